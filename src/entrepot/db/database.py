@@ -1,0 +1,45 @@
+"""The seam between core and SQL: a database runs units of work, each in one transaction.
+
+Implementations: db/sqlite.py (one writer thread a process, group commit) and db/postgresql.py (a pool of sessions).
+A unit of work is a plain function of a `Transaction`; it does no file or network I/O and may run again after a lost
+connection, so ids are made before it.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Executable
+
+T = TypeVar("T")
+Row = Any  # a named tuple of the selected columns
+
+
+class Transaction(Protocol):
+    """One open transaction; statements are SQLAlchemy Core, parameters are named."""
+
+    def one(self, statement: Executable, **parameters: object) -> Row | None:
+        """The first row, or None."""
+
+    def all(self, statement: Executable, **parameters: object) -> Sequence[Row]:
+        """Every row."""
+
+    def run(self, statement: Executable, **parameters: object) -> int:
+        """Execute a statement that changes rows; the number of rows changed."""
+
+
+class Database(Protocol):
+    """Where units of work run. Both methods may be called from any thread."""
+
+    def submit(self, work: Callable[[Transaction], T], *, relaxed: bool = False) -> Future[T]:
+        """Run `work` in a write transaction; the future completes after a durable commit.
+
+        A unit that raises is undone alone, and its error is the future's. `relaxed`: the commit may be lost with the
+        machine's power (upload sessions: no acknowledged image depends on them), never its order.
+        """
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one consistent read-only transaction, in the calling thread."""
+
+    def close(self) -> None:
+        """Finish the queued units, then release every connection."""

@@ -1,0 +1,246 @@
+"""The tables of the metadata database, drawn once. SQL is the only truth; bytes of blobs are elsewhere.
+
+    account ─┬─ access_key
+             └─ repository ─┬─ resource_tag
+                            ├─ repository_blob ── blob            which repository may read which blob
+                            ├─ manifest ─── manifest_reference    layers, config, children of it
+                            ├─ tag ──────── manifest
+                            └─ upload
+    outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
+
+Conventions: every moment is a BIGINT of microseconds since the epoch, UTC; ids of repositories, blobs and events are
+ULIDs (text, never reused); enumerations are text; structured values are JSON text. No booleans, no database clocks.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Text, primary_key=True),  # 12 digits
+    Column("name", Text, nullable=False),
+    Column("stamp", BigInteger, nullable=False),  # random; changes with whatever decides access in this account
+    Column("created_at", BigInteger, nullable=False),
+)
+
+access_key = Table(
+    "access_key",
+    metadata,
+    Column("id", Text, primary_key=True),  # AKIA…
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False, index=True),
+    Column("principal_kind", Text, nullable=False),  # root
+    Column("principal_id", Text, nullable=False),  # unique id; for root the account id
+    Column("secret", LargeBinary, nullable=False),  # sealed by the master key
+    Column("status", Text, nullable=False),  # Active | Inactive
+    Column("epoch", BigInteger, nullable=False),  # tokens of an older epoch are void
+    Column("created_at", BigInteger, nullable=False),
+)
+
+repository = Table(
+    "repository",
+    metadata,
+    Column("id", Text, primary_key=True),  # ULID, never reused
+    Column("kind", Text, nullable=False),  # private | public
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("region", Text, nullable=False),  # of a public registry: ''
+    Column("name", Text, nullable=False),
+    Column("mutability", Text, nullable=False),  # AWS's imageTagMutability
+    Column("exclusion_filters", Text, nullable=False),  # JSON list of wildcards
+    Column("scan_on_push", BigInteger, nullable=False),  # 0 | 1
+    Column("encryption", Text, nullable=False),  # JSON {encryptionType, kmsKey}
+    Column("revision", BigInteger, nullable=False),  # counts changes; orders events
+    Column("stamp", BigInteger, nullable=False),  # random 64 bits; caches compare it
+    Column("created_at", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger),  # a tombstone: the name is free, a job removes the rest
+)
+Index(
+    "uq_repository_live_name",
+    repository.c.account_id,
+    repository.c.kind,
+    repository.c.region,
+    repository.c.name,
+    unique=True,
+    sqlite_where=repository.c.deleted_at.is_(None),
+    postgresql_where=repository.c.deleted_at.is_(None),
+)
+Index("ix_repository_deleted_at", repository.c.deleted_at)
+
+resource_tag = Table(
+    "resource_tag",
+    metadata,
+    Column("repository_id", Text, ForeignKey("repository.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("repository_id", "key"),
+)
+
+blob = Table(
+    "blob",
+    metadata,
+    Column("id", Text, primary_key=True),  # ULID; also the generation: names in the store are never reused
+    Column("store", Text, nullable=False),  # which blob store (a region's)
+    Column("digest", Text, nullable=False),
+    Column("location", Text, nullable=False),  # where in the store
+    Column("size", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),  # live | damaged | deleting
+    Column("created_at", BigInteger, nullable=False),
+    Column("verified_at", BigInteger, nullable=False),  # when its digest was last computed
+    Column("deleting_since", BigInteger),
+    UniqueConstraint("store", "location"),
+)
+Index(
+    "uq_blob_held_digest",
+    blob.c.store,
+    blob.c.digest,
+    unique=True,
+    sqlite_where=blob.c.state != "deleting",
+    postgresql_where=blob.c.state != "deleting",
+)
+Index("ix_blob_verified_at", blob.c.store, blob.c.verified_at)
+Index(
+    "ix_blob_deleting_since",
+    blob.c.deleting_since,
+    sqlite_where=blob.c.state == "deleting",
+    postgresql_where=blob.c.state == "deleting",
+)
+
+repository_blob = Table(
+    "repository_blob",
+    metadata,
+    Column("repository_id", Text, ForeignKey("repository.id"), nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("blob_id", Text, ForeignKey("blob.id"), nullable=False, index=True),
+    Column("linked_at", BigInteger, nullable=False),  # renewed by an upload or a mount
+    Column("condemned_at", BigInteger),  # absent to HEAD and mount from then on; a push takes it back
+    PrimaryKeyConstraint("repository_id", "digest"),
+)
+Index("ix_repository_blob_linked_at", repository_blob.c.linked_at)
+Index(
+    "ix_repository_blob_condemned_at",
+    repository_blob.c.condemned_at,
+    sqlite_where=repository_blob.c.condemned_at.is_not(None),
+    postgresql_where=repository_blob.c.condemned_at.is_not(None),
+)
+
+manifest = Table(
+    "manifest",
+    metadata,
+    Column("repository_id", Text, ForeignKey("repository.id"), nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # image | index
+    Column("artifact_type", Text),  # artifactType, else config.mediaType
+    Column("subject", Text),  # digest
+    Column("annotations", Text, nullable=False),  # JSON, for referrers
+    Column("image_size", BigInteger, nullable=False),  # config + layers; of an index the largest child
+    Column("body", LargeBinary, nullable=False),  # the exact bytes
+    Column("pushed_at", BigInteger, nullable=False),
+    Column("last_pulled_at", BigInteger),
+    Column("pull_count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("repository_id", "digest"),
+)
+Index("ix_manifest_subject", manifest.c.repository_id, manifest.c.subject, manifest.c.digest)
+
+manifest_reference = Table(
+    "manifest_reference",
+    metadata,
+    Column("repository_id", Text, nullable=False),
+    Column("manifest_digest", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # config | layer | child
+    Column("digest", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    PrimaryKeyConstraint("repository_id", "manifest_digest", "kind", "digest"),
+    ForeignKeyConstraint(["repository_id", "manifest_digest"], ["manifest.repository_id", "manifest.digest"]),
+)
+Index("ix_manifest_reference_digest", manifest_reference.c.repository_id, manifest_reference.c.digest)
+
+tag = Table(
+    "tag",
+    metadata,
+    Column("repository_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("pointed_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("repository_id", "name"),
+    ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),
+)
+Index("ix_tag_digest", tag.c.repository_id, tag.c.digest)
+
+upload = Table(
+    "upload",
+    metadata,
+    Column("id", Text, primary_key=True),  # UUID
+    Column("repository_id", Text, ForeignKey("repository.id"), nullable=False, index=True),
+    Column("principal_id", Text, nullable=False),  # whose it is: to anyone else it does not exist
+    Column("algorithm", Text, nullable=False),  # of the running digest
+    Column("offset", BigInteger, nullable=False),  # bytes held; advanced by compare-and-set
+    Column("hashed_to", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),  # of the first `hashed_to` bytes
+    Column("boot_id", Text, nullable=False),  # which boot of the machine wrote them: a later one must hash again
+    Column("parts", BigInteger, nullable=False),  # UploadLayerPart calls
+    Column("short_part", BigInteger),  # size of a part below the least size: it must be the last
+    Column("created_at", BigInteger, nullable=False),
+    Column("active_at", BigInteger, nullable=False, index=True),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),  # ULID made before the transaction: a retried commit repeats it
+    Column("kind", Text, nullable=False),  # event | audit
+    Column("account_id", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("repository_id", Text, nullable=False),  # '' when no repository is concerned
+    Column("revision", BigInteger, nullable=False),
+    Column("ordinal", BigInteger, nullable=False),  # order is (repository_id, revision, ordinal)
+    Column("name", Text, nullable=False),  # detail type of an event, event name of an audit record
+    Column("body", Text, nullable=False),  # JSON
+    Column("created_at", BigInteger, nullable=False),
+)
+Index("ix_outbox_order", outbox.c.kind, outbox.c.repository_id, outbox.c.revision, outbox.c.ordinal)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),  # of a periodic job
+    Column("holder", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),  # when it is to run next
+    Column("result", Text, nullable=False),  # JSON of the last run
+)
+
+gc_hold = Table(
+    "gc_hold",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+journal_offset = Table(
+    "journal_offset",
+    metadata,
+    Column("journal", Text, primary_key=True),
+    Column("offset", BigInteger, nullable=False),  # bytes folded into this database
+)

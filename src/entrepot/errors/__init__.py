@@ -1,0 +1,72 @@
+"""What can be wrong, as facts with names: one tree, no HTTP and no AWS words.
+
+Each leaf is a fact (`RepositoryNotFound`); its fields are keywords; `str(error)` tells a person what was wrong, with
+which value, and what to do. Each door maps leaves to its wire form in one table (oci/errors.py, aws/errors.py); a
+test proves both tables total. Message texts that tools match on are those of AWS.
+"""
+
+from entrepot.errors.access import (
+    AccessDenied,
+    AccountAlreadyExists,
+    AccountNotFound,
+    CredentialExpired,
+    CredentialInvalid,
+    CredentialMissing,
+    CredentialUnknown,
+    RequestSkewed,
+    SignatureInvalid,
+)
+from entrepot.errors.blobs import (
+    BlobBytesMissing,
+    BlobInUse,
+    BlobNotFound,
+    BlobsNotFound,
+    BlobUnreferenced,
+    DigestMismatch,
+    LayerAlreadyExists,
+    LayerPartTooSmall,
+    LengthMismatch,
+    RangeUnsatisfiable,
+    StorageFull,
+    UploadBusy,
+    UploadEmpty,
+    UploadNotFound,
+    UploadOutOfOrder,
+    UploadTooLarge,
+)
+from entrepot.errors.fact import Fact
+from entrepot.errors.images import (
+    ChildrenNotFound,
+    ImageAlreadyExists,
+    ImageNotFound,
+    ImageReferenced,
+    LayersTooMany,
+    ManifestInvalid,
+    ManifestTooLarge,
+    MediaTypeUnsupported,
+    NotAcceptable,
+    TagImmutable,
+    TagsTooMany,
+)
+from entrepot.errors.repositories import (
+    RegionNotServed,
+    RepositoryAlreadyExists,
+    RepositoryNameReserved,
+    RepositoryNotEmpty,
+    RepositoryNotFound,
+    ResourceTagInvalid,
+    ResourceTagsTooMany,
+)
+from entrepot.errors.requests import (
+    DigestInvalid,
+    NameInvalid,
+    OperationUnsupported,
+    PageTokenInvalid,
+    ParameterInvalid,
+    RequestMalformed,
+    RequestTooLarge,
+    ServerBusy,
+    TagInvalid,
+)
+
+__all__ = [name for name in dir() if name[:1].isupper()]

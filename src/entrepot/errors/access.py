@@ -1,0 +1,63 @@
+"""Who is asking, and what they may not do."""
+
+from entrepot.errors.fact import Fact
+
+
+class AccessDenied(Fact):
+    """A known principal is not permitted to do this."""
+
+    text = (
+        "User: {principal} is not authorized to perform: {action} on resource: {resource} "
+        "because no identity-based policy allows the {action} action"
+    )
+
+
+class CredentialMissing(Fact):
+    """The request carries no credential and the resource needs one."""
+
+    text = "Not Authorized"
+
+
+class CredentialInvalid(Fact):
+    """A token or password that this server did not issue, or has revoked."""
+
+    text = "the token or password is not valid; log in again"
+
+
+class CredentialExpired(Fact):
+    """A credential that was valid once."""
+
+    text = "Your authorization token has expired. Reauthenticate and try again."
+
+
+class CredentialUnknown(Fact):
+    """An access key id that does not exist here."""
+
+    text = "The security token included in the request is invalid."
+
+
+class SignatureInvalid(Fact):
+    """The signature does not fit the request (`reason` says which part was looked at)."""
+
+    text = (
+        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
+        "Key and signing method. ({reason})"
+    )
+
+
+class RequestSkewed(Fact):
+    """The request's time is too far from the server's."""
+
+    text = "Signature expired: {signed_at} is more than {allowed_seconds} seconds from the server's time {server_at}"
+
+
+class AccountNotFound(Fact):
+    """No such account."""
+
+    text = "the account {account} does not exist; `entrepot account list` shows those that do"
+
+
+class AccountAlreadyExists(Fact):
+    """An account of this id exists."""
+
+    text = "the account {account} already exists"
