@@ -1,11 +1,17 @@
-# what a developer types; every target works on a fresh machine (see README, "Develop")
-.PHONY: lock setup
-PY := .venv/bin/python
+# What a developer types; every target works on a fresh machine (README, "Develop").
+.PHONY: help setup run check format test soak faults conformance clients bench peers lock docs
+.DEFAULT_GOAL := help
 
-# hashes only: no index address is recorded
-lock:
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra postgresql -o requirements/runtime.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra postgresql --group dev -c requirements/runtime.txt -o requirements/dev.txt
+PY := .venv/bin/python
+PYTEST := .venv/bin/pytest
+SOURCES := src tests $(wildcard benchmarks)
+# where `make run` listens and keeps its data
+HOST ?= 127.0.0.1
+PORT ?= 5000
+DATA ?= ./data
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 14
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	test -x $(PY) || python3 -m venv .venv
@@ -13,4 +19,49 @@ lock:
 	.venv/bin/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
 	touch $@
 
-setup: .venv/ready
+setup: .venv/ready ## prepare .venv with the development tools
+
+run: .venv/ready ## serve on 127.0.0.1:5000 with data in ./data (HOST, PORT, DATA)
+	exec .venv/bin/entrepot serve --host $(HOST) --port $(PORT) --data $(DATA)
+
+check: .venv/ready ## format, lint, types, import rules, declared dependencies
+	.venv/bin/ruff format --check $(SOURCES)
+	.venv/bin/ruff check $(SOURCES)
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/deptry src
+
+format: .venv/ready ## format, and fix what can be fixed
+	.venv/bin/ruff check -q --fix-only $(SOURCES)
+	.venv/bin/ruff format $(SOURCES)
+
+# fixed seeds; what needs the machine to itself runs after the parallel part
+test: check ## check, and every suite with short soaks
+	$(PYTEST) -q -n 2 --dist worksteal -m "not serial" --hypothesis-profile=ci
+	$(PYTEST) -q -m serial --hypothesis-profile=ci
+
+soak: .venv/ready ## 100,000 events with collection always on; property suites with random seeds
+	$(PYTEST) -q --full --hypothesis-profile=soak --timeout=7200 tests/soak tests/property
+
+faults: .venv/ready ## kill -9, crash points, full disk: the full counts
+	$(PYTEST) -q --full --timeout=7200 tests/faults
+
+conformance: .venv/ready ## both OCI suites; the report is build/conformance/
+	$(PYTEST) -q --full --timeout=1200 tests/conformance
+
+clients: .venv/ready ## every real client, with and without TLS
+	$(PYTEST) -q --full --timeout=1800 tests/clients
+
+bench: .venv/ready ## this server and the peers side by side
+	$(PY) -m benchmarks.run
+
+peers: .venv/ready ## install the pinned peers that the benchmarks compare with
+	benchmarks/peers/install
+
+docs: .venv/ready ## write the generated pages anew
+	$(PY) -m entrepot.cli.settings_page > docs/settings.md
+
+# hashes only: no index address is recorded
+lock: ## raise and pin dependencies
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra postgresql -o requirements/runtime.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra postgresql --group dev -c requirements/runtime.txt -o requirements/dev.txt
