@@ -199,7 +199,8 @@ upload = Table(
     Column("digest", Text, nullable=False),  # of the first `hashed_to` bytes
     Column("boot_id", Text, nullable=False),  # which boot of the machine wrote them: a later one must hash again
     Column("parts", BigInteger, nullable=False),  # UploadLayerPart calls
-    Column("short_part", BigInteger),  # size of a part below the least size: it must be the last
+    Column("last_part", BigInteger),  # size of the last part
+    Column("short_part", BigInteger),  # size of a part below the least size that was not the last
     Column("created_at", BigInteger, nullable=False),
     Column("active_at", BigInteger, nullable=False, index=True),
 )

@@ -38,6 +38,7 @@ from entrepot.errors.fact import Fact
 from entrepot.errors.images import (
     ChildrenNotFound,
     ImageAlreadyExists,
+    ImageDigestMismatch,
     ImageNotFound,
     ImageReferenced,
     LayersTooMany,

@@ -85,3 +85,9 @@ class ImageReferenced(Fact):
     """An image that an index in the repository still names (`parents`)."""
 
     text = "Requested image referenced by manifest list: {parents}"
+
+
+class ImageDigestMismatch(Fact):
+    """A manifest whose digest is another than the one it was put by."""
+
+    text = "the manifest was put as {expected}, and its digest is {actual}"

@@ -1,0 +1,91 @@
+"""Blobs as a repository sees them: available, mounted from another, deleted. Bytes move in core/transfers.py."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeGuard
+
+from entrepot.core import access, lookup
+from entrepot.core.access import Caller, Resource
+from entrepot.core.changes import Change
+from entrepot.db import blobs as rows
+from entrepot.db import repositories
+from entrepot.db.database import Transaction
+from entrepot.db.records import Blob, Link
+from entrepot.errors import BlobInUse, BlobNotFound, BlobUnreferenced
+from entrepot.spec.digest import Digest
+from entrepot.spec.repository import RepositoryKey
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """A layer that a client need not upload; `media_type` is None until a manifest names it."""
+
+    digest: Digest
+    size: int
+    media_type: str | None
+
+
+def availability(
+    tx: Transaction, caller: Caller, key: RepositoryKey, digests: Sequence[Digest]
+) -> dict[Digest, Available | None]:
+    """Which of the digests the repository holds; condemned and damaged ones are absent, so that they are sent again."""
+    repository = lookup.require(tx, caller, key, "BatchCheckLayerAvailability")
+    found: dict[Digest, Available | None] = {}
+    for digest in digests:
+        link = rows.find_link(tx, repository.id, digest)
+        if not is_available(link):
+            found[digest] = None
+            continue
+        reference = rows.reference_to(tx, repository.id, digest)
+        found[digest] = Available(digest, link.blob.size, reference[1] if reference else None)
+    return found
+
+
+def require_downloadable(tx: Transaction, caller: Caller, key: RepositoryKey, digest: Digest) -> Blob:
+    """The blob, for a download URL: BlobNotFound, or BlobUnreferenced until an image names it."""
+    repository = lookup.require(tx, caller, key, "GetDownloadUrlForLayer")
+    link = rows.find_link(tx, repository.id, digest)
+    if link is None or link.blob.state != "live":
+        raise BlobNotFound(digest=digest, name=key.name, account=key.registry.account)
+    if rows.reference_to(tx, repository.id, digest) is None:
+        raise BlobUnreferenced(digest=digest, name=key.name)
+    return link.blob
+
+
+def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: RepositoryKey, digest: Digest) -> bool:
+    """Link a blob of another repository of the same registry; False, exactly as if it were absent, when it may not be.
+
+    Needs the right to read the source, and that the source holds the digest.
+    """
+    repository = lookup.require_shared(tx, caller, target, "InitiateLayerUpload")
+    if source.registry != target.registry or not access.allows(
+        caller, "GetDownloadUrlForLayer", Resource.of(source)
+    ):
+        return False
+    origin = repositories.share(tx, source)
+    link = None if origin is None else rows.share_link(tx, origin.id, digest)
+    if not is_available(link):
+        return False
+    rows.link(tx, repository.id, digest, link.blob.id, caller.at)
+    Change(tx, caller, repository).finish(
+        "MountLayer",
+        {"repositoryName": target.name, "layerDigest": digest, "sourceRepositoryName": source.name},
+        bump=False,
+    )
+    return True
+
+
+def delete(tx: Transaction, caller: Caller, key: RepositoryKey, digest: Digest) -> None:
+    """Take a blob out of a repository: BlobNotFound; BlobInUse while an image of the repository names it."""
+    repository = lookup.require_locked(tx, caller, key, "BatchDeleteImage")
+    if rows.find_link(tx, repository.id, digest) is None:
+        raise BlobNotFound(digest=digest, name=key.name, account=key.registry.account)
+    if rows.reference_to(tx, repository.id, digest) is not None:
+        raise BlobInUse(digest=digest, name=key.name)
+    rows.unlink(tx, repository.id, digest)
+    Change(tx, caller, repository).finish("DeleteLayer", {"repositoryName": key.name, "layerDigest": digest})
+
+
+def is_available(link: Link | None) -> TypeGuard[Link]:
+    """Whether HEAD, availability checks and mounts may say that the blob is there."""
+    return link is not None and not link.condemned and link.blob.state == "live"

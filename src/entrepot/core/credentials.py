@@ -1,0 +1,79 @@
+"""Who a credential names, and tokens for the registry door: checked on the event loop on every request.
+
+A token names the credential that it was issued to and its epoch; a key that is inactive, rotated or gone makes every
+token of it void at once.
+"""
+
+import hmac
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from entrepot.core.access import Principal, root_principal
+from entrepot.core.hot import Hot, Recent
+from entrepot.db.records import AccessKey
+from entrepot.errors import CredentialExpired, CredentialInvalid, CredentialUnknown
+from entrepot.policy import tokens
+from entrepot.policy.tokens import Claims
+from entrepot.seal import Seal
+
+TOKEN_LIFETIME = timedelta(hours=12)
+_MOST_TOKENS = 16_384
+
+
+class Credentials:
+    """Resolves credentials for one event loop."""
+
+    def __init__(self, hot: Hot, seal: Seal, clock: Callable[[], datetime]) -> None:
+        self._hot = hot
+        self._seal = seal
+        self._clock = clock
+        self._claims: Recent[str, Claims] = Recent(_MOST_TOKENS)
+        self._secrets: Recent[str, tuple[bytes, str]] = Recent(_MOST_TOKENS)
+
+    def issue_token(self, principal: Principal, region: str) -> tuple[str, datetime]:
+        """A registry token for this principal, and when it expires."""
+        now = self._clock()
+        expires_at = now + TOKEN_LIFETIME
+        claims = Claims(
+            credential_id=principal.credential_id,
+            principal_id=principal.id,
+            epoch=principal.epoch,
+            region=region,
+            issued_at=now,
+            expires_at=expires_at,
+        )
+        return tokens.issue(self._seal, claims), expires_at
+
+    async def by_token(self, token: str) -> Principal:
+        """The principal of a registry token: CredentialInvalid, CredentialExpired."""
+        claims = self._claims.get(token)
+        if claims is None:
+            claims = tokens.read(self._seal, token)
+            self._claims.put(token, claims)
+        if claims.expires_at <= self._clock():
+            raise CredentialExpired
+        key = self._hot.access_key(claims.credential_id)
+        if key is None or key.status != "Active" or key.epoch != claims.epoch:
+            raise CredentialInvalid
+        return _principal(key)
+
+    async def signing_key(self, access_key_id: str) -> tuple[Principal, str]:
+        """The principal and secret of an active access key: CredentialUnknown."""
+        key = self._hot.access_key(access_key_id)
+        if key is None or key.status != "Active":
+            raise CredentialUnknown
+        known = self._secrets.get(access_key_id)
+        if known is None or not hmac.compare_digest(known[0], key.secret):
+            secret = self._seal.open(key.secret, secret_context(key.id)).decode()
+            known = (key.secret, secret)
+            self._secrets.put(access_key_id, known)
+        return _principal(key), known[1]
+
+
+def secret_context(access_key_id: str) -> bytes:
+    """What a sealed secret is bound to."""
+    return b"access-key:" + access_key_id.encode()
+
+
+def _principal(key: AccessKey) -> Principal:
+    return root_principal(key.account, key.id, key.epoch)

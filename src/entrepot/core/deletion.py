@@ -1,0 +1,159 @@
+"""Who may delete an image, and what goes with it: one place for the API, the OCI door, lifecycle and replication."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from entrepot.core import lookup
+from entrepot.core.access import Caller
+from entrepot.core.changes import Change
+from entrepot.core.images import MOST_TAGS, event_detail, event_type
+from entrepot.db import images, tags
+from entrepot.db.database import Transaction
+from entrepot.db.records import Repository, StoredManifest
+from entrepot.errors import DigestInvalid, ImageNotFound, ImageReferenced
+from entrepot.spec.digest import Digest
+from entrepot.spec.reference import Reference, Tag
+from entrepot.spec.repository import RepositoryKey
+
+_NAMED_PARENTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ImageId:
+    """An image as a caller names it: a digest, a tag, or both."""
+
+    digest: str | None
+    tag: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An id of a batch that could not be served: AWS's failure code and reason."""
+
+    id: ImageId
+    code: str
+    reason: str
+
+
+def require_deletable(tx: Transaction, repository: Repository, digest: str) -> None:
+    """The one check of every deleter: ImageReferenced while an index of the repository names the image."""
+    parents = images.parents(tx, repository.id, digest, _NAMED_PARENTS)
+    if parents:
+        raise ImageReferenced(parents=f"[{', '.join(parents)}]")
+
+
+def delete(tx: Transaction, caller: Caller, key: RepositoryKey, reference: Reference) -> None:
+    """Delete an image by digest with all its tags, or a tag, and with the last tag its image. ImageNotFound."""
+    repository = lookup.require_locked(tx, caller, key, "BatchDeleteImage")
+    change = Change(tx, caller, repository)
+    tag, digest = (reference, None) if isinstance(reference, Tag) else (None, reference)
+    if tag is not None:
+        _delete_tag(tx, change, repository, tag)
+    elif digest is not None:
+        _delete_image(tx, change, repository, digest)
+    change.finish("BatchDeleteImage", {"repositoryName": key.name, "imageIds": [str(reference)]})
+
+
+def batch_delete(
+    tx: Transaction, caller: Caller, key: RepositoryKey, ids: Sequence[ImageId]
+) -> tuple[tuple[ImageId, ...], tuple[Refusal, ...]]:
+    """(removed ids, refusals), in the order asked. By digest: one removed id for each tag that went with it."""
+    repository = lookup.require_locked(tx, caller, key, "BatchDeleteImage")
+    change = Change(tx, caller, repository)
+    removed: list[ImageId] = []
+    refusals: list[Refusal] = []
+    for image_id in dict.fromkeys(ids):
+        refusal = _refusal(tx, repository, image_id)
+        if refusal is not None:
+            refusals.append(refusal)
+            continue
+        try:
+            removed += _delete_id(tx, change, repository, image_id)
+        except ImageReferenced as fact:
+            refusals.append(Refusal(image_id, "ImageReferencedByManifestList", str(fact)))
+    if removed:
+        change.finish("BatchDeleteImage", {"repositoryName": key.name, "imageIds": [_shown(item) for item in removed]})
+    return tuple(removed), tuple(refusals)
+
+
+def check_id(image_id: ImageId) -> Refusal | None:
+    """What is wrong with an id by itself."""
+    if image_id.digest is None and image_id.tag is None:
+        reason = "Invalid request parameters: both tag and digest cannot be null"
+        return Refusal(image_id, "MissingDigestAndTag", reason)
+    if image_id.digest is not None:
+        try:
+            Digest.parse(image_id.digest)
+        except DigestInvalid:
+            reason = (
+                "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"
+            )
+            return Refusal(image_id, "InvalidImageDigest", reason)
+    return None
+
+
+def _refusal(tx: Transaction, repository: Repository, image_id: ImageId) -> Refusal | None:
+    """Why an id names no image of the repository; None when it does."""
+    wrong = check_id(image_id)
+    if wrong is not None:
+        return wrong
+    pointed = tags.find(tx, repository.id, image_id.tag) if image_id.tag is not None else None
+    if image_id.tag is not None and pointed is None:
+        return Refusal(image_id, "ImageNotFound", "Requested image not found")
+    if image_id.digest is not None:
+        if not images.known(tx, repository.id, image_id.digest):
+            return Refusal(image_id, "ImageNotFound", "Requested image not found")
+        if pointed is not None and pointed != image_id.digest:
+            return Refusal(image_id, "ImageTagDoesNotMatchDigest", "Requested tag does not point at the digest")
+    return None
+
+
+def _delete_id(tx: Transaction, change: Change, repository: Repository, image_id: ImageId) -> list[ImageId]:
+    if image_id.tag is not None:
+        digest = _delete_tag(tx, change, repository, image_id.tag)
+        return [ImageId(digest, image_id.tag)]
+    digest = Digest(image_id.digest or "")
+    gone = _delete_image(tx, change, repository, digest)
+    return [ImageId(digest, tag) for tag in gone] or [ImageId(digest, None)]
+
+
+def _delete_tag(tx: Transaction, change: Change, repository: Repository, tag: str) -> Digest:
+    """Remove a tag, and with its last one the image; ImageReferenced for the last tag of an index's child."""
+    digest = tags.find(tx, repository.id, tag)
+    if digest is None:
+        raise ImageNotFound(digest="null", tag=tag, name=repository.key.name, account=repository.key.registry.account)
+    stored = _stored(tx, repository, digest)
+    if len(tags.of_image(tx, repository.id, digest, 2)) == 1:
+        require_deletable(tx, repository, digest)
+        tags.remove(tx, repository.id, tag)
+        images.remove(tx, repository.id, digest)
+    else:
+        tags.remove(tx, repository.id, tag)
+    change.event(event_type(stored), event_detail(repository, stored, tag, "DELETE"))
+    return digest
+
+
+def _delete_image(tx: Transaction, change: Change, repository: Repository, digest: Digest) -> Sequence[str]:
+    """Remove an image with all its tags; the tags that went."""
+    stored = _stored(tx, repository, digest)
+    require_deletable(tx, repository, digest)
+    gone = tags.of_image(tx, repository.id, digest, MOST_TAGS)
+    tags.remove_of_image(tx, repository.id, digest)
+    images.remove(tx, repository.id, digest)
+    for tag in gone or (None,):
+        change.event(event_type(stored), event_detail(repository, stored, tag, "DELETE"))
+    return gone
+
+
+def _stored(tx: Transaction, repository: Repository, digest: Digest) -> StoredManifest:
+    stored = images.find(tx, repository.id, digest)
+    if stored is None:
+        raise ImageNotFound(
+            digest=digest, tag="null", name=repository.key.name, account=repository.key.registry.account
+        )
+    return stored
+
+
+def _shown(image_id: ImageId) -> dict[str, str]:
+    shown = {"imageDigest": image_id.digest, "imageTag": image_id.tag}
+    return {name: value for name, value in shown.items() if value is not None}

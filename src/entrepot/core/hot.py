@@ -1,0 +1,145 @@
+"""Rows read on the event loop, never stale after an acknowledged write.
+
+A repository's row (with its stamp) is re-read whenever the database has changed since it was last read; what hangs
+below it is compared by that stamp. The version is read before the stamp and the stamp before what it covers, so a
+change between two reads makes an entry look older than it is, never newer. Absence is never cached.
+"""
+
+from collections import OrderedDict
+from typing import Generic, TypeVar
+
+from entrepot.db import accounts, blobs, images, repositories, tags, uploads
+from entrepot.db.records import AccessKey, Blob, Link, Repository, StoredManifest, Upload
+from entrepot.db.snapshot import Snapshot
+from entrepot.spec.digest import Digest
+from entrepot.spec.reference import Reference, Tag
+from entrepot.spec.repository import RepositoryKey
+
+K = TypeVar("K")
+V = TypeVar("V")
+_MOST_MANIFEST_BYTES = 64 * 1024 * 1024
+_MOST_ENTRIES = 65_536
+
+
+class Recent(Generic[K, V]):
+    """The most recently used entries, up to a total weight."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._weight = 0
+        self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        """The entry, which becomes the most recent one."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        self._entries.move_to_end(key)
+        return entry[0]
+
+    def put(self, key: K, value: V, weight: int = 1) -> None:
+        """Add or replace an entry; the least recent ones make room."""
+        self.drop(key)
+        self._entries[key] = (value, weight)
+        self._weight += weight
+        while self._weight > self._most:
+            self._weight -= self._entries.popitem(last=False)[1][1]
+
+    def drop(self, key: K) -> None:
+        """Forget an entry, if it is there."""
+        gone = self._entries.pop(key, None)
+        if gone is not None:
+            self._weight -= gone[1]
+
+
+class Hot:
+    """The hot rows of one event loop; not thread-safe."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._repositories: Recent[RepositoryKey, tuple[int, Repository]] = Recent(_MOST_ENTRIES)
+        self._keys: Recent[str, tuple[int, AccessKey]] = Recent(_MOST_ENTRIES)
+        self._manifests: Recent[tuple[str, str], tuple[int, StoredManifest]] = Recent(_MOST_MANIFEST_BYTES)
+        self._links: Recent[tuple[str, str], tuple[int, Link]] = Recent(_MOST_ENTRIES)
+
+    def repository(self, key: RepositoryKey) -> Repository | None:
+        """The live repository of this name, with its present stamp."""
+        version = self._snapshot.version()
+        entry = self._repositories.get(key)
+        if entry is not None and entry[0] == version:
+            return entry[1]
+        registry = key.registry
+        row = self._snapshot.one(
+            repositories.FIND, account=registry.account, kind=registry.kind, region=registry.region, name=key.name
+        )
+        if row is None:
+            self._repositories.drop(key)
+            return None
+        if entry is not None and entry[1].id == row.id and entry[1].stamp == row.stamp:
+            found = entry[1]
+        else:
+            found = repositories.record(row)
+        self._repositories.put(key, (version, found))
+        return found
+
+    def access_key(self, key_id: str) -> AccessKey | None:
+        """The access key of this id."""
+        version = self._snapshot.version()
+        entry = self._keys.get(key_id)
+        if entry is not None and entry[0] == version:
+            return entry[1]
+        row = self._snapshot.one(accounts.FIND_KEY, id=key_id)
+        if row is None:
+            self._keys.drop(key_id)
+            return None
+        found = accounts.access_key_of(row)
+        self._keys.put(key_id, (version, found))
+        return found
+
+    def manifest(self, repository: Repository, reference: Reference) -> StoredManifest | None:
+        """The manifest that a tag or digest names now."""
+        entry = self._manifests.get((repository.id, reference))
+        if entry is not None and entry[0] == repository.stamp:
+            return entry[1]
+        digest: str = reference
+        if isinstance(reference, Tag):
+            pointed = self._snapshot.one(tags.FIND, of=repository.id, name=reference)
+            if pointed is None:
+                return None
+            digest = pointed.digest
+        row = self._snapshot.one(images.FIND, of=repository.id, digest=digest)
+        if row is None:
+            return None
+        found = images.record(row, bytes(row.body))
+        self._manifests.put((repository.id, reference), (repository.stamp, found), len(found.body) + 512)
+        return found
+
+    def link(self, repository: Repository, digest: Digest) -> Link | None:
+        """The repository's link to a blob, a condemned one too."""
+        entry = self._links.get((repository.id, digest))
+        if entry is not None and entry[0] == repository.stamp:
+            return entry[1]
+        return self.link_now(repository, digest)
+
+    def link_now(self, repository: Repository, digest: Digest) -> Link | None:
+        """`link`, read again: for bytes that are no longer where the cached row said."""
+        row = self._snapshot.one(blobs.FIND_LINK, of=repository.id, digest=digest)
+        if row is None:
+            self._links.drop((repository.id, digest))
+            return None
+        found = blobs.link_of(row)
+        if found.condemned or found.blob.state != "live":  # a push takes both back without a new stamp
+            self._links.drop((repository.id, digest))
+        else:
+            self._links.put((repository.id, digest), (repository.stamp, found))
+        return found
+
+    def held(self, store: str, digest: Digest) -> Blob | None:
+        """The blob of this digest in a store, live or damaged, whoever holds it."""
+        row = self._snapshot.one(blobs.FIND_HELD, store=store, digest=digest)
+        return None if row is None else blobs.blob_of(row)
+
+    def upload(self, upload_id: str) -> Upload | None:
+        """The upload session of this id, whoever it belongs to."""
+        row = self._snapshot.one(uploads.FIND, id=upload_id)
+        return None if row is None else uploads.record(row)

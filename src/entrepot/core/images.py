@@ -1,0 +1,267 @@
+"""Images: a manifest in a repository, put and read and listed, whichever door asks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from entrepot.core import lookup
+from entrepot.core.access import Caller
+from entrepot.core.changes import Change
+from entrepot.core.page import Page
+from entrepot.core.repositories import tag_is_immutable
+from entrepot.db import blobs, images, tags
+from entrepot.db.database import Transaction
+from entrepot.db.records import Repository, StoredManifest
+from entrepot.errors import (
+    BlobsNotFound,
+    ChildrenNotFound,
+    ImageAlreadyExists,
+    ImageDigestMismatch,
+    ImageNotFound,
+    TagImmutable,
+    TagsTooMany,
+)
+from entrepot.spec.digest import Digest
+from entrepot.spec.manifest import Manifest
+from entrepot.spec.reference import Reference, Tag
+from entrepot.spec.repository import RepositoryKey
+
+MOST_TAGS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DoorRules:
+    """All that the doors do differently with a put: one short list.
+
+    `repeat_is_success`: the same digest under the same tag (an immutable one too) succeeds.
+    `children_required`: the children of an index must be in the repository.
+    """
+
+    repeat_is_success: bool
+    children_required: bool
+
+
+OCI_RULES = DoorRules(repeat_is_success=True, children_required=False)
+AWS_RULES = DoorRules(repeat_is_success=False, children_required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A manifest of a repository, and the tag that it was asked or put by."""
+
+    key: RepositoryKey
+    manifest: StoredManifest
+    tag: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDetail:
+    """A manifest without its bytes, with its tags in order."""
+
+    manifest: StoredManifest
+    tags: tuple[str, ...]
+
+
+TagStatus = Literal["TAGGED", "UNTAGGED", "ANY"]
+
+
+def put(
+    tx: Transaction,
+    caller: Caller,
+    key: RepositoryKey,
+    reference: Reference | None,
+    manifest: Manifest,
+    rules: DoorRules,
+    tag: Tag | None = None,
+) -> Image:
+    """Store a manifest and point the tag at it: all of it or nothing.
+
+    `reference` is the tag, or the digest that the manifest must have (ImageDigestMismatch); with a digest, `tag` may be
+    given too. Blobs must be in the repository (BlobsNotFound); condemned links of it are taken back.
+    """
+    repository = lookup.require_locked(tx, caller, key, "PutImage")
+    if isinstance(reference, Tag):
+        tag = reference
+    elif reference is not None and reference != Digest.of(manifest.payload, reference.algorithm):
+        raise ImageDigestMismatch(expected=reference, actual=manifest.digest)
+    digest = reference if isinstance(reference, Digest) else manifest.digest
+    pointed = tags.find(tx, repository.id, tag) if tag is not None else None
+    known = images.find(tx, repository.id, digest)
+    repeated = known is not None and (tag is None or pointed == digest)
+    if repeated and not rules.repeat_is_success:
+        raise ImageAlreadyExists(digest=digest, tag=tag or "null", name=key.name, account=key.registry.account)
+    if tag is not None and pointed not in (None, digest) and tag_is_immutable(repository, tag):
+        raise TagImmutable(tag=tag, name=key.name)
+    _hold_blobs(tx, repository, manifest)
+    if known is None:
+        image_size = _hold_children(tx, repository, manifest, rules)
+        images.add(tx, repository.id, digest, manifest, image_size, caller.at)
+        known = images.find(tx, repository.id, digest)
+    if known is None:  # pragma: no cover - the row was just written
+        raise _not_found(key, digest)
+    if tag is not None and pointed != digest:
+        _point(tx, repository, tag, digest, caller)
+    _tell_push(tx, caller, repository, known, tag, changed=not repeated)
+    return Image(key, known, tag)
+
+
+def find(tx: Transaction, caller: Caller, key: RepositoryKey, reference: Reference) -> Image:
+    """The image that a tag or digest names, with its bytes; ImageNotFound."""
+    repository = lookup.require(tx, caller, key, "BatchGetImage")
+    return resolve(tx, repository, reference)
+
+
+def resolve(tx: Transaction, repository: Repository, reference: Reference) -> Image:
+    """`find`, in a repository already looked up."""
+    if isinstance(reference, Tag):
+        digest = tags.find(tx, repository.id, reference)
+        found = None if digest is None else images.find(tx, repository.id, digest)
+        tag: str | None = reference
+    else:
+        found, tag = images.find(tx, repository.id, reference), None
+    if found is None:
+        raise _not_found(repository.key, reference)
+    return Image(repository.key, found, tag)
+
+
+def list_ids(
+    tx: Transaction, caller: Caller, key: RepositoryKey, status: TagStatus, limit: int, after: tuple[str, str]
+) -> Page[tuple[Digest, str | None]]:
+    """A page of (digest, tag): one for each tag, and one for each untagged image."""
+    repository = lookup.require(tx, caller, key, "ListImages")
+    found: list[tuple[Digest, str | None]] = []
+    while len(found) <= limit:
+        page = images.ids_page(tx, repository.id, *after, limit + 1)
+        found += [item for item in page if _has_status(item[1] is not None, status)]
+        if len(page) <= limit:
+            break
+        after = (page[-1][0], page[-1][1] or "")
+    more = (found[limit - 1][0], found[limit - 1][1] or "") if len(found) > limit else None
+    return Page(tuple(found[:limit]), more)
+
+
+def describe(
+    tx: Transaction, caller: Caller, key: RepositoryKey, status: TagStatus, limit: int, after: str
+) -> Page[ImageDetail]:
+    """A page of images in order of digest."""
+    repository = lookup.require(tx, caller, key, "DescribeImages")
+    found: list[ImageDetail] = []
+    while len(found) <= limit:
+        page = images.page(tx, repository.id, after, limit + 1)
+        details = [detail_of(tx, repository, manifest) for manifest in page]
+        found += [detail for detail in details if _has_status(bool(detail.tags), status)]
+        if len(page) <= limit:
+            break
+        after = page[-1].digest
+    more = (found[limit - 1].manifest.digest,) if len(found) > limit else None
+    return Page(tuple(found[:limit]), more)
+
+
+def describe_these(
+    tx: Transaction, caller: Caller, key: RepositoryKey, ids: Sequence[tuple[str | None, str | None]]
+) -> tuple[ImageDetail, ...]:
+    """The images of these (digest, tag) ids, each once; ImageNotFound when any is missing."""
+    repository = lookup.require(tx, caller, key, "DescribeImages")
+    found: dict[str, ImageDetail] = {}
+    for digest, tag in ids:
+        pointed = tags.find(tx, repository.id, tag) if tag is not None else digest
+        if pointed is None or (digest is not None and digest != pointed):
+            raise _image_id_not_found(key, digest, tag)
+        stored = images.find(tx, repository.id, pointed)
+        if stored is None:
+            raise _image_id_not_found(key, digest, tag)
+        found.setdefault(stored.digest, detail_of(tx, repository, stored))
+    return tuple(found.values())
+
+
+def detail_of(tx: Transaction, repository: Repository, manifest: StoredManifest) -> ImageDetail:
+    """An image with its tags."""
+    return ImageDetail(manifest, tuple(tags.of_image(tx, repository.id, manifest.digest, MOST_TAGS)))
+
+
+def event_detail(repository: Repository, manifest: StoredManifest, tag: str | None, action: str) -> dict[str, object]:
+    """The detail of an `ECR Image Action` or `ECR Referrer Action` event."""
+    return {
+        "result": "SUCCESS",
+        "repository-name": repository.key.name,
+        "image-digest": manifest.digest,
+        "action-type": action,
+        "image-tag": tag or "",
+        "manifest-media-type": manifest.media_type,
+        "artifact-media-type": manifest.artifact_type or "",
+    }
+
+
+def event_type(manifest: StoredManifest) -> str:
+    """Manifests with a subject tell events of their own type."""
+    return "ECR Image Action" if manifest.subject is None else "ECR Referrer Action"
+
+
+def _hold_blobs(tx: Transaction, repository: Repository, manifest: Manifest) -> None:
+    missing = []
+    for digest in sorted({descriptor.digest for descriptor in manifest.required_blobs}):
+        link = blobs.share_link(tx, repository.id, digest)
+        if link is None or link.blob.state != "live":
+            missing.append(digest)
+        elif link.condemned:
+            blobs.uncondemn(tx, repository.id, digest)
+    if missing:
+        raise BlobsNotFound(
+            digests=_listed(missing), missing=missing, name=repository.key.name, account=repository.key.registry.account
+        )
+
+
+def _hold_children(tx: Transaction, repository: Repository, manifest: Manifest, rules: DoorRules) -> int:
+    """The image size in bytes: of an index the largest of the children that are there."""
+    sizes = {
+        digest: images.share(tx, repository.id, digest)
+        for digest in sorted({descriptor.digest for descriptor in manifest.children})
+    }
+    missing = [digest for digest, size in sizes.items() if size is None]
+    if missing and rules.children_required:
+        raise ChildrenNotFound(
+            digests=_listed(missing), missing=missing, name=repository.key.name, account=repository.key.registry.account
+        )
+    return max((size for size in sizes.values() if size is not None), default=manifest.image_size)
+
+
+def _point(tx: Transaction, repository: Repository, tag: Tag, digest: Digest, caller: Caller) -> None:
+    if len(tags.of_image(tx, repository.id, digest, MOST_TAGS)) >= MOST_TAGS:
+        raise TagsTooMany(
+            tag=tag, name=repository.key.name, account=repository.key.registry.account, limit=MOST_TAGS
+        )
+    tags.point(tx, repository.id, tag, digest, caller.at)
+
+
+def _tell_push(
+    tx: Transaction, caller: Caller, repository: Repository, manifest: StoredManifest, tag: str | None, *, changed: bool
+) -> None:
+    change = Change(tx, caller, repository)
+    if changed:
+        change.event(event_type(manifest), event_detail(repository, manifest, tag, "PUSH"))
+    parameters = {
+        "repositoryName": repository.key.name,
+        "imageDigest": manifest.digest,
+        "imageManifestMediaType": manifest.media_type,
+    }
+    change.finish("PutImage", parameters | ({"imageTag": tag} if tag else {}), bump=changed)
+
+
+def _has_status(tagged: bool, status: TagStatus) -> bool:  # noqa: FBT001 - a fact about the row, not a mode
+    return status == "ANY" or tagged == (status == "TAGGED")
+
+
+def _listed(digests: Sequence[str]) -> str:
+    return f"[{', '.join(digests)}]"
+
+
+def _not_found(key: RepositoryKey, reference: Reference) -> ImageNotFound:
+    if isinstance(reference, Tag):
+        return _image_id_not_found(key, None, reference)
+    return _image_id_not_found(key, reference, None)
+
+
+def _image_id_not_found(key: RepositoryKey, digest: str | None, tag: str | None) -> ImageNotFound:
+    return ImageNotFound(
+        digest=digest or "null", tag=tag or "null", name=key.name, account=key.registry.account
+    )

@@ -1,0 +1,23 @@
+"""What a door is given: the core of one worker, composed by app.py."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from entrepot.core.credentials import Credentials
+from entrepot.core.reads import Reads
+from entrepot.core.transfers import Transfers
+from entrepot.core.units import Units
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The parts of core that a door calls, bound to one event loop; `regions[0]` is the default region."""
+
+    units: Units
+    credentials: Credentials
+    transfers: Transfers
+    reads: Reads
+    regions: tuple[str, ...]
+    default_account: str
+    clock: Callable[[], datetime]

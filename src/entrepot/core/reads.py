@@ -1,0 +1,108 @@
+"""The hot reads of both doors: manifests and blobs, answered on the event loop.
+
+Each read authorises first, then looks up rows that are never stale (core/hot.py). What is handed out is journalled;
+HEAD writes nothing.
+"""
+
+from typing import BinaryIO
+
+from entrepot.core import access, pulls
+from entrepot.core.access import Caller, Resource
+from entrepot.core.blobs import is_available
+from entrepot.core.changes import new_stamp
+from entrepot.core.hot import Hot
+from entrepot.core.lookup import present
+from entrepot.core.units import Units
+from entrepot.db import blobs as blob_rows
+from entrepot.db import repositories as repository_rows
+from entrepot.db.database import Transaction
+from entrepot.db.records import Blob, Link, Repository, StoredManifest
+from entrepot.errors import BlobBytesMissing, BlobNotFound, ImageNotFound
+from entrepot.journal import Journal
+from entrepot.spec.digest import Digest
+from entrepot.spec.reference import Reference, Tag
+from entrepot.spec.repository import RepositoryKey
+from entrepot.store.blobs import BlobStore
+
+__all__ = ["Blob", "Reads", "StoredManifest"]
+
+
+class Reads:
+    """Answers reads for one event loop."""
+
+    def __init__(self, hot: Hot, units: Units, store: BlobStore, journal: Journal) -> None:
+        self._hot = hot
+        self._units = units
+        self._store = store
+        self._journal = journal
+
+    async def manifest(
+        self, caller: Caller, key: RepositoryKey, reference: Reference, *, pull: bool
+    ) -> StoredManifest:
+        """The manifest that a tag or digest names: ImageNotFound. `pull` counts and audits the read."""
+        repository = self._require(caller, key, "BatchGetImage")
+        found = self._hot.manifest(repository, reference)
+        if found is None:
+            tag, digest = (reference, "null") if isinstance(reference, Tag) else ("null", reference)
+            raise ImageNotFound(digest=digest, tag=tag, name=key.name, account=key.registry.account)
+        if pull:
+            self._journal.append(
+                pulls.encode(caller, "BatchGetImage", key, repository.id, found.digest, reference)
+            )
+        return found
+
+    async def blob(self, caller: Caller, key: RepositoryKey, digest: Digest) -> Blob:
+        """A blob that the repository holds and a client need not send: BlobNotFound. Writes nothing."""
+        repository = self._require(caller, key, "BatchCheckLayerAvailability")
+        link = self._hot.link(repository, digest)
+        if not is_available(link):
+            raise _blob_not_found(key, digest)
+        return link.blob
+
+    async def open_blob(self, caller: Caller, key: RepositoryKey, digest: Digest) -> tuple[Blob, BinaryIO]:
+        """A blob and its bytes, open at the start and of the recorded length: BlobNotFound.
+
+        Bytes that are missing or of another length make the blob damaged: absent until it is pushed again.
+        """
+        repository = self._require(caller, key, "GetDownloadUrlForLayer")
+        link = self._hot.link(repository, digest)
+        if link is None or link.blob.state != "live":
+            raise _blob_not_found(key, digest)
+        try:
+            file = self._store.open_checked(link.blob.location, link.blob.size)
+        except BlobBytesMissing:
+            link, file = await self._reopen(repository, link, key, digest)
+        self._journal.append(pulls.encode(caller, "GetDownloadUrlForLayer", key, repository.id, digest, digest))
+        return link.blob, file
+
+    def _require(self, caller: Caller, key: RepositoryKey, operation: str) -> Repository:
+        access.require(caller, operation, Resource.of(key))
+        return present(self._hot.repository(key), key)
+
+    async def _reopen(
+        self, repository: Repository, stale: Link, key: RepositoryKey, digest: Digest
+    ) -> tuple[Link, BinaryIO]:
+        """Look again: the blob may have been healed elsewhere; else it is damaged from now on."""
+        link = self._hot.link_now(repository, digest)
+        if link is None or link.blob.state != "live":
+            raise _blob_not_found(key, digest)
+        try:
+            return link, self._store.open_checked(link.blob.location, link.blob.size)
+        except BlobBytesMissing:
+            await self._units.write(mark_damaged, stale.blob if stale.blob == link.blob else link.blob)
+            raise _blob_not_found(key, digest) from None
+
+
+def mark_damaged(tx: Transaction, blob: Blob) -> bool:
+    """Make a blob absent wherever it is held, unless it has been healed; a push of its bytes heals it."""
+    if not blob_rows.damage(tx, blob.id, blob.location):
+        return False
+    for repository_id in blob_rows.holders(tx, blob.id):
+        repository = repository_rows.lock_by_id(tx, repository_id)
+        if repository is not None:
+            repository_rows.bump(tx, repository_id, repository.revision + 1, new_stamp())
+    return True
+
+
+def _blob_not_found(key: RepositoryKey, digest: Digest) -> BlobNotFound:
+    return BlobNotFound(digest=digest, name=key.name, account=key.registry.account)

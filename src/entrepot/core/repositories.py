@@ -1,0 +1,168 @@
+"""Repositories: create, describe, change, delete. Every use case authorises on the ARN before it looks anything up."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from entrepot.core import access, lookup
+from entrepot.core.access import Caller, Resource
+from entrepot.core.changes import Change, new_stamp
+from entrepot.core.page import Page
+from entrepot.core.resource_tags import MOST_TAGS, check_tags
+from entrepot.db import repositories as rows
+from entrepot.db import resource_tags as tag_rows
+from entrepot.db.database import Conflict, Transaction
+from entrepot.db.records import Repository
+from entrepot.errors import (
+    ParameterInvalid,
+    RepositoryAlreadyExists,
+    RepositoryNotEmpty,
+    ResourceTagsTooMany,
+)
+from entrepot.spec.repository import RegistryKey, RepositoryKey, parse_name
+from entrepot.spec.ulid import new_ulid
+
+__all__ = ["Repository", "RepositoryDraft", "catalog", "create", "delete", "describe", "set_mutability"]
+
+MUTABILITIES = ("MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
+MOST_FILTERS = 5
+MOST_WILDCARDS = 2
+_FILTER = re.compile(r"[0-9a-zA-Z._*-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryDraft:
+    """The settings of a repository to be made; `encryption` is AWS's encryptionConfiguration."""
+
+    mutability: str = "MUTABLE"
+    exclusion_filters: tuple[str, ...] = ()
+    scan_on_push: bool = False
+    encryption: dict[str, str] = field(default_factory=lambda: {"encryptionType": "AES256"})
+    resource_tags: tuple[tuple[str, str], ...] = ()
+
+
+def create(tx: Transaction, caller: Caller, key: RepositoryKey, draft: RepositoryDraft) -> Repository:
+    """Make a repository; RepositoryAlreadyExists when its name is taken."""
+    access.require(caller, "CreateRepository", Resource.of(key))
+    if draft.resource_tags:
+        access.require(caller, "TagResource", Resource.of(key))
+    parse_name(key.name)
+    check_mutability(draft.mutability, draft.exclusion_filters)
+    check_encryption(draft.encryption)
+    check_tags(draft.resource_tags)
+    if len({name for name, _ in draft.resource_tags}) > MOST_TAGS:
+        raise ResourceTagsTooMany(limit=MOST_TAGS)
+    new = Repository(
+        id=new_ulid(),
+        key=key,
+        mutability=draft.mutability,
+        exclusion_filters=draft.exclusion_filters,
+        scan_on_push=draft.scan_on_push,
+        encryption=draft.encryption,
+        revision=0,
+        stamp=new_stamp(),
+        created_at=caller.at,
+    )
+    if rows.find(tx, key) is not None:
+        raise RepositoryAlreadyExists(name=key.name, account=key.registry.account)
+    try:
+        rows.add(tx, new)
+    except Conflict:
+        raise RepositoryAlreadyExists(name=key.name, account=key.registry.account) from None
+    for name, value in draft.resource_tags:
+        tag_rows.put(tx, new.id, name, value)
+    Change(tx, caller, new).finish("CreateRepository", {"repositoryName": key.name})
+    return new
+
+
+def describe(
+    tx: Transaction, caller: Caller, registry: RegistryKey, names: Sequence[str] | None, limit: int, after: str
+) -> Page[Repository]:
+    """The repositories of these names (RepositoryNotFound if one is missing), or a page of all, by name."""
+    if names is not None:
+        keys = [RepositoryKey(registry, name) for name in names]
+        return Page(tuple(lookup.require(tx, caller, key, "DescribeRepositories") for key in keys), None)
+    access.require(caller, "DescribeRepositories", Resource.of(RepositoryKey(registry, "*")))
+    found = rows.page(tx, registry, after, limit + 1)
+    more = (found[limit - 1].key.name,) if len(found) > limit else None
+    return Page(tuple(found[:limit]), more)
+
+
+def catalog(tx: Transaction, caller: Caller, registry: RegistryKey, limit: int, after: str) -> Page[str]:
+    """A page of the names that the caller may describe."""
+    page = describe(tx, caller, registry, None, limit, after)
+    return Page(tuple(item.key.name for item in page.items), page.after)
+
+
+def set_mutability(
+    tx: Transaction, caller: Caller, key: RepositoryKey, mutability: str, exclusion_filters: Sequence[str]
+) -> None:
+    """Change which tags may be moved from now on."""
+    repository = lookup.require_locked(tx, caller, key, "PutImageTagMutability")
+    check_mutability(mutability, exclusion_filters)
+    rows.set_mutability(tx, repository.id, mutability, exclusion_filters)
+    Change(tx, caller, repository).finish(
+        "PutImageTagMutability", {"repositoryName": key.name, "imageTagMutability": mutability}
+    )
+
+
+def delete(tx: Transaction, caller: Caller, key: RepositoryKey, *, force: bool) -> Repository:
+    """Remove a repository; its name is free at once, what it held is removed by a job.
+
+    RepositoryNotEmpty when it holds images and `force` is not set. Returns the repository as it was.
+    """
+    repository = lookup.require_locked(tx, caller, key, "DeleteRepository")
+    if not force and rows.has_images(tx, repository.id):
+        raise RepositoryNotEmpty(name=key.name, account=key.registry.account)
+    rows.entomb(tx, repository.id, caller.at)
+    tag_rows.remove_all(tx, repository.id)
+    Change(tx, caller, repository).finish("DeleteRepository", {"repositoryName": key.name, "force": force})
+    return repository
+
+
+def tag_is_immutable(repository: Repository, tag: str) -> bool:
+    """Whether this tag, once it points at an image, must stay there."""
+    match repository.mutability:
+        case "MUTABLE":
+            return False
+        case "IMMUTABLE":
+            return True
+        case "IMMUTABLE_WITH_EXCLUSION":
+            return not _matches(repository.exclusion_filters, tag)
+        case _:
+            return _matches(repository.exclusion_filters, tag)
+
+
+def check_mutability(mutability: str, filters: Sequence[str]) -> None:
+    """ParameterInvalid for a mode and filters that do not go together."""
+    parameter = "imageTagMutabilityExclusionFilters"
+    if mutability not in MUTABILITIES:
+        raise ParameterInvalid(
+            parameter="imageTagMutability", reason=f"Member must satisfy enum value set: [{', '.join(MUTABILITIES)}]"
+        )
+    if mutability.endswith("_WITH_EXCLUSION") and not filters:
+        reason = f"ImageTagMutabilityExclusionFilters can't be null when imageTagMutability is set as {mutability}"
+        raise ParameterInvalid(parameter=parameter, reason=reason)
+    if filters and not mutability.endswith("_WITH_EXCLUSION"):
+        reason = f"ImageTagMutabilityExclusionFilters must be null when imageTagMutability is set as {mutability}"
+        raise ParameterInvalid(parameter=parameter, reason=reason)
+    if len(filters) > MOST_FILTERS:
+        raise ParameterInvalid(parameter=parameter, reason=f"Member must have length less than or equal to {MOST_FILTERS}")
+    for text in filters:
+        if not _FILTER.fullmatch(text):
+            reason = "Member must satisfy regular expression pattern: ^[0-9a-zA-Z._*-]{1,128}$"
+            raise ParameterInvalid(parameter=f"{parameter}.filter", reason=reason)
+        if text.count("*") > MOST_WILDCARDS:
+            reason = f"Member must contain at most {MOST_WILDCARDS} wildcards (*)"
+            raise ParameterInvalid(parameter=f"{parameter}.filter", reason=reason)
+
+
+def check_encryption(encryption: dict[str, str]) -> None:
+    """ParameterInvalid for encryption that this server does not do: it never stores a setting it does not enforce."""
+    if encryption.get("encryptionType") != "AES256" or "kmsKey" in encryption:
+        reason = "only encryptionType AES256 without kmsKey is supported by this server"
+        raise ParameterInvalid(parameter="encryptionConfiguration", reason=reason)
+
+
+def _matches(filters: Sequence[str], tag: str) -> bool:
+    return any(re.fullmatch(".*".join(re.escape(part) for part in text.split("*")), tag) for text in filters)

@@ -1,0 +1,59 @@
+"""AWS tags on repositories (`resource_tag`, not to be confused with image tags)."""
+
+from collections.abc import Sequence
+
+from entrepot.core import lookup
+from entrepot.core.access import Caller
+from entrepot.core.changes import Change
+from entrepot.db import resource_tags as rows
+from entrepot.db.database import Transaction
+from entrepot.errors import ResourceTagInvalid, ResourceTagsTooMany
+from entrepot.spec.repository import RepositoryKey
+
+MOST_TAGS = 50
+_LONGEST_KEY = 128
+_LONGEST_VALUE = 256
+
+
+def list_of(tx: Transaction, caller: Caller, key: RepositoryKey) -> tuple[tuple[str, str], ...]:
+    """(key, value) pairs, by key."""
+    return tuple(rows.list_of(tx, lookup.require(tx, caller, key, "ListTagsForResource").id))
+
+
+def put(tx: Transaction, caller: Caller, key: RepositoryKey, tags: Sequence[tuple[str, str]]) -> None:
+    """Set tags, all of them or none."""
+    repository = lookup.require_locked(tx, caller, key, "TagResource")
+    check_tags(tags)
+    names = {name for name, _ in rows.list_of(tx, repository.id)} | {name for name, _ in tags}
+    if len(names) > MOST_TAGS:
+        raise ResourceTagsTooMany(limit=MOST_TAGS)
+    for name, value in tags:
+        rows.put(tx, repository.id, name, value)
+    Change(tx, caller, repository).finish("TagResource", {"resourceArn": key.arn, "tags": dict(tags)})
+
+
+def remove(tx: Transaction, caller: Caller, key: RepositoryKey, names: Sequence[str]) -> None:
+    """Remove tags; absent ones are fine."""
+    repository = lookup.require_locked(tx, caller, key, "UntagResource")
+    for name in names:
+        rows.remove(tx, repository.id, name)
+    Change(tx, caller, repository).finish("UntagResource", {"resourceArn": key.arn, "tagKeys": list(names)})
+
+
+def check_tags(tags: Sequence[tuple[str, str]]) -> None:
+    """ResourceTagInvalid for keys or values out of bounds, or a key that stands twice."""
+    seen: set[str] = set()
+    for name, value in tags:
+        if not 1 <= len(name) <= _LONGEST_KEY:
+            _refuse("tags.Key", f"Member must have length between 1 and {_LONGEST_KEY}")
+        if len(value) > _LONGEST_VALUE:
+            _refuse("tags.Value", f"Member must have length less than or equal to {_LONGEST_VALUE}")
+        if name.lower().startswith("aws:"):
+            _refuse("tags.Key", f"'{name}': keys that begin with aws: are reserved")
+        if name in seen:
+            _refuse("tags.Key", f"'{name}' stands more than once")
+        seen.add(name)
+
+
+def _refuse(parameter: str, reason: str) -> None:
+    raise ResourceTagInvalid(parameter=parameter, reason=reason)

@@ -1,0 +1,308 @@
+"""Bytes on their way in: streamed to a spool, hashed as they pass, adopted by the store, then held by a row.
+
+Bytes before rows: what a row names is durable before the transaction that adds it. An upload continues on any worker:
+the row keeps how far the bytes go and, when this boot wrote them all in one hash, their digest.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+
+from entrepot.core import access, uploads
+from entrepot.core.access import Caller, Resource
+from entrepot.core.hot import Hot, Recent
+from entrepot.core.intake import Hash, Intake
+from entrepot.core.lookup import present
+from entrepot.core.units import Units
+from entrepot.core.uploads import Bytes
+from entrepot.db.records import Blob, Upload
+from entrepot.errors import (
+    DigestMismatch,
+    LayerAlreadyExists,
+    LayerPartTooSmall,
+    StorageFull,
+    UploadEmpty,
+    UploadNotFound,
+    UploadOutOfOrder,
+)
+from entrepot.spec.digest import Digest, hasher
+from entrepot.spec.repository import RepositoryKey
+from entrepot.spec.ulid import new_ulid
+from entrepot.store.blobs import BlobStore, Spool
+
+__all__ = ["Blob", "PartRules", "TransferLimits", "Transfers", "Upload"]
+
+Chunks = AsyncIterator[bytes]
+_MOST_HASHERS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TransferLimits:
+    """Bounds of a deployment, in bytes: the largest layer, and what must stay free on the volume."""
+
+    largest_layer: int
+    disk_reserve: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartRules:
+    """What the AWS door asks of a completed upload beside its digest."""
+
+    refuse_empty: bool
+    refuse_held: bool
+    smallest_part: int
+
+
+OCI_PARTS = PartRules(refuse_empty=False, refuse_held=False, smallest_part=0)
+AWS_PARTS = PartRules(refuse_empty=True, refuse_held=True, smallest_part=5 * 1024 * 1024)
+
+
+class Transfers:
+    """Uploads of one event loop into one store."""
+
+    def __init__(
+        self,
+        units: Units,
+        hot: Hot,
+        store: BlobStore,
+        *,
+        store_name: str,
+        syncing: Executor,
+        boot_id: str,
+        limits: TransferLimits,
+    ) -> None:
+        self._units = units
+        self._hot = hot
+        self._store = store
+        self._store_name = store_name
+        self._syncing = syncing
+        self._boot_id = boot_id
+        self._limits = limits
+        self._hashers: Recent[str, tuple[Hash, int]] = Recent(_MOST_HASHERS)
+
+    async def start(self, caller: Caller, key: RepositoryKey, algorithm: str = "sha256") -> Upload:
+        """A new session: RepositoryNotFound, StorageFull."""
+        access.require(caller, "InitiateLayerUpload", Resource.of(key))
+        self._require_space()
+        upload = self._new(caller, algorithm)
+        await self._units.note(uploads.start, caller, key, upload)
+        return upload
+
+    async def find(
+        self, caller: Caller, key: RepositoryKey, upload_id: str, operation: str = "UploadLayerPart"
+    ) -> Upload:
+        """The caller's session in this repository: UploadNotFound to anyone else."""
+        access.require(caller, operation, Resource.of(key))
+        repository = present(self._hot.repository(key), key)
+        upload = self._hot.upload(upload_id)
+        if upload is None or not uploads.belongs(upload, repository, caller):
+            raise uploads.not_found(key, upload_id)
+        return upload
+
+    async def append(
+        self, caller: Caller, key: RepositoryKey, upload_id: str, chunks: Chunks, start: int | None
+    ) -> Upload:
+        """Add bytes at the end; `start`, when given, must be where the upload stands (UploadOutOfOrder).
+
+        When the client goes away, what has arrived counts: a GET of the upload tells how far it got.
+        """
+        before = await self.find(caller, key, upload_id)
+        if start is not None and start != before.offset:
+            raise UploadOutOfOrder(upload=upload_id, offset=before.offset, start=start, name=key.name)
+        with self._spool(key, before) as spool:
+            intake = self._intake(before, spool)
+            try:
+                await intake.take(chunks, self._limits.largest_layer)
+            finally:
+                after = self._remember(intake)
+                await self._units.note(uploads.advance, caller, key, after, before.offset)
+        return after
+
+    async def append_part(
+        self, caller: Caller, key: RepositoryKey, upload_id: str, first: int, data: bytes, smallest: int
+    ) -> Upload:
+        """Add one part of the AWS door; a part below `smallest` bytes is remembered, for it must be the last."""
+        before = await self.find(caller, key, upload_id)
+        if first != before.offset:
+            raise UploadOutOfOrder(upload=upload_id, offset=before.offset, start=first, name=key.name)
+        followed_short = before.short_part is None and before.last_part is not None and before.last_part < smallest
+        with self._spool(key, before) as spool:
+            intake = self._intake(before, spool)
+            await intake.take(_once(data), self._limits.largest_layer)
+            after = replace(
+                self._remember(intake),
+                parts=before.parts + 1,
+                last_part=len(data),
+                short_part=before.last_part if followed_short else before.short_part,
+            )
+            await self._units.note(uploads.advance, caller, key, after, before.offset)
+        return after
+
+    async def complete(
+        self,
+        caller: Caller,
+        key: RepositoryKey,
+        upload_id: str,
+        digest: Digest,
+        chunks: Chunks | None,
+        rules: PartRules = OCI_PARTS,
+    ) -> Blob:
+        """End a session as a blob of the repository; `chunks` are its last bytes. DigestMismatch ends it too."""
+        upload = await self.find(caller, key, upload_id, "CompleteLayerUpload")
+        if rules.refuse_empty and upload.offset == 0:
+            raise UploadEmpty(upload=upload_id)
+        if upload.short_part is not None:
+            raise LayerPartTooSmall(limit=rules.smallest_part, size=upload.short_part)
+        with self._spool(key, upload) as spool:
+            if chunks is not None:
+                upload = await self._take_last(caller, key, upload, spool, chunks)
+            try:
+                await self._verify(upload, spool, digest)
+                blob = await self._keep(caller, key, upload, digest, known=upload_id, rules=rules)
+            except (DigestMismatch, LayerAlreadyExists):
+                await self._units.note(uploads.cancel, caller, key, upload_id)
+                self._forget(upload_id)
+                raise
+        self._forget(upload_id)
+        return blob
+
+    async def put_blob(self, caller: Caller, key: RepositoryKey, digest: Digest, chunks: Chunks) -> Blob:
+        """Store a blob in one request, without a session."""
+        access.require(caller, "InitiateLayerUpload", Resource.of(key))
+        present(self._hot.repository(key), key)
+        self._require_space()
+        upload = self._new(caller, digest.algorithm)
+        try:
+            with self._store.spool(upload.id, create=True) as spool:
+                intake = self._intake(upload, spool)
+                await intake.take(chunks, self._limits.largest_layer)
+                upload = intake.upload
+                await self._verify(upload, spool, digest)
+                return await self._keep(caller, key, upload, digest, known=None, rules=OCI_PARTS)
+        finally:
+            self._forget(upload.id)
+
+    async def cancel(self, caller: Caller, key: RepositoryKey, upload_id: str) -> None:
+        """End a session without a blob."""
+        await self.find(caller, key, upload_id)
+        await self._units.note(uploads.cancel, caller, key, upload_id)
+        self._forget(upload_id)
+
+    def _new(self, caller: Caller, algorithm: str) -> Upload:
+        return Upload(
+            id=str(uuid.uuid4()),
+            repository_id="",
+            principal_id=caller.principal.id,
+            algorithm=algorithm,
+            offset=0,
+            hashed_to=0,
+            digest=hasher(algorithm).hexdigest(),
+            boot_id=self._boot_id,
+            parts=0,
+            last_part=None,
+            short_part=None,
+            created_at=caller.at,
+        )
+
+    def _spool(self, key: RepositoryKey, upload: Upload) -> Spool:
+        """The session's bytes, alone; what an unfinished request wrote beyond the row's offset is cut off."""
+        spool = self._store.spool(upload.id, create=upload.offset == 0)
+        try:
+            held = spool.size()
+            if held < upload.offset:
+                raise uploads.not_found(key, upload.id)  # a power cut took bytes of an unfinished upload
+            if held > upload.offset:
+                spool.truncate(upload.offset)
+        except (UploadNotFound, OSError):
+            spool.close()
+            raise
+        return spool
+
+    async def _take_last(
+        self, caller: Caller, key: RepositoryKey, upload: Upload, spool: Spool, chunks: Chunks
+    ) -> Upload:
+        """The last bytes of a session; only when the client goes away are they noted before the end."""
+        intake = self._intake(upload, spool)
+        try:
+            await intake.take(chunks, self._limits.largest_layer)
+        except BaseException:
+            await self._units.note(uploads.advance, caller, key, self._remember(intake), upload.offset)
+            raise
+        return self._remember(intake)
+
+    def _intake(self, upload: Upload, spool: Spool) -> Intake:
+        """Continue the running digest where this worker left it; at the start anyone may begin one."""
+        running, hashed_to = self._hashers.get(upload.id) or (hasher(upload.algorithm), 0)
+        if hashed_to != upload.offset:
+            running = None
+        return Intake(upload, spool, running, self._boot_id, self._require_space)
+
+    def _remember(self, intake: Intake) -> Upload:
+        if intake.running is not None:
+            self._hashers.put(intake.upload.id, (intake.running, intake.offset))
+        return intake.upload
+
+    async def _verify(self, upload: Upload, spool: Spool, digest: Digest) -> None:
+        """DigestMismatch unless the spool's bytes are those of `digest`; they are read again only when they must be."""
+        known = (
+            upload.algorithm == digest.algorithm
+            and upload.hashed_to == upload.offset
+            and upload.boot_id == self._boot_id
+        )
+        actual = upload.digest
+        if not known:
+            loop = asyncio.get_running_loop()
+            actual = await loop.run_in_executor(
+                self._syncing, spool.digest, digest.algorithm, 0, upload.offset
+            )
+        if actual != digest.hex:
+            raise DigestMismatch(expected=digest, actual=f"{digest.algorithm}:{actual}")
+
+    async def _keep(
+        self, caller: Caller, key: RepositoryKey, upload: Upload, digest: Digest, *, known: str | None, rules: PartRules
+    ) -> Blob:
+        """Make the verified bytes durable, unless the store holds them already, then let the repository hold them."""
+        seen, bad = await self._look(digest, upload.offset)
+        fresh = None
+        while True:
+            if seen is None and fresh is None:
+                fresh = await self._adopt(upload, digest)
+            found = Bytes(digest, self._store_name, fresh, seen, bad)
+            blob = await self._units.write(
+                uploads.finish, caller, key, known, found, refuse_held=rules.refuse_held
+            )
+            if blob is not None:
+                break
+            seen = None
+        if fresh is not None and blob.location != fresh.location:
+            self._store.remove(fresh.location)
+        return blob
+
+    async def _look(self, digest: Digest, size: int) -> tuple[str | None, str | None]:
+        """(location of a held blob whose bytes are there, location of one whose bytes are not)."""
+        held = self._hot.held(self._store_name, digest)
+        if held is None:
+            return None, None
+        if held.state == "live" and self._store.size(held.location) == size:
+            return held.location, None
+        return None, held.location
+
+    async def _adopt(self, upload: Upload, digest: Digest) -> Blob:
+        generation = new_ulid()
+        loop = asyncio.get_running_loop()
+        location = await loop.run_in_executor(self._syncing, self._store.adopt, upload.id, digest, generation)
+        return Blob(generation, self._store_name, digest, location, upload.offset, "live")
+
+    def _forget(self, upload_id: str) -> None:
+        self._hashers.drop(upload_id)
+        self._store.discard(upload_id)
+
+    def _require_space(self) -> None:
+        if self._store.free_bytes() < self._limits.disk_reserve:
+            raise StorageFull(reserve=self._limits.disk_reserve)
+
+
+async def _once(data: bytes) -> Chunks:
+    yield data

@@ -1,0 +1,169 @@
+"""Rows of `blob` and `repository_blob`: which bytes exist, and which repository may read them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, select, text, update
+
+from entrepot.db.database import Row, Transaction
+from entrepot.db.records import Blob, Link
+from entrepot.db.schema import blob, manifest_reference, repository_blob
+from entrepot.spec.digest import Digest
+from entrepot.spec.moments import micros
+
+_BLOB_COLUMNS = (blob.c.id, blob.c.store, blob.c.digest, blob.c.location, blob.c.size, blob.c.state)
+FIND_HELD = select(*_BLOB_COLUMNS).where(
+    blob.c.store == bindparam("store"), blob.c.digest == bindparam("digest"), blob.c.state != "deleting"
+)
+_SHARE_HELD = FIND_HELD.with_for_update(read=True, key_share=True)
+FIND_LINK = (
+    select(*_BLOB_COLUMNS, repository_blob.c.condemned_at)
+    .join(blob, blob.c.id == repository_blob.c.blob_id)
+    .where(repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("digest"))
+)
+_SHARE_LINK = FIND_LINK.with_for_update(read=True, key_share=True)
+_ADD = text(
+    "INSERT INTO blob (id, store, digest, location, size, state, created_at, verified_at) "
+    "VALUES (:id, :store, :digest, :location, :size, 'live', :at, :at) ON CONFLICT DO NOTHING"
+)
+_HEAL = (
+    update(blob)
+    .where(blob.c.id == bindparam("of"), blob.c.state != "deleting")
+    .values(
+        location=bindparam("new_location"), size=bindparam("new_size"), state="live", verified_at=bindparam("verified")
+    )
+)
+_DAMAGE = (
+    update(blob)
+    .where(blob.c.id == bindparam("of"), blob.c.location == bindparam("at_location"), blob.c.state == "live")
+    .values(state="damaged")
+)
+_VERIFIED = update(blob).where(blob.c.id == bindparam("of")).values(verified_at=bindparam("verified"))
+_DUE_FOR_SCRUB = (
+    select(*_BLOB_COLUMNS)
+    .where(blob.c.store == bindparam("store"), blob.c.verified_at < bindparam("before"), blob.c.state == "live")
+    .order_by(blob.c.verified_at)
+    .limit(bindparam("limit"))
+)
+_PAGE = (
+    select(*_BLOB_COLUMNS)
+    .where(blob.c.store == bindparam("store"), blob.c.id > bindparam("after"), blob.c.state != "deleting")
+    .order_by(blob.c.id)
+    .limit(bindparam("limit"))
+)
+_LINK = text(
+    "INSERT INTO repository_blob (repository_id, digest, blob_id, linked_at) VALUES (:of, :digest, :blob, :at) "
+    "ON CONFLICT (repository_id, digest) DO UPDATE "
+    "SET blob_id = excluded.blob_id, linked_at = excluded.linked_at, condemned_at = NULL"
+)
+_UNCONDEMN = (
+    update(repository_blob)
+    .where(repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("link"))
+    .values(condemned_at=None)
+)
+_UNLINK = delete(repository_blob).where(
+    repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("link")
+)
+_REFERENCE = (
+    select(manifest_reference.c.manifest_digest, manifest_reference.c.media_type)
+    .where(
+        manifest_reference.c.repository_id == bindparam("of"),
+        manifest_reference.c.digest == bindparam("digest"),
+        manifest_reference.c.kind != "child",
+    )
+    .limit(1)
+)
+_HOLDERS = (
+    select(repository_blob.c.repository_id)
+    .where(repository_blob.c.blob_id == bindparam("blob"))
+    .order_by(repository_blob.c.repository_id)
+)
+
+
+def share_held(tx: Transaction, store: str, digest: Digest) -> Blob | None:
+    """The store's blob of this digest, live or damaged, kept from being collected until the unit ends."""
+    row = tx.one(_SHARE_HELD, store=store, digest=digest)
+    return None if row is None else blob_of(row)
+
+
+def add(tx: Transaction, new: Blob, at: datetime) -> bool:
+    """A new live blob; False when the store already holds its digest."""
+    return (
+        tx.run(
+            _ADD, id=new.id, store=new.store, digest=new.digest, location=new.location, size=new.size, at=micros(at)
+        )
+        == 1
+    )
+
+
+def heal(tx: Transaction, blob_id: str, location: str, size: int, at: datetime) -> None:
+    """Point a held blob at fresh bytes: it is live again."""
+    tx.run(_HEAL, of=blob_id, new_location=location, new_size=size, verified=micros(at))
+
+
+def damage(tx: Transaction, blob_id: str, location: str) -> bool:
+    """Mark a live blob damaged, unless it has been healed since `location` was read; whether it was marked."""
+    return tx.run(_DAMAGE, of=blob_id, at_location=location) == 1
+
+
+def verified(tx: Transaction, blob_id: str, at: datetime) -> None:
+    """Record that the digest of its bytes has been computed and fits."""
+    tx.run(_VERIFIED, of=blob_id, verified=micros(at))
+
+
+def due_for_scrub(tx: Transaction, store: str, before: datetime, limit: int) -> Sequence[Blob]:
+    """Live blobs last verified before `before`, the longest unverified first."""
+    return [blob_of(row) for row in tx.all(_DUE_FOR_SCRUB, store=store, before=micros(before), limit=limit)]
+
+
+def page(tx: Transaction, store: str, after: str, limit: int) -> Sequence[Blob]:
+    """Held blobs with ids above `after`."""
+    return [blob_of(row) for row in tx.all(_PAGE, store=store, after=after, limit=limit)]
+
+
+def link(tx: Transaction, repository_id: str, digest: Digest, blob_id: str, at: datetime) -> None:
+    """Let a repository read a blob; a condemned link is taken back."""
+    tx.run(_LINK, of=repository_id, digest=digest, blob=blob_id, at=micros(at))
+
+
+def find_link(tx: Transaction, repository_id: str, digest: str) -> Link | None:
+    """The repository's link to a blob, a condemned one too."""
+    row = tx.one(FIND_LINK, of=repository_id, digest=digest)
+    return None if row is None else link_of(row)
+
+
+def share_link(tx: Transaction, repository_id: str, digest: Digest) -> Link | None:
+    """`find_link`, with link and blob kept from being collected until the unit ends."""
+    row = tx.one(_SHARE_LINK, of=repository_id, digest=digest)
+    return None if row is None else link_of(row)
+
+
+def uncondemn(tx: Transaction, repository_id: str, digest: Digest) -> None:
+    """Take back the condemnation of a link."""
+    tx.run(_UNCONDEMN, of=repository_id, link=digest)
+
+
+def unlink(tx: Transaction, repository_id: str, digest: Digest) -> bool:
+    """Remove a link; whether it was there."""
+    return tx.run(_UNLINK, of=repository_id, link=digest) == 1
+
+
+def reference_to(tx: Transaction, repository_id: str, digest: str) -> tuple[str, str] | None:
+    """(manifest digest, media type) of one manifest that names this blob as config or layer."""
+    row = tx.one(_REFERENCE, of=repository_id, digest=digest)
+    return None if row is None else (row.manifest_digest, row.media_type)
+
+
+def holders(tx: Transaction, blob_id: str) -> Sequence[str]:
+    """Ids of the repositories that hold a blob, in lock order."""
+    return [row.repository_id for row in tx.all(_HOLDERS, blob=blob_id)]
+
+
+def blob_of(row: Row) -> Blob:
+    """The blob columns of a row."""
+    return Blob(row.id, row.store, Digest(row.digest), row.location, row.size, row.state)
+
+
+def link_of(row: Row) -> Link:
+    """A row of FIND_LINK."""
+    return Link(Digest(row.digest), blob_of(row), row.condemned_at is not None)

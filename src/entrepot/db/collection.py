@@ -1,0 +1,214 @@
+"""The queries of garbage collection: candidates are found first, then locked, then checked again.
+
+The check that decides is always a later statement than the lock: a single DELETE … WHERE NOT EXISTS removes
+referenced rows under READ COMMITTED.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, not_, select, text, update
+
+from entrepot.db.blobs import blob_of
+from entrepot.db.database import Transaction
+from entrepot.db.records import Blob
+from entrepot.db.schema import blob, gc_hold, manifest_reference, repository_blob
+
+
+def _referenced() -> ColumnElement[bool]:
+    return exists().where(
+        and_(
+            manifest_reference.c.repository_id == repository_blob.c.repository_id,
+            manifest_reference.c.digest == repository_blob.c.digest,
+            manifest_reference.c.kind != "child",
+        )
+    )
+
+
+_IDENTITY = (repository_blob.c.repository_id, repository_blob.c.digest)
+_TO_CONDEMN = (
+    select(*_IDENTITY)
+    .where(
+        repository_blob.c.condemned_at.is_(None),
+        repository_blob.c.linked_at < bindparam("before"),
+        (repository_blob.c.repository_id > bindparam("after_repository"))
+        | (
+            (repository_blob.c.repository_id == bindparam("after_repository"))
+            & (repository_blob.c.digest > bindparam("after_digest"))
+        ),
+        not_(_referenced()),
+    )
+    .order_by(*_IDENTITY)
+    .limit(bindparam("limit"))
+)
+_TO_UNLINK = (
+    select(*_IDENTITY)
+    .where(repository_blob.c.condemned_at < bindparam("before"))
+    .order_by(repository_blob.c.condemned_at)
+    .limit(bindparam("limit"))
+)
+_LOCK_LINK = (
+    select(repository_blob.c.linked_at, repository_blob.c.condemned_at)
+    .where(repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("digest"))
+    .with_for_update(skip_locked=True)
+)
+_IS_REFERENCED = select(manifest_reference.c.kind).where(
+    manifest_reference.c.repository_id == bindparam("of"),
+    manifest_reference.c.digest == bindparam("digest"),
+    manifest_reference.c.kind != "child",
+).limit(1)
+_CONDEMN = (
+    update(repository_blob)
+    .where(repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("link"))
+    .values(condemned_at=bindparam("at"))
+)
+_BLOB_COLUMNS = (blob.c.id, blob.c.store, blob.c.digest, blob.c.location, blob.c.size, blob.c.state)
+_UNHELD = (
+    select(*_BLOB_COLUMNS)
+    .where(
+        blob.c.store == bindparam("store"),
+        blob.c.state != "deleting",
+        blob.c.created_at < bindparam("before"),
+        not_(exists().where(repository_blob.c.blob_id == blob.c.id)),
+    )
+    .limit(bindparam("limit"))
+)
+_LOCK_BLOB = select(blob.c.state).where(blob.c.id == bindparam("id")).with_for_update(skip_locked=True)
+_IS_HELD = select(repository_blob.c.repository_id).where(repository_blob.c.blob_id == bindparam("id")).limit(1)
+_MARK_DELETING = (
+    update(blob)
+    .where(blob.c.id == bindparam("of"))
+    .values(state="deleting", deleting_since=bindparam("at"))
+)
+_REMOVABLE = (
+    select(*_BLOB_COLUMNS)
+    .where(blob.c.store == bindparam("store"), blob.c.state == "deleting", blob.c.deleting_since < bindparam("before"))
+    .order_by(blob.c.deleting_since)
+    .limit(bindparam("limit"))
+)
+_FORGET = delete(blob).where(blob.c.id == bindparam("of"), blob.c.state == "deleting")
+_KNOWN_LOCATION = select(blob.c.id).where(blob.c.store == bindparam("store"), blob.c.location == bindparam("location"))
+_ADD_ORPHAN = text(
+    "INSERT INTO blob (id, store, digest, location, size, state, created_at, verified_at, deleting_since) "
+    "VALUES (:id, :store, :digest, :location, :size, 'deleting', :at, :at, :at) ON CONFLICT DO NOTHING"
+)
+_HOLDS = select(func.count()).select_from(gc_hold).where(gc_hold.c.expires_at > bindparam("now"))
+_DROP_LINKS = text(
+    "DELETE FROM repository_blob WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM repository_blob WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
+_DROP_REFERENCES = text(
+    "DELETE FROM manifest_reference WHERE repository_id = :of AND manifest_digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
+_DROP_TAGS = text(
+    "DELETE FROM tag WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
+_DROP_MANIFESTS = text(
+    "DELETE FROM manifest WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKey:
+    """Which link."""
+
+    repository_id: str
+    digest: str
+
+
+def to_condemn(tx: Transaction, before: int, after: LinkKey, limit: int) -> Sequence[LinkKey]:
+    """Links made before `before` that no manifest of their repository needs, above `after` in key order."""
+    rows = tx.all(
+        _TO_CONDEMN, before=before, after_repository=after.repository_id, after_digest=after.digest, limit=limit
+    )
+    return [LinkKey(row.repository_id, row.digest) for row in rows]
+
+
+def to_unlink(tx: Transaction, before: int, limit: int) -> Sequence[LinkKey]:
+    """Links condemned before `before`."""
+    return [LinkKey(row.repository_id, row.digest) for row in tx.all(_TO_UNLINK, before=before, limit=limit)]
+
+
+def lock_link(tx: Transaction, key: LinkKey) -> tuple[int, int | None] | None:
+    """(linked_at, condemned_at) of a link, locked; None when it is gone or somebody else holds it."""
+    row = tx.one(_LOCK_LINK, of=key.repository_id, digest=key.digest)
+    return None if row is None else (row.linked_at, row.condemned_at)
+
+
+def is_referenced(tx: Transaction, key: LinkKey) -> bool:
+    """Whether a manifest of the repository names the blob as config or layer."""
+    return tx.one(_IS_REFERENCED, of=key.repository_id, digest=key.digest) is not None
+
+
+def condemn(tx: Transaction, key: LinkKey, at: int) -> None:
+    """From now on HEAD, availability checks and mounts answer absent."""
+    tx.run(_CONDEMN, of=key.repository_id, link=key.digest, at=at)
+
+
+def unheld(tx: Transaction, store: str, before: int, limit: int) -> Sequence[Blob]:
+    """Blobs made before `before` that no repository holds."""
+    return [blob_of(row) for row in tx.all(_UNHELD, store=store, before=before, limit=limit)]
+
+
+def lock_blob(tx: Transaction, blob_id: str) -> str | None:
+    """The state of a blob, locked; None when it is gone or somebody else holds it."""
+    row = tx.one(_LOCK_BLOB, id=blob_id)
+    return None if row is None else row.state
+
+
+def is_held(tx: Transaction, blob_id: str) -> bool:
+    """Whether any repository holds the blob."""
+    return tx.one(_IS_HELD, id=blob_id) is not None
+
+
+def mark_deleting(tx: Transaction, blob_id: str, at: int) -> None:
+    """Release the digest: another push makes a row of its own; the bytes go later."""
+    tx.run(_MARK_DELETING, of=blob_id, at=at)
+
+
+def removable(tx: Transaction, store: str, before: int, limit: int) -> Sequence[Blob]:
+    """Blobs deleting since before `before`: their bytes may go."""
+    return [blob_of(row) for row in tx.all(_REMOVABLE, store=store, before=before, limit=limit)]
+
+
+def forget(tx: Transaction, blob_id: str) -> bool:
+    """Remove the row of a deleting blob whose bytes are gone."""
+    return tx.run(_FORGET, of=blob_id) == 1
+
+
+def is_known_location(tx: Transaction, store: str, location: str) -> bool:
+    """Whether any row, deleting ones too, claims these bytes."""
+    return tx.one(_KNOWN_LOCATION, store=store, location=location) is not None
+
+
+def add_orphan(tx: Transaction, orphan: Blob, at: int) -> bool:
+    """Claim bytes without a row as deleting, under the unique key that a late finisher would need."""
+    return (
+        tx.run(
+            _ADD_ORPHAN,
+            id=orphan.id,
+            store=orphan.store,
+            digest=orphan.digest,
+            location=orphan.location,
+            size=orphan.size,
+            at=at,
+        )
+        == 1
+    )
+
+
+def is_on_hold(tx: Transaction, now: int) -> bool:
+    """Whether a backup, migration or import asks collection to wait."""
+    row = tx.one(_HOLDS, now=now)
+    return row is not None and row[0] > 0
+
+
+def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
+    """Remove up to `limit` images or links of a tombstone; how many rows went (0: it is empty)."""
+    tx.run(_DROP_REFERENCES, of=repository_id, limit=limit)
+    tx.run(_DROP_TAGS, of=repository_id, limit=limit)
+    manifests = tx.run(_DROP_MANIFESTS, of=repository_id, limit=limit)
+    return manifests or tx.run(_DROP_LINKS, of=repository_id, limit=limit)

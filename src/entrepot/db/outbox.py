@@ -1,0 +1,53 @@
+"""Rows of `outbox`: events and audit records, written with the change that they tell of."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from entrepot.db.database import Row, Transaction
+from entrepot.db.schema import outbox
+from entrepot.spec.moments import micros
+
+_INSERT = insert(outbox)
+_PAGE = select(outbox).where(outbox.c.kind == bindparam("kind")).order_by(outbox.c.id).limit(bindparam("limit"))
+_REMOVE = delete(outbox).where(outbox.c.id == bindparam("of"))
+
+
+def add(
+    tx: Transaction,
+    *,
+    id: str,  # noqa: A002 - the column's name
+    kind: str,
+    account: str,
+    region: str,
+    repository_id: str,
+    revision: int,
+    ordinal: int,
+    name: str,
+    body: str,
+    at: datetime,
+) -> None:
+    """One record; `id` is made before the transaction, so that a retried unit repeats it."""
+    tx.run(
+        _INSERT,
+        id=id,
+        kind=kind,
+        account_id=account,
+        region=region,
+        repository_id=repository_id,
+        revision=revision,
+        ordinal=ordinal,
+        name=name,
+        body=body,
+        created_at=micros(at),
+    )
+
+
+def page(tx: Transaction, kind: str, limit: int) -> list[Row]:
+    """Some records of a kind, for a job that takes them elsewhere."""
+    return list(tx.all(_PAGE, kind=kind, limit=limit))
+
+
+def remove(tx: Transaction, record_id: str) -> None:
+    """Forget a record that has arrived elsewhere."""
+    tx.run(_REMOVE, of=record_id)

@@ -1,0 +1,100 @@
+"""Rows as the rest of the house sees them: immutable, typed, moments as aware datetimes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from entrepot.spec.digest import Digest
+from entrepot.spec.repository import RepositoryKey
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account: 12 digits, a name, and the stamp that changes with whatever decides access in it."""
+
+    id: str
+    name: str
+    stamp: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """A long-term credential; `secret` is sealed."""
+
+    id: str
+    account: str
+    principal_kind: str
+    principal_id: str
+    secret: bytes
+    status: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository and its settings; `encryption` is AWS's encryptionConfiguration."""
+
+    id: str
+    key: RepositoryKey
+    mutability: str
+    exclusion_filters: tuple[str, ...]
+    scan_on_push: bool
+    encryption: dict[str, str]
+    revision: int
+    stamp: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes in a store; `state` is live or damaged (a deleting one is never handed out)."""
+
+    id: str
+    store: str
+    digest: Digest
+    location: str
+    size: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """That a repository holds a blob; a condemned link is absent to HEAD, availability checks and mounts."""
+
+    digest: Digest
+    blob: Blob
+    condemned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredManifest:
+    """A manifest of a repository, its exact bytes included where they were asked for."""
+
+    digest: Digest
+    media_type: str
+    kind: str
+    artifact_type: str | None
+    subject: Digest | None
+    image_size: int
+    size: int
+    pushed_at: datetime
+    last_pulled_at: datetime | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload session; see design "Uploads that continue anywhere" for `hashed_to`, `digest` and `boot_id`."""
+
+    id: str
+    repository_id: str
+    principal_id: str
+    algorithm: str
+    offset: int
+    hashed_to: int
+    digest: str
+    boot_id: str
+    parts: int
+    last_part: int | None
+    short_part: int | None
+    created_at: datetime
