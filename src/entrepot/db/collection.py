@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, not
 from entrepot.db.blobs import blob_of
 from entrepot.db.database import Transaction
 from entrepot.db.records import Blob
-from entrepot.db.schema import blob, gc_hold, manifest_reference, repository_blob
+from entrepot.db.schema import blob, gc_hold, manifest_reference, repository, repository_blob, upload
 
 
 def _referenced() -> ColumnElement[bool]:
@@ -62,6 +62,9 @@ _CONDEMN = (
     .where(repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("link"))
     .values(condemned_at=bindparam("at"))
 )
+_UNLINK = delete(repository_blob).where(
+    repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("link")
+)
 _BLOB_COLUMNS = (blob.c.id, blob.c.store, blob.c.digest, blob.c.location, blob.c.size, blob.c.state)
 _UNHELD = (
     select(*_BLOB_COLUMNS)
@@ -92,6 +95,8 @@ _ADD_ORPHAN = text(
     "INSERT INTO blob (id, store, digest, location, size, state, created_at, verified_at, deleting_since) "
     "VALUES (:id, :store, :digest, :location, :size, 'deleting', :at, :at, :at) ON CONFLICT DO NOTHING"
 )
+_REMOVE_UPLOADS = delete(upload).where(upload.c.repository_id == bindparam("of"))
+_REMOVE_TOMBSTONE = delete(repository).where(repository.c.id == bindparam("of"), repository.c.deleted_at.is_not(None))
 _HOLDS = select(func.count()).select_from(gc_hold).where(gc_hold.c.expires_at > bindparam("now"))
 _DROP_LINKS = text(
     "DELETE FROM repository_blob WHERE repository_id = :of AND digest IN "
@@ -146,6 +151,11 @@ def is_referenced(tx: Transaction, key: LinkKey) -> bool:
 def condemn(tx: Transaction, key: LinkKey, at: int) -> None:
     """From now on HEAD, availability checks and mounts answer absent."""
     tx.run(_CONDEMN, of=key.repository_id, link=key.digest, at=at)
+
+
+def unlink(tx: Transaction, key: LinkKey) -> None:
+    """Take the blob out of the repository."""
+    tx.run(_UNLINK, of=key.repository_id, link=key.digest)
 
 
 def unheld(tx: Transaction, store: str, before: int, limit: int) -> Sequence[Blob]:
@@ -212,3 +222,9 @@ def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
     tx.run(_DROP_TAGS, of=repository_id, limit=limit)
     manifests = tx.run(_DROP_MANIFESTS, of=repository_id, limit=limit)
     return manifests or tx.run(_DROP_LINKS, of=repository_id, limit=limit)
+
+
+def remove_tombstone(tx: Transaction, repository_id: str) -> None:
+    """Remove an emptied tombstone with its uploads."""
+    tx.run(_REMOVE_UPLOADS, of=repository_id)
+    tx.run(_REMOVE_TOMBSTONE, of=repository_id)

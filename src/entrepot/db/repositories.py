@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import Repository
@@ -49,7 +49,6 @@ _ENTOMB = update(repository).where(repository.c.id == bindparam("of")).values(de
 _TOMBSTONES = (
     select(repository.c.id).where(repository.c.deleted_at.is_not(None)).order_by(repository.c.id).limit(bindparam("limit"))
 )
-_DELETE = delete(repository).where(repository.c.id == bindparam("of"))
 _HAS_IMAGES = select(manifest.c.digest).where(manifest.c.repository_id == bindparam("of")).limit(1)
 
 
@@ -120,11 +119,6 @@ def entomb(tx: Transaction, repository_id: str, at: datetime) -> None:
 def tombstones(tx: Transaction, limit: int) -> Sequence[str]:
     """Ids of repositories that wait for the removal of what they held."""
     return [row.id for row in tx.all(_TOMBSTONES, limit=limit)]
-
-
-def remove(tx: Transaction, repository_id: str) -> None:
-    """Remove an empty tombstone."""
-    tx.run(_DELETE, of=repository_id)
 
 
 def has_images(tx: Transaction, repository_id: str) -> bool:

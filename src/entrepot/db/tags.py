@@ -30,7 +30,6 @@ _POINT = text(
 )
 _REMOVE = delete(tag).where(tag.c.repository_id == bindparam("of"), tag.c.name == bindparam("tag_name"))
 _REMOVE_OF_IMAGE = delete(tag).where(tag.c.repository_id == bindparam("of"), tag.c.digest == bindparam("image"))
-_REMOVE_ALL = delete(tag).where(tag.c.repository_id == bindparam("of"))
 
 
 def find(tx: Transaction, repository_id: str, name: str) -> Digest | None:
@@ -62,8 +61,3 @@ def remove(tx: Transaction, repository_id: str, name: str) -> bool:
 def remove_of_image(tx: Transaction, repository_id: str, digest: str) -> None:
     """Remove every tag of an image."""
     tx.run(_REMOVE_OF_IMAGE, of=repository_id, image=digest)
-
-
-def remove_all(tx: Transaction, repository_id: str) -> None:
-    """Remove every tag of a repository."""
-    tx.run(_REMOVE_ALL, of=repository_id)

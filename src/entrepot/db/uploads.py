@@ -34,7 +34,6 @@ _IDLE = (
     .limit(bindparam("limit"))
 )
 _REMOVE_IDLE = delete(upload).where(upload.c.id == bindparam("of"), upload.c.active_at < bindparam("before"))
-_REMOVE_OF_REPOSITORY = delete(upload).where(upload.c.repository_id == bindparam("of"))
 
 
 def find(tx: Transaction, upload_id: str) -> Upload | None:
@@ -94,11 +93,6 @@ def idle(tx: Transaction, before: datetime, limit: int) -> Sequence[str]:
 def remove_idle(tx: Transaction, upload_id: str, before: datetime) -> bool:
     """End a session that is still idle; whether it was."""
     return tx.run(_REMOVE_IDLE, of=upload_id, before=micros(before)) == 1
-
-
-def remove_of_repository(tx: Transaction, repository_id: str) -> None:
-    """End every session of a repository."""
-    tx.run(_REMOVE_OF_REPOSITORY, of=repository_id)
 
 
 def record(row: Row) -> Upload:

@@ -1,0 +1,206 @@
+"""Online garbage collection: condemn, then delete; links first, then blobs, then bytes, then rows.
+
+Every step is a small unit of work that finds candidates, locks one, and decides by a check in a later statement.
+Nothing is read-only meanwhile, nothing is refreshed by reads:
+
+    linked ──(unreferenced for `grace`)──> condemned ──(still so for `grace`)──> unlinked
+    held by nobody ──> deleting ──(`drain`)──> bytes removed ──> row removed
+
+A condemned link answers "absent" to HEAD, availability checks and mounts, so that a client sends the bytes and takes
+it back; a manifest put may still use it, and takes it back too.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Concatenate, ParamSpec, TypeVar
+
+from entrepot.core.changes import new_stamp
+from entrepot.db import collection as rows
+from entrepot.db import repositories
+from entrepot.db.collection import LinkKey
+from entrepot.db.database import Database, Transaction
+from entrepot.db.records import Blob
+from entrepot.spec.moments import micros
+from entrepot.spec.ulid import new_ulid
+from entrepot.store.blobs import BlobStore
+
+K = TypeVar("K")
+P = ParamSpec("P")
+_BATCH = 200
+_NOWHERE = LinkKey("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """`grace`: how long a link may be unreferenced, and again how long it stays condemned; longer than any cache is
+    stale. `drain`: how long a released blob's bytes stay, at least the longest download that began before."""
+
+    grace: timedelta
+    drain: timedelta
+
+
+@dataclass(slots=True)
+class Collected:
+    """What a run did: counts of links and blobs, bytes freed."""
+
+    condemned: int = 0
+    unlinked: int = 0
+    released: int = 0
+    removed_blobs: int = 0
+    removed_bytes: int = 0
+    orphans: int = 0
+    emptied_repositories: int = 0
+    on_hold: bool = False
+    candidates: list[str] = field(default_factory=list)
+
+
+class Collector:
+    """Runs the steps of collection over one store, beside everything else."""
+
+    def __init__(self, database: Database, store: BlobStore, store_name: str, periods: Periods) -> None:
+        self._database = database
+        self._store = store
+        self._store_name = store_name
+        self._periods = periods
+
+    def run(self, now: datetime) -> Collected:
+        """One pass of every step. Blocking; call it in a thread or a process of its own."""
+        done = Collected()
+        if self._database.read(lambda tx: rows.is_on_hold(tx, micros(now))):
+            done.on_hold = True
+            return done
+        done.emptied_repositories = self._empty_tombstones()
+        for batch in self._batches_to_condemn(now):
+            done.condemned += self._write_each(condemn, batch, now, self._periods.grace)
+        done.unlinked = self._unlink_all(now)
+        done.released = self._release_all(now)
+        self._remove_all(now, done)
+        return done
+
+    def preview(self, now: datetime) -> Collected:
+        """What a run would do, at most; changes nothing."""
+        done = Collected()
+        for batch in self._batches_to_condemn(now):
+            done.condemned += len(batch)
+            done.candidates += [key.digest for key in batch]
+        before = micros(now - self._periods.grace)
+        done.unlinked = len(self._database.read(lambda tx: rows.to_unlink(tx, before, 1_000_000)))
+        unheld = self._database.read(lambda tx: rows.unheld(tx, self._store_name, micros(now), 1_000_000))
+        done.released = len(unheld)
+        done.removed_bytes = sum(blob.size for blob in unheld)
+        return done
+
+    def sweep(self, now: datetime) -> int:
+        """Claim bytes that no row names, older than the grace, as deleting; how many."""
+        claimed = 0
+        oldest = (now - self._periods.grace).timestamp()
+        for location, modified_at in self._store.locations():
+            if modified_at >= oldest:
+                continue
+            known = self._database.read(lambda tx, at=location: rows.is_known_location(tx, self._store_name, at))
+            if not known:
+                orphan = self._orphan(location)
+                claimed += self._database.submit(lambda tx, it=orphan: rows.add_orphan(tx, it, micros(now))).result()
+        return claimed
+
+    def _orphan(self, location: str) -> Blob:
+        digest = self._store.digest_of_location(location)
+        return Blob(new_ulid(), self._store_name, digest, location, self._store.size(location) or 0, "deleting")
+
+    def _batches_to_condemn(self, now: datetime) -> Iterator[list[LinkKey]]:
+        before = micros(now - self._periods.grace)
+        after = _NOWHERE
+        while True:
+            found = self._database.read(lambda tx, at=after: list(rows.to_condemn(tx, before, at, _BATCH)))
+            if not found:
+                return
+            yield found
+            after = found[-1]
+
+    def _unlink_all(self, now: datetime) -> int:
+        before = micros(now - self._periods.grace)
+        total = 0
+        while True:
+            found = self._database.read(lambda tx: list(rows.to_unlink(tx, before, _BATCH)))
+            if not found:
+                return total
+            gone = self._write_each(unlink, found, now, self._periods.grace)
+            total += gone
+            if gone == 0:
+                return total  # the rest is locked by others, or was taken back: the next run looks again
+
+    def _release_all(self, now: datetime) -> int:
+        before = micros(now - self._periods.grace)
+        total = 0
+        while True:
+            found = self._database.read(lambda tx: list(rows.unheld(tx, self._store_name, before, _BATCH)))
+            gone = self._write_each(release, [blob.id for blob in found], now)
+            total += gone
+            if gone == 0:
+                return total
+
+    def _remove_all(self, now: datetime, done: Collected) -> None:
+        before = micros(now - self._periods.drain)
+        while True:
+            found = self._database.read(lambda tx: list(rows.removable(tx, self._store_name, before, _BATCH)))
+            for blob in found:
+                self._store.remove(blob.location)
+                done.removed_bytes += blob.size
+            gone = self._write_each(rows.forget, [blob.id for blob in found])
+            done.removed_blobs += gone
+            if gone == 0:
+                return
+
+    def _empty_tombstones(self) -> int:
+        emptied = 0
+        for repository_id in self._database.read(lambda tx: list(repositories.tombstones(tx, _BATCH))):
+            while self._database.submit(lambda tx, of=repository_id: rows.drop_some(tx, of, _BATCH)).result():
+                pass
+            self._database.submit(lambda tx, of=repository_id: rows.remove_tombstone(tx, of)).result()
+            emptied += 1
+        return emptied
+
+    def _write_each(
+        self, work: Callable[Concatenate[Transaction, K, P], bool], keys: Iterable[K], *args: P.args, **kwargs: P.kwargs
+    ) -> int:
+        """Run one unit for each key, queued together so that they share commits; how many did something."""
+        futures = [self._database.submit(lambda tx, key=key: work(tx, key, *args, **kwargs)) for key in keys]
+        return sum(bool(future.result()) for future in futures)
+
+
+def condemn(tx: Transaction, key: LinkKey, now: datetime, grace: timedelta) -> bool:
+    """Condemn a link that is old and unreferenced still; caches of its repository see it at once."""
+    repository = repositories.lock_by_id(tx, key.repository_id)
+    locked = rows.lock_link(tx, key) if repository is not None else None
+    if repository is None or locked is None:
+        return False
+    linked_at, condemned_at = locked
+    if condemned_at is not None or linked_at >= micros(now - grace) or rows.is_referenced(tx, key):
+        return False
+    rows.condemn(tx, key, micros(now))
+    repositories.bump(tx, repository.id, repository.revision + 1, new_stamp())
+    return True
+
+
+def unlink(tx: Transaction, key: LinkKey, now: datetime, grace: timedelta) -> bool:
+    """Remove a link that has been condemned for the grace, and that nobody has taken back."""
+    repository = repositories.lock_by_id(tx, key.repository_id)
+    locked = rows.lock_link(tx, key) if repository is not None else None
+    if repository is None or locked is None:
+        return False
+    condemned_at = locked[1]
+    if condemned_at is None or condemned_at >= micros(now - grace) or rows.is_referenced(tx, key):
+        return False
+    rows.unlink(tx, key)
+    repositories.bump(tx, repository.id, repository.revision + 1, new_stamp())
+    return True
+
+
+def release(tx: Transaction, blob_id: str, now: datetime) -> bool:
+    """Mark a blob that nobody holds as deleting: a push of its digest makes a new one."""
+    state = rows.lock_blob(tx, blob_id)
+    if state in (None, "deleting") or rows.is_held(tx, blob_id):
+        return False
+    rows.mark_deleting(tx, blob_id, micros(now))
+    return True

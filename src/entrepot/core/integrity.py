@@ -1,0 +1,154 @@
+"""Whether what the rows promise is there: the continuous scrub, and fsck over everything.
+
+The invariant is "every manifest resolvable": its config and distributable layers are linked in its repository, and the
+bytes are in the store with their length and digest. What fails becomes damaged: absent to clients, so that a push heals it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from entrepot.core.reads import mark_damaged
+from entrepot.db import blobs as blob_rows
+from entrepot.db import integrity as rows
+from entrepot.db.database import Database, Transaction
+from entrepot.db.integrity import ManifestKey
+from entrepot.db.records import Blob
+from entrepot.errors import BlobBytesMissing
+from entrepot.spec.digest import Digest
+from entrepot.store.blobs import BlobStore
+
+_BATCH = 500
+
+
+@dataclass(slots=True)
+class Scrubbed:
+    """What a scrub did; sizes in bytes."""
+
+    checked: int = 0
+    checked_bytes: int = 0
+    damaged: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Report:
+    """What fsck found. `unresolvable` and `damaged` hold a line each; `repaired` counts mended rows."""
+
+    manifests: int = 0
+    resolvable: int = 0
+    blobs: int = 0
+    damaged: list[str] = field(default_factory=list)
+    unresolvable: list[str] = field(default_factory=list)
+    database: list[str] = field(default_factory=list)
+    orphans: int = 0
+    repaired: int = 0
+
+    @property
+    def clean(self) -> bool:
+        """Whether every manifest is resolvable and every blob whole; orphans are harmless."""
+        return not (self.damaged or self.unresolvable or self.database)
+
+
+class Integrity:
+    """Checks one store against its rows, beside a running server."""
+
+    def __init__(self, database: Database, store: BlobStore, store_name: str) -> None:
+        self._database = database
+        self._store = store
+        self._store_name = store_name
+
+    def scrub(self, now: datetime, before: datetime, most_bytes: int) -> Scrubbed:
+        """Compute again the digests of blobs last verified before `before`, the oldest first, up to `most_bytes`."""
+        done = Scrubbed()
+        for blob in self._database.read(
+            lambda tx: list(blob_rows.due_for_scrub(tx, self._store_name, before, _BATCH))
+        ):
+            if done.checked_bytes >= most_bytes:
+                break
+            done.checked += 1
+            done.checked_bytes += blob.size
+            if self._is_whole(blob, deep=True):
+                self._database.submit(lambda tx, of=blob.id: blob_rows.verified(tx, of, now)).result()
+            elif self._database.submit(lambda tx, it=blob: mark_damaged(tx, it)).result():
+                done.damaged.append(blob.digest)
+        return done
+
+    def fsck(
+        self, now: datetime, *, repair: bool, deep: bool = True, progress: Callable[[int], None] = lambda _: None
+    ) -> Report:
+        """Check the database, every blob and every manifest; `repair` mends what can be mended.
+
+        `deep` computes digests, else lengths only. `progress` is told the number of rows looked at since the last call.
+        """
+        report = Report(database=list(self._database.check()))
+        known: dict[str, str] = {}
+        for batch in self._blobs():
+            for blob in batch:
+                report.blobs += 1
+                known[blob.location] = blob.digest
+                self._check_blob(blob, report, repair=repair, deep=deep)
+            progress(len(batch))
+        self._check_orphans(known, report)
+        for keys in self._manifests():
+            for key in keys:
+                report.manifests += 1
+                self._check_manifest(key, report, now, repair=repair)
+            progress(len(keys))
+        return report
+
+    def _check_blob(self, blob: Blob, report: Report, *, repair: bool, deep: bool) -> None:
+        if blob.state == "live" and self._is_whole(blob, deep=deep):
+            return
+        if repair:
+            self._database.submit(lambda tx: mark_damaged(tx, blob)).result()
+        report.damaged.append(f"{blob.digest} at {blob.location}: bytes missing or altered; push the layer again")
+
+    def _check_orphans(self, known: dict[str, str], report: Report) -> None:
+        for location, _ in self._store.locations():
+            if location not in known:
+                report.orphans += 1
+
+    def _check_manifest(self, key: ManifestKey, report: Report, now: datetime, *, repair: bool) -> None:
+        missing = self._database.read(lambda tx: rows.unlinked(tx, key))
+        if missing and repair:
+            for digest in missing:
+                report.repaired += self._database.submit(lambda tx, of=digest: self._relink(tx, key, of, now)).result()
+            missing = self._database.read(lambda tx: rows.unlinked(tx, key))
+        if missing:
+            report.unresolvable.append(f"{key.repository} {key.digest}: no bytes for {', '.join(missing)}")
+        else:
+            report.resolvable += 1
+
+    def _relink(self, tx: Transaction, key: ManifestKey, digest: Digest, now: datetime) -> bool:
+        """Give a repository back a blob that the store holds."""
+        held = blob_rows.share_held(tx, self._store_name, digest)
+        if held is None or held.state != "live":
+            return False
+        blob_rows.link(tx, key.repository_id, digest, held.id, now)
+        return True
+
+    def _is_whole(self, blob: Blob, *, deep: bool) -> bool:
+        try:
+            if self._store.size(blob.location) != blob.size:
+                return False
+            return not deep or self._store.digest(blob.location, blob.digest.algorithm) == blob.digest.hex
+        except (BlobBytesMissing, OSError):
+            return False
+
+    def _blobs(self) -> Iterator[list[Blob]]:
+        after = ""
+        while True:
+            batch = self._database.read(lambda tx, at=after: list(blob_rows.page(tx, self._store_name, at, _BATCH)))
+            if not batch:
+                return
+            yield batch
+            after = batch[-1].id
+
+    def _manifests(self) -> Iterator[list[ManifestKey]]:
+        after = ("", "")
+        while True:
+            batch = self._database.read(lambda tx, at=after: list(rows.manifests(tx, at, _BATCH)))
+            if not batch:
+                return
+            yield batch
+            after = (batch[-1].repository_id, batch[-1].digest)
