@@ -1,0 +1,18 @@
+"""One server for the whole directory, with the repositories that the suites push to."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.factories.processes import Server, serve
+
+REPOSITORIES = ("conformance/one", "conformance/two", "legacy/one", "legacy/two")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serve(tmp_path_factory.mktemp("conformance")) as running:
+        ecr = running.client()
+        for name in REPOSITORIES:
+            ecr.create_repository(repositoryName=name)
+        yield running

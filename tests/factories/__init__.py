@@ -1,0 +1,1 @@
+"""Factories: what tests make instead of sharing fixtures of fixtures."""

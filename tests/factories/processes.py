@@ -1,0 +1,217 @@
+"""Real server processes for tests: started on a free loopback port, waited for, ended by their own process id.
+
+Owns no assertions. A server's log is printed when the test that uses it fails.
+"""
+
+import base64
+import configparser
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+EXECUTABLE = Path(sys.executable).with_name("entrepot")
+REGION = "us-east-1"
+READY_SECONDS = 30.0
+DRAIN_SECONDS = 20.0
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The root keys that the first start wrote."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Server:
+    """One running server: where it listens, its data, its root keys, its process."""
+
+    base_url: str
+    host: str
+    port: int
+    data: Path
+    credentials: Credentials
+    process: subprocess.Popen[bytes]
+    log: Path
+    ca: Path | None = None
+    # closed when the server is: an open socket left to the garbage collector is a warning, and so an error
+    resources: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
+
+    def client(self, service: str = "ecr", *, region: str = REGION, credentials: Credentials | None = None) -> Any:
+        """A boto3 client of this server: path-style endpoint, the root keys unless others are given, no retries."""
+        keys = credentials or self.credentials
+        made = boto3.session.Session().client(
+            service,
+            region_name=region,
+            endpoint_url=self.base_url,
+            aws_access_key_id=keys.access_key_id,
+            aws_secret_access_key=keys.secret_access_key,
+            verify=str(self.ca) if self.ca else None,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+        self.resources.callback(made.close)
+        return made
+
+    def token(self, credentials: Credentials | None = None) -> str:
+        """A registry password for user AWS, from GetAuthorizationToken."""
+        answer = self.client(credentials=credentials).get_authorization_token()
+        user, _, password = (
+            base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode().partition(":")
+        )
+        assert user == "AWS"
+        return password
+
+    def environment(self, home: Path) -> dict[str, str]:
+        """Variables with which AWS tools and Go clients reach this server and nothing of the machine's own settings."""
+        home.mkdir(parents=True, exist_ok=True)
+        runtime = home / "run"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        variables = {
+            "PATH": f"{EXECUTABLE.parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "XDG_RUNTIME_DIR": str(runtime),
+            "DOCKER_CONFIG": str(home / ".docker"),
+            "REGISTRY_AUTH_FILE": str(home / "auth.json"),
+            "AWS_ENDPOINT_URL": self.base_url,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": self.credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.credentials.secret_access_key,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        if self.ca:
+            variables |= {name: str(self.ca) for name in ("SSL_CERT_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")}
+        return variables
+
+    def kill(self) -> None:
+        """SIGKILL to the server's process group (its workers with it), and wait until it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def free_port() -> int:
+    """A loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def read_credentials(data: Path) -> Credentials:
+    """The root keys from DATA/credentials."""
+    parser = configparser.ConfigParser()
+    parser.read(data / "credentials")
+    profile = parser["default"]
+    return Credentials(profile["aws_access_key_id"], profile["aws_secret_access_key"])
+
+
+@contextlib.contextmanager
+def serve(
+    tmp_path: Path,
+    *,
+    tls: bool = False,
+    extra: Sequence[str] = (),
+    port: int | None = None,
+    environment: dict[str, str] | None = None,
+) -> Iterator[Server]:
+    """A server over `tmp_path/data`, ready when entered; the same path again restarts over the same data."""
+    tmp_path.mkdir(parents=True, exist_ok=True)
+    server = _start(tmp_path, tls, extra, port, environment or {})
+    try:
+        yield server
+    except BaseException:
+        _print_log(server.log)
+        raise
+    finally:
+        server.resources.close()
+        stop(server)
+
+
+def stop(server: Server, seconds: float = DRAIN_SECONDS) -> int:
+    """SIGTERM, wait for the drain; SIGKILL to the whole group when it does not end in time. The exit status."""
+    if server.process.poll() is None:
+        server.process.terminate()
+        try:
+            server.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            _print_log(server.log)
+            server.kill()
+            raise AssertionError(f"the server did not end within {seconds} s of SIGTERM") from None
+    return server.process.returncode
+
+
+def _start(tmp_path: Path, tls: bool, extra: Sequence[str], port: int | None, environment: dict[str, str]) -> Server:
+    for attempt in range(_ATTEMPTS):
+        chosen = port or free_port()
+        log = tmp_path / f"serve-{time.monotonic_ns()}.log"
+        data = tmp_path / "data"
+        command = [str(EXECUTABLE), "serve", "--data", str(data), "--port", str(chosen), *extra]
+        if tls:
+            command.append("--tls-self-signed")
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **environment},
+                start_new_session=True,
+            )
+        base_url = f"{'https' if tls else 'http'}://127.0.0.1:{chosen}"
+        if _wait_ready(process, base_url):
+            return Server(
+                base_url=base_url,
+                host=f"127.0.0.1:{chosen}",
+                port=chosen,
+                data=data,
+                credentials=read_credentials(data),
+                process=process,
+                log=log,
+                ca=data / "ca.pem" if tls else None,
+            )
+        ended = process.poll()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        # another process may have taken the port between the probe and the bind
+        if ended is None or port or attempt == _ATTEMPTS - 1:
+            _print_log(log)
+            raise AssertionError(f"the server was not ready: exit status {ended}, after {READY_SECONDS} s at most")
+    raise AssertionError("unreachable")
+
+
+def _wait_ready(process: subprocess.Popen[bytes], base_url: str) -> bool:
+    # readiness only: the certificate authority may not be written yet, so this one request does not verify
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{base_url}/readyz", timeout=5, context=context) as answer:
+                if answer.status == 200:
+                    return True
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.02)
+    return False
+
+
+def _print_log(log: Path, limit: int = 20_000) -> None:
+    text = log.read_bytes()[-limit:].decode(errors="replace")
+    sys.stderr.write(f"--- {log} ---\n{text}\n--- end of log ---\n")
