@@ -1,0 +1,197 @@
+"""Kinds of settings: each turns what a flag, a variable or a TOML file holds into a typed value, or raises ValueError.
+
+In the environment a list is comma-separated and a flag is `true` or `false`.
+"""
+
+import hashlib
+import math
+import os
+import re
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+Network = IPv4Network | IPv6Network
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+_SIZE = re.compile(r"(\d{1,15}) ?(|B|KiB|MiB|GiB|TiB)")
+_LONGEST_HOST_NAME = 253
+_HIGHEST_PORT = 65_535
+_MOST_PROCESSES = 1024
+
+
+def text(raw: object) -> str:
+    """Text that is not empty."""
+    if not isinstance(raw, str) or not raw.strip():
+        raise ValueError("expected a text")
+    return raw
+
+
+def path(raw: object) -> Path:
+    """A path; `~` is the home directory."""
+    return Path(text(str(raw) if isinstance(raw, Path) else raw)).expanduser()
+
+
+def flag(raw: object) -> bool:
+    """True or false."""
+    if isinstance(raw, bool):
+        return raw
+    if raw in {"true", "false"}:
+        return raw == "true"
+    raise ValueError("expected true or false")
+
+
+def number(raw: object, least: float) -> float:
+    """A finite number of at least `least`."""
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        raise ValueError("expected a number")
+    try:
+        parsed = float(raw)
+    except ValueError:
+        raise ValueError("expected a number") from None
+    if not math.isfinite(parsed) or parsed < least:
+        raise ValueError(f"expected a number of at least {least:g}")
+    return parsed
+
+
+def seconds(raw: object) -> float:
+    """A duration."""
+    return number(raw, 0)
+
+
+def days(raw: object) -> float:
+    """A duration, never zero."""
+    return number(raw, 0.001)
+
+
+def whole(raw: object, least: int, most: int) -> int:
+    """A whole number within bounds."""
+    parsed = number(raw, least)
+    if parsed != int(parsed) or parsed > most:
+        raise ValueError(f"expected a whole number from {least} to {most}")
+    return int(parsed)
+
+
+def port(raw: object) -> int:
+    """A TCP port."""
+    return whole(raw, 0, _HIGHEST_PORT)
+
+
+def count(raw: object) -> int:
+    """How many processes."""
+    return whole(raw, 1, _MOST_PROCESSES)
+
+
+def cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def size(raw: object) -> int:
+    """Bytes: a number, or a number with a binary unit."""
+    if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0:
+        return raw
+    found = _SIZE.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    if found is None:
+        raise ValueError("expected bytes, or a number with KiB, MiB, GiB or TiB")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def one_of(*words: str) -> Callable[[object], str]:
+    """One of these words."""
+
+    def parse(raw: object) -> str:
+        if raw not in words or not isinstance(raw, str):
+            raise ValueError(f"expected one of {', '.join(words)}")
+        return raw
+
+    return parse
+
+
+def items(raw: object) -> list[str]:
+    """A list of texts, or one text with commas."""
+    if isinstance(raw, str):
+        return [item.strip() for item in raw.split(",") if item.strip()]
+    if isinstance(raw, list | tuple) and all(isinstance(item, str) for item in raw):
+        return list(raw)
+    raise ValueError("expected a list of texts")
+
+
+def account(raw: object) -> str:
+    """An account id."""
+    if not isinstance(raw, str) or re.fullmatch(r"[0-9]{12}", raw) is None:
+        raise ValueError("expected 12 digits")
+    return raw
+
+
+def key_id(raw: object) -> str:
+    """An access key id; what a signature's credential can carry."""
+    if not isinstance(raw, str) or re.fullmatch(r"[\w.-]{1,128}", raw, re.ASCII) is None:
+        raise ValueError("expected up to 128 letters, digits or one of _ . -")
+    return raw
+
+
+def region(raw: str) -> str:
+    """A region's name."""
+    if _REGION.fullmatch(raw) is None:
+        raise ValueError(f"'{raw}' is not a region's name, such as eu-central-1")
+    return raw
+
+
+def regions(raw: object) -> tuple[str, ...]:
+    """At least one region, none twice."""
+    parsed = tuple(region(item) for item in items(raw))
+    if not parsed or len(set(parsed)) < len(parsed):
+        raise ValueError("expected one region or more, none twice")
+    return parsed
+
+
+def host_name(raw: object) -> str:
+    """A DNS name, in lower case, without a port."""
+    name = text(raw).lower().rstrip(".")
+    if len(name) > _LONGEST_HOST_NAME or not all(_HOST_LABEL.fullmatch(label) for label in name.split(".")):
+        raise ValueError(f"'{name}' is not a host name")
+    return name
+
+
+def aliases(raw: object) -> tuple[tuple[str, str], ...]:
+    """(host name, `account/region`) pairs."""
+    return tuple(_alias(item) for item in items(raw))
+
+
+def _alias(item: str) -> tuple[str, str]:
+    host, _, registry = item.partition("=")
+    owner, _, place = registry.partition("/")
+    try:
+        return host_name(host), f"{account(owner)}/{region(place)}"
+    except ValueError as fault:
+        raise ValueError(f"'{item}': expected host=account/region ({fault})") from None
+
+
+def url(raw: object) -> str:
+    """Scheme, host and perhaps port; nothing after it."""
+    parts = urlsplit(text(raw))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("expected http://host[:port] or https://host[:port] and nothing after it")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def database(raw: object) -> str:
+    """The address of a PostgreSQL database."""
+    parts = urlsplit(text(raw))
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ValueError("expected postgresql://user:password@host/database; leave it out for SQLite")
+    return parts._replace(scheme="postgresql").geturl()
+
+
+def networks(raw: object) -> tuple[Network, ...]:
+    """Addresses and ranges."""
+    return tuple(ip_network(item, strict=False) for item in items(raw))
+
+
+def fingerprint(secret: object) -> str:
+    """Tells whether two secrets are the same, and nothing else of them."""
+    return "unset" if secret is None else f"sha256:{hashlib.sha256(str(secret).encode()).hexdigest()[:16]}"

@@ -1,0 +1,194 @@
+"""The record of settings. Each field documents itself; docs/settings.md and the flags of `serve` are made from here."""
+
+from collections.abc import Callable
+from dataclasses import Field, dataclass, field, fields
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal
+
+from entrepot.settings import kinds
+
+PREFIX = "ENTREPOT_"
+
+
+def _setting(
+    default: object,
+    parse: Callable[[object], object],
+    doc: str,
+    *,
+    unit: str = "",
+    secret: bool = False,
+    agree: bool = False,
+) -> Any:
+    """One setting. `default` is parsed like any other value; None means absent. `agree`: see `agreed`."""
+    metadata = {"parse": parse, "doc": doc, "unit": unit, "secret": secret, "agree": agree, "default": default}
+    return field(metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Settings:
+    """What an operator decides. Each field documents itself: `documentation()`."""
+
+    data: Path = _setting("data", kinds.path, "Directory of everything this server keeps; made at the first start.")
+    host: str = _setting("127.0.0.1", kinds.text, "Address to listen on; `0.0.0.0` is every one.")
+    port: int = _setting(5000, kinds.port, "TCP port to listen on; 0 lets the system choose one.")
+    workers: int = _setting(None, kinds.count, "API processes. Default: one for each core.")
+    role: Literal["all", "api", "worker"] = _setting(
+        "all", kinds.one_of("all", "api", "worker"), "Serve requests (`api`), run background jobs (`worker`), or both."
+    )
+    account_id: str = _setting(
+        "000000000000",
+        kinds.account,
+        "The default account: made at the first start, served on hosts of no other.",
+        agree=True,
+    )
+    regions: tuple[str, ...] = _setting(
+        ["us-east-1"], kinds.regions, "Regions served; the first is the default one.", agree=True
+    )
+    domain: str | None = _setting(
+        None,
+        kinds.host_name,
+        "Serve registries as `<account>.dkr.ecr.<region>.<domain>`, `public.ecr.<domain>` and the API as "
+        "`api.ecr.<region>.<domain>` too.",
+        agree=True,
+    )
+    aliases: tuple[tuple[str, str], ...] = _setting(
+        [],
+        kinds.aliases,
+        "Further host names of private registries, each `host=account/region`; on such a host the whole path is the "
+        "repository's name.",
+        agree=True,
+    )
+    public_url: str | None = _setting(
+        None, kinds.url, "Scheme, host and port in all answers. Default: what the request was sent to."
+    )
+    trusted_proxies: tuple[kinds.Network, ...] = _setting(
+        [],
+        kinds.networks,
+        "Addresses or ranges of reverse proxies whose X-Forwarded headers are believed.",
+    )
+    metrics_allow: tuple[kinds.Network, ...] = _setting(
+        [], kinds.networks, "Addresses or ranges, beside loopback, that may read /metrics without credentials."
+    )
+    tls_cert: Path | None = _setting(None, kinds.path, "Certificate chain (PEM) to serve TLS with; needs `tls_key`.")
+    tls_key: Path | None = _setting(None, kinds.path, "Private key (PEM) of `tls_cert`.")
+    tls_self_signed: bool = _setting(
+        False, kinds.flag, "Serve TLS with a certificate of an own authority, DATA/ca.pem, made and renewed as needed."
+    )
+    database: str | None = _setting(
+        None, kinds.database, "`postgresql://…`. Default: SQLite, in DATA/entrepot.db.", secret=True, agree=True
+    )
+    secret_key_file: Path | None = _setting(
+        None,
+        kinds.path,
+        "The master key that seals secrets. Default: DATA/secret.key, made at the first start.",
+        agree=True,
+    )
+    root_access_key_id: str | None = _setting(
+        None, kinds.key_id, "Root access key id of the default account. Default: generated at the first start."
+    )
+    root_secret_access_key: str | None = _setting(
+        None, kinds.text, "Its secret access key. Weak pairs are refused unless `host` is loopback.", secret=True
+    )
+    gc_grace_seconds: float = _setting(
+        3600,
+        kinds.seconds,
+        "How long an unreferenced blob stays after it was last pushed, and again after it was condemned, before its "
+        "bytes are removed.",
+        unit="seconds",
+        agree=True,
+    )
+    gc_interval_seconds: float = _setting(
+        300, kinds.seconds, "How long the collector rests between two runs.", unit="seconds"
+    )
+    upload_expiry_seconds: float = _setting(
+        86400,
+        kinds.seconds,
+        "An upload that nobody has written to for this long is removed.",
+        unit="seconds",
+        agree=True,
+    )
+    scrub_days: float = _setting(30, kinds.days, "Every blob's digest is computed again within this time.", unit="days")
+    disk_reserve: int = _setting(
+        "256MiB",
+        kinds.size,
+        "Uploads are refused while the volume of `data` has less than this free.",
+        unit="bytes, or a number with KiB, MiB, GiB, TiB",
+    )
+    drain_seconds: float = _setting(
+        300, kinds.seconds, "After SIGTERM, how long requests that are under way may take to finish.", unit="seconds"
+    )
+    access_log: bool = _setting(True, kinds.flag, "Log each request.")
+    log_format: Literal["auto", "json", "text"] = _setting(
+        "auto", kinds.one_of("auto", "json", "text"), "Log lines as JSON or as text; `auto` is text on a terminal."
+    )
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={value}' for name, value in self.shown().items())})"
+
+    def shown(self) -> dict[str, str]:
+        """Each setting as text; secrets as ***."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: "***" if hidden(name) and value else repr(value) for name, value in values.items()}
+
+    def agreed(self) -> dict[str, str]:
+        """Those on which servers over the same data must agree; of secrets a fingerprint."""
+        values = {item.name: getattr(self, item.name) for item in fields(self) if item.metadata["agree"]}
+        return {name: kinds.fingerprint(value) if hidden(name) else repr(value) for name, value in values.items()}
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return is_loopback(self.host)
+
+    @property
+    def scheme(self) -> Literal["http", "https"]:
+        """What the listening sockets speak."""
+        return "https" if self.tls_cert or self.tls_self_signed else "http"
+
+
+@dataclass(frozen=True)
+class Documented:
+    """One setting as its documentation shows it."""
+
+    name: str
+    variable: str
+    default: str
+    unit: str
+    doc: str
+    secret: bool
+    flag: bool
+
+
+def documentation() -> tuple[Documented, ...]:
+    """Every setting, in the record's order."""
+    return tuple(_documented(item) for item in fields(Settings))
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"{PREFIX}{name.upper()}"
+
+
+def hidden(name: str) -> bool:
+    """Whether a setting is a secret."""
+    return any(item.name == name and item.metadata["secret"] for item in fields(Settings))
+
+
+def _documented(item: "Field[object]") -> Documented:
+    about = item.metadata
+    default = about["default"]
+    shown = "" if default is None else ",".join(default) if isinstance(default, list) else str(default)
+    if isinstance(default, bool):
+        shown = str(default).lower()
+    return Documented(
+        item.name, variable(item.name), shown, about["unit"], about["doc"], about["secret"], not about["secret"]
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on is one that only this machine reaches."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
