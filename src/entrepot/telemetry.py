@@ -1,0 +1,58 @@
+"""Structured logs and shared metrics: how they are written; what is said and counted belongs to who says it.
+
+Metrics of all processes over one data directory are kept in memory-mapped files there, so that any of them answers for
+all, and a worker's restart loses nothing.
+"""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+import structlog
+
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
+
+
+def configure_logging(*, as_json: bool, stream: TextIO | None = None) -> None:
+    """Log lines on `stream` (stderr): JSON, one object a line, or text for people."""
+    stream = stream or sys.stderr
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    rendered: list[structlog.typing.Processor]
+    factory: structlog.BytesLoggerFactory | structlog.PrintLoggerFactory
+    if as_json:
+        rendered = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
+        factory = structlog.BytesLoggerFactory(stream.buffer)
+    else:
+        plain = structlog.dev.plain_traceback
+        rendered = [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]
+        factory = structlog.PrintLoggerFactory(stream)
+    structlog.configure(
+        processors=[*shared, *rendered],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=factory,
+        cache_logger_on_first_use=True,
+    )
+
+
+def share_metrics(directory: Path, *, fresh: bool) -> None:
+    """Keep every metric made from now on in `directory`; `fresh` forgets those of earlier runs.
+
+    prometheus-client learns of it by its environment variable alone, and when it is imported: call this before.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    if fresh:
+        for file in directory.glob("*.db"):
+            file.unlink(missing_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+
+
+def _json(event: object, **_: object) -> bytes:
+    return _ENCODER.encode(event)
