@@ -77,6 +77,10 @@ class Server:
         assert user == "AWS"
         return password
 
+    def context(self) -> ssl.SSLContext:
+        """TLS settings that trust this server's own authority and no other."""
+        return ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
+
     def environment(self, home: Path) -> dict[str, str]:
         """Variables with which AWS tools and Go clients reach this server and nothing of the machine's own settings."""
         home.mkdir(parents=True, exist_ok=True)

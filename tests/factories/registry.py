@@ -1,7 +1,6 @@
 """A plain OCI Distribution client for tests: shows every status and header, retries and hides nothing."""
 
 import json
-import ssl
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -19,7 +18,7 @@ class Registry:
         self.base_url = server.base_url
         password = server.token() if token is None else token
         self._headers = urllib3.make_headers(basic_auth=f"AWS:{password}") if password else {}
-        context = ssl.create_default_context(cafile=str(server.ca)) if server.ca else None
+        context = server.context() if server.ca else None
         self._pool = urllib3.PoolManager(ssl_context=context, retries=False, timeout=60, maxsize=4)
         server.resources.callback(self._pool.clear)
 

@@ -1,0 +1,31 @@
+"""docker-credential-entrepot: clients log in by themselves, no password is stored."""
+
+import json
+
+from tests.clients.test_skopeo import Skopeo
+from tests.clients.workplace import Workplace
+from tests.factories.layouts import contents, image, write_layout
+from tests.factories.registry import Registry
+
+HELPER = "docker-credential-entrepot"
+
+
+def test_the_helper_answers_with_a_password_that_works(workplace: Workplace):
+    answer = json.loads(workplace.run(HELPER, "get", text=workplace.server.host))
+    assert answer["Username"] == "AWS"
+    assert Registry(workplace.server, answer["Secret"]).request("GET", "/v2/").status == 200
+
+
+def test_a_client_pushes_and_pulls_through_the_helper_without_logging_in(workplace: Workplace, tmp_path):
+    settings = tmp_path / "home" / "auth.json"
+    settings.write_text(json.dumps({"credHelpers": {workplace.server.host: "entrepot"}}))
+    content = image(901)
+    skopeo = Skopeo(workplace)
+    skopeo.push(write_layout(content, tmp_path / "made", "made"), f"{workplace.address}:v1")
+    assert skopeo.pull(f"{workplace.address}:v1", tmp_path / "pulled") == contents(content)
+    assert json.loads(settings.read_text()) == {"credHelpers": {workplace.server.host: "entrepot"}}
+
+
+def test_wrong_keys_are_an_error_and_not_an_empty_password(workplace: Workplace):
+    said = workplace.run(HELPER, "get", text=workplace.server.host, succeeds=False, AWS_SECRET_ACCESS_KEY="wrong")
+    assert "Secret" not in said
