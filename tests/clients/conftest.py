@@ -6,6 +6,9 @@ import pytest
 
 from tests.clients.workplace import Workplace
 from tests.factories.processes import Server, serve
+from tests.factories.reports import pytest_runtest_makereport
+
+__all__ = ["pytest_runtest_makereport"]
 
 
 @pytest.fixture(scope="session")

@@ -90,7 +90,7 @@ def test_images_are_listed_page_by_page_and_described(workplace: Workplace):
     ]
     details = workplace.ecr.describe_images(repositoryName=workplace.repository)["imageDetails"]
     sizes = {detail["imageDigest"]: detail["imageSizeInBytes"] for detail in details}
-    assert sizes == {content.digest: sum(len(layer.data) for layer in content.layers) for content in pushed}
+    assert sizes == {content.digest: sum(len(blob.data) for blob in content.blobs) for content in pushed}
 
 
 def test_an_index_needs_its_children_and_then_comes_back_whole(workplace: Workplace):

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.factories.processes import Server, serve
+from tests.factories.reports import pytest_runtest_makereport
+
+__all__ = ["pytest_runtest_makereport"]
 
 REPOSITORIES = ("conformance/one", "conformance/two", "legacy/one", "legacy/two")
 

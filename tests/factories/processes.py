@@ -110,6 +110,10 @@ class Server:
         self.process.wait()
 
 
+running: list[Server] = []
+"""The servers that are up now, for the report of a test that fails."""
+
+
 def free_port() -> int:
     """A loopback port that was free a moment ago."""
     with socket.socket() as probe:
@@ -137,12 +141,14 @@ def serve(
     """A server over `tmp_path/data`, ready when entered; the same path again restarts over the same data."""
     tmp_path.mkdir(parents=True, exist_ok=True)
     server = _start(tmp_path, tls, extra, port, environment or {})
+    running.append(server)
     try:
         yield server
     except BaseException:
         _print_log(server.log)
         raise
     finally:
+        running.remove(server)
         server.resources.close()
         stop(server)
 
@@ -216,6 +222,11 @@ def _wait_ready(process: subprocess.Popen[bytes], base_url: str) -> bool:
     return False
 
 
-def _print_log(log: Path, limit: int = 20_000) -> None:
-    text = log.read_bytes()[-limit:].decode(errors="replace")
+def log_tail(log: Path, limit: int = 20_000) -> str:
+    """The end of a server's log."""
+    return log.read_bytes()[-limit:].decode(errors="replace")
+
+
+def _print_log(log: Path) -> None:
+    text = log_tail(log)
     sys.stderr.write(f"--- {log} ---\n{text}\n--- end of log ---\n")

@@ -1,0 +1,58 @@
+"""One server; for each test a repository of its own and the two doors: the one that acts, the one that looks."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.behaviour.doors import AwsDoor, Door, OciDoor
+from tests.factories.processes import Server, serve
+from tests.factories.reports import pytest_runtest_makereport
+
+__all__ = ["pytest_runtest_makereport"]
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serve(tmp_path_factory.mktemp("behaviour")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def doors(server: Server) -> dict[str, Door]:
+    return {"oci": OciDoor(server), "aws": AwsDoor(server)}
+
+
+@pytest.fixture(scope="session")
+def ecr(server: Server) -> Any:
+    return server.client()
+
+
+@pytest.fixture(params=["oci", "aws"])
+def door(request: pytest.FixtureRequest, doors: dict[str, Door]) -> Door:
+    """The door that acts."""
+    return doors[request.param]
+
+
+@pytest.fixture(params=["oci", "aws"])
+def reader(request: pytest.FixtureRequest, doors: dict[str, Door]) -> Door:
+    """The door that looks at what was done."""
+    return doors[request.param]
+
+
+@pytest.fixture
+def make_repository(ecr: Any) -> Callable[..., str]:
+    def make(**settings: Any) -> str:
+        name = f"behaviour/r{next(_numbers)}"
+        ecr.create_repository(repositoryName=name, **settings)
+        return name
+
+    return make
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., str]) -> str:
+    return make_repository()
