@@ -12,9 +12,8 @@ from entrepot.core.access import Principal, root_principal
 from entrepot.core.hot import Hot, Recent
 from entrepot.db.records import AccessKey
 from entrepot.errors import CredentialExpired, CredentialInvalid, CredentialUnknown
-from entrepot.policy import tokens
-from entrepot.policy.tokens import Claims
-from entrepot.seal import Seal
+from entrepot.seal import Seal, tokens
+from entrepot.seal.tokens import Claims
 
 TOKEN_LIFETIME = timedelta(hours=12)
 _MOST_TOKENS = 16_384

@@ -15,6 +15,10 @@ T = TypeVar("T")
 Row = Any  # a named tuple of the selected columns
 
 
+class Conflict(Exception):
+    """A unique or foreign key does not hold; the unit that met it may go on only on engines that keep it alive."""
+
+
 class Transaction(Protocol):
     """One open transaction; statements are SQLAlchemy Core, parameters are named."""
 
@@ -40,6 +44,9 @@ class Database(Protocol):
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one consistent read-only transaction, in the calling thread."""
+
+    def check(self) -> Sequence[str]:
+        """What is wrong with the database itself; empty when nothing is."""
 
     def close(self) -> None:
         """Finish the queued units, then release every connection."""

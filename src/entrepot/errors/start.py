@@ -73,6 +73,15 @@ class MasterKeyWrong(StartRefused):
     )
 
 
+class CredentialsWeak(StartRefused):
+    """Root keys that were fine on loopback would be reachable by others."""
+
+    text = (
+        "the root keys of account {account} are too weak to listen on {host}; "
+        "run `entrepot key rotate --account {account}`, or set strong ones"
+    )
+
+
 class SqliteUnfixed(StartRefused):
     """A SQLite that can lose commits in WAL mode."""
 

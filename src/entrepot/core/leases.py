@@ -1,0 +1,54 @@
+"""Who runs a periodic job: one holder at a time over all processes and nodes, the next one when it falls silent.
+
+A holder's name is random and new for each claim, so that a process that lost its lease cannot finish the job of the
+one that took it over.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from entrepot.db import leases as rows
+from entrepot.db.database import Transaction
+from entrepot.spec.moments import micros, moment
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A job's state: `holder` is empty when nobody runs it, `result` what its last run said."""
+
+    name: str
+    holder: str
+    expires_at: datetime
+    due_at: datetime
+    result: Mapping[str, object]
+
+
+def introduce(tx: Transaction, name: str, due_at: datetime) -> None:
+    """Make a job known, due from then on; a known one keeps its time."""
+    rows.add(tx, name, micros(due_at))
+
+
+def claim(tx: Transaction, name: str, holder: str, now: datetime, duration: timedelta) -> bool:
+    """Take a job that is due and not held; whether it was got."""
+    return rows.claim(tx, name, holder, micros(now), micros(now + duration))
+
+
+def renew(tx: Transaction, name: str, holder: str, now: datetime, duration: timedelta) -> bool:
+    """Keep a job for another while; False when it was lost."""
+    return rows.renew(tx, name, holder, micros(now + duration))
+
+
+def finish(tx: Transaction, name: str, holder: str, due_at: datetime, result: Mapping[str, object]) -> bool:
+    """Give a job back, due again at `due_at`; False when it was lost."""
+    return rows.finish(tx, name, holder, micros(due_at), msgspec.json.encode(result).decode())
+
+
+def list_all(tx: Transaction) -> tuple[Lease, ...]:
+    """Every job, by name."""
+    return tuple(
+        Lease(row.name, row.holder, moment(row.expires_at), moment(row.due_at), msgspec.json.decode(row.result))
+        for row in rows.list_all(tx)
+    )

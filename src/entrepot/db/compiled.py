@@ -1,0 +1,56 @@
+"""SQLAlchemy Core statements as SQL text for a driver: compiled once, executed raw.
+
+SQLAlchemy's own execution costs 23-37 us a statement, a raw one 4 us. The schema uses only text, integers and bytes, so
+no value needs converting on its way in or out.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Executable
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.dml import UpdateBase
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """SQL text, the names of its parameters in order (or as it names them), and how to build a row."""
+
+    sql: str
+    parameters: tuple[str, ...]
+    fixed: Mapping[str, object]
+    row: Callable[[Sequence[object]], Any] | None
+
+    def bind(self, given: Mapping[str, object]) -> list[object]:
+        """The values in the driver's order; a name that is missing is a KeyError."""
+        fixed = self.fixed
+        return [given[name] if name in given else fixed[name] for name in self.parameters]
+
+
+class Compiler:
+    """Compiles for one dialect and remembers; statements are module constants, so the memory is bounded."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._known: dict[int, tuple[Executable, Compiled]] = {}
+
+    def __call__(self, statement: Executable) -> Compiled:
+        """The compiled form of a statement."""
+        known = self._known.get(id(statement))
+        if known is None:
+            known = (statement, self._compile(statement))  # keeps the statement alive, so its id stays its own
+            self._known[id(statement)] = known
+        return known[1]
+
+    def _compile(self, statement: Executable) -> Compiled:
+        keys = None
+        if isinstance(statement, UpdateBase) and statement.is_insert and not statement._multi_values:  # noqa: SLF001 - no public accessor
+            keys = [column.name for column in statement.table.columns]  # type: ignore[attr-defined]
+        compiled: Any = statement.compile(dialect=self._dialect, column_keys=keys)  # type: ignore[attr-defined]
+        names = tuple(compiled.positiontup or ())
+        fixed = {name: bind.value for name, bind in compiled.binds.items() if bind.value is not None}
+        columns = [column.name for column in getattr(statement, "selected_columns", ())]
+        row = namedtuple("Row", columns, rename=True)._make if columns else None
+        return Compiled(compiled.string, names, fixed, row)

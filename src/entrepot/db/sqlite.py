@@ -1,0 +1,217 @@
+"""SQLite as the database: WAL, synchronous=FULL, one writer thread a process, readers beside it.
+
+pysqlite3's own SQLite is used and no other library ever opens the file: Debian 12's and CPython 3.11's SQLite has the
+WAL-reset bug (fixed in 3.51.3, 3.50.7 and 3.44.6), which can lose commits.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pysqlite3
+from sqlalchemy import Executable
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from entrepot.db.compiled import Compiler
+from entrepot.db.database import Conflict, Row, Transaction
+from entrepot.db.writer import Writer
+from entrepot.errors import SqliteUnfixed, StorageFull
+
+T = TypeVar("T")
+_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+_COMPILE = Compiler(SQLiteDialect_pysqlite(paramstyle="qmark"))
+_FULL_AFTER_PAGES = 4000
+
+
+def require_fixed(version: str = pysqlite3.sqlite_version) -> None:
+    """SqliteUnfixed for a SQLite that can lose commits in WAL mode."""
+    have = tuple(int(part) for part in version.split("."))
+    if have >= _FIXED[0] or any(have[:2] == fixed[:2] and have >= fixed for fixed in _FIXED):
+        return
+    raise SqliteUnfixed(version=version)
+
+
+class SqliteTransaction:
+    """Statements on one connection's open transaction."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def one(self, statement: Executable, **parameters: object) -> Row | None:
+        """The first row, or None; the cursor is exhausted, for an open one would hold the snapshot."""
+        rows = self.all(statement, **parameters)
+        return rows[0] if rows else None
+
+    def all(self, statement: Executable, **parameters: object) -> Sequence[Row]:
+        """Every row."""
+        compiled = _COMPILE(statement)
+        rows = self._connection.execute(compiled.sql, compiled.bind(parameters)).fetchall()
+        return rows if compiled.row is None else [compiled.row(row) for row in rows]
+
+    def run(self, statement: Executable, **parameters: object) -> int:
+        """The number of rows changed: Conflict for a unique or foreign key that does not hold."""
+        compiled = _COMPILE(statement)
+        try:
+            return int(self._connection.execute(compiled.sql, compiled.bind(parameters)).rowcount)
+        except pysqlite3.IntegrityError as error:
+            raise Conflict(str(error)) from error
+
+
+class _WritingSession:
+    """The writer thread's connection."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = connect(path)
+        self._transaction = SqliteTransaction(self._connection)
+        self._relaxed = False
+
+    def begin(self, *, relaxed: bool) -> None:
+        """BEGIN IMMEDIATE; a relaxed batch is not synced by its commit."""
+        if relaxed != self._relaxed:
+            self._connection.execute(f"PRAGMA synchronous = {'NORMAL' if relaxed else 'FULL'}")
+            self._relaxed = relaxed
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def savepoint(self, work: Callable[[Transaction], Any]) -> Any:
+        """Run a unit inside a savepoint."""
+        self._connection.execute("SAVEPOINT unit")
+        try:
+            result = work(self._transaction)
+        except BaseException:
+            self._connection.execute("ROLLBACK TO unit")
+            self._connection.execute("RELEASE unit")
+            raise
+        self._connection.execute("RELEASE unit")
+        return result
+
+    def commit(self) -> None:
+        """Commit the batch: StorageFull when the volume is."""
+        try:
+            self._connection.execute("COMMIT")
+        except pysqlite3.OperationalError as error:
+            raise _translated(error) from error
+
+    def rollback(self) -> None:
+        """Undo the batch; a transaction that SQLite has ended itself is fine."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+class SqliteDatabase:
+    """The Database over one SQLite file."""
+
+    engine = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        require_fixed()
+        self._path = path
+        self._writer = Writer(lambda: _WritingSession(path), path.with_name(path.name + ".turn"))
+        self._readers = threading.local()
+        self._opened: list[Any] = []
+        self._opening = threading.Lock()
+
+    def submit(self, work: Callable[[Transaction], T], *, relaxed: bool = False) -> Future[T]:
+        """Queue a unit for the writer thread."""
+        return self._writer.submit(work, relaxed=relaxed)
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on this thread's reading connection, over one snapshot."""
+        connection = self._reader()
+        connection.execute("BEGIN")
+        try:
+            return work(SqliteTransaction(connection))
+        finally:
+            connection.execute("ROLLBACK")
+
+    def snapshot(self) -> "SqliteSnapshot":
+        """A connection for one event loop's hot reads."""
+        return SqliteSnapshot(self._path)
+
+    def checkpoint(self) -> int:
+        """Move what is committed from the WAL into the file and restart the WAL; pages left in it."""
+        row = self._reader_for_upkeep().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0]
+        return int(row[1])
+
+    def check(self) -> Sequence[str]:
+        """What is wrong with the file itself, by SQLite's own checks; empty when nothing is."""
+        connection = self._reader()
+        rows = connection.execute("PRAGMA integrity_check").fetchall()
+        broken = [str(row[0]) for row in rows if row[0] != "ok"]
+        return broken + [f"foreign key: {row}" for row in connection.execute("PRAGMA foreign_key_check").fetchall()]
+
+    def close(self) -> None:
+        """Finish the queued units, then close every connection."""
+        self._writer.close()
+        with self._opening:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
+
+    def _reader(self) -> Any:
+        connection = getattr(self._readers, "connection", None)
+        if connection is None:
+            connection = connect(self._path, query_only=True)
+            self._readers.connection = connection
+            with self._opening:
+                self._opened.append(connection)
+        return connection
+
+    def _reader_for_upkeep(self) -> Any:
+        connection = getattr(self._readers, "upkeep", None)
+        if connection is None:
+            connection = connect(self._path)
+            self._readers.upkeep = connection
+            with self._opening:
+                self._opened.append(connection)
+        return connection
+
+
+class SqliteSnapshot:
+    """The hot reads of one event loop: `version` changes when any other connection has committed."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = connect(path, query_only=True)
+        self._execute = self._connection.execute
+
+    def version(self) -> int:
+        """A number that is another after each commit by any process (3 us)."""
+        return int(self._execute("PRAGMA data_version").fetchall()[0][0])
+
+    def one(self, statement: Executable, **parameters: object) -> Row | None:
+        """The first row as of now, or None; never leaves a cursor open, which would freeze `version`."""
+        compiled = _COMPILE(statement)
+        rows = self._execute(compiled.sql, compiled.bind(parameters)).fetchall()
+        if not rows:
+            return None
+        return rows[0] if compiled.row is None else compiled.row(rows[0])
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def connect(path: Path, *, query_only: bool = False) -> Any:
+    """A connection with the house's pragmas; statements are autocommitted unless a transaction is begun."""
+    connection = pysqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=0.0)
+    for pragma in (
+        "busy_timeout = 5000",  # recovery after a crash and checkpoints lock for moments; writers take turns by flock
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"wal_autocheckpoint = {_FULL_AFTER_PAGES}",
+        f"query_only = {int(query_only)}",
+    ):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+    return connection
+
+
+def _translated(error: Any) -> Exception:
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (pysqlite3.SQLITE_FULL, pysqlite3.SQLITE_IOERR):
+        return StorageFull(reserve=0)
+    return error  # type: ignore[no-any-return]

@@ -1,0 +1,144 @@
+"""One thread that runs units of work in order, many to a commit.
+
+Units queue; a batch runs as savepoints of one transaction and is answered after the shared commit. A unit that fails
+is undone alone. Processes take turns by flock on a file of their own, never by SQLite's busy handler, which is unfair.
+"""
+
+import fcntl
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Protocol
+
+_MOST_UNITS = 256
+_LONGEST_BATCH = 0.005
+
+
+class Session(Protocol):
+    """What the writer needs of a database connection."""
+
+    def begin(self, *, relaxed: bool) -> None:
+        """Start a transaction; `relaxed` commits need not be synced."""
+
+    def savepoint(self, work: Callable[[Any], Any]) -> Any:
+        """Run a unit, undoing it alone when it raises."""
+
+    def commit(self) -> None:
+        """Make the batch durable, or raise what every unit of it is told."""
+
+    def rollback(self) -> None:
+        """Undo the batch."""
+
+    def close(self) -> None:
+        """Release the connection."""
+
+
+class _Unit:
+    __slots__ = ("future", "relaxed", "work")
+
+    def __init__(self, work: Callable[[Any], Any], relaxed: bool) -> None:  # noqa: FBT001 - a record's field
+        self.work = work
+        self.relaxed = relaxed
+        self.future: Future[Any] = Future()
+
+
+class Writer:
+    """Owns the process's one writing connection; started by the first unit, so that a parent may fork before."""
+
+    def __init__(self, connect: Callable[[], Session], turns: Path) -> None:
+        self._connect = connect
+        self._turns = turns
+        self._queue: deque[_Unit] = deque()
+        self._wake = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closing = False
+
+    def submit(self, work: Callable[[Any], Any], *, relaxed: bool) -> Future[Any]:
+        """Queue a unit; its future completes after the commit that it is part of."""
+        unit = _Unit(work, relaxed)
+        with self._wake:
+            if self._closing:
+                raise RuntimeError("the database is closed")
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+                self._thread.start()
+            self._queue.append(unit)
+            self._wake.notify()
+        return unit.future
+
+    def close(self) -> None:
+        """Run what is queued, then stop."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _run(self) -> None:
+        turn = os.open(self._turns, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        session = self._connect()
+        try:
+            while self._wait():
+                fcntl.flock(turn, fcntl.LOCK_EX)
+                try:
+                    answers = self._batch(session)
+                finally:
+                    fcntl.flock(turn, fcntl.LOCK_UN)
+                for answer in answers:
+                    answer()
+        finally:
+            session.close()
+            os.close(turn)
+
+    def _wait(self) -> bool:
+        with self._wake:
+            while not self._queue and not self._closing:
+                self._wake.wait()
+            return bool(self._queue)
+
+    def _batch(self, session: Session) -> list[Callable[[], None]]:
+        """Run one batch; returns the answers, to be given after the turn is over."""
+        units = self._take()
+        done: list[Callable[[], None]] = []
+        try:
+            session.begin(relaxed=all(unit.relaxed for unit in units))
+            until = time.monotonic() + _LONGEST_BATCH
+            ran = 0
+            for ran, unit in enumerate(units, start=1):  # noqa: B007 - used after the loop
+                done.append(self._one(session, unit))
+                if time.monotonic() > until:
+                    break
+            session.commit()
+        except BaseException as error:  # whatever it was: every unit of the batch is told, and the next batch runs
+            session.rollback()
+            return [_failing(unit, error) for unit in units]
+        if ran < len(units):
+            with self._wake:
+                self._queue.extendleft(reversed(units[ran:]))
+        return done
+
+    def _take(self) -> list[_Unit]:
+        with self._wake:
+            return [self._queue.popleft() for _ in range(min(len(self._queue), _MOST_UNITS))]
+
+    def _one(self, session: Session, unit: _Unit) -> Callable[[], None]:
+        if not unit.future.set_running_or_notify_cancel():
+            return lambda: None
+        try:
+            result = session.savepoint(unit.work)
+        except BaseException as error:  # noqa: BLE001 - it is the future's
+            return _failing(unit, error)
+        return lambda: unit.future.set_result(result)
+
+
+def _failing(unit: _Unit, error: BaseException) -> Callable[[], None]:
+    def tell() -> None:
+        if not unit.future.done():
+            unit.future.set_exception(error)
+
+    return tell

@@ -1,0 +1,1 @@
+"""Pure rules of access: tokens and signatures."""

@@ -1,0 +1,59 @@
+"""The master key's file: 32 random bytes in hex, mode 0600, made once and durable before it is used."""
+
+import os
+import secrets
+from pathlib import Path
+
+KEY_BYTES = 32
+
+
+class MasterKeyUnusable(Exception):
+    """The file is not a master key, or others may read it; the message says which and what to do."""
+
+
+def load_master_key(path: Path, *, create: bool) -> bytes:
+    """The key in this file; made first when it is absent and `create` is set: MasterKeyUnusable."""
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        if not create:
+            raise MasterKeyUnusable(f"the master key {path} does not exist") from None
+    try:
+        _make(path)
+    except FileExistsError:
+        pass  # another process was first
+    return _read(path)
+
+
+def _read(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "r") as file:
+        if os.fstat(file.fileno()).st_mode & 0o077:
+            raise MasterKeyUnusable(f"others may read the master key {path}; run: chmod 600 {path}")
+        text = file.read(KEY_BYTES * 4).strip()
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise MasterKeyUnusable(f"{path} is not a master key: it must hold {KEY_BYTES} bytes in hex")
+    return key
+
+
+def _make(path: Path) -> None:
+    """Write beside, then link: nobody ever sees half a key."""
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(temporary, path)
+    finally:
+        temporary.unlink()
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,1 @@
+"""The field's values, pure and immutable: digests, references, names, media types, manifests, page tokens."""

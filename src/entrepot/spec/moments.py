@@ -1,0 +1,16 @@
+"""Moments in time: aware datetimes in UTC outside, microseconds since the epoch in rows and records."""
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(moment_: datetime) -> int:
+    """Microseconds since the epoch, exactly."""
+    return (moment_ - _EPOCH) // _MICROSECOND
+
+
+def moment(microseconds: int) -> datetime:
+    """The aware datetime of so many microseconds since the epoch."""
+    return _EPOCH + timedelta(microseconds=microseconds)
