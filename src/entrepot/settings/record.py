@@ -157,7 +157,14 @@ class Documented:
     unit: str
     doc: str
     secret: bool
-    flag: bool
+    is_flag: bool
+    agree: bool
+
+    @property
+    def help(self) -> str:
+        """One line for the command line."""
+        shown = f" Default: {self.default}." if self.default else ""
+        return f"{self.doc}{f' In {self.unit}.' if self.unit else ''}{shown}"
 
 
 def documentation() -> tuple[Documented, ...]:
@@ -182,7 +189,14 @@ def _documented(item: "Field[object]") -> Documented:
     if isinstance(default, bool):
         shown = str(default).lower()
     return Documented(
-        item.name, variable(item.name), shown, about["unit"], about["doc"], about["secret"], not about["secret"]
+        item.name,
+        variable(item.name),
+        shown,
+        about["unit"],
+        about["doc"],
+        about["secret"],
+        isinstance(default, bool),
+        about["agree"],
     )
 
 

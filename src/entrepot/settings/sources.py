@@ -102,7 +102,7 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     key_id, secret = values["root_access_key_id"], values["root_secret_access_key"]
     if (key_id is None) != (secret is None):
         faults.append("root_access_key_id and root_secret_access_key go together; one of them is missing")
-    elif key_id and secret and _weak(key_id, secret) and not is_loopback(values["host"]):
+    elif key_id and secret and is_weak(key_id, secret) and not is_loopback(values["host"]):
         faults.append(
             f"root_secret_access_key: too weak to listen on {values['host']}; use at least {_LEAST_KEY_ID} characters "
             f"for the id and {_LEAST_SECRET} for the secret, or leave both out to have them generated"
@@ -110,5 +110,6 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     return faults
 
 
-def _weak(key_id: str, secret: str) -> bool:
+def is_weak(key_id: str, secret: str) -> bool:
+    """Whether root keys are too short or too plain to be reachable by others than this machine."""
     return len(key_id) < _LEAST_KEY_ID or len(secret) < _LEAST_SECRET or len(set(secret)) < _LEAST_DISTINCT

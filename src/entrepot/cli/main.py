@@ -1,0 +1,41 @@
+"""`entrepot`: the table of commands. A refusal is printed without a traceback and ends with status 1."""
+
+import sys
+
+from cyclopts import App
+
+from entrepot import __version__
+from entrepot.errors import Fact
+
+app = App(
+    name="entrepot",
+    help="An Elastic Container Registry that you own.",
+    version=__version__,
+    result_action="return_value",
+)
+app.command("entrepot.cli.serve:serve")
+_NOUNS = {
+    "account": ("Accounts and their root keys.", ("create", "list_")),
+    "key": ("Root keys.", ("rotate",)),
+    "token": ("Registry tokens.", ("issue",)),
+    "db": ("The metadata database.", ("upgrade",)),
+}
+for noun, (text, verbs) in _NOUNS.items():
+    group = App(name=noun, help=text)
+    for verb in verbs:
+        group.command(f"entrepot.cli.{noun}:{verb}", name=verb.rstrip("_"))
+    app.command(group)
+app.command("entrepot.cli.gc:gc")
+app.command("entrepot.cli.fsck:fsck")
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    try:
+        status = app()
+    except Fact as fact:
+        sys.stderr.write(f"entrepot: {fact}\n")
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(0)
+    sys.exit(status or 0)

@@ -1,0 +1,108 @@
+"""The job loop: claims what is due, works it in a thread without a transaction, renews the lease meanwhile.
+
+A job that fails is logged and due again later; the loop itself does not end before it is told to.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import structlog
+
+from entrepot.core import leases
+from entrepot.core.units import Units
+from entrepot.worker.schedule import Task, next_due
+
+LEASE = timedelta(seconds=20)
+_THREADS = 3
+_LONGEST_SLEEP_SECONDS = 5.0
+_SHORTEST_SLEEP_SECONDS = 0.05
+
+log = structlog.get_logger()
+
+
+class Loop:
+    """Runs tasks until `stop` is set; several loops over one database share the work."""
+
+    def __init__(
+        self, units: Units, tasks: Sequence[Task], clock: Callable[[], datetime], lease: timedelta = LEASE
+    ) -> None:
+        self._units = units
+        self._tasks = tasks
+        self._clock = clock
+        self._lease = lease
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._due: dict[str, datetime] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`; what runs then is abandoned (a job may be killed at any point), its lease given back."""
+        pool = ThreadPoolExecutor(_THREADS, "job")
+        for task in self._tasks:
+            await self._units.write(leases.introduce, task.name, self._clock())
+        try:
+            while not stop.is_set():
+                await self._start_due(pool)
+                await self._rest(stop)
+        finally:
+            for running in self._running.values():
+                running.cancel()
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _start_due(self, pool: ThreadPoolExecutor) -> None:
+        now = self._clock()
+        known = {lease.name: lease for lease in await self._units.read(leases.list_all)}
+        for task in self._tasks:
+            lease = known[task.name]
+            self._due[task.name] = max(lease.due_at, lease.expires_at)
+            if task.name in self._running or self._due[task.name] > now:
+                continue
+            holder = secrets.token_hex(8)
+            if await self._units.write(leases.claim, task.name, holder, now, self._lease):
+                job = asyncio.create_task(self._work(task, holder, pool), name=task.name)
+                self._running[task.name] = job
+                job.add_done_callback(lambda _, name=task.name: self._running.pop(name, None))  # type: ignore[misc]
+
+    async def _work(self, task: Task, holder: str, pool: ThreadPoolExecutor) -> None:
+        renewing = asyncio.create_task(self._renew(task.name, holder))
+        result: Mapping[str, object] = {"abandoned": True}
+        failed = True
+        try:
+            result, failed = await self._outcome(task, pool)
+        finally:
+            renewing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await renewing
+            now = self._clock()
+            await self._units.write(leases.finish, task.name, holder, next_due(task, now, failed=failed), result)
+
+    async def _outcome(self, task: Task, pool: ThreadPoolExecutor) -> tuple[Mapping[str, object], bool]:
+        started = self._clock()
+        try:
+            result = await asyncio.get_running_loop().run_in_executor(pool, task.run, started)
+        except Exception as fault:
+            log.exception("job failed", job=task.name)
+            return {"failed": type(fault).__name__, "at": started.isoformat()}, True
+        if any(result.values()):
+            seconds = round((self._clock() - started).total_seconds(), 3)
+            log.info("job done", job=task.name, seconds=seconds, **result)
+        return {**result, "at": started.isoformat()}, False
+
+    async def _renew(self, name: str, holder: str) -> None:
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            if not await self._units.write(leases.renew, name, holder, self._clock(), self._lease):
+                log.warning("lease lost", job=name)
+                return
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        """Until the next job that is not running is due, one ends, `stop` is set, or a few seconds have passed."""
+        waiting = [due for name, due in self._due.items() if name not in self._running]
+        soonest = min(waiting, default=self._clock() + timedelta(seconds=_LONGEST_SLEEP_SECONDS))
+        seconds = min(max((soonest - self._clock()).total_seconds(), _SHORTEST_SLEEP_SECONDS), _LONGEST_SLEEP_SECONDS)
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({stopping, *self._running.values()}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()

@@ -1,0 +1,24 @@
+"""When jobs are due: a task's period, with a little chance so that nodes do not move in step."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+_SPREAD = 0.1
+_LEAST_PAUSE_AFTER_FAILURE = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One periodic job: `run` blocks, is told the time, and may be killed at any point; it returns what it did."""
+
+    name: str
+    every: timedelta
+    run: Callable[[datetime], Mapping[str, object]]
+
+
+def next_due(task: Task, now: datetime, *, failed: bool = False) -> datetime:
+    """When the task is due again, counted from its end; a failed one waits at least a second."""
+    pause = max(task.every, _LEAST_PAUSE_AFTER_FAILURE) if failed else task.every
+    return now + pause * (1 + random.uniform(-_SPREAD, _SPREAD))  # noqa: S311 - spreads load, guards nothing
