@@ -63,7 +63,7 @@ class Change:
             revision=revision,
             ordinal=ordinal,
             name=name,
-            body=msgspec.json.encode(body).decode(),
+            body=msgspec.json.encode(body, enc_hook=str).decode(),
             at=self.caller.at,
         )
 
@@ -80,7 +80,7 @@ def audit(tx: Transaction, caller: Caller, action: str, parameters: Json, *, acc
         revision=0,
         ordinal=0,
         name=action,
-        body=msgspec.json.encode(audit_body(caller, action, "private", parameters)).decode(),
+        body=msgspec.json.encode(audit_body(caller, action, "private", parameters), enc_hook=str).decode(),
         at=caller.at,
     )
 

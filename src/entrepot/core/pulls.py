@@ -30,7 +30,7 @@ class Read(msgspec.Struct, frozen=True, array_like=True):
     door: str
 
 
-_ENCODER = msgspec.msgpack.Encoder()
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # digests and tags are kinds of str
 _DECODER = msgspec.msgpack.Decoder(Read)
 
 

@@ -17,7 +17,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from entrepot.db.compiled import Compiler
 from entrepot.db.database import Conflict, Row, Transaction
 from entrepot.db.writer import Writer
-from entrepot.errors import SqliteUnfixed, StorageFull
+from entrepot.errors import StorageFull
+from entrepot.errors.start import SqliteUnfixed
 
 T = TypeVar("T")
 _FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))

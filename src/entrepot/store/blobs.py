@@ -1,0 +1,68 @@
+"""The seam of blob stores: spools of unfinished uploads, and blobs that are durable before anyone names them."""
+
+from collections.abc import Iterator
+from typing import BinaryIO, Protocol, Self
+
+from entrepot.spec.digest import Digest
+
+
+class Spool(Protocol):
+    """The bytes of one unfinished upload, held by one request at a time."""
+
+    def __enter__(self) -> Self:
+        """The spool."""
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+
+    def size(self) -> int:
+        """Bytes held."""
+
+    def write(self, data: bytes) -> None:
+        """Add at the end: StorageFull."""
+
+    def truncate(self, size: int) -> None:
+        """Cut off what lies beyond `size`."""
+
+    def digest(self, algorithm: str, start: int, end: int) -> str:
+        """Hex digest of the bytes from `start` to `end`; blocking, call it in a thread."""
+
+    def close(self) -> None:
+        """Let others have it."""
+
+
+class BlobStore(Protocol):
+    """Where bytes live. Locations are opaque to everyone else and never used twice."""
+
+    def spool(self, upload_id: str, *, create: bool) -> Spool:
+        """The spool of an upload: UploadBusy while another request has it; BlobBytesMissing when it is gone."""
+
+    def adopt(self, upload_id: str, digest: Digest, generation: str) -> str:
+        """Make a spool's bytes a blob; durable, with its directory entry, when this returns its location. Blocking."""
+
+    def discard(self, upload_id: str) -> None:
+        """Drop a spool; absent is fine."""
+
+    def open_checked(self, location: str, size: int) -> BinaryIO:
+        """The bytes, open at the start: BlobBytesMissing unless there are exactly `size` of them."""
+
+    def size(self, location: str) -> int | None:
+        """How many bytes there are; None when there are none by this name."""
+
+    def digest(self, location: str, algorithm: str) -> str:
+        """Hex digest of the bytes: BlobBytesMissing. Blocking."""
+
+    def digest_of_location(self, location: str) -> Digest:
+        """The digest that a location's bytes were adopted under."""
+
+    def remove(self, location: str) -> None:
+        """Remove the bytes; absent is fine. Whoever has them open keeps them."""
+
+    def locations(self) -> Iterator[tuple[str, float]]:
+        """(location, modification time in seconds) of everything held."""
+
+    def spools(self) -> Iterator[tuple[str, float]]:
+        """(upload id, modification time in seconds) of every spool."""
+
+    def free_bytes(self) -> int:
+        """Bytes that can still be stored."""
