@@ -73,6 +73,10 @@ class MasterKeyWrong(StartRefused):
     )
 
 
+class MasterKeyUnusable(StartRefused):
+    """The file of the master key cannot be used (`reason`)."""
+
+
 class CredentialsWeak(StartRefused):
     """Root keys that were fine on loopback would be reachable by others."""
 

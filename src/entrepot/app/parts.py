@@ -1,0 +1,100 @@
+"""Parts from settings: the database, the seal, the blob store, and the core of one process."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from entrepot.core.collection import Collector, Periods
+from entrepot.core.credentials import Credentials
+from entrepot.core.hot import Hot
+from entrepot.core.integrity import Integrity
+from entrepot.core.parts import Core
+from entrepot.core.reads import Reads
+from entrepot.core.transfers import TransferLimits, Transfers
+from entrepot.core.units import Units
+from entrepot.db.sqlite import SqliteDatabase
+from entrepot.errors.start import MasterKeyUnusable
+from entrepot.journal import Journal
+from entrepot.seal import MasterKeyUnusable as KeyFault
+from entrepot.seal import Seal, load_master_key
+from entrepot.settings import Settings
+from entrepot.store.filesystem import Filesystem
+
+STORE = "local"
+LARGEST_LAYER = 52_000 * 1024 * 1024  # ECR's quota
+JOURNALS = "journal"
+_READERS = 4
+_SYNCERS = 16
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One API process's core, and what must be closed after it."""
+
+    core: Core
+    database: SqliteDatabase
+    journal: Journal
+
+
+def clock() -> datetime:
+    """Now, aware, UTC."""
+    return datetime.now(UTC)
+
+
+def database_path(settings: Settings) -> Path:
+    """Where SQLite keeps the metadata."""
+    return settings.data / "entrepot.db"
+
+
+def seal(settings: Settings, *, create: bool) -> Seal:
+    """The seal of this deployment's master key; MasterKeyUnusable."""
+    path = settings.secret_key_file or settings.data / "secret.key"
+    try:
+        return Seal(load_master_key(path, create=create))
+    except (KeyFault, OSError) as fault:
+        raise MasterKeyUnusable(reason=fault) from None
+
+
+def periods(settings: Settings) -> Periods:
+    """How patient the collector is."""
+    return Periods(timedelta(seconds=settings.gc_grace_seconds), timedelta(seconds=settings.gc_grace_seconds))
+
+
+def collector(settings: Settings, database: SqliteDatabase) -> Collector:
+    """The collector over this deployment's store."""
+    return Collector(database, Filesystem(settings.data), STORE, periods(settings))
+
+
+def integrity(settings: Settings, database: SqliteDatabase) -> Integrity:
+    """The checks over this deployment's store."""
+    return Integrity(database, Filesystem(settings.data), STORE)
+
+
+def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
+    """The core of one API process; call it on the event loop that will use it."""
+    database = SqliteDatabase(database_path(settings))
+    journal = Journal(settings.data / JOURNALS, name)
+    store = Filesystem(settings.data)
+    units = Units(database, ThreadPoolExecutor(_READERS, "reader"))
+    hot = Hot(database.snapshot())
+    transfers = Transfers(
+        units,
+        hot,
+        store,
+        store_name=STORE,
+        syncing=ThreadPoolExecutor(_SYNCERS, "fsync"),
+        boot_id=_BOOT_ID.read_text().strip(),
+        limits=TransferLimits(LARGEST_LAYER, settings.disk_reserve),
+    )
+    core = Core(
+        units=units,
+        credentials=Credentials(hot, sealed, clock),
+        transfers=transfers,
+        reads=Reads(hot, units, store, journal),
+        regions=settings.regions,
+        default_account=settings.account_id,
+        clock=clock,
+    )
+    return Worker(core, database, journal)
