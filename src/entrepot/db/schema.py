@@ -22,9 +22,11 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
-    Text,
     UniqueConstraint,
 )
+from sqlalchemy import Text as AnyText
+
+Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")  # listings are in byte order on both engines
 
 metadata = MetaData(
     naming_convention={

@@ -1,0 +1,70 @@
+"""Opening the metadata database: migrated when asked, refused when its schema is another than this version's.
+
+An up-to-date database is recognised by one raw query, so that a start imports no Alembic.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pysqlite3
+
+from entrepot.db.sqlite import SqliteDatabase, connect, require_fixed
+from entrepot.errors.start import SchemaNewer, SchemaOlder
+
+HEAD = "0001"
+_SCRIPTS = "entrepot.db:migrations"
+
+
+def open_database(path: Path, *, migrate: bool) -> SqliteDatabase:
+    """The SQLite database of this file; made when it is absent and `migrate` is set: SchemaNewer, SchemaOlder."""
+    require_fixed()
+    found = sqlite_revision(path)
+    if found is not None and found > HEAD:
+        raise SchemaNewer(found=found, known=HEAD)
+    if found != HEAD:
+        if not migrate:
+            raise SchemaOlder(found=found or "none", known=HEAD)
+        migrate_sqlite(path)
+    return SqliteDatabase(path)
+
+
+def sqlite_revision(path: Path) -> str | None:
+    """The schema's revision; None for an absent or empty file."""
+    if not path.exists():
+        return None
+    connection = connect(path)
+    try:
+        rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    except pysqlite3.OperationalError:
+        return None
+    finally:
+        connection.close()
+    return str(rows[0][0]) if rows else None
+
+
+def migrate_sqlite(path: Path) -> None:
+    """Bring the schema to HEAD, in one transaction."""
+    from sqlalchemy import create_engine  # noqa: PLC0415 - only a migration needs an engine
+    from sqlalchemy.pool import StaticPool  # noqa: PLC0415
+
+    connection = connect(path)
+    engine = create_engine("sqlite://", module=pysqlite3, creator=lambda: connection, poolclass=StaticPool)
+    try:
+        with engine.connect() as session:
+            connection.execute("BEGIN IMMEDIATE")  # the driver starts none; Alembic's commit ends this one
+            run_migrations(session)
+    finally:
+        engine.dispose()
+        connection.close()
+
+
+def run_migrations(connection: Any) -> None:
+    """Run Alembic over an open SQLAlchemy connection."""
+    from alembic import command  # noqa: PLC0415 - a start of an up-to-date server does without it
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", _SCRIPTS)
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, HEAD)
