@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import structlog
 from cyclopts import Parameter
 
-from entrepot.app import api, background, start
+from entrepot.app import start
 from entrepot.app.start import Prepared
 from entrepot.cli.supervisor import Process, Supervisor
 from entrepot.settings import Documented, Settings, documentation, load, unknown_variables
@@ -50,6 +50,8 @@ def serve(
 
 
 def _processes(settings: Settings, prepared: Prepared) -> list[Process]:
+    from entrepot.app import api, background  # after `prepare`: tests/test_budgets.py says why
+
     serving = [
         Process(f"api-{number}", lambda own=own, number=number: api.run(settings, prepared, own, f"api-{number}"))  # type: ignore[misc]
         for number, own in enumerate(prepared.sockets)

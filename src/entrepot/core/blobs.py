@@ -58,9 +58,7 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
     Needs the right to read the source, and that the source holds the digest.
     """
     repository = lookup.require_shared(tx, caller, target, "InitiateLayerUpload")
-    if source.registry != target.registry or not access.allows(
-        caller, "GetDownloadUrlForLayer", Resource.of(source)
-    ):
+    if source.registry != target.registry or not access.allows(caller, "GetDownloadUrlForLayer", Resource.of(source)):
         return False
     origin = repositories.share(tx, source)
     link = None if origin is None else rows.share_link(tx, origin.id, digest)

@@ -85,9 +85,7 @@ def check_id(image_id: ImageId) -> Refusal | None:
         try:
             Digest.parse(image_id.digest)
         except DigestInvalid:
-            reason = (
-                "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"
-            )
+            reason = "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"
             return Refusal(image_id, "InvalidImageDigest", reason)
     return None
 

@@ -79,6 +79,4 @@ def _add_root_key(tx: Transaction, seal: Seal, credentials: RootCredentials, at:
     try:
         accounts.add_key(tx, AccessKey(key_id, account, "root", account, sealed, "Active", secrets.randbits(62)), at)
     except Conflict:
-        raise ParameterInvalid(
-            parameter="access key id", reason=f"'{key_id}' is in use; choose another"
-        ) from None
+        raise ParameterInvalid(parameter="access key id", reason=f"'{key_id}' is in use; choose another") from None

@@ -227,9 +227,7 @@ def _hold_children(tx: Transaction, repository: Repository, manifest: Manifest, 
 
 def _point(tx: Transaction, repository: Repository, tag: Tag, digest: Digest, caller: Caller) -> None:
     if len(tags.of_image(tx, repository.id, digest, MOST_TAGS)) >= MOST_TAGS:
-        raise TagsTooMany(
-            tag=tag, name=repository.key.name, account=repository.key.registry.account, limit=MOST_TAGS
-        )
+        raise TagsTooMany(tag=tag, name=repository.key.name, account=repository.key.registry.account, limit=MOST_TAGS)
     tags.point(tx, repository.id, tag, digest, caller.at)
 
 
@@ -262,6 +260,4 @@ def _not_found(key: RepositoryKey, reference: Reference) -> ImageNotFound:
 
 
 def _image_id_not_found(key: RepositoryKey, digest: str | None, tag: str | None) -> ImageNotFound:
-    return ImageNotFound(
-        digest=digest or "null", tag=tag or "null", name=key.name, account=key.registry.account
-    )
+    return ImageNotFound(digest=digest or "null", tag=tag or "null", name=key.name, account=key.registry.account)

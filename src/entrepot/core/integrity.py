@@ -60,9 +60,7 @@ class Integrity:
     def scrub(self, now: datetime, before: datetime, most_bytes: int) -> Scrubbed:
         """Compute again the digests of blobs last verified before `before`, the oldest first, up to `most_bytes`."""
         done = Scrubbed()
-        for blob in self._database.read(
-            lambda tx: list(blob_rows.due_for_scrub(tx, self._store_name, before, _BATCH))
-        ):
+        for blob in self._database.read(lambda tx: list(blob_rows.due_for_scrub(tx, self._store_name, before, _BATCH))):
             if done.checked_bytes >= most_bytes:
                 break
             done.checked += 1

@@ -36,9 +36,7 @@ class Reads:
         self._store = store
         self._journal = journal
 
-    async def manifest(
-        self, caller: Caller, key: RepositoryKey, reference: Reference, *, pull: bool
-    ) -> StoredManifest:
+    async def manifest(self, caller: Caller, key: RepositoryKey, reference: Reference, *, pull: bool) -> StoredManifest:
         """The manifest that a tag or digest names: ImageNotFound. `pull` counts and audits the read."""
         repository = self._require(caller, key, "BatchGetImage")
         found = self._hot.manifest(repository, reference)
@@ -46,9 +44,7 @@ class Reads:
             tag, digest = (reference, "null") if isinstance(reference, Tag) else ("null", reference)
             raise ImageNotFound(digest=digest, tag=tag, name=key.name, account=key.registry.account)
         if pull:
-            self._journal.append(
-                pulls.encode(caller, "BatchGetImage", key, repository.id, found.digest, reference)
-            )
+            self._journal.append(pulls.encode(caller, "BatchGetImage", key, repository.id, found.digest, reference))
         return found
 
     async def blob(self, caller: Caller, key: RepositoryKey, digest: Digest) -> Blob:
@@ -74,6 +70,10 @@ class Reads:
             link, file = await self._reopen(repository, link, key, digest)
         self._journal.append(pulls.encode(caller, "GetDownloadUrlForLayer", key, repository.id, digest, digest))
         return link.blob, file
+
+    async def require(self, caller: Caller, key: RepositoryKey, operation: str) -> None:
+        """Whether the caller may do this to a repository that is there; before a body is asked for."""
+        self._require(caller, key, operation)
 
     def _require(self, caller: Caller, key: RepositoryKey, operation: str) -> Repository:
         access.require(caller, operation, Resource.of(key))

@@ -147,7 +147,9 @@ def check_mutability(mutability: str, filters: Sequence[str]) -> None:
         reason = f"ImageTagMutabilityExclusionFilters must be null when imageTagMutability is set as {mutability}"
         raise ParameterInvalid(parameter=parameter, reason=reason)
     if len(filters) > MOST_FILTERS:
-        raise ParameterInvalid(parameter=parameter, reason=f"Member must have length less than or equal to {MOST_FILTERS}")
+        raise ParameterInvalid(
+            parameter=parameter, reason=f"Member must have length less than or equal to {MOST_FILTERS}"
+        )
     for text in filters:
         if not _FILTER.fullmatch(text):
             reason = "Member must satisfy regular expression pattern: ^[0-9a-zA-Z._*-]{1,128}$"

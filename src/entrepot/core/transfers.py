@@ -101,6 +101,12 @@ class Transfers:
             raise uploads.not_found(key, upload_id)
         return upload
 
+    async def require_offset(self, caller: Caller, key: RepositoryKey, upload_id: str, start: int) -> None:
+        """UploadOutOfOrder unless the session stands at `start` bytes."""
+        upload = await self.find(caller, key, upload_id, "CompleteLayerUpload")
+        if upload.offset != start:
+            raise UploadOutOfOrder(upload=upload_id, offset=upload.offset, start=start, name=key.name)
+
     async def append(
         self, caller: Caller, key: RepositoryKey, upload_id: str, chunks: Chunks, start: int | None
     ) -> Upload:
@@ -254,9 +260,7 @@ class Transfers:
         actual = upload.digest
         if not known:
             loop = asyncio.get_running_loop()
-            actual = await loop.run_in_executor(
-                self._syncing, spool.digest, digest.algorithm, 0, upload.offset
-            )
+            actual = await loop.run_in_executor(self._syncing, spool.digest, digest.algorithm, 0, upload.offset)
         if actual != digest.hex:
             raise DigestMismatch(expected=digest, actual=f"{digest.algorithm}:{actual}")
 
@@ -270,9 +274,7 @@ class Transfers:
             if seen is None and fresh is None:
                 fresh = await self._adopt(upload, digest)
             found = Bytes(digest, self._store_name, fresh, seen, bad)
-            blob = await self._units.write(
-                uploads.finish, caller, key, known, found, refuse_held=rules.refuse_held
-            )
+            blob = await self._units.write(uploads.finish, caller, key, known, found, refuse_held=rules.refuse_held)
             if blob is not None:
                 break
             seen = None

@@ -113,11 +113,7 @@ def cancel(tx: Transaction, caller: Caller, key: RepositoryKey, upload_id: str) 
 
 def belongs(upload: Upload | None, repository: Repository, caller: Caller) -> bool:
     """Whether the session exists for this repository and caller."""
-    return (
-        upload is not None
-        and upload.repository_id == repository.id
-        and upload.principal_id == caller.principal.id
-    )
+    return upload is not None and upload.repository_id == repository.id and upload.principal_id == caller.principal.id
 
 
 def not_found(key: RepositoryKey, upload_id: str) -> UploadNotFound:

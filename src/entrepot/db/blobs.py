@@ -89,9 +89,7 @@ def share_held(tx: Transaction, store: str, digest: Digest) -> Blob | None:
 def add(tx: Transaction, new: Blob, at: datetime) -> bool:
     """A new live blob; False when the store already holds its digest."""
     return (
-        tx.run(
-            _ADD, id=new.id, store=new.store, digest=new.digest, location=new.location, size=new.size, at=micros(at)
-        )
+        tx.run(_ADD, id=new.id, store=new.store, digest=new.digest, location=new.location, size=new.size, at=micros(at))
         == 1
     )
 

@@ -52,11 +52,15 @@ _LOCK_LINK = (
     .where(repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("digest"))
     .with_for_update(skip_locked=True)
 )
-_IS_REFERENCED = select(manifest_reference.c.kind).where(
-    manifest_reference.c.repository_id == bindparam("of"),
-    manifest_reference.c.digest == bindparam("digest"),
-    manifest_reference.c.kind != "child",
-).limit(1)
+_IS_REFERENCED = (
+    select(manifest_reference.c.kind)
+    .where(
+        manifest_reference.c.repository_id == bindparam("of"),
+        manifest_reference.c.digest == bindparam("digest"),
+        manifest_reference.c.kind != "child",
+    )
+    .limit(1)
+)
 _CONDEMN = (
     update(repository_blob)
     .where(repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("link"))
@@ -79,9 +83,7 @@ _UNHELD = (
 _LOCK_BLOB = select(blob.c.state).where(blob.c.id == bindparam("id")).with_for_update(skip_locked=True)
 _IS_HELD = select(repository_blob.c.repository_id).where(repository_blob.c.blob_id == bindparam("id")).limit(1)
 _MARK_DELETING = (
-    update(blob)
-    .where(blob.c.id == bindparam("of"))
-    .values(state="deleting", deleting_since=bindparam("at"))
+    update(blob).where(blob.c.id == bindparam("of")).values(state="deleting", deleting_since=bindparam("at"))
 )
 _REMOVABLE = (
     select(*_BLOB_COLUMNS)

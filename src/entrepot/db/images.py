@@ -39,9 +39,7 @@ _PAGE = (
 )
 _IDS_PAGE = (
     select(manifest.c.digest, tag.c.name)
-    .join(
-        tag, (tag.c.repository_id == manifest.c.repository_id) & (tag.c.digest == manifest.c.digest), isouter=True
-    )
+    .join(tag, (tag.c.repository_id == manifest.c.repository_id) & (tag.c.digest == manifest.c.digest), isouter=True)
     .where(
         manifest.c.repository_id == bindparam("of"),
         (manifest.c.digest > bindparam("after_digest"))
@@ -132,9 +130,7 @@ def parents(tx: Transaction, repository_id: str, digest: str, limit: int) -> Seq
     return [Digest(row.manifest_digest) for row in tx.all(_PARENTS, of=repository_id, digest=digest, limit=limit)]
 
 
-def add(
-    tx: Transaction, repository_id: str, digest: Digest, new: Manifest, image_size: int, at: datetime
-) -> None:
+def add(tx: Transaction, repository_id: str, digest: Digest, new: Manifest, image_size: int, at: datetime) -> None:
     """Store a manifest under the digest it was asked for by (sha256, or sha512), and what it references."""
     tx.run(
         _INSERT,

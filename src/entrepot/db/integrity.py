@@ -16,7 +16,10 @@ _PAGE = (
     .join(repository, repository.c.id == manifest.c.repository_id)
     .where(
         (manifest.c.repository_id > bindparam("after_repository"))
-        | ((manifest.c.repository_id == bindparam("after_repository")) & (manifest.c.digest > bindparam("after_digest"))),
+        | (
+            (manifest.c.repository_id == bindparam("after_repository"))
+            & (manifest.c.digest > bindparam("after_digest"))
+        ),
         repository.c.deleted_at.is_(None),
     )
     .order_by(manifest.c.repository_id, manifest.c.digest)

@@ -47,7 +47,10 @@ _SET_MUTABILITY = (
 )
 _ENTOMB = update(repository).where(repository.c.id == bindparam("of")).values(deleted_at=bindparam("at"))
 _TOMBSTONES = (
-    select(repository.c.id).where(repository.c.deleted_at.is_not(None)).order_by(repository.c.id).limit(bindparam("limit"))
+    select(repository.c.id)
+    .where(repository.c.deleted_at.is_not(None))
+    .order_by(repository.c.id)
+    .limit(bindparam("limit"))
 )
 _HAS_IMAGES = select(manifest.c.digest).where(manifest.c.repository_id == bindparam("of")).limit(1)
 
@@ -74,9 +77,7 @@ def lock_by_id(tx: Transaction, repository_id: str) -> Repository | None:
 
 def page(tx: Transaction, registry: RegistryKey, after: str, limit: int) -> Sequence[Repository]:
     """Live repositories of a registry with names above `after`, in order of name."""
-    rows = tx.all(
-        _PAGE, account=registry.account, kind=registry.kind, region=registry.region, after=after, limit=limit
-    )
+    rows = tx.all(_PAGE, account=registry.account, kind=registry.kind, region=registry.region, after=after, limit=limit)
     return [record(row) for row in rows]
 
 

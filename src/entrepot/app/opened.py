@@ -1,0 +1,69 @@
+"""Data opened by a command, beside a running server or without one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from entrepot.app import directory, parts
+from entrepot.core import identities
+from entrepot.core.collection import Collector
+from entrepot.core.credentials import Credentials
+from entrepot.core.hot import Hot
+from entrepot.core.integrity import Integrity
+from entrepot.db import migrate
+from entrepot.db.sqlite import SqliteDatabase
+from entrepot.seal import Seal
+from entrepot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """What gc and fsck work with."""
+
+    collector: Collector
+    integrity: Integrity
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[SqliteDatabase]:
+    """The database, of this version's schema: DataMissing, SchemaNewer, SchemaOlder."""
+    directory.require(settings.data)
+    migrate.require_current(parts.database_path(settings))
+    opened = SqliteDatabase(parts.database_path(settings))
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def data(settings: Settings) -> Iterator[tuple[SqliteDatabase, Seal]]:
+    """The database and the seal of its secrets."""
+    with database(settings) as opened:
+        yield opened, parts.seal(settings, create=False)
+
+
+@contextmanager
+def keeper(settings: Settings) -> Iterator[Keeper]:
+    """Collection and checks."""
+    with database(settings) as opened:
+        yield Keeper(parts.collector(settings, opened), parts.integrity(settings, opened))
+
+
+def upgrade(settings: Settings) -> tuple[str, str]:
+    """Bring the schema to this version's; (before, after)."""
+    directory.require(settings.data)
+    with directory.preparing(settings.data):
+        return migrate.upgrade(parts.database_path(settings))
+
+
+def root_token(settings: Settings, account: str) -> tuple[str, datetime]:
+    """A registry token of an account's root, and when it expires: AccountNotFound."""
+    with data(settings) as (opened, seal):
+        principal = opened.read(lambda tx: identities.root_of(tx, account))
+        snapshot = opened.snapshot()
+        try:
+            return Credentials(Hot(snapshot), seal, parts.clock).issue_token(principal, settings.regions[0])
+        finally:
+            snapshot.close()

@@ -1,0 +1,73 @@
+"""What happens once before a server's processes are forked: checks, locks, schema, keys, the first account, sockets.
+
+In this order, so that a refusal leaves nothing behind that the next start would stumble over. Nothing of it survives
+the fork but plain values, open sockets and the lock: no thread, no database connection.
+"""
+
+import socket
+from dataclasses import dataclass
+
+from entrepot.app import certificates, directory, first_account, listening, parts
+from entrepot.app.directory import ServerLock
+from entrepot.db import migrate
+from entrepot.db.sqlite import SqliteDatabase
+from entrepot.seal import Seal
+from entrepot.settings import Settings
+from entrepot.store.filesystem import Filesystem
+from entrepot.telemetry import share_metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the processes inherit. `first`: this start made the default account."""
+
+    seal: Seal
+    lock: ServerLock
+    sockets: list[list[socket.socket]]
+    address: str
+    first: bool
+
+
+def prepare(settings: Settings) -> Prepared:
+    """Everything before the first fork; raises facts of errors/start.py."""
+    directory.prepare(settings.data)
+    with directory.preparing(settings.data):
+        sockets = [] if settings.role == "worker" else listening.bind(settings.host, settings.port, settings.workers)
+        lock = ServerLock.acquire(settings.data, settings.agreed())
+        share_metrics(settings.data / "metrics", fresh=lock.alone)
+        (settings.data / parts.JOURNALS).mkdir(mode=0o700, exist_ok=True)
+        Filesystem(settings.data).prepare()
+        migrate.upgrade(parts.database_path(settings))
+        seal = parts.seal(settings, create=True)
+        first = _first_account(settings, seal)
+        _certificate(settings)
+    port = sockets[0][0].getsockname()[1] if sockets else settings.port
+    return Prepared(seal, lock, sockets, address(settings, port), first)
+
+
+def address(settings: Settings, port: int) -> str:
+    """The server's URL as a person on this machine would type it."""
+    if settings.public_url:
+        return settings.public_url
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return f"{settings.scheme}://{host}:{port}"
+
+
+def _first_account(settings: Settings, seal: Seal) -> bool:
+    database = SqliteDatabase(parts.database_path(settings))
+    try:
+        return first_account.ensure(database, seal, settings, parts.clock())
+    finally:
+        database.close()
+
+
+def _certificate(settings: Settings) -> None:
+    """Make the own certificate, or find out now whether the operator's can be used."""
+    if settings.tls_self_signed:
+        names = certificates.host_names(
+            settings.host, settings.domain, settings.regions, [host for host, _ in settings.aliases]
+        )
+        certificates.context(*certificates.self_signed(settings.data, names))
+    elif settings.tls_cert and settings.tls_key:
+        certificates.context(settings.tls_cert, settings.tls_key)

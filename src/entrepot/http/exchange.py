@@ -1,0 +1,95 @@
+"""One request's circumstances: who sent it from where, under which host and scheme; forwarded headers only from proxies
+that are trusted.
+"""
+
+import ipaddress
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+_LONGEST_AGENT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """`host` is what the client addressed (lower case, with port); `hosts` all that it may have signed;
+    `base_url` what answers are written with.
+    """
+
+    request_id: str
+    source_ip: str
+    secure: bool
+    host: str
+    hosts: tuple[str, ...]
+    base_url: str
+    user_agent: str
+    at: datetime
+
+
+class Exchanges:
+    """Makes the Exchange of each request."""
+
+    def __init__(
+        self, *, public_url: str | None, trusted_proxies: Sequence[str], bound: str, clock: Callable[[], datetime]
+    ) -> None:
+        self._public_url = public_url.rstrip("/") if public_url else None
+        self._trusted = [ipaddress.ip_network(network, strict=False) for network in trusted_proxies]
+        self._bound = bound
+        self._clock = clock
+
+    def of(self, request: web.BaseRequest) -> Exchange:
+        """The circumstances of a request; a hostile Host counts as none."""
+        headers = request.headers
+        peer = request.transport.get_extra_info("peername") if request.transport else None
+        source = str(peer[0]) if peer else ""
+        secure = request.transport is not None and request.transport.get_extra_info("sslcontext") is not None
+        host = _checked(headers.get("Host", "")) or self._bound
+        hosts: tuple[str, ...] = (headers.get("Host", ""),)
+        if self._trusted and self._is_trusted(source):
+            source, secure, forwarded = self._forwarded(request, source, secure=secure)
+            if forwarded:
+                host, hosts = forwarded, (forwarded, *hosts)
+        scheme = "https" if secure else "http"
+        return Exchange(
+            request_id=str(uuid.uuid4()),
+            source_ip=source,
+            secure=secure,
+            host=host.lower(),
+            hosts=hosts,
+            base_url=self._public_url or f"{scheme}://{host}",
+            user_agent=headers.get("User-Agent", "")[:_LONGEST_AGENT],
+            at=self._clock(),
+        )
+
+    def _forwarded(self, request: web.BaseRequest, source: str, *, secure: bool) -> tuple[str, bool, str]:
+        """The client's address is the last one that no trusted proxy has."""
+        chain = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+        for hop in reversed(chain):
+            if not _is_address(hop):
+                break
+            source = hop
+            if not self._is_trusted(hop):
+                break
+        proto = request.headers.get("X-Forwarded-Proto", "").lower()
+        secure = proto == "https" if proto in ("http", "https") else secure
+        return source, secure, _checked(request.headers.get("X-Forwarded-Host", "").partition(",")[0].strip())
+
+    def _is_trusted(self, address: str) -> bool:
+        return _is_address(address) and any(ipaddress.ip_address(address) in network for network in self._trusted)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _checked(host: str) -> str:
+    return host if _HOST.fullmatch(host) else ""

@@ -1,0 +1,167 @@
+"""The HTTP server of one worker: sockets in, doors out. No router: a request belongs to a door by its path.
+
+The outermost handler: whatever goes wrong inside is logged with the request's id and answered with 500.
+"""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import structlog
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from entrepot.http.access_log import AccessLog
+from entrepot.http.exchange import Exchange, Exchanges
+
+_LOG = structlog.get_logger()
+_READ_BUFFER = 256 * 1024
+_LONGEST_LINE = 16 * 1024
+_IDLE_SECONDS = 75.0
+_HEAD_SECONDS = 30.0
+
+
+class Door(Protocol):
+    """Answers the requests of one protocol."""
+
+    async def handle(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+        """The response; never raises a fact of the error tree."""
+
+
+Pages = dict[str, Callable[[web.BaseRequest, Exchange], Awaitable[web.StreamResponse]]]
+
+
+class _Connections(web.Server):
+    """A server whose connections must send a request's head within a bounded time."""
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+
+        def close_if_silent() -> None:
+            if handler._request_count == 0 and not transport.is_closing():  # noqa: SLF001 - no public accessor
+                transport.abort()
+
+        asyncio.get_running_loop().call_later(_HEAD_SECONDS, close_if_silent)
+
+
+class HttpServer:
+    """Serves the doors on given sockets until it is drained."""
+
+    def __init__(
+        self, *, oci: Door, aws: Door, pages: Pages, exchanges: Exchanges, access_log: AccessLog, metrics: "Meter"
+    ) -> None:
+        self._oci = oci
+        self._aws = aws
+        self._pages = pages
+        self._exchanges = exchanges
+        self._log = access_log
+        self._meter = metrics
+        self._draining = False
+        self._busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._servers: list[asyncio.Server] = []
+        self._protocol = _Connections(
+            self._handle,
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=_IDLE_SECONDS,
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_LINE,
+            read_bufsize=_READ_BUFFER,
+        )
+
+    async def start(self, sockets: Sequence[socket.socket], tls: ssl.SSLContext | None) -> None:
+        """Accept connections."""
+        loop = asyncio.get_running_loop()
+        for listening in sockets:
+            self._servers.append(await loop.create_server(self._protocol, sock=listening, ssl=tls, backlog=1024))
+
+    async def drain(self, seconds: float) -> None:
+        """Stop accepting, let running requests finish within `seconds`, then close what is left."""
+        self._draining = True
+        for server in self._servers:
+            server.close()
+        try:
+            await asyncio.wait_for(self._idle.wait(), seconds)
+        except TimeoutError:
+            _LOG.warning("drain ended with requests under way", requests=self._busy)
+        await self._protocol.shutdown(1.0)
+        self._log.flush()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        began = time.perf_counter()
+        exchange = self._exchanges.of(request)
+        self._busy += 1
+        self._idle.clear()
+        response: web.StreamResponse | None = None
+        try:
+            response = await self._answer(request, exchange)
+            if self._draining:
+                response.force_close()
+            if not response.prepared:
+                await response.prepare(request)
+                await response.write_eof()
+            return response
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
+            self._record(request, exchange, response, time.perf_counter() - began)
+
+    async def _answer(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+        path = request.path
+        try:
+            if path == "/v2" or path.startswith("/v2/"):
+                response = await self._oci.handle(request, exchange)
+            elif (page := self._pages.get(path)) is not None:
+                response = await page(request, exchange)
+            else:
+                response = await self._aws.handle(request, exchange)
+        except ConnectionError:
+            raise
+        except Exception:
+            _LOG.exception("request failed", request_id=exchange.request_id, method=request.method, path=path)
+            response = failure(exchange)
+        response.headers["x-amzn-RequestId"] = exchange.request_id
+        return response
+
+    def _record(
+        self, request: web.BaseRequest, exchange: Exchange, response: web.StreamResponse | None, seconds: float
+    ) -> None:
+        status = response.status if response is not None else 499
+        size = (response.content_length or 0) if response is not None and request.method != "HEAD" else 0
+        self._log.add(
+            timestamp=exchange.at.isoformat(),
+            request_id=exchange.request_id,
+            source_ip=exchange.source_ip,
+            method=request.method,
+            path=request.raw_path.partition("?")[0],
+            status=status,
+            size=size,
+            seconds=seconds,
+            user_agent=exchange.user_agent,
+        )
+        self._meter.request(request.method, status, seconds, size)
+
+
+class Meter(Protocol):
+    """Counts requests."""
+
+    def request(self, method: str, status: int, seconds: float, size: int) -> None:
+        """One request was answered."""
+
+
+def failure(exchange: Exchange) -> web.Response:
+    """The answer to a request that failed for a reason of ours; says nothing of the inside."""
+    return web.json_response(
+        {
+            "errors": [{"code": "UNKNOWN", "message": f"internal error; request id {exchange.request_id}"}],
+            "__type": "ServerException",
+            "message": f"internal error; request id {exchange.request_id}",
+        },
+        status=500,
+    )

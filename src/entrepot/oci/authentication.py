@@ -1,0 +1,61 @@
+"""Who is calling the registry: `Basic AWS:<token>` or `Bearer <token>`; challenges for those who are nobody yet."""
+
+import base64
+import binascii
+from typing import Literal
+
+from aiohttp import web
+
+from entrepot.core.access import Caller, Principal
+from entrepot.core.credentials import Credentials
+from entrepot.errors import CredentialInvalid, CredentialMissing, RequestMalformed
+from entrepot.http.exchange import Exchange
+
+_USER = "AWS"
+_DOOR: Literal["oci"] = "oci"
+
+
+async def caller(request: web.BaseRequest, exchange: Exchange, credentials: Credentials, region: str) -> Caller:
+    """The caller of a request: CredentialMissing, CredentialInvalid, CredentialExpired, RequestMalformed."""
+    principal = await _principal(request, credentials)
+    return Caller(
+        principal,
+        region,
+        exchange.source_ip,
+        exchange.user_agent,
+        exchange.request_id,
+        exchange.secure,
+        _DOOR,
+        exchange.at,
+    )
+
+
+def challenge(exchange: Exchange) -> str:
+    """What a client is asked for."""
+    return f'Basic realm="{exchange.base_url}/",service="ecr.amazonaws.com"'
+
+
+async def _principal(request: web.BaseRequest, credentials: Credentials) -> Principal:
+    lines = request.headers.getall("Authorization", ())
+    if not lines:
+        raise CredentialMissing
+    if len(lines) > 1:
+        raise RequestMalformed(reason="several Authorization headers; send one")
+    scheme, _, value = lines[0].partition(" ")
+    match scheme.lower():
+        case "basic":
+            return await credentials.by_token(_password(value.strip()))
+        case "bearer":
+            return await credentials.by_token(value.strip())
+        case _:
+            raise CredentialInvalid
+
+
+def _password(encoded: str) -> str:
+    try:
+        user, _, password = base64.b64decode(encoded, validate=True).decode("ascii").partition(":")
+    except (binascii.Error, UnicodeError, ValueError):
+        raise CredentialInvalid from None
+    if user != _USER:
+        raise CredentialInvalid
+    return password

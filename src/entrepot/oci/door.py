@@ -1,0 +1,126 @@
+"""The OCI door: from method and path to one noun's function, and from facts to responses.
+
+The routed path is decoded once; what it holds after that is data and never decoded or joined again.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from entrepot.core.parts import Core
+from entrepot.errors import (
+    CredentialInvalid,
+    CredentialMissing,
+    Fact,
+    NameInvalid,
+    OperationUnsupported,
+    UploadOutOfOrder,
+)
+from entrepot.http.addressing import Addressing
+from entrepot.http.exchange import Exchange
+from entrepot.oci import authentication, blobs, catalog, errors, manifests, ping, referrers, tags, uploads
+from entrepot.oci.call import Call
+
+VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
+_PATH = re.compile(
+    r"(?P<name>[^\s]+?)/(?:(?P<noun>manifests|blobs|referrers)/(?P<reference>[^/]+)|(?P<list>tags/list)"
+    r"|blobs/uploads/(?P<upload>[^/]*)|(?P<start>blobs/uploads))\Z"
+)
+_WITHOUT_ARGUMENT: dict[tuple[str, str], Callable[[Call], Awaitable[web.StreamResponse]]] = {
+    ("GET", "ping"): ping.get,
+    ("HEAD", "ping"): ping.get,
+    ("GET", "catalog"): catalog.get,
+    ("GET", "tags"): tags.get,
+    ("POST", "uploads"): uploads.post,
+}
+_WITH_ARGUMENT: dict[tuple[str, str], Callable[[Call, str], Awaitable[web.StreamResponse]]] = {
+    ("GET", "manifests"): manifests.get,
+    ("HEAD", "manifests"): manifests.head,
+    ("PUT", "manifests"): manifests.put,
+    ("DELETE", "manifests"): manifests.delete,
+    ("GET", "blobs"): blobs.get,
+    ("HEAD", "blobs"): blobs.head,
+    ("DELETE", "blobs"): blobs.delete,
+    ("GET", "referrers"): referrers.get,
+    ("GET", "upload"): uploads.get,
+    ("PATCH", "upload"): uploads.patch,
+    ("PUT", "upload"): uploads.put,
+    ("DELETE", "upload"): uploads.delete,
+}
+
+
+class OciDoor:
+    """Answers everything below /v2/."""
+
+    def __init__(self, core: Core, addressing: Addressing) -> None:
+        self._core = core
+        self._addressing = addressing
+
+    async def handle(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+        """One response, whatever is wrong with the request."""
+        try:
+            response = await self._answer(request, exchange)
+        except Fact as fact:
+            response = self._show(fact, request, exchange)
+        response.headers.update(VERSION)
+        return response
+
+    async def _answer(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+        path = decoded(request.raw_path.partition("?")[0])
+        place, rest = self._addressing.split(exchange.host, path.removeprefix("/v2").removeprefix("/"))
+        caller = await authentication.caller(
+            request, exchange, self._core.credentials, place.registry.region or self._core.regions[0]
+        )
+        noun, name, argument = parse(rest)
+        call = Call(request, exchange, self._core, self._addressing, caller, place, name)
+        if argument is None:
+            if (plain := _WITHOUT_ARGUMENT.get((request.method, noun))) is not None:
+                return await plain(call)
+        elif (given := _WITH_ARGUMENT.get((request.method, noun))) is not None:
+            return await given(call, argument)
+        raise OperationUnsupported(operation=f"{request.method} of {noun}")
+
+    def _show(self, fact: Fact, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+        response = errors.show(fact)
+        if isinstance(fact, CredentialMissing | CredentialInvalid):
+            response.headers["WWW-Authenticate"] = authentication.challenge(exchange)
+        if isinstance(fact, UploadOutOfOrder):
+            response.headers["Range"] = f"0-{max(int(str(fact.offset)) - 1, 0)}"
+            response.headers["Location"] = exchange.base_url + request.raw_path.partition("?")[0]
+        return response
+
+
+def parse(rest: str) -> tuple[str, str, str | None]:
+    """(noun, repository name, argument) of a path after the registry's prefix: NameInvalid."""
+    if rest == "":
+        return "ping", "", None
+    if rest == "_catalog":
+        return "catalog", "", None
+    match = _PATH.fullmatch(rest)
+    if match is None:
+        raise NameInvalid(name=rest)
+    name = match["name"]
+    if match["list"] is not None:
+        return "tags", name, None
+    if match["start"] is not None or match["upload"] == "":
+        return "uploads", name, None
+    if match["upload"] is not None:
+        return "upload", name, match["upload"]
+    if match["noun"] == "blobs" and match["reference"] == "uploads":
+        return "uploads", name, None
+    return match["noun"], name, match["reference"]
+
+
+def decoded(path: str) -> str:
+    """The path with percent-encodings decoded once; an encoded slash or NUL is no path of ours: NameInvalid."""
+    if "%" not in path:
+        return path
+    try:
+        text = unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        raise NameInvalid(name=path) from None
+    if text.count("/") != path.count("/") or "\x00" in text:
+        raise NameInvalid(name=text)
+    return text

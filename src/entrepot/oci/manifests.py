@@ -1,0 +1,66 @@
+"""Manifests: pulled, pushed, deleted (Distribution specification, "Pulling manifests", "Pushing manifests")."""
+
+from aiohttp import web
+
+from entrepot.core import deletion, images
+from entrepot.core.reads import StoredManifest
+from entrepot.errors import ManifestTooLarge, NotAcceptable, RequestTooLarge
+from entrepot.http.body import read
+from entrepot.oci.call import Call
+from entrepot.spec.manifest import LARGEST, Manifest
+from entrepot.spec.media_type import acceptable
+from entrepot.spec.reference import Tag, parse_reference
+
+
+async def head(call: Call, reference: str) -> web.StreamResponse:
+    """What a GET would answer, without the bytes; counts no pull and writes nothing."""
+    found = await _found(call, reference, pull=False)
+    response = web.Response(headers=_headers(found))
+    response.content_length = found.size
+    return response
+
+
+async def get(call: Call, reference: str) -> web.StreamResponse:
+    """The exact bytes that were pushed."""
+    found = await _found(call, reference, pull=True)
+    return web.Response(body=found.body, headers=_headers(found))
+
+
+async def put(call: Call, reference: str) -> web.StreamResponse:
+    """Store a manifest, and point the tag at it when it is put by tag."""
+    parsed = parse_reference(reference)
+    await call.core.reads.require(call.caller, call.key, "PutImage")
+    try:
+        payload = await read(call.request, LARGEST, "the manifest")
+    except RequestTooLarge:
+        raise ManifestTooLarge(limit=LARGEST) from None
+    manifest = Manifest.parse(payload, call.request.headers.get("Content-Type"))
+    image = await call.core.units.write(images.put, call.caller, call.key, parsed, manifest, images.OCI_RULES)
+    digest = image.manifest.digest
+    headers = {"Location": call.location(f"manifests/{digest}"), "Docker-Content-Digest": digest}
+    if manifest.subject is not None:
+        headers["OCI-Subject"] = manifest.subject.digest
+    return web.Response(status=201, headers=headers)
+
+
+async def delete(call: Call, reference: str) -> web.StreamResponse:
+    """Delete an image by digest, or a tag (and the image with its last one)."""
+    await call.core.units.write(deletion.delete, call.caller, call.key, parse_reference(reference))
+    return web.Response(status=202)
+
+
+async def _found(call: Call, reference: str, *, pull: bool) -> StoredManifest:
+    parsed = parse_reference(reference)
+    found = await call.core.reads.manifest(call.caller, call.key, parsed, pull=pull)
+    accept = call.request.headers.getall("Accept", ())
+    if accept and isinstance(parsed, Tag) and not acceptable(accept, found.media_type):
+        raise NotAcceptable(media_type=found.media_type)
+    return found
+
+
+def _headers(found: StoredManifest) -> dict[str, str]:
+    return {
+        "Content-Type": found.media_type,
+        "Docker-Content-Digest": found.digest,
+        "ETag": f'"{found.digest}"',
+    }

@@ -1,0 +1,44 @@
+"""Referrers of a digest (Distribution specification, "Listing referrers"): an index of descriptors, always 200."""
+
+from urllib.parse import quote
+
+import msgspec
+from aiohttp import web
+
+from entrepot.core import referrers
+from entrepot.core.referrers import Referrer
+from entrepot.oci.call import Call
+from entrepot.spec.digest import Digest
+from entrepot.spec.media_type import OCI_INDEX
+
+_PAGE = 1000
+
+
+async def get(call: Call, reference: str) -> web.StreamResponse:
+    """A page of descriptors; `artifactType` filters, and the answer says that it did."""
+    subject = Digest.parse(reference)
+    wanted = call.query("artifactType")
+    page = await call.core.units.read(
+        referrers.list_of, call.caller, call.key, subject, wanted, _PAGE, call.query("last") or ""
+    )
+    headers = {"Content-Type": OCI_INDEX}
+    if wanted is not None:
+        headers["OCI-Filters-Applied"] = "artifactType"
+    if page.after is not None:
+        kept = f"&artifactType={quote(wanted, safe='')}" if wanted is not None else ""
+        headers["Link"] = f'<{call.location(f"referrers/{subject}")}?last={page.after[0]}{kept}>; rel="next"'
+    index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [_descriptor(item) for item in page.items]}
+    return web.Response(body=msgspec.json.encode(index, enc_hook=str), headers=headers)
+
+
+def _descriptor(referrer: Referrer) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "mediaType": referrer.media_type,
+        "digest": str(referrer.digest),
+        "size": referrer.size,
+    }
+    if referrer.artifact_type:
+        shown["artifactType"] = referrer.artifact_type
+    if referrer.annotations:
+        shown["annotations"] = referrer.annotations
+    return shown
