@@ -34,7 +34,8 @@ _NOWHERE = LinkKey("", "")
 @dataclass(frozen=True, slots=True)
 class Periods:
     """`grace`: how long a link may be unreferenced, and again how long it stays condemned; longer than any cache is
-    stale. `drain`: how long a released blob's bytes stay, at least the longest download that began before."""
+    stale. `drain`: how long a released blob's bytes stay, at least the longest download that began before.
+    """
 
     grace: timedelta
     drain: timedelta

@@ -14,8 +14,11 @@ from entrepot.db.records import AccessKey
 from entrepot.errors import CredentialExpired, CredentialInvalid, CredentialUnknown
 from entrepot.seal import Seal, tokens
 from entrepot.seal.tokens import Claims
+from entrepot.spec.digest import Digest
+from entrepot.spec.repository import RepositoryKey
 
 TOKEN_LIFETIME = timedelta(hours=12)
+DOWNLOAD_LIFETIME = timedelta(hours=1)
 _MOST_TOKENS = 16_384
 
 
@@ -43,14 +46,37 @@ class Credentials:
         )
         return tokens.issue(self._seal, claims), expires_at
 
+    def issue_download(self, principal: Principal, key: RepositoryKey, digest: Digest) -> str:
+        """A token for one blob of one repository, good for `DOWNLOAD_LIFETIME`."""
+        now = self._clock()
+        claims = Claims(
+            credential_id=principal.credential_id,
+            principal_id=principal.id,
+            epoch=principal.epoch,
+            region=key.registry.region,
+            issued_at=now,
+            expires_at=now + DOWNLOAD_LIFETIME,
+            scope=_download_scope(key, digest),
+        )
+        return tokens.issue(self._seal, claims)
+
     async def by_token(self, token: str) -> Principal:
-        """The principal of a registry token: CredentialInvalid, CredentialExpired."""
+        """The principal of a login's token: CredentialInvalid, CredentialExpired."""
+        return self._principal_of(token, "")
+
+    async def by_download(self, token: str, key: RepositoryKey, digest: Digest) -> Principal:
+        """The principal of a token for this blob: CredentialInvalid, CredentialExpired."""
+        return self._principal_of(token, _download_scope(key, digest))
+
+    def _principal_of(self, token: str, scope: str) -> Principal:
         claims = self._claims.get(token)
         if claims is None:
             claims = tokens.read(self._seal, token)
             self._claims.put(token, claims)
         if claims.expires_at <= self._clock():
             raise CredentialExpired
+        if claims.scope != scope:
+            raise CredentialInvalid
         key = self._hot.access_key(claims.credential_id)
         if key is None or key.status != "Active" or key.epoch != claims.epoch:
             raise CredentialInvalid
@@ -72,6 +98,10 @@ class Credentials:
 def secret_context(access_key_id: str) -> bytes:
     """What a sealed secret is bound to."""
     return b"access-key:" + access_key_id.encode()
+
+
+def _download_scope(key: RepositoryKey, digest: Digest) -> str:
+    return f"{key.arn}@{digest}"
 
 
 def _principal(key: AccessKey) -> Principal:

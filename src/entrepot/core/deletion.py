@@ -63,7 +63,7 @@ def batch_delete(
     removed: list[ImageId] = []
     refusals: list[Refusal] = []
     for image_id in dict.fromkeys(ids):
-        refusal = _refusal(tx, repository, image_id)
+        refusal = refusal_of(tx, repository, image_id)
         if refusal is not None:
             refusals.append(refusal)
             continue
@@ -90,7 +90,7 @@ def check_id(image_id: ImageId) -> Refusal | None:
     return None
 
 
-def _refusal(tx: Transaction, repository: Repository, image_id: ImageId) -> Refusal | None:
+def refusal_of(tx: Transaction, repository: Repository, image_id: ImageId) -> Refusal | None:
     """Why an id names no image of the repository; None when it does."""
     wrong = check_id(image_id)
     if wrong is not None:

@@ -4,6 +4,7 @@ Each read authorises first, then looks up rows that are never stale (core/hot.py
 HEAD writes nothing.
 """
 
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from entrepot.core import access, pulls
@@ -11,6 +12,7 @@ from entrepot.core.access import Caller, Resource
 from entrepot.core.blobs import is_available
 from entrepot.core.changes import new_stamp
 from entrepot.core.hot import Hot
+from entrepot.core.images import Image
 from entrepot.core.lookup import present
 from entrepot.core.units import Units
 from entrepot.db import blobs as blob_rows
@@ -70,6 +72,15 @@ class Reads:
             link, file = await self._reopen(repository, link, key, digest)
         self._journal.append(pulls.encode(caller, "GetDownloadUrlForLayer", key, repository.id, digest, digest))
         return link.blob, file
+
+    async def count(self, caller: Caller, key: RepositoryKey, pulled: Sequence[Image]) -> None:
+        """Count and audit images that were read in a batch."""
+        repository = self._hot.repository(key)
+        if repository is not None:
+            for image in pulled:
+                digest = image.manifest.digest
+                record = pulls.encode(caller, "BatchGetImage", key, repository.id, digest, image.tag or digest)
+                self._journal.append(record)
 
     async def require(self, caller: Caller, key: RepositoryKey, operation: str) -> None:
         """Whether the caller may do this to a repository that is there; before a body is asked for."""

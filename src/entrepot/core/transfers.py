@@ -6,7 +6,7 @@ the row keeps how far the bytes go and, when this boot wrote them all in one has
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
@@ -105,7 +105,9 @@ class Transfers:
         """UploadOutOfOrder unless the session stands at `start` bytes."""
         upload = await self.find(caller, key, upload_id, "CompleteLayerUpload")
         if upload.offset != start:
-            raise UploadOutOfOrder(upload=upload_id, offset=upload.offset, start=start, name=key.name)
+            raise UploadOutOfOrder(
+                upload=upload_id, offset=upload.offset, start=start, name=key.name, account=key.registry.account
+            )
 
     async def append(
         self, caller: Caller, key: RepositoryKey, upload_id: str, chunks: Chunks, start: int | None
@@ -116,7 +118,9 @@ class Transfers:
         """
         before = await self.find(caller, key, upload_id)
         if start is not None and start != before.offset:
-            raise UploadOutOfOrder(upload=upload_id, offset=before.offset, start=start, name=key.name)
+            raise UploadOutOfOrder(
+                upload=upload_id, offset=before.offset, start=start, name=key.name, account=key.registry.account
+            )
         with self._spool(key, before) as spool:
             intake = self._intake(before, spool)
             try:
@@ -132,7 +136,9 @@ class Transfers:
         """Add one part of the AWS door; a part below `smallest` bytes is remembered, for it must be the last."""
         before = await self.find(caller, key, upload_id)
         if first != before.offset:
-            raise UploadOutOfOrder(upload=upload_id, offset=before.offset, start=first, name=key.name)
+            raise UploadOutOfOrder(
+                upload=upload_id, offset=before.offset, start=first, name=key.name, account=key.registry.account
+            )
         followed_short = before.short_part is None and before.last_part is not None and before.last_part < smallest
         with self._spool(key, before) as spool:
             intake = self._intake(before, spool)
@@ -173,6 +179,20 @@ class Transfers:
                 raise
         self._forget(upload_id)
         return blob
+
+    async def complete_any(
+        self, caller: Caller, key: RepositoryKey, upload_id: str, digests: Sequence[Digest], rules: PartRules
+    ) -> Blob:
+        """`complete` under the one of several digests that fits; the first, for its error, when none does."""
+        upload = await self.find(caller, key, upload_id, "CompleteLayerUpload")
+        chosen = digests[0]
+        if len(digests) > 1 and upload.offset:
+            with self._spool(key, upload) as spool:
+                for digest in digests:
+                    if await self._digest(upload, spool, digest.algorithm) == digest.hex:
+                        chosen = digest
+                        break
+        return await self.complete(caller, key, upload_id, chosen, None, rules)
 
     async def put_blob(self, caller: Caller, key: RepositoryKey, digest: Digest, chunks: Chunks) -> Blob:
         """Store a blob in one request, without a session."""
@@ -251,18 +271,18 @@ class Transfers:
         return intake.upload
 
     async def _verify(self, upload: Upload, spool: Spool, digest: Digest) -> None:
-        """DigestMismatch unless the spool's bytes are those of `digest`; they are read again only when they must be."""
-        known = (
-            upload.algorithm == digest.algorithm
-            and upload.hashed_to == upload.offset
-            and upload.boot_id == self._boot_id
-        )
-        actual = upload.digest
-        if not known:
-            loop = asyncio.get_running_loop()
-            actual = await loop.run_in_executor(self._syncing, spool.digest, digest.algorithm, 0, upload.offset)
+        """DigestMismatch unless the spool's bytes are those of `digest`."""
+        actual = await self._digest(upload, spool, digest.algorithm)
         if actual != digest.hex:
             raise DigestMismatch(expected=digest, actual=f"{digest.algorithm}:{actual}")
+
+    async def _digest(self, upload: Upload, spool: Spool, algorithm: str) -> str:
+        """The hex digest of the session's bytes; they are read again only when they must be."""
+        trusted = upload.hashed_to == upload.offset and upload.boot_id == self._boot_id
+        if trusted and upload.algorithm == algorithm:
+            return upload.digest
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._syncing, spool.digest, algorithm, 0, upload.offset)
 
     async def _keep(
         self, caller: Caller, key: RepositoryKey, upload: Upload, digest: Digest, *, known: str | None, rules: PartRules

@@ -63,7 +63,9 @@ def advance(tx: Transaction, caller: Caller, key: RepositoryKey, after: Upload, 
     repository = lookup.require_shared(tx, caller, key, "UploadLayerPart")
     if not rows.advance(tx, after, expected, caller.at):
         current = _mine(tx, caller, key, repository, after.id)
-        raise UploadOutOfOrder(upload=after.id, offset=current.offset, start=expected, name=key.name)
+        raise UploadOutOfOrder(
+            upload=after.id, offset=current.offset, start=expected, name=key.name, account=key.registry.account
+        )
     parameters = {
         "repositoryName": key.name,
         "uploadId": after.id,

@@ -44,8 +44,8 @@ def sqlite_revision(path: Path) -> str | None:
 
 def migrate_sqlite(path: Path) -> None:
     """Bring the schema to HEAD, in one transaction."""
-    from sqlalchemy import create_engine  # noqa: PLC0415 - only a migration needs an engine
-    from sqlalchemy.pool import StaticPool  # noqa: PLC0415
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import StaticPool
 
     connection = connect(path)
     engine = create_engine("sqlite://", module=pysqlite3, creator=lambda: connection, poolclass=StaticPool)
@@ -60,8 +60,8 @@ def migrate_sqlite(path: Path) -> None:
 
 def run_migrations(connection: Any) -> None:
     """Run Alembic over an open SQLAlchemy connection."""
-    from alembic import command  # noqa: PLC0415 - a start of an up-to-date server does without it
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", _SCRIPTS)

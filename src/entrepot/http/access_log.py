@@ -35,7 +35,7 @@ class AccessLog:
         self._lines: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(  # noqa: PLR0913 - the fields of a line
+    def add(
         self,
         *,
         timestamp: str,

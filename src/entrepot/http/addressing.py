@@ -72,6 +72,10 @@ class Addressing:
         """`repositoryUri`: what a client pushes to, verbatim."""
         return f"{self._authority(key.registry, exchange)}/{self._prefix(key.registry)}{key.name}"
 
+    def url(self, key: RepositoryKey, exchange: Exchange) -> str:
+        """The repository's URL below `/v2/`."""
+        return f"{self.endpoint(key.registry, exchange)}/v2/{self._prefix(key.registry)}{key.name}"
+
     def endpoint(self, registry: RegistryKey, exchange: Exchange) -> str:
         """`proxyEndpoint`: scheme, host and port that a client logs in to."""
         scheme = exchange.base_url.partition("://")[0]

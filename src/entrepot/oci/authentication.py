@@ -10,14 +10,25 @@ from entrepot.core.access import Caller, Principal
 from entrepot.core.credentials import Credentials
 from entrepot.errors import CredentialInvalid, CredentialMissing, RequestMalformed
 from entrepot.http.exchange import Exchange
+from entrepot.spec.digest import Digest
+from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 _USER = "AWS"
 _DOOR: Literal["oci"] = "oci"
 
 
-async def caller(request: web.BaseRequest, exchange: Exchange, credentials: Credentials, region: str) -> Caller:
-    """The caller of a request: CredentialMissing, CredentialInvalid, CredentialExpired, RequestMalformed."""
-    principal = await _principal(request, credentials)
+async def caller(
+    request: web.BaseRequest,
+    exchange: Exchange,
+    credentials: Credentials,
+    region: str,
+    download: tuple[RegistryKey, str, str] | None,
+) -> Caller:
+    """The caller of a request: CredentialMissing, CredentialInvalid, CredentialExpired, RequestMalformed.
+
+    `download` is the blob that is asked for, if it is one: a download URL carries a token for it in its query.
+    """
+    principal = await _principal(request, credentials, download)
     return Caller(
         principal,
         region,
@@ -35,8 +46,13 @@ def challenge(exchange: Exchange) -> str:
     return f'Basic realm="{exchange.base_url}/",service="ecr.amazonaws.com"'
 
 
-async def _principal(request: web.BaseRequest, credentials: Credentials) -> Principal:
+async def _principal(
+    request: web.BaseRequest, credentials: Credentials, download: tuple[RegistryKey, str, str] | None
+) -> Principal:
     lines = request.headers.getall("Authorization", ())
+    if not lines and download is not None and (token := request.query.get("token")) is not None:
+        registry, name, digest = download
+        return await credentials.by_download(token, RepositoryKey(registry, name), Digest.parse(digest))
     if not lines:
         raise CredentialMissing
     if len(lines) > 1:

@@ -70,10 +70,11 @@ class OciDoor:
     async def _answer(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
         path = decoded(request.raw_path.partition("?")[0])
         place, rest = self._addressing.split(exchange.host, path.removeprefix("/v2").removeprefix("/"))
-        caller = await authentication.caller(
-            request, exchange, self._core.credentials, place.registry.region or self._core.regions[0]
-        )
         noun, name, argument = parse(rest)
+        download = (place.registry, name, argument) if noun == "blobs" and argument is not None else None
+        caller = await authentication.caller(
+            request, exchange, self._core.credentials, place.registry.region or self._core.regions[0], download
+        )
         call = Call(request, exchange, self._core, self._addressing, caller, place, name)
         if argument is None:
             if (plain := _WITHOUT_ARGUMENT.get((request.method, noun))) is not None:

@@ -16,6 +16,7 @@ import msgspec
 from entrepot.errors import DigestInvalid, LayersTooMany, ManifestInvalid, ManifestTooLarge, MediaTypeUnsupported
 from entrepot.spec import media_type as types
 from entrepot.spec.digest import Digest
+from entrepot.spec.nesting import nests_deeper
 
 LARGEST = 4 * 1024 * 1024
 MOST_LAYERS = 500
@@ -130,7 +131,8 @@ class Manifest:
 def _decode(payload: bytes) -> _RawManifest:
     try:
         text = payload.decode("utf-8")
-        _check_depth(text)
+        if nests_deeper(text, _DEEPEST):
+            _refuse(f"nested more than {_DEEPEST} levels deep")
         json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
         return _DECODER.decode(payload)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
@@ -159,7 +161,7 @@ def _choose_type(raw: _RawManifest, given: str | None) -> str:
 
 
 def _check_shape(raw: _RawManifest, media_type: str, kind: str) -> None:
-    if raw.schema_version != 2:  # noqa: PLR2004 - both specifications fix it
+    if raw.schema_version != 2:
         _refuse("schemaVersion must be 2")
     if kind == "index":
         if raw.manifests is None:
@@ -196,25 +198,6 @@ def _check_data(data: str, digest: Digest, size: int) -> None:
         _refuse(f"data of {digest} is not base64")
     if len(content) != size or Digest.of(content, digest.algorithm) != digest:
         _refuse(f"data of {digest} has another digest or size")
-
-
-def _check_depth(text: str) -> None:
-    """Bound nesting before a recursive parser sees it; brackets inside strings count too, which is harmless."""
-    if text.count("[") + text.count("{") <= _DEEPEST:
-        return
-    depth = 0
-    inside = escaped = False
-    for character in text:
-        if inside:
-            inside, escaped = (character != '"' or escaped), (character == "\\" and not escaped)
-        elif character == '"':
-            inside = True
-        elif character in "[{":
-            depth += 1
-            if depth > _DEEPEST:
-                _refuse(f"nested more than {_DEEPEST} levels deep")
-        elif character in "]}":
-            depth -= 1
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -1,0 +1,28 @@
+"""Amazon ECR: the operations of the private registry, one function each."""
+
+from collections.abc import Mapping
+
+from entrepot.aws.ecr import images, layers, registry, repositories, resource_tags
+from entrepot.aws.protocol.call import Operation
+
+OPERATIONS: Mapping[str, Operation] = {
+    "BatchCheckLayerAvailability": layers.batch_check_layer_availability,
+    "BatchDeleteImage": images.batch_delete_image,
+    "BatchGetImage": images.batch_get_image,
+    "CompleteLayerUpload": layers.complete_layer_upload,
+    "CreateRepository": repositories.create_repository,
+    "DeleteRepository": repositories.delete_repository,
+    "DescribeImages": images.describe_images,
+    "DescribeRegistry": registry.describe_registry,
+    "DescribeRepositories": repositories.describe_repositories,
+    "GetAuthorizationToken": registry.get_authorization_token,
+    "GetDownloadUrlForLayer": layers.get_download_url_for_layer,
+    "InitiateLayerUpload": layers.initiate_layer_upload,
+    "ListImages": images.list_images,
+    "ListTagsForResource": resource_tags.list_tags_for_resource,
+    "PutImage": images.put_image,
+    "PutImageTagMutability": repositories.put_image_tag_mutability,
+    "TagResource": resource_tags.tag_resource,
+    "UntagResource": resource_tags.untag_resource,
+    "UploadLayerPart": layers.upload_layer_part,
+}

@@ -1,0 +1,86 @@
+"""Operations on repositories."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from entrepot.aws.ecr import keys
+from entrepot.aws.protocol.call import Call
+from entrepot.core import repositories
+from entrepot.core.repositories import Repository, RepositoryDraft
+from entrepot.spec.repository import parse_name
+
+Output = Mapping[str, Any]
+_FILTERS = "imageTagMutabilityExclusionFilters"
+
+
+async def create_repository(call: Call) -> Output:
+    """CreateRepository."""
+    given = call.input
+    draft = RepositoryDraft(
+        mutability=given.get("imageTagMutability", "MUTABLE"),
+        exclusion_filters=_filters(given),
+        scan_on_push=given.get("imageScanningConfiguration", {}).get("scanOnPush", False),
+        encryption=dict(given.get("encryptionConfiguration", {"encryptionType": "AES256"})),
+        resource_tags=tuple((tag["Key"], tag["Value"]) for tag in given.get("tags", ())),
+    )
+    made = await call.core.units.write(repositories.create, call.caller, keys.repository(call), draft)
+    return {"repository": _shown(call, made)}
+
+
+async def describe_repositories(call: Call) -> Output:
+    """DescribeRepositories: those named, or a page of all."""
+    names = call.input.get("repositoryNames")
+    if names is not None:
+        keys.refuse_paging(call, "repositoryNames")
+        names = [parse_name(name) for name in names]
+    (after,) = keys.page_start(call, "DescribeRepositories", 1)
+    page = await call.core.units.read(
+        repositories.describe, call.caller, call.registry, names, keys.page_limit(call), after
+    )
+    return {
+        "repositories": [_shown(call, repository) for repository in page.items],
+        "nextToken": keys.page_token(call, "DescribeRepositories", page.after),
+    }
+
+
+async def delete_repository(call: Call) -> Output:
+    """DeleteRepository; with `force` whatever it holds."""
+    force = call.input.get("force", False)
+    gone = await call.core.units.write(repositories.delete, call.caller, keys.repository(call), force=force)
+    return {"repository": _shown(call, gone)}
+
+
+async def put_image_tag_mutability(call: Call) -> Output:
+    """PutImageTagMutability."""
+    key, filters = keys.repository(call), _filters(call.input)
+    mutability = call.input["imageTagMutability"]
+    await call.core.units.write(repositories.set_mutability, call.caller, key, mutability, filters)
+    return {
+        "registryId": key.registry.account,
+        "repositoryName": key.name,
+        "imageTagMutability": mutability,
+        _FILTERS: _shown_filters(filters),
+    }
+
+
+def _filters(given: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(item["filter"] for item in given.get(_FILTERS, ()))
+
+
+def _shown_filters(filters: tuple[str, ...]) -> list[dict[str, str]] | None:
+    return [{"filterType": "WILDCARD", "filter": text} for text in filters] or None
+
+
+def _shown(call: Call, repository: Repository) -> Output:
+    key = repository.key
+    return {
+        "repositoryArn": key.arn,
+        "registryId": key.registry.account,
+        "repositoryName": key.name,
+        "repositoryUri": call.addressing.uri(key, call.exchange),
+        "createdAt": repository.created_at,
+        "imageTagMutability": repository.mutability,
+        _FILTERS: _shown_filters(repository.exclusion_filters),
+        "imageScanningConfiguration": {"scanOnPush": repository.scan_on_push},
+        "encryptionConfiguration": repository.encryption,
+    }

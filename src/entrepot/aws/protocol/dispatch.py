@@ -1,0 +1,169 @@
+"""The AWS door: from a signed request to an operation's function, and from its answer or fact to the wire.
+
+A request names its service by X-Amz-Target, or by Action and Version; the credential scope must agree.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from entrepot.aws.protocol import errors, json_protocol, models, payload, query
+from entrepot.aws.protocol.call import Call, Services
+from entrepot.aws.protocol.models import ROUTES, Route
+from entrepot.core.access import Caller, Principal
+from entrepot.core.parts import Core
+from entrepot.errors import (
+    CredentialUnknown,
+    Fact,
+    OperationUnsupported,
+    RegionNotServed,
+    SignatureInvalid,
+)
+from entrepot.http.addressing import Addressing
+from entrepot.http.body import read
+from entrepot.http.exchange import Exchange
+from entrepot.policy import sigv4
+from entrepot.policy.sigv4 import Received, Signature
+
+LARGEST_BODY = 30 * 1024 * 1024  # UploadLayerPart: 20 MiB in base64
+_LARGE = 1024 * 1024
+_LARGE_AT_ONCE = 8
+_COVERAGE = "docs/coverage.md"
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Which operation a request names; `version` of the JSON protocol, fields of a form."""
+
+    route: Route
+    operation: str
+    json_version: str
+    fields: Mapping[str, str]
+
+
+class AwsDoor:
+    """Answers the AWS APIs."""
+
+    def __init__(self, core: Core, addressing: Addressing, services: Services) -> None:
+        self._core = core
+        self._addressing = addressing
+        self._services = services
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+
+    async def handle(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+        """One response, whatever is wrong with the request."""
+        length = request.headers.get("Content-Length", "")
+        if length.isdigit() and int(length) <= _LARGE:
+            return await self._handle(request, exchange)
+        async with self._large:
+            return await self._handle(request, exchange)
+
+    async def _handle(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+        named: _Named | None = None
+        try:
+            received = _received(request)
+            signature = sigv4.find(received)
+            principal, secret = await self._core.credentials.signing_key(signature.access_key_id)
+            body = await read(request, LARGEST_BODY, "the request body")
+            named = _name(request, received, body, signature)
+            self._authenticate(received, signature, secret, body, exchange)
+            content = payload.content(signature, secret, body)
+            return await self._run(named, content, principal, signature, exchange)
+        except Fact as fact:
+            return _show_fact(fact, named or _guess(request), exchange)
+
+    def _authenticate(
+        self, received: Received, signature: Signature, secret: str, body: bytes, exchange: Exchange
+    ) -> None:
+        if signature.session_token is not None:
+            raise CredentialUnknown  # sessions do not exist before STS issues them
+        hashed = payload.declared_hash(signature, body)
+        sigv4.verify(received, signature, secret, hashed, exchange.at, exchange.hosts)
+
+    async def _run(
+        self, named: _Named, content: bytes, principal: Principal, signature: Signature, exchange: Exchange
+    ) -> web.StreamResponse:
+        route = named.route
+        if not route.any_region and signature.region not in self._core.regions:
+            raise RegionNotServed(region=signature.region, served=", ".join(self._core.regions))
+        model = models.load(route.name, route.version)
+        operation = self._services.get(route.name, {}).get(named.operation)
+        if named.operation not in model.operations:
+            raise OperationUnsupported(operation=f"{route.name}:{named.operation[:64]}")
+        if operation is None:
+            raise OperationUnsupported(operation=f"{route.name}:{named.operation} is not built yet ({_COVERAGE}); it")
+        caller = Caller(
+            principal,
+            signature.region,
+            exchange.source_ip,
+            exchange.user_agent,
+            exchange.request_id,
+            exchange.secure,
+            "aws",
+            exchange.at,
+        )
+        parsed = (
+            json_protocol.parse(model, named.operation, content)
+            if route.protocol == "json"
+            else query.parse(model, named.operation, named.fields)
+        )
+        output = await operation(Call(self._core, self._addressing, exchange, caller, signature.region, parsed))
+        if route.protocol == "json":
+            return json_protocol.show(model, named.operation, output, named.json_version)
+        return query.show(model, named.operation, output, exchange.request_id)
+
+
+def _received(request: web.BaseRequest) -> Received:
+    target = request.raw_path.encode("utf-8", "replace").decode()  # what is not UTF-8 fits no signature
+    path, _, text = target.partition("?")
+    headers = [(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in request.raw_headers]
+    return Received(request.method, path, text, headers)
+
+
+def _name(request: web.BaseRequest, received: Received, body: bytes, signature: Signature) -> _Named:
+    """The operation that a request names: OperationUnsupported; SignatureInvalid for another service's scope."""
+    target = request.headers.get("X-Amz-Target")
+    named = _by_target(request, target) if target is not None else _by_action(received, body)
+    if named is None:
+        raise OperationUnsupported(operation=f"{received.method} {received.path[:64]}")
+    if signature.service != named.route.signing:
+        raise SignatureInvalid(reason=f"the credential scope names {signature.service}, not {named.route.signing}")
+    return named
+
+
+def _by_target(request: web.BaseRequest, target: str) -> _Named | None:
+    prefix, _, operation = target.rpartition(".")
+    version = "1.0" if request.headers.get("Content-Type", "").startswith("application/x-amz-json-1.0") else "1.1"
+    for route in ROUTES:
+        if route.target is not None and route.target == prefix:
+            return _Named(route, operation, version, {})
+    return None
+
+
+def _by_action(received: Received, body: bytes) -> _Named | None:
+    text = received.query if received.method == "GET" else body.decode("utf-8", "replace")
+    if "Action=" not in text:
+        return None
+    fields = query.form(text)
+    for route in ROUTES:
+        if route.protocol == "query" and fields.get("Version") == route.version:
+            return _Named(route, fields.get("Action", ""), "", fields)
+    return None
+
+
+def _guess(request: web.BaseRequest) -> _Named:
+    """How to tell a fact about a request that could not be read: as JSON, unless it is plainly a form."""
+    form = request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+    return _Named(ROUTES[1] if form else ROUTES[0], "", "1.1", {})
+
+
+def _show_fact(fact: Fact, named: _Named, exchange: Exchange) -> web.StreamResponse:
+    code, status = errors.TABLE[type(fact)]
+    if named.route.protocol == "json":
+        account = str(fact.fields.get("account", ""))
+        return json_protocol.show_error(code, str(fact), errors.members(fact, account), status, named.json_version)
+    model = models.load(named.route.name, named.route.version)
+    code = errors.QUERY_CODES.get(code, code)
+    return query.show_error(model.metadata["xmlNamespace"], code, str(fact), status, exchange.request_id)

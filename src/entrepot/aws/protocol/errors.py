@@ -1,0 +1,101 @@
+"""How each fact looks to an AWS client: code and status, in one table (ECR API reference, "Errors" and "Common errors").
+
+The codes are those of the JSON services; `QUERY_CODES` names what IAM and STS call the common ones.
+"""
+
+from entrepot import errors as facts
+from entrepot.errors import Fact
+
+TABLE: dict[type[Fact], tuple[str, int]] = {
+    facts.AccessDenied: ("AccessDeniedException", 400),
+    facts.AccountAlreadyExists: ("InvalidParameterException", 400),
+    facts.AccountNotFound: ("InvalidParameterException", 400),
+    facts.BlobBytesMissing: ("ServerException", 500),
+    facts.BlobInUse: ("InvalidParameterException", 400),
+    facts.BlobNotFound: ("LayersNotFoundException", 400),
+    facts.BlobUnreferenced: ("LayerInaccessibleException", 400),
+    facts.BlobsNotFound: ("LayersNotFoundException", 400),
+    facts.ChildrenNotFound: ("ReferencedImagesNotFoundException", 400),
+    facts.CredentialExpired: ("ExpiredTokenException", 403),
+    facts.CredentialInvalid: ("UnrecognizedClientException", 403),
+    facts.CredentialMissing: ("MissingAuthenticationTokenException", 403),
+    facts.CredentialUnknown: ("UnrecognizedClientException", 403),
+    facts.DigestInvalid: ("InvalidParameterException", 400),
+    facts.DigestMismatch: ("InvalidLayerException", 400),
+    facts.ImageAlreadyExists: ("ImageAlreadyExistsException", 400),
+    facts.ImageDigestMismatch: ("ImageDigestDoesNotMatchException", 400),
+    facts.ImageNotFound: ("ImageNotFoundException", 400),
+    facts.ImageReferenced: ("InvalidParameterException", 400),
+    facts.LayerAlreadyExists: ("LayerAlreadyExistsException", 400),
+    facts.LayerPartTooSmall: ("LayerPartTooSmallException", 400),
+    facts.LayersTooMany: ("InvalidParameterException", 400),
+    facts.LengthMismatch: ("InvalidParameterException", 400),
+    facts.ManifestInvalid: ("InvalidParameterException", 400),
+    facts.ManifestTooLarge: ("InvalidParameterException", 400),
+    facts.MediaTypeUnsupported: ("InvalidParameterException", 400),
+    facts.NameInvalid: ("InvalidParameterException", 400),
+    facts.NotAcceptable: ("ImageNotFoundException", 400),
+    facts.OperationUnsupported: ("UnknownOperationException", 400),
+    facts.PageTokenInvalid: ("InvalidParameterException", 400),
+    facts.ParameterInvalid: ("InvalidParameterException", 400),
+    facts.RangeUnsatisfiable: ("InvalidParameterException", 400),
+    facts.RegionNotServed: ("InvalidParameterException", 400),
+    facts.RepositoryAlreadyExists: ("RepositoryAlreadyExistsException", 400),
+    facts.RepositoryNameReserved: ("InvalidParameterException", 400),
+    facts.RepositoryNotEmpty: ("RepositoryNotEmptyException", 400),
+    facts.RepositoryNotFound: ("RepositoryNotFoundException", 400),
+    facts.RequestMalformed: ("SerializationException", 400),
+    facts.RequestSkewed: ("InvalidSignatureException", 403),
+    facts.RequestTooLarge: ("RequestEntityTooLargeException", 413),
+    facts.ResourceTagInvalid: ("InvalidTagParameterException", 400),
+    facts.ResourceTagsTooMany: ("TooManyTagsException", 400),
+    facts.ServerBusy: ("ThrottlingException", 400),
+    facts.SignatureInvalid: ("InvalidSignatureException", 403),
+    facts.StorageFull: ("ServerException", 500),
+    facts.TagImmutable: ("ImageTagAlreadyExistsException", 400),
+    facts.TagInvalid: ("InvalidParameterException", 400),
+    facts.TagsTooMany: ("LimitExceededException", 400),
+    facts.UploadBusy: ("InvalidLayerPartException", 400),
+    facts.UploadEmpty: ("EmptyUploadException", 400),
+    facts.UploadNotFound: ("UploadNotFoundException", 400),
+    facts.UploadOutOfOrder: ("InvalidLayerPartException", 400),
+    facts.UploadTooLarge: ("InvalidLayerException", 400),
+}
+COMMON = frozenset(
+    {
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "RequestEntityTooLargeException",
+        "SerializationException",
+        "ServerException",
+        "ThrottlingException",
+        "UnknownOperationException",
+        "UnrecognizedClientException",
+    }
+)
+QUERY_CODES = {
+    "AccessDeniedException": "AccessDenied",
+    "ExpiredTokenException": "ExpiredToken",
+    "InvalidParameterException": "ValidationError",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+    "MissingAuthenticationTokenException": "MissingAuthenticationToken",
+    "SerializationException": "MalformedInput",
+    "ServerException": "InternalFailure",
+    "ThrottlingException": "Throttling",
+    "UnknownOperationException": "InvalidAction",
+    "UnrecognizedClientException": "InvalidClientTokenId",
+}
+
+
+def members(fact: Fact, account: str) -> dict[str, object]:
+    """The modelled members of an error beside its message."""
+    if isinstance(fact, facts.UploadOutOfOrder):
+        return {
+            "registryId": account,
+            "repositoryName": fact.name,
+            "uploadId": fact.upload,
+            "lastValidByteReceived": int(str(fact.offset)) - 1,
+        }
+    return {}

@@ -1,0 +1,86 @@
+"""Service models as botocore ships them: which operations exist, and the shape of their input and output.
+
+Read on first use, from the package's data files and not through botocore's code: a worker that serves pulls only never
+pays for a model.
+"""
+
+import gzip
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+Shape = Mapping[str, Any]
+_PACKAGE = "botocore"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How requests for a service are recognised, before its model is read.
+
+    `signing` is the service's name in the credential scope, `target` the prefix of X-Amz-Target.
+    """
+
+    name: str
+    version: str
+    signing: str
+    target: str | None
+    protocol: str
+    any_region: bool
+
+
+ROUTES = (
+    Route("ecr", "2015-09-21", "ecr", "AmazonEC2ContainerRegistry_V20150921", "json", any_region=False),
+    Route("sts", "2011-06-15", "sts", None, "query", any_region=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A service's operations and shapes."""
+
+    metadata: Mapping[str, str]
+    operations: Mapping[str, Mapping[str, Any]]
+    shapes: Mapping[str, Shape]
+
+    def input_shape(self, operation: str) -> str | None:
+        """The name of an operation's input structure."""
+        return self._shape_of(operation, "input")
+
+    def output_shape(self, operation: str) -> str | None:
+        """The name of an operation's output structure."""
+        return self._shape_of(operation, "output")
+
+    def errors(self, operation: str) -> frozenset[str]:
+        """The codes that an operation may answer with beside AWS's common ones."""
+        return frozenset(error["shape"] for error in self.operations[operation].get("errors", ()))
+
+    def _shape_of(self, operation: str, part: str) -> str | None:
+        found = self.operations[operation].get(part)
+        return None if found is None else str(found["shape"])
+
+
+@lru_cache
+def load(name: str, version: str) -> Model:
+    """The model of a service."""
+    specification = importlib.util.find_spec(_PACKAGE)
+    if specification is None or specification.origin is None:
+        raise ModuleNotFoundError(_PACKAGE)
+    folder = Path(specification.origin).parent / "data" / name / version
+    raw = msgspec.json.decode(gzip.decompress((folder / "service-2.json.gz").read_bytes()))
+    shapes = {name: _without_prose(shape) for name, shape in raw["shapes"].items()}
+    operations = {name: _without_prose(operation) for name, operation in raw["operations"].items()}
+    return Model(raw["metadata"], operations, shapes)
+
+
+def _without_prose(value: Any) -> Any:
+    """Drop documentation, which is most of a model's size."""
+    if isinstance(value, dict):
+        return {name: _without_prose(item) for name, item in value.items() if name != "documentation"}
+    if isinstance(value, list):
+        return [_without_prose(item) for item in value]
+    return value

@@ -1,0 +1,78 @@
+"""Bodies as SigV4 sends them: plain, unsigned, or in signed or unsigned chunks (`Content-Encoding: aws-chunked`)."""
+
+import hashlib
+import hmac
+import re
+
+from entrepot.errors import RequestMalformed, SignatureInvalid
+from entrepot.policy import sigv4
+from entrepot.policy.sigv4 import Signature
+
+SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+SIGNED_CHUNKS_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+UNSIGNED_CHUNKS_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+_CHUNKED = {SIGNED_CHUNKS, SIGNED_CHUNKS_TRAILER, UNSIGNED_CHUNKS_TRAILER}
+_HEAD = re.compile(rb"([0-9a-fA-F]{1,8})(?:;chunk-signature=([0-9a-f]{64}))?\r\n")
+_TRAILER_SIGNATURE = "x-amz-trailer-signature"
+
+
+def declared_hash(signature: Signature, body: bytes) -> str:
+    """What stands for the payload in the canonical request: SignatureInvalid when a declared hash is not the body's."""
+    declared = signature.payload_hash
+    if declared is not None and (declared == sigv4.UNSIGNED or declared in _CHUNKED):
+        return declared
+    actual = hashlib.sha256(body).hexdigest()
+    if declared is not None and not hmac.compare_digest(declared.encode(), actual.encode()):
+        raise SignatureInvalid(reason="x-amz-content-sha256 is not the hash of the body")
+    return actual
+
+
+def content(signature: Signature, secret: str, body: bytes) -> bytes:
+    """The body without its chunking, every chunk's signature checked: RequestMalformed, SignatureInvalid."""
+    if signature.payload_hash not in _CHUNKED:
+        return body
+    signed = signature.payload_hash != UNSIGNED_CHUNKS_TRAILER
+    previous = signature.value
+    found: list[bytes] = []
+    at = 0
+    while True:
+        head = _HEAD.match(body, at)
+        if head is None:
+            raise RequestMalformed(reason="the body is not in aws-chunked form")
+        size = int(head[1], 16)
+        chunk = body[head.end() : head.end() + size]
+        if len(chunk) != size:
+            raise RequestMalformed(reason="a chunk of the body is shorter than it says")
+        if signed:
+            previous = _checked(signature, secret, previous, chunk, (head[2] or b"").decode())
+        at = head.end() + size
+        if size == 0:
+            if signature.payload_hash == SIGNED_CHUNKS_TRAILER:
+                _check_trailer(signature, secret, previous, body[at:])
+            return b"".join(found)
+        if body[at : at + 2] != b"\r\n":
+            raise RequestMalformed(reason="a chunk of the body does not end where it says")
+        found.append(chunk)
+        at += 2
+
+
+def _checked(signature: Signature, secret: str, previous: str, chunk: bytes, given: str) -> str:
+    expected = sigv4.chunk_signature(secret, signature, previous, chunk)
+    if not hmac.compare_digest(expected.encode(), given.encode()):
+        raise SignatureInvalid(reason="a chunk of the body")
+    return expected
+
+
+def _check_trailer(signature: Signature, secret: str, previous: str, rest: bytes) -> None:
+    lines = [line for line in rest.split(b"\r\n") if line]
+    given = ""
+    covered = b""
+    for line in lines:
+        name, _, value = line.partition(b":")
+        if name.decode("latin-1").lower() == _TRAILER_SIGNATURE:
+            given = value.decode("latin-1").strip()
+        else:
+            covered += name.lower() + b":" + value.strip() + b"\n"
+    expected = sigv4.trailer_signature(secret, signature, previous, covered)
+    if not hmac.compare_digest(expected.encode(), given.encode()):
+        raise SignatureInvalid(reason="the trailing headers of the body")

@@ -1,0 +1,157 @@
+"""Input, checked against a model: types, then required members, lengths, ranges, patterns, enumerations.
+
+Clients check only some of it (botocore: required, types, least lengths); the server checks all. Unknown members are
+ignored. A value of the wrong JSON type is RequestMalformed, a broken constraint ParameterInvalid, with AWS's texts.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from entrepot.aws.protocol.models import Model, Shape
+from entrepot.errors import ParameterInvalid, RequestMalformed
+
+_INTEGERS = {"integer": 2**31, "long": 2**63}
+
+
+def checked(model: Model, shape_name: str, value: object, path: str = "") -> Any:
+    """`value` as the shape means it (blobs as bytes, timestamps as datetimes)."""
+    shape = model.shapes[shape_name]
+    return _READERS[shape["type"]](model, shape, value, path)
+
+
+def _structure(model: Model, shape: Shape, value: object, path: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        _malformed(path, "an object")
+    given = {name: item for name, item in value.items() if item is not None}
+    for name in shape.get("required", ()):
+        if name not in given:
+            _refuse(_join(path, name), "Member must not be null")
+    return {
+        name: checked(model, member["shape"], given[name], _join(path, name))
+        for name, member in shape["members"].items()
+        if name in given
+    }
+
+
+def _list(model: Model, shape: Shape, value: object, path: str) -> list[Any]:
+    if not isinstance(value, list):
+        _malformed(path, "a list")
+    _check_length(shape, len(value), path)
+    member = shape["member"]["shape"]
+    return [checked(model, member, item, f"{path}.{number}.member") for number, item in enumerate(value, start=1)]
+
+
+def _map(model: Model, shape: Shape, value: object, path: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        _malformed(path, "an object")
+    _check_length(shape, len(value), path)
+    return {
+        checked(model, shape["key"]["shape"], name, path): checked(model, shape["value"]["shape"], item, path)
+        for name, item in value.items()
+    }
+
+
+def _string(_: Model, shape: Shape, value: object, path: str) -> str:
+    if not isinstance(value, str):
+        _malformed(path, "a string")
+    if "enum" in shape and value not in shape["enum"]:
+        _refuse(path, f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]")
+    _check_length(shape, len(value), path)
+    if "pattern" in shape and not _pattern(shape["pattern"]).fullmatch(value):
+        pattern = shape["pattern"]
+        _refuse(path, f"Member must satisfy constraint: [Member must satisfy regular expression pattern: {pattern}]")
+    return value
+
+
+def _integer(_: Model, shape: Shape, value: object, path: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        _malformed(path, "a whole number")
+    limit = _INTEGERS[shape["type"]]
+    if not -limit <= value < limit:
+        _malformed(path, f"a number of type {shape['type']}")
+    _check_range(shape, value, path)
+    return value
+
+
+def _number(_: Model, shape: Shape, value: object, path: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        _malformed(path, "a number")
+    _check_range(shape, value, path)
+    return float(value)
+
+
+def _boolean(_: Model, __: Shape, value: object, path: str) -> bool:
+    if not isinstance(value, bool):
+        _malformed(path, "true or false")
+    return value
+
+
+def _blob(_: Model, shape: Shape, value: object, path: str) -> bytes:
+    if not isinstance(value, str):
+        _malformed(path, "base64 text")
+    try:
+        data = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        _malformed(path, "base64 text")
+    _check_length(shape, len(data), path)
+    return data
+
+
+def _timestamp(_: Model, __: Shape, value: object, path: str) -> datetime:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        _malformed(path, "seconds since the epoch")
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (OverflowError, ValueError, OSError):
+        _malformed(path, "seconds since the epoch")
+
+
+def _check_length(shape: Shape, length: int, path: str) -> None:
+    if length > shape.get("max", length):
+        _refuse(path, f"Member must have length less than or equal to {shape['max']}")
+    if length < shape.get("min", 0):
+        _refuse(path, f"Member must have length greater than or equal to {shape['min']}")
+
+
+def _check_range(shape: Shape, value: float, path: str) -> None:
+    if value > shape.get("max", value):
+        _refuse(path, f"Member must have value less than or equal to {shape['max']}")
+    if value < shape.get("min", value):
+        _refuse(path, f"Member must have value greater than or equal to {shape['min']}")
+
+
+@lru_cache
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _malformed(path: str, wanted: str) -> NoReturn:
+    raise RequestMalformed(reason=f"'{path}' must be {wanted}" if path else f"the body must be {wanted}")
+
+
+def _refuse(path: str, reason: str) -> NoReturn:
+    raise ParameterInvalid(parameter=path, reason=reason)
+
+
+_READERS: dict[str, Callable[[Model, Shape, object, str], Any]] = {
+    "structure": _structure,
+    "list": _list,
+    "map": _map,
+    "string": _string,
+    "integer": _integer,
+    "long": _integer,
+    "float": _number,
+    "double": _number,
+    "boolean": _boolean,
+    "blob": _blob,
+    "timestamp": _timestamp,
+}

@@ -1,0 +1,34 @@
+"""Images asked for many at a time: what is found, and why the rest is not."""
+
+from collections.abc import Sequence
+
+from entrepot.core import lookup
+from entrepot.core.access import Caller
+from entrepot.core.deletion import ImageId, Refusal, refusal_of
+from entrepot.core.images import Image, resolve
+from entrepot.db.database import Transaction
+from entrepot.spec.digest import Digest
+from entrepot.spec.media_type import acceptable
+from entrepot.spec.reference import Reference, Tag
+from entrepot.spec.repository import RepositoryKey
+
+
+def get(
+    tx: Transaction, caller: Caller, key: RepositoryKey, ids: Sequence[ImageId], accepted: Sequence[str] | None
+) -> tuple[tuple[Image, ...], tuple[Refusal, ...]]:
+    """(images, refusals) in the order asked, each id once; `accepted` media types, None for any."""
+    repository = lookup.require(tx, caller, key, "BatchGetImage")
+    found: list[Image] = []
+    refusals: list[Refusal] = []
+    for image_id in dict.fromkeys(ids):
+        refusal = refusal_of(tx, repository, image_id)
+        if refusal is not None:
+            refusals.append(refusal)
+            continue
+        reference: Reference = Tag(image_id.tag) if image_id.tag is not None else Digest(image_id.digest or "")
+        image = resolve(tx, repository, reference)
+        if accepted is not None and not acceptable(accepted, image.manifest.media_type):
+            refusals.append(Refusal(image_id, "ImageNotFound", "Requested image not found in an accepted media type"))
+            continue
+        found.append(image)
+    return tuple(found), tuple(refusals)
