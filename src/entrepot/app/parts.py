@@ -10,6 +10,7 @@ from entrepot.core.credentials import Credentials
 from entrepot.core.hot import Hot
 from entrepot.core.integrity import Integrity
 from entrepot.core.parts import Core
+from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import TransferLimits, Transfers
 from entrepot.core.units import Units
@@ -96,5 +97,6 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,
+        faults=readiness(units, store),
     )
     return Worker(core, database, journal)

@@ -25,8 +25,11 @@ def _flag(setting: Documented) -> tuple[str, Any, None]:
     return setting.name, Annotated[kind, Parameter(help=setting.help)], None
 
 
-Flags: Any = Parameter(name="*")(
-    make_dataclass("Flags", [_flag(setting) for setting in documentation() if not setting.secret], frozen=True)
+Flags: Any = make_dataclass(
+    "Flags",
+    [_flag(setting) for setting in documentation() if not setting.secret],
+    frozen=True,
+    namespace={"__module__": __name__},  # cyclopts takes a class of the module `types` for a plain value
 )
 _NONE = Flags()
 
@@ -34,7 +37,7 @@ _NONE = Flags()
 def serve(
     *,
     config: Annotated[Path | None, Parameter(help="The configuration file. Default: DATA/entrepot.toml.")] = None,
-    flags: Flags = _NONE,
+    flags: Annotated[Flags, Parameter(name="*")] = _NONE,
 ) -> int:
     """Serve registries until SIGTERM or SIGINT, which drain; a second one forces."""
     settings = load({**vars(flags), "config": config})

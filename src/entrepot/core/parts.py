@@ -1,6 +1,6 @@
 """What a door is given: the core of one worker, composed by app.py."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,3 +21,4 @@ class Core:
     regions: tuple[str, ...]
     default_account: str
     clock: Callable[[], datetime]
+    faults: Callable[[], Awaitable[tuple[str, ...]]]  # why the node is not ready; empty when it is

@@ -30,7 +30,8 @@ _ENCODER = msgspec.json.Encoder()
 class AccessLog:
     """Buffers lines of one event loop; `flush` writes them in one call."""
 
-    def __init__(self, stream: BinaryIO | None = None) -> None:
+    def __init__(self, stream: BinaryIO | None = None, *, enabled: bool = True) -> None:
+        self._enabled = enabled
         self._stream = stream or sys.stderr.buffer
         self._lines: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -49,6 +50,8 @@ class AccessLog:
         user_agent: str,
     ) -> None:
         """Remember a line."""
+        if not self._enabled:
+            return
         line = _Line(
             "request",
             timestamp,

@@ -1,4 +1,4 @@
-"""Opening the metadata database: migrated when asked, refused when its schema is another than this version's.
+"""The schema's revision: upgraded when asked, refused when it is another than this version's.
 
 An up-to-date database is recognised by one raw query, so that a start imports no Alembic.
 """
@@ -8,24 +8,31 @@ from typing import Any
 
 import pysqlite3
 
-from entrepot.db.sqlite import SqliteDatabase, connect, require_fixed
+from entrepot.db.sqlite import connect, require_fixed
 from entrepot.errors.start import SchemaNewer, SchemaOlder
 
 HEAD = "0001"
 _SCRIPTS = "entrepot.db:migrations"
 
 
-def open_database(path: Path, *, migrate: bool) -> SqliteDatabase:
-    """The SQLite database of this file; made when it is absent and `migrate` is set: SchemaNewer, SchemaOlder."""
+def upgrade(path: Path) -> tuple[str, str]:
+    """Bring the schema of this file, which need not exist, to HEAD; (before, after): SchemaNewer."""
     require_fixed()
     found = sqlite_revision(path)
     if found is not None and found > HEAD:
         raise SchemaNewer(found=found, known=HEAD)
     if found != HEAD:
-        if not migrate:
-            raise SchemaOlder(found=found or "none", known=HEAD)
         migrate_sqlite(path)
-    return SqliteDatabase(path)
+    return found or "none", HEAD
+
+
+def require_current(path: Path) -> None:
+    """SchemaNewer or SchemaOlder unless the schema is this version's."""
+    found = sqlite_revision(path)
+    if found is not None and found > HEAD:
+        raise SchemaNewer(found=found, known=HEAD)
+    if found != HEAD:
+        raise SchemaOlder(found=found or "none", known=HEAD)
 
 
 def sqlite_revision(path: Path) -> str | None:

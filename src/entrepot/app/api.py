@@ -1,0 +1,100 @@
+"""One API process, from the fork to its end: an event loop with its core, its doors and its sockets."""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import ssl
+from collections.abc import Sequence
+
+import aiofastnet
+import structlog
+
+from entrepot.app import certificates, parts
+from entrepot.app.start import Prepared
+from entrepot.aws import ecr, sts
+from entrepot.aws.protocol.dispatch import AwsDoor
+from entrepot.http.access_log import AccessLog
+from entrepot.http.addressing import Addressing
+from entrepot.http.exchange import Exchanges
+from entrepot.http.metrics import RequestMetrics
+from entrepot.http.pages import Pages
+from entrepot.http.server import HttpServer
+from entrepot.journal import Journal
+from entrepot.oci.door import OciDoor
+from entrepot.settings import Settings
+from entrepot.spec.repository import RegistryKey
+
+_FLUSH_SECONDS = 0.5
+log = structlog.get_logger()
+
+
+def run(settings: Settings, prepared: Prepared, sockets: Sequence[socket.socket], name: str) -> int:
+    """Serve until SIGTERM or SIGINT, then drain; the exit status."""
+    with asyncio.Runner(loop_factory=aiofastnet.loop_factory()) as runner:
+        runner.run(_serve(settings, prepared, sockets, name))
+    return 0
+
+
+async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socket.socket], name: str) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    worker = parts.worker(settings, prepared.seal, f"{name}.{os.getpid()}.{secrets.token_hex(4)}")
+    addressing = _addressing(settings)
+    pages = Pages(worker.core, settings.metrics_allow)
+    server = HttpServer(
+        oci=OciDoor(worker.core, addressing),
+        aws=AwsDoor(worker.core, addressing, {"ecr": ecr.OPERATIONS, "sts": sts.OPERATIONS}),
+        pages={"/healthz": pages.healthz, "/readyz": pages.readyz, "/metrics": pages.metrics},
+        exchanges=_exchanges(settings, prepared.address),
+        access_log=AccessLog(enabled=settings.access_log),
+        metrics=RequestMetrics(),
+    )
+    await server.start(sockets, _tls(settings))
+    flushing = asyncio.create_task(_flush(worker.journal))
+    await stop.wait()
+    await server.drain(settings.drain_seconds)
+    flushing.cancel()
+    worker.journal.close()
+    worker.database.close()
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_self_signed:
+        return certificates.context(settings.data / "tls" / "leaf.pem", settings.data / "tls" / "leaf.key")
+    if settings.tls_cert and settings.tls_key:
+        return certificates.context(settings.tls_cert, settings.tls_key)
+    return None
+
+
+def _addressing(settings: Settings) -> Addressing:
+    return Addressing(
+        domain=settings.domain,
+        default_account=settings.account_id,
+        regions=settings.regions,
+        aliases={host: _registry(text, settings) for host, text in settings.aliases},
+    )
+
+
+def _registry(text: str, settings: Settings) -> RegistryKey:
+    account, _, region = text.partition("/")
+    return RegistryKey("private", account, region or settings.regions[0])
+
+
+def _exchanges(settings: Settings, address: str) -> Exchanges:
+    return Exchanges(
+        public_url=settings.public_url,
+        trusted_proxies=settings.trusted_proxies,
+        bound=address.partition("://")[2],
+        clock=parts.clock,
+    )
+
+
+async def _flush(journal: Journal) -> None:
+    """A killed process loses at most what it read out since the last flush."""
+    while True:
+        await asyncio.sleep(_FLUSH_SECONDS)
+        journal.flush()

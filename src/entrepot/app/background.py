@@ -1,0 +1,47 @@
+"""The worker process, from the fork to its end: an event loop with the job loop and nothing else."""
+
+import asyncio
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from entrepot.app import parts
+from entrepot.app.start import Prepared
+from entrepot.core.units import Units
+from entrepot.core.upkeep import JournalFold, expire_uploads
+from entrepot.db.sqlite import SqliteDatabase
+from entrepot.settings import Settings
+from entrepot.store.filesystem import Filesystem
+from entrepot.worker.loop import Loop
+from entrepot.worker.tasks import Jobs, tasks
+
+
+def run(settings: Settings, prepared: Prepared) -> int:
+    """Work until SIGTERM or SIGINT; the exit status."""
+    asyncio.run(_work(settings))
+    return 0
+
+
+async def _work(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    database = SqliteDatabase(parts.database_path(settings))
+    units = Units(database, ThreadPoolExecutor(1, "reader"))
+    await Loop(units, tasks(_jobs(settings, database)), parts.clock).run(stop)
+    database.close()
+
+
+def _jobs(settings: Settings, database: SqliteDatabase) -> Jobs:
+    store = Filesystem(settings.data)
+    idle = timedelta(seconds=settings.upload_expiry_seconds)
+    return Jobs(
+        collector=parts.collector(settings, database),
+        integrity=parts.integrity(settings, database),
+        journals=JournalFold(database, settings.data / parts.JOURNALS),
+        expire=lambda now: expire_uploads(database, store, now, idle),
+        checkpoint=database.checkpoint,
+        collect_every=timedelta(seconds=settings.gc_interval_seconds),
+        scrub_every=timedelta(days=settings.scrub_days),
+    )

@@ -1,0 +1,29 @@
+"""Rows of `journal_offset`: how far each journal of reads is folded into this database."""
+
+from sqlalchemy import bindparam, delete, select, text
+
+from entrepot.db.database import Transaction
+from entrepot.db.schema import journal_offset
+
+_ALL = select(journal_offset.c.journal, journal_offset.c.offset)
+_ADVANCE = text(
+    'INSERT INTO journal_offset (journal, "offset") VALUES (:journal, :new_offset) '
+    'ON CONFLICT (journal) DO UPDATE SET "offset" = excluded."offset" '
+    'WHERE journal_offset."offset" < excluded."offset"'
+)
+_FORGET = delete(journal_offset).where(journal_offset.c.journal == bindparam("of"))
+
+
+def offsets(tx: Transaction) -> dict[str, int]:
+    """Bytes folded, by journal."""
+    return {row.journal: row.offset for row in tx.all(_ALL)}
+
+
+def advance(tx: Transaction, journal: str, offset: int) -> bool:
+    """Record that a journal is folded up to `offset`; False when it was already."""
+    return tx.run(_ADVANCE, journal=journal, new_offset=offset) == 1
+
+
+def forget(tx: Transaction, journal: str) -> None:
+    """Forget a journal that is gone."""
+    tx.run(_FORGET, of=journal)

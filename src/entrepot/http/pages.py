@@ -1,0 +1,77 @@
+"""Pages for operators: alive, ready, and metrics for those who may read them."""
+
+import asyncio
+import base64
+import binascii
+import ipaddress
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from entrepot.core import access
+from entrepot.core.access import Caller, Resource
+from entrepot.core.parts import Core
+from entrepot.errors import Fact
+from entrepot.http.exchange import Exchange
+from entrepot.http.metrics import exposition
+
+_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Pages:
+    """`/healthz`, `/readyz` and `/metrics`."""
+
+    def __init__(self, core: Core, metrics_allow: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> None:
+        self._core = core
+        self._allow = tuple(metrics_allow)
+
+    async def healthz(self, _: web.BaseRequest, __: Exchange) -> web.StreamResponse:
+        """Alive: the event loop turns."""
+        return web.Response(text="ok\n")
+
+    async def readyz(self, _: web.BaseRequest, __: Exchange) -> web.StreamResponse:
+        """Ready: database and blob store answer."""
+        faults = await self._core.faults()
+        if faults:
+            return web.json_response({"ready": False, "faults": list(faults)}, status=503)
+        return web.json_response({"ready": True})
+
+    async def metrics(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+        """The node's metrics, for loopback, `metrics_allow`, or a principal with cloudwatch:GetMetricData."""
+        if not self._near(exchange.source_ip) and not await self._may_read(request, exchange):
+            headers = {"WWW-Authenticate": f'Basic realm="{exchange.base_url}/metrics"'}
+            return web.Response(
+                status=401, text="metrics need a token: user AWS, password a registry token\n", headers=headers
+            )
+        body = await asyncio.get_running_loop().run_in_executor(None, exposition)
+        return web.Response(body=body, headers={"Content-Type": _TYPE})
+
+    def _near(self, source_ip: str) -> bool:
+        try:
+            address = ipaddress.ip_address(source_ip)
+        except ValueError:
+            return False
+        return address.is_loopback or any(address in network for network in self._allow)
+
+    async def _may_read(self, request: web.BaseRequest, exchange: Exchange) -> bool:
+        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+        try:
+            token = value.strip()
+            if scheme.lower() == "basic":
+                token = base64.b64decode(token, validate=True).decode("ascii").partition(":")[2]
+            principal = await self._core.credentials.by_token(token)
+            caller = Caller(
+                principal,
+                self._core.regions[0],
+                exchange.source_ip,
+                exchange.user_agent,
+                exchange.request_id,
+                exchange.secure,
+                "aws",
+                exchange.at,
+            )
+            account = self._core.default_account
+            access.require(caller, "GetMetricData", Resource(account, "*", "cloudwatch"))
+        except (Fact, binascii.Error, UnicodeError, ValueError):
+            return False
+        return True

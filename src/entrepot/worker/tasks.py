@@ -1,0 +1,55 @@
+"""The only list of background jobs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from entrepot.core.collection import Collector
+from entrepot.core.integrity import Integrity
+from entrepot.core.upkeep import JournalFold
+from entrepot.worker.schedule import Task
+
+_FOLD_EVERY = timedelta(seconds=1)
+_CHECKPOINT_EVERY = timedelta(seconds=30)
+_EXPIRE_EVERY = timedelta(minutes=5)
+_SWEEP_EVERY = timedelta(hours=6)
+_SCRUB_EVERY = timedelta(minutes=1)
+_SCRUB_BYTES = 2 * 1024 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """What the jobs work with; `expire` ends idle uploads, `checkpoint` shortens the database's log."""
+
+    collector: Collector
+    integrity: Integrity
+    journals: JournalFold
+    expire: Callable[[datetime], int]
+    checkpoint: Callable[[], int]
+    collect_every: timedelta
+    scrub_every: timedelta
+
+
+def tasks(jobs: Jobs) -> Sequence[Task]:
+    """Every periodic job of a deployment."""
+    return (
+        Task("collect", jobs.collect_every, lambda now: _counts(asdict(jobs.collector.run(now)))),
+        Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
+        Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}),
+        Task("expire-uploads", _EXPIRE_EVERY, lambda now: {"uploads": jobs.expire(now)}),
+        Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
+        Task("scrub", _SCRUB_EVERY, lambda now: _scrub(jobs, now)),
+    )
+
+
+def _scrub(jobs: Jobs, now: datetime) -> dict[str, object]:
+    done = jobs.integrity.scrub(now, now - jobs.scrub_every, _SCRUB_BYTES)
+    return {"checked": done.checked, "damaged": done.damaged} if done.checked else {}
+
+
+def _counts(result: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in result.items() if name != "candidates"}
+
+
+def _nothing(_: int) -> dict[str, object]:
+    return {}
