@@ -5,6 +5,7 @@ the length that was recorded; a file that ends early ends the connection.
 """
 
 import asyncio
+import os
 import re
 from typing import BinaryIO
 
@@ -23,48 +24,48 @@ class BlobResponse(web.StreamResponse):
 
     def __init__(self, file: BinaryIO, start: int, count: int, *, status: int, headers: dict[str, str]) -> None:
         super().__init__(status=status, headers=headers)
-        self._file = file
-        self._start = start
-        self._count = count
-        self._sent = False
+        self._blob_file = file
+        self._first_byte = start
+        self._byte_count = count
+        self._blob_sent = False
         self.content_length = count
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send head and bytes, once."""
-        if self._sent:
+        if self._blob_sent:
             return None
-        self._sent = True
+        self._blob_sent = True
         try:
             writer = await super().prepare(request)
             transport = request.transport
             if writer is None or transport is None:
                 raise ConnectionResetError("connection lost")
-            if self._count:
-                await self._send(writer, transport)
+            if self._byte_count:
+                await self._send_bytes(writer, transport)
             await super().write_eof()
             return writer
         finally:
-            self._file.close()
+            self._blob_file.close()
 
-    async def _send(self, writer: AbstractStreamWriter, transport: asyncio.Transport) -> None:
+    async def _send_bytes(self, writer: AbstractStreamWriter, transport: asyncio.Transport) -> None:
         loop = asyncio.get_running_loop()
         if transport.get_extra_info("sslcontext") is None:
-            sent = await loop.sendfile(transport, self._file, self._start, self._count, fallback=False)
-            self._require(sent, transport)
+            await loop.sendfile(transport, self._blob_file, self._first_byte, self._byte_count, fallback=False)
+            self._require_all(os.fstat(self._blob_file.fileno()).st_size - self._first_byte, transport)
             return
-        self._file.seek(self._start)
-        left = self._count
+        self._blob_file.seek(self._first_byte)
+        left = self._byte_count
         while left:
-            chunk = await loop.run_in_executor(None, self._file.read, min(_TLS_CHUNK, left))
+            chunk = await loop.run_in_executor(None, self._blob_file.read, min(_TLS_CHUNK, left))
             if not chunk:
-                self._require(self._count - left, transport)
+                self._require_all(self._byte_count - left, transport)
             left -= len(chunk)
             await writer.write(chunk)
 
-    def _require(self, sent: int, transport: asyncio.Transport) -> None:
-        if sent != self._count:
+    def _require_all(self, held: int, transport: asyncio.Transport) -> None:
+        if held < self._byte_count:
             transport.abort()
-            raise ConnectionResetError(f"the file ended after {sent} of {self._count} bytes")
+            raise ConnectionResetError(f"the file ended after {held} of {self._byte_count} bytes")
 
 
 def select(request: web.BaseRequest, size: int, etag: str) -> tuple[int, int, bool]:
@@ -80,15 +81,13 @@ def select(request: web.BaseRequest, size: int, etag: str) -> tuple[int, int, bo
     first, last = match.groups()
     if first:
         start, end = int(first), min(int(last), size - 1) if last else size - 1
-        if last and int(last) < int(first):
-            return 0, size, False
     elif last:
         start, end = max(0, size - int(last)), size - 1
         if int(last) == 0:
             raise RangeUnsatisfiable(range=wanted, size=size)
     else:
         return 0, size, False
-    if start >= size:
+    if start > end:  # beyond the blob, or backwards: RFC 9110 allows both answers, clients want this one
         raise RangeUnsatisfiable(range=wanted, size=size)
     return start, end - start + 1, True
 

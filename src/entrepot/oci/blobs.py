@@ -14,9 +14,8 @@ _TYPE = "application/octet-stream"
 async def head(call: Call, reference: str) -> web.StreamResponse:
     """What a GET would answer, without bytes; writes nothing."""
     blob = await call.core.reads.blob(call.caller, call.key, Digest.parse(reference))
-    response = web.Response(headers=_headers(blob.digest) | {"Content-Type": _TYPE})
-    response.content_length = blob.size
-    return response
+    headers = _headers(blob.digest) | {"Content-Type": _TYPE, "Content-Length": str(blob.size)}
+    return web.Response(headers=headers)
 
 
 async def get(call: Call, reference: str) -> web.StreamResponse:

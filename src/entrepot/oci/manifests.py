@@ -5,6 +5,8 @@ from aiohttp import web
 from entrepot.core import deletion, images
 from entrepot.core.reads import StoredManifest
 from entrepot.errors import ManifestTooLarge, NotAcceptable, RequestTooLarge
+from entrepot.http.blob_response import matches
+from entrepot.http.blob_response import matches
 from entrepot.http.body import read
 from entrepot.oci.call import Call
 from entrepot.spec.manifest import LARGEST, Manifest
@@ -15,15 +17,16 @@ from entrepot.spec.reference import Tag, parse_reference
 async def head(call: Call, reference: str) -> web.StreamResponse:
     """What a GET would answer, without the bytes; counts no pull and writes nothing."""
     found = await _found(call, reference, pull=False)
-    response = web.Response(headers=_headers(found))
-    response.content_length = found.size
-    return response
+    return web.Response(headers=_headers(found) | {"Content-Length": str(found.size)})
 
 
 async def get(call: Call, reference: str) -> web.StreamResponse:
     """The exact bytes that were pushed."""
     found = await _found(call, reference, pull=True)
-    return web.Response(body=found.body, headers=_headers(found))
+    headers = _headers(found)
+    if matches(call.request, headers["ETag"]):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=found.body, headers=headers)
 
 
 async def put(call: Call, reference: str) -> web.StreamResponse:
