@@ -55,7 +55,7 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.ServerBusy: (503, "TOOMANYREQUESTS"),
     facts.SignatureInvalid: (403, "DENIED"),
     facts.StorageFull: (507, "DENIED"),
-    facts.TagImmutable: (409, "TAG_INVALID"),
+    facts.TagImmutable: (400, "TAG_INVALID"),
     facts.TagInvalid: (400, "TAG_INVALID"),
     facts.TagsTooMany: (403, "DENIED"),
     facts.UploadBusy: (409, "BLOB_UPLOAD_INVALID"),

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from entrepot.core import deletion, images
 from entrepot.core.reads import StoredManifest
-from entrepot.errors import ManifestTooLarge, NotAcceptable, RequestTooLarge
+from entrepot.errors import ImageNotFound, ManifestTooLarge, NotAcceptable, RequestTooLarge, TagInvalid
 from entrepot.http.blob_response import matches
 from entrepot.http.blob_response import matches
 from entrepot.http.body import read
@@ -53,7 +53,13 @@ async def delete(call: Call, reference: str) -> web.StreamResponse:
 
 
 async def _found(call: Call, reference: str, *, pull: bool) -> StoredManifest:
-    parsed = parse_reference(reference)
+    try:
+        parsed = parse_reference(reference)
+    except TagInvalid:
+        # a name that no tag can have is the name of nothing; told to those only who may look
+        await call.core.reads.require(call.caller, call.key, "BatchGetImage")
+        account = call.registry.account
+        raise ImageNotFound(digest="null", tag=reference[:256], name=call.name, account=account) from None
     found = await call.core.reads.manifest(call.caller, call.key, parsed, pull=pull)
     accept = call.request.headers.getall("Accept", ())
     if accept and isinstance(parsed, Tag) and not acceptable(accept, found.media_type):

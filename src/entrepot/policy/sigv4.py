@@ -88,6 +88,35 @@ def verify(
     raise SignatureInvalid(reason=f"scope {signature.scope}, signed headers {';'.join(signature.signed_headers)}")
 
 
+def sign(
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    access_key_id: str,
+    secret: str,
+    region: str,
+    service: str,
+    now: datetime,
+) -> dict[str, str]:
+    """The headers that sign a request without a query: `x-amz-date` and `authorization`; all of `headers` are signed."""
+    stamp = now.strftime(_STAMP)
+    given = {name.lower(): value for name, value in headers.items()} | {"x-amz-date": stamp}
+    unsigned = Signature(
+        access_key_id, stamp[:8], region, service, now, tuple(sorted(given)), "", None, None, given.get("x-amz-security-token")
+    )
+    request = Received(method, path, "", list(given.items()))
+    payload_hash = hashlib.sha256(body).hexdigest()
+    text = _string_to_sign(request, unsigned, payload_hash, given["host"])
+    value = _sign(signing_key(secret, unsigned.date, region, service), text)
+    signed = ";".join(unsigned.signed_headers)
+    credential = f"Credential={access_key_id}/{unsigned.scope}"
+    return {
+        "x-amz-date": stamp,
+        "authorization": f"{ALGORITHM} {credential}, SignedHeaders={signed}, Signature={value}",
+    }
+
+
 @lru_cache(maxsize=1024)
 def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     """The key derived from a secret for one day, region and service."""

@@ -22,7 +22,7 @@ _DECODER = msgspec.json.Decoder(_Token)
 
 def encode_token(key: Sequence[str], scope: Sequence[str]) -> str:
     """A token that continues after `key`, for the same `scope` (operation and parameters) only."""
-    body = msgspec.json.encode(_Token(list(key), _digest(scope)))
+    body = msgspec.json.encode(_Token([str(part) for part in key], _digest(scope)))
     return base64.urlsafe_b64encode(body).decode()
 
 
