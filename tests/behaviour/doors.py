@@ -54,7 +54,6 @@ _AWS_FACTS = {
     "ImageTagAlreadyExistsException": "tag immutable",
     "ImageAlreadyExistsException": "image exists",
     "LayerAlreadyExistsException": "layer exists",
-    "LayersNotFound": "layer absent",
     "ImageReferencedByManifestList": "image referenced",
 }
 
@@ -169,7 +168,12 @@ class AwsDoor:
         return Content(found["imageManifestMediaType"], found["imageManifest"].encode())
 
     def read_blob(self, repository: str, digest: str) -> bytes:
-        answer = self._call(self.ecr.get_download_url_for_layer, repositoryName=repository, layerDigest=digest)
+        try:
+            answer = self._call(self.ecr.get_download_url_for_layer, repositoryName=repository, layerDigest=digest)
+        except Refused as refusal:
+            # one exception for both: what a put misses, and what a download asks for
+            fact = "layer absent" if refusal.fact == "layers missing" else refusal.fact
+            raise Refused(fact, str(refusal)) from refusal
         with urllib.request.urlopen(answer["downloadUrl"], context=self.server.context()) as stream:
             data: bytes = stream.read()
         return data

@@ -17,7 +17,16 @@ class Ctr:
         self.place = place
         self.address = address
         self.user = f"AWS:{place.server.token()}"
-        self.transport = ["--tlscacert", str(place.server.ca)] if place.server.ca else ["--plain-http"]
+        self.transport = ["--hosts-dir", str(self._hosts())] if place.tls else ["--plain-http"]
+
+    def _hosts(self) -> Path:
+        """Settings that make ctr speak TLS to loopback, which it takes for plain HTTP otherwise."""
+        directory = self.place.path / "hosts" / self.place.server.host
+        directory.mkdir(parents=True, exist_ok=True)
+        url, authority = self.place.server.base_url, self.place.server.ca
+        capabilities = 'capabilities = ["pull", "resolve", "push"]'
+        (directory / "hosts.toml").write_text(f'[host."{url}"]\n{capabilities}\nca = "{authority}"\n')
+        return directory.parent
 
     def images(self, command: str, *arguments: str | Path, succeeds: bool = True) -> str:
         return self.place.run("ctr", "--address", self.address, "images", command, *arguments, succeeds=succeeds)

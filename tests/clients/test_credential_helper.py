@@ -28,4 +28,4 @@ def test_a_client_pushes_and_pulls_through_the_helper_without_logging_in(workpla
 
 def test_wrong_keys_are_an_error_and_not_an_empty_password(workplace: Workplace):
     said = workplace.run(HELPER, "get", text=workplace.server.host, succeeds=False, AWS_SECRET_ACCESS_KEY="wrong")
-    assert "Secret" not in said
+    assert '"Secret"' not in said

@@ -29,6 +29,7 @@ def pushed() -> Image:
 
 ERRORS = [
     ("GET", f"/v2/{REPOSITORY}/manifests/absent", 404, "MANIFEST_UNKNOWN"),
+    ("GET", f"/v2/{REPOSITORY}/manifests/.no-tag", 404, "MANIFEST_UNKNOWN"),
     ("GET", f"/v2/{REPOSITORY}/manifests/{ABSENT}", 404, "MANIFEST_UNKNOWN"),
     ("DELETE", f"/v2/{REPOSITORY}/manifests/{ABSENT}", 404, "MANIFEST_UNKNOWN"),
     ("GET", f"/v2/{REPOSITORY}/blobs/{ABSENT}", 404, "BLOB_UNKNOWN"),
