@@ -33,7 +33,7 @@ def settings(mode: str, filters: list[str]) -> dict:
     return chosen
 
 
-@pytest.mark.parametrize("mode,filters,tag,movable", CASES)
+@pytest.mark.parametrize(("mode", "filters", "tag", "movable"), CASES)
 def test_a_tag_moves_only_where_the_mode_allows_it(
     door: Door, reader: Door, make_repository: Callable[..., str], mode, filters, tag, movable
 ):
@@ -45,7 +45,7 @@ def test_a_tag_moves_only_where_the_mode_allows_it(
     assert reader.read(repository, tag) == (second if movable else first).manifest
 
 
-@pytest.mark.parametrize("mode,filters,tag,movable", CASES)
+@pytest.mark.parametrize(("mode", "filters", "tag", "movable"), CASES)
 def test_a_setting_made_later_holds_at_once(door: Door, repository, ecr, mode, filters, tag, movable):
     first, second = image(102), image(103)
     push(door, repository, first, tag)

@@ -15,7 +15,7 @@ ABSENT = "sha256:" + "0" * 64
 TAGS = ("a", "a-b", "a.b", "a0", "aa", "b", "B", "_", "0", "a_b")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def registry(server: Server) -> Registry:
     server.client().create_repository(repositoryName=REPOSITORY)
     opened = Registry(server)
@@ -46,7 +46,7 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize("method,path,status,code", ERRORS)
+@pytest.mark.parametrize(("method", "path", "status", "code"), ERRORS)
 def test_an_error_is_the_specifications_json(registry: Registry, method, path, status, code):
     body = b"" if method in {"PUT", "PATCH", "POST"} else None
     answer = registry.request(method, path, body, Content_Type=OCI_MANIFEST)

@@ -6,7 +6,6 @@ from entrepot.core import deletion, images
 from entrepot.core.reads import StoredManifest
 from entrepot.errors import ImageNotFound, ManifestTooLarge, NotAcceptable, RequestTooLarge, TagInvalid
 from entrepot.http.blob_response import matches
-from entrepot.http.blob_response import matches
 from entrepot.http.body import read
 from entrepot.oci.call import Call
 from entrepot.spec.manifest import LARGEST, Manifest
