@@ -15,7 +15,18 @@ REPOSITORIES = ("conformance/one", "conformance/two", "legacy/one", "legacy/two"
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serve(tmp_path_factory.mktemp("conformance")) as running:
-        ecr = running.client()
-        for name in REPOSITORIES:
-            ecr.create_repository(repositoryName=name)
+        make_repositories(running)
         yield running
+
+
+@pytest.fixture(scope="session")
+def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serve(tmp_path_factory.mktemp("conformance-tls"), tls=True) as running:
+        make_repositories(running)
+        yield running
+
+
+def make_repositories(server: Server) -> None:
+    ecr = server.client()
+    for name in REPOSITORIES:
+        ecr.create_repository(repositoryName=name)

@@ -35,6 +35,7 @@ def rewritten_suite() -> Path:
     """The rewritten suite's program, built when absent."""
     target = BUILD / f"suite-{VERSION}"
     if not target.exists():
+        # two test processes may build at once: each in a place of its own, and the last one's program stays
         staging = BUILD / f"staging-{os.getpid()}"
         staging.mkdir(parents=True, exist_ok=True)
         command = [go(), "install", f"{MODULE}@{VERSION}"]
