@@ -42,8 +42,8 @@ def test_the_rewritten_suite_passes_whole(request: pytest.FixtureRequest, transp
     results = BUILD / f"report-{transport}"
     variables = {
         "OCI_REGISTRY": server.host,
-        # `insecure`: TLS without verifying; that the certificate verifies is what the client tests show
-        "OCI_TLS": "disabled" if transport == "plain" else "insecure",
+        "OCI_TLS": "enabled" if server.ca else "disabled",
+        "SSL_CERT_FILE": str(server.ca or ""),
         "OCI_REPO1": "conformance/one",
         "OCI_REPO2": "conformance/two",
         "OCI_USERNAME": "AWS",
