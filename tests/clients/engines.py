@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.clients.workplace import Workplace
-from tests.factories.layouts import Image, read_layout, sha256
+from tests.factories.layouts import read_layout, sha256
 
 ENGINE_VARIABLES = {"STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"}
 
@@ -60,9 +60,3 @@ def stored_layers(place: Workplace, reference: str) -> list[str]:
     """The same of an image in the registry, every blob of it compared with its digest."""
     blobs = place.registry.pull(place.repository, reference)
     return unpacked(blobs, place.registry.pull_manifest(place.repository, reference).data)
-
-
-def labels(content: Image) -> dict[str, str]:
-    """The labels in an image's config."""
-    found: dict[str, str] = json.loads(content.config.data)["config"]["Labels"]
-    return found
