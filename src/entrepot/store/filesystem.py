@@ -4,58 +4,66 @@
     DATA/blobs/<algorithm>/<hex[:2]>/<hex>.<generation>               a blob, never overwritten
 
 A spool becomes a blob by fsync of the file, link(2) to its name, fsync of the directory (and of the parent of each
-directory that was made). A failed fsync fails that upload; it is never tried again on the same file.
+directory that was made). A failed fsync fails that upload and drops the spool: it is never tried again on one file.
 """
 
+import contextlib
 import errno
 import os
 import re
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from entrepot.errors import BlobBytesMissing, StorageFull
+from entrepot.errors import BlobBytesMissing
+from entrepot.errors.start import DataDirectoryUnwritable
 from entrepot.spec.digest import Digest, hasher
-from entrepot.store.spool import FileSpool
+from entrepot.store.calls import REAL, Calls
+from entrepot.store.spool import FileSpool, is_full, translated
 
-_LOCATION = re.compile(r"blobs/(sha256|sha512)/([0-9a-f]{2})/([0-9a-f]{64}|[0-9a-f]{128})\.[0-9A-Z]{26}")
+_LOCATION = re.compile(
+    r"blobs/(?:sha256/([0-9a-f]{2})/\1[0-9a-f]{62}|sha512/([0-9a-f]{2})/\2[0-9a-f]{126})\.[0-9A-Z]{26}"
+)
 _UPLOAD = re.compile(r"[0-9a-f-]{36}")
 _CHUNK = 1024 * 1024
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+_ABSENT = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR)
 
 
 class Filesystem:
     """The BlobStore over a data directory."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, calls: Calls = REAL) -> None:
         self._data = data
+        self._calls = calls
         self._uploads = data / "uploads"
         self._blobs = data / "blobs"
-        self._durable: set[str] = set()  # directories whose own entry this process has synced or found
+        self._durable: set[str] = set()  # directories whose own entry this process has synced
 
     def prepare(self) -> None:
-        """Make the directories, durably."""
+        """Make the directories, durably: DataDirectoryUnwritable where a spool could not become a blob."""
         for directory in (self._data, self._uploads, self._blobs):
-            directory.mkdir(mode=0o700, exist_ok=True)
-        _sync_directory(self._data)
+            self._make(directory)
+        self._sync(self._data)
+        self._sync_parents()
+        self._try_link()
 
     def spool(self, upload_id: str, *, create: bool) -> FileSpool:
         """The spool of an upload, held alone."""
-        return FileSpool(self._spool_path(upload_id), create=create)
+        return FileSpool(self._spool_path(upload_id), create=create, calls=self._calls)
 
     def adopt(self, upload_id: str, digest: Digest, generation: str) -> str:
         """fsync, link, fsync of the directory; returns the location."""
         location = f"blobs/{digest.algorithm}/{digest.hex[:2]}/{digest.hex}.{generation}"
-        target = self._path(location)
+        source, target = self._spool_path(upload_id), self._path(location)
         try:
-            source = os.open(self._spool_path(upload_id), os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(source)
-            finally:
-                os.close(source)
+            self._sync_spool(upload_id)
             self._make_durable(target.parent)
-            os.link(self._spool_path(upload_id), target)
-            _sync_directory(target.parent)
+            self._calls.link(source, target)
+            self._sync_entry(target, upload_id)
         except FileNotFoundError:
+            self._durable.clear()  # somebody removed a directory by hand: it is made again next time
             raise BlobBytesMissing(digest=digest) from None
         except OSError as error:
             raise translated(error) from error
@@ -63,14 +71,14 @@ class Filesystem:
 
     def discard(self, upload_id: str) -> None:
         """Remove a spool."""
-        self._spool_path(upload_id).unlink(missing_ok=True)
+        self._unlink(self._spool_path(upload_id))
 
     def open_checked(self, location: str, size: int) -> BinaryIO:
         """The file, if it has exactly `size` bytes."""
         try:
-            descriptor = os.open(self._path(location), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            descriptor = os.open(self._path(location), _READ)
         except OSError as error:
-            if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR):
+            if error.errno in _ABSENT:
                 raise BlobBytesMissing(digest=location) from None
             raise
         if os.fstat(descriptor).st_size != size:
@@ -89,23 +97,24 @@ class Filesystem:
         """Read the file through."""
         running = hasher(algorithm)
         try:
-            with self._path(location).open("rb", buffering=0) as file:
-                while chunk := file.read(_CHUNK):
-                    running.update(chunk)
-        except FileNotFoundError:
-            raise BlobBytesMissing(digest=location) from None
+            descriptor = os.open(self._path(location), _READ)
+        except OSError as error:
+            if error.errno in _ABSENT:
+                raise BlobBytesMissing(digest=location) from None
+            raise
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            while chunk := file.read(_CHUNK):
+                running.update(chunk)
         return running.hexdigest()
 
     def digest_of_location(self, location: str) -> Digest:
         """From the file's name."""
-        match = _LOCATION.fullmatch(location)
-        if match is None:
-            raise ValueError(f"not a location: {location}")
-        return Digest.parse(f"{match[1]}:{match[3]}")
+        path = self._path(location)
+        return Digest.parse(f"{path.parent.parent.name}:{path.name.partition('.')[0]}")
 
     def remove(self, location: str) -> None:
         """Unlink the file; not synced: an entry that comes back after a power cut is an orphan, which is harmless."""
-        self._path(location).unlink(missing_ok=True)
+        self._unlink(self._path(location))
 
     def locations(self) -> Iterator[tuple[str, float]]:
         """Every blob file; anything else below `blobs/` is left alone."""
@@ -143,30 +152,70 @@ class Filesystem:
             raise ValueError(f"not an upload id: {upload_id}")
         return self._uploads / upload_id
 
+    def _sync_spool(self, upload_id: str) -> None:
+        descriptor = self._calls.open(self._spool_path(upload_id), _READ)
+        try:
+            self._calls.fsync(descriptor)
+        except OSError:
+            self.discard(upload_id)  # a second fsync could succeed over pages that the first one lost
+            raise
+        finally:
+            self._calls.close(descriptor)
+
+    def _sync_entry(self, target: Path, upload_id: str) -> None:
+        try:
+            self._sync(target.parent)
+        except OSError:
+            self._unlink(target)
+            self.discard(upload_id)
+            raise
+
     def _make_durable(self, directory: Path) -> None:
         """Make a directory and those above it; each one's entry is synced before it is relied on."""
         if str(directory) in self._durable:
             return
         if directory != self._blobs:
             self._make_durable(directory.parent)
-            directory.mkdir(mode=0o700, exist_ok=True)
-            _sync_directory(directory.parent)
+            self._make(directory)
+            self._sync(directory.parent)
         self._durable.add(str(directory))
 
+    def _make(self, directory: Path) -> None:
+        with contextlib.suppress(FileExistsError):
+            self._calls.mkdir(directory, 0o700)
 
-def translated(error: OSError) -> Exception:
-    """StorageFull for a full volume or quota, else the error itself."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull(reserve=0)
-    return error
+    def _sync(self, directory: Path) -> None:
+        descriptor = self._calls.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self._calls.fsync(descriptor)
+        finally:
+            self._calls.close(descriptor)
 
+    def _sync_parents(self) -> None:
+        """The data directory's own entry, and those above it: the first start may have made them all."""
+        with contextlib.suppress(OSError):  # what this user may not open it has not made
+            for directory in self._data.absolute().parents:
+                self._sync(directory)
 
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def _try_link(self) -> None:
+        """One spool that becomes a blob: link(2) needs both directories on one mounted volume."""
+        source, target = self._spool_path(str(uuid.uuid4())), self._blobs / f".probe-{uuid.uuid4()}"
+        try:
+            self._calls.close(self._calls.open(source, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            self._calls.link(source, target)
+        except OSError as error:
+            if error.errno == errno.EXDEV:
+                reason = f"{self._uploads} and {self._blobs} must be on one mounted volume"
+                raise DataDirectoryUnwritable(data=self._data, reason=reason) from None
+            if not is_full(error):  # with a full volume the server starts, so that something can be deleted
+                raise DataDirectoryUnwritable(data=self._data, reason=error) from None
+        finally:
+            self._unlink(source)
+            self._unlink(target)
+
+    def _unlink(self, path: Path) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._calls.unlink(path)
 
 
 def _entries(directory: Path) -> Iterator["os.DirEntry[str]"]:
