@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from entrepot.errors import BlobBytesMissing
 from entrepot.spec.digest import Digest, hasher
@@ -14,7 +14,7 @@ class MemorySpool:
     def __init__(self, spools: dict[str, bytearray], upload_id: str) -> None:
         self._data = spools.setdefault(upload_id, bytearray())
 
-    def __enter__(self) -> "MemorySpool":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

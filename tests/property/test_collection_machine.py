@@ -115,11 +115,11 @@ class Collection(RuleBasedStateMachine):
         if answer[digest] is not None:
             self.believed[name, digest] = self.now
 
-    @rule(source=names, target=names, data=contents)
-    def mount(self, source: str, target: str, data: bytes) -> None:
+    @rule(source=names, into=names, data=contents)
+    def mount(self, source: str, into: str, data: bytes) -> None:
         digest = Digest.of(data)
-        if self.write(blob_cases.mount, repository(target), repository(source), digest):
-            self.believed[target, digest] = self.now
+        if self.write(blob_cases.mount, repository(into), repository(source), digest):
+            self.believed[into, digest] = self.now
 
     @rule(name=names, chosen=layer_sets, tag=st.sampled_from(["x", "y"]))
     def put(self, name: str, chosen: list[bytes], tag: str) -> None:

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from entrepot.app import parts
-from entrepot.app.start import Prepared
 from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
 from entrepot.db.sqlite import SqliteDatabase
@@ -16,7 +15,7 @@ from entrepot.worker.loop import Loop
 from entrepot.worker.tasks import Jobs, tasks
 
 
-def run(settings: Settings, prepared: Prepared) -> int:
+def run(settings: Settings) -> int:
     """Work until SIGTERM or SIGINT; the exit status."""
     asyncio.run(_work(settings))
     return 0

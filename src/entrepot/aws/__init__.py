@@ -1,1 +1,1 @@
-"""The AWS APIs: protocol/ speaks the wire over botocore's models, one package for each service, one function an operation."""
+"""The AWS APIs: protocol/ speaks the wire over botocore's models; one package a service, one function an operation."""

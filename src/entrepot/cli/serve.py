@@ -61,7 +61,7 @@ def _processes(settings: Settings, prepared: Prepared) -> list[Process]:
     ]
     if settings.role == "api":
         return serving
-    return [*serving, Process("worker", lambda: background.run(settings, prepared))]
+    return [*serving, Process("worker", lambda: background.run(settings))]
 
 
 def _on_terminal() -> bool:

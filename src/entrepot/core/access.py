@@ -61,7 +61,7 @@ class Resource:
         return cls(registry.account, "*", SERVICES[registry.kind])
 
 
-def authorize(principal: Principal, action: str, resource: Resource, context: Mapping[str, str]) -> None:
+def authorize(principal: Principal, action: str, resource: Resource, context: Mapping[str, str]) -> None:  # noqa: ARG001
     """Allow, or raise AccessDenied. An account's root may do everything in its own registries, nobody else anything.
 
     `context` holds the condition keys of the request; nothing reads them before identity policies exist.

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
 from entrepot.core.changes import new_stamp
+from entrepot.core.units import BlockingUnits
 from entrepot.db import collection as rows
 from entrepot.db import repositories
 from entrepot.db.collection import LinkKey
@@ -28,6 +29,7 @@ from entrepot.store.blobs import BlobStore
 K = TypeVar("K")
 P = ParamSpec("P")
 _BATCH = 200
+_EVERYTHING = 1_000_000
 _NOWHERE = LinkKey("", "")
 
 
@@ -60,7 +62,7 @@ class Collector:
     """Runs the steps of collection over one store, beside everything else."""
 
     def __init__(self, database: Database, store: BlobStore, store_name: str, periods: Periods) -> None:
-        self._database = database
+        self._units = BlockingUnits(database)
         self._store = store
         self._store_name = store_name
         self._periods = periods
@@ -68,7 +70,7 @@ class Collector:
     def run(self, now: datetime) -> Collected:
         """One pass of every step. Blocking; call it in a thread or a process of its own."""
         done = Collected()
-        if self._database.read(lambda tx: rows.is_on_hold(tx, micros(now))):
+        if self._units.read(rows.is_on_hold, micros(now)):
             done.on_hold = True
             return done
         done.emptied_repositories = self._empty_tombstones()
@@ -86,8 +88,8 @@ class Collector:
             done.condemned += len(batch)
             done.candidates += [key.digest for key in batch]
         before = micros(now - self._periods.grace)
-        done.unlinked = len(self._database.read(lambda tx: rows.to_unlink(tx, before, 1_000_000)))
-        unheld = self._database.read(lambda tx: rows.unheld(tx, self._store_name, micros(now), 1_000_000))
+        done.unlinked = len(self._units.read(rows.to_unlink, before, _EVERYTHING))
+        unheld = self._units.read(rows.unheld, self._store_name, micros(now), _EVERYTHING)
         done.released = len(unheld)
         done.removed_bytes = sum(blob.size for blob in unheld)
         return done
@@ -99,10 +101,10 @@ class Collector:
         for location, modified_at in self._store.locations():
             if modified_at >= oldest:
                 continue
-            known = self._database.read(lambda tx, at=location: rows.is_known_location(tx, self._store_name, at))
+            known = self._units.read(rows.is_known_location, self._store_name, location)
             if not known:
                 orphan = self._orphan(location)
-                claimed += self._database.submit(lambda tx, it=orphan: rows.add_orphan(tx, it, micros(now))).result()
+                claimed += self._units.write(rows.add_orphan, orphan, micros(now))
         return claimed
 
     def _orphan(self, location: str) -> Blob:
@@ -113,7 +115,7 @@ class Collector:
         before = micros(now - self._periods.grace)
         after = _NOWHERE
         while True:
-            found = self._database.read(lambda tx, at=after: list(rows.to_condemn(tx, before, at, _BATCH)))
+            found = list(self._units.read(rows.to_condemn, before, after, _BATCH))
             if not found:
                 return
             yield found
@@ -123,7 +125,7 @@ class Collector:
         before = micros(now - self._periods.grace)
         total = 0
         while True:
-            found = self._database.read(lambda tx: list(rows.to_unlink(tx, before, _BATCH)))
+            found = self._units.read(rows.to_unlink, before, _BATCH)
             if not found:
                 return total
             gone = self._write_each(unlink, found, now, self._periods.grace)
@@ -135,7 +137,7 @@ class Collector:
         before = micros(now - self._periods.grace)
         total = 0
         while True:
-            found = self._database.read(lambda tx: list(rows.unheld(tx, self._store_name, before, _BATCH)))
+            found = self._units.read(rows.unheld, self._store_name, before, _BATCH)
             gone = self._write_each(release, [blob.id for blob in found], now)
             total += gone
             if gone == 0:
@@ -144,7 +146,7 @@ class Collector:
     def _remove_all(self, now: datetime, done: Collected) -> None:
         before = micros(now - self._periods.drain)
         while True:
-            found = self._database.read(lambda tx: list(rows.removable(tx, self._store_name, before, _BATCH)))
+            found = self._units.read(rows.removable, self._store_name, before, _BATCH)
             for blob in found:
                 self._store.remove(blob.location)
                 done.removed_bytes += blob.size
@@ -155,10 +157,10 @@ class Collector:
 
     def _empty_tombstones(self) -> int:
         emptied = 0
-        for repository_id in self._database.read(lambda tx: list(repositories.tombstones(tx, _BATCH))):
-            while self._database.submit(lambda tx, of=repository_id: rows.drop_some(tx, of, _BATCH)).result():
+        for repository_id in self._units.read(repositories.tombstones, _BATCH):
+            while self._units.write(rows.drop_some, repository_id, _BATCH):
                 pass
-            self._database.submit(lambda tx, of=repository_id: rows.remove_tombstone(tx, of)).result()
+            self._units.write(rows.remove_tombstone, repository_id)
             emptied += 1
         return emptied
 
@@ -166,7 +168,7 @@ class Collector:
         self, work: Callable[Concatenate[Transaction, K, P], bool], keys: Iterable[K], *args: P.args, **kwargs: P.kwargs
     ) -> int:
         """Run one unit for each key, queued together so that they share commits; how many did something."""
-        futures = [self._database.submit(lambda tx, key=key: work(tx, key, *args, **kwargs)) for key in keys]
+        futures = [self._units.queue(work, key, *args, **kwargs) for key in keys]
         return sum(bool(future.result()) for future in futures)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from entrepot.core.access import Principal, root_principal
 from entrepot.core.changes import new_stamp
 from entrepot.core.credentials import secret_context
 from entrepot.db import accounts
@@ -70,6 +71,14 @@ def rotate_root_key(tx: Transaction, seal: Seal, credentials: RootCredentials, a
     accounts.retire_root_keys(tx, credentials.account)
     _add_root_key(tx, seal, credentials, at)
     accounts.restamp(tx, credentials.account, new_stamp())
+
+
+def root_of(tx: Transaction, account: str) -> Principal:
+    """An account's root by its active key: AccountNotFound."""
+    for key in accounts.keys_of(tx, account):
+        if key.principal_kind == "root" and key.status == "Active":
+            return root_principal(account, key.id, key.epoch)
+    raise AccountNotFound(account=account)
 
 
 def _add_root_key(tx: Transaction, seal: Seal, credentials: RootCredentials, at: datetime) -> None:

@@ -1,7 +1,8 @@
 """Whether what the rows promise is there: the continuous scrub, and fsck over everything.
 
 The invariant is "every manifest resolvable": its config and distributable layers are linked in its repository, and the
-bytes are in the store with their length and digest. What fails becomes damaged: absent to clients, so that a push heals it.
+bytes are in the store with their length and digest. What fails becomes damaged: absent to clients, so that a push
+heals it.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from entrepot.core.reads import mark_damaged
+from entrepot.core.units import BlockingUnits
 from entrepot.db import blobs as blob_rows
 from entrepot.db import integrity as rows
 from entrepot.db.database import Database, Transaction
@@ -53,21 +55,21 @@ class Integrity:
     """Checks one store against its rows, beside a running server."""
 
     def __init__(self, database: Database, store: BlobStore, store_name: str) -> None:
-        self._database = database
+        self._units = BlockingUnits(database)
         self._store = store
         self._store_name = store_name
 
     def scrub(self, now: datetime, before: datetime, most_bytes: int) -> Scrubbed:
         """Compute again the digests of blobs last verified before `before`, the oldest first, up to `most_bytes`."""
         done = Scrubbed()
-        for blob in self._database.read(lambda tx: list(blob_rows.due_for_scrub(tx, self._store_name, before, _BATCH))):
+        for blob in self._units.read(blob_rows.due_for_scrub, self._store_name, before, _BATCH):
             if done.checked_bytes >= most_bytes:
                 break
             done.checked += 1
             done.checked_bytes += blob.size
             if self._is_whole(blob, deep=True):
-                self._database.submit(lambda tx, of=blob.id: blob_rows.verified(tx, of, now)).result()
-            elif self._database.submit(lambda tx, it=blob: mark_damaged(tx, it)).result():
+                self._units.write(blob_rows.verified, blob.id, now)
+            elif self._units.write(mark_damaged, blob):
                 done.damaged.append(blob.digest)
         return done
 
@@ -78,7 +80,7 @@ class Integrity:
 
         `deep` computes digests, else lengths only. `progress` is told the number of rows looked at since the last call.
         """
-        report = Report(database=list(self._database.check()))
+        report = Report(database=list(self._units.database.check()))
         known: dict[str, str] = {}
         for batch in self._blobs():
             for blob in batch:
@@ -98,7 +100,7 @@ class Integrity:
         if blob.state == "live" and self._is_whole(blob, deep=deep):
             return
         if repair:
-            self._database.submit(lambda tx: mark_damaged(tx, blob)).result()
+            self._units.write(mark_damaged, blob)
         report.damaged.append(f"{blob.digest} at {blob.location}: bytes missing or altered; push the layer again")
 
     def _check_orphans(self, known: dict[str, str], report: Report) -> None:
@@ -107,11 +109,11 @@ class Integrity:
                 report.orphans += 1
 
     def _check_manifest(self, key: ManifestKey, report: Report, now: datetime, *, repair: bool) -> None:
-        missing = self._database.read(lambda tx: rows.unlinked(tx, key))
+        missing = self._units.read(rows.unlinked, key)
         if missing and repair:
             for digest in missing:
-                report.repaired += self._database.submit(lambda tx, of=digest: self._relink(tx, key, of, now)).result()
-            missing = self._database.read(lambda tx: rows.unlinked(tx, key))
+                report.repaired += self._units.write(self._relink, key, digest, now)
+            missing = self._units.read(rows.unlinked, key)
         if missing:
             report.unresolvable.append(f"{key.repository} {key.digest}: no bytes for {', '.join(missing)}")
         else:
@@ -136,7 +138,7 @@ class Integrity:
     def _blobs(self) -> Iterator[list[Blob]]:
         after = ""
         while True:
-            batch = self._database.read(lambda tx, at=after: list(blob_rows.page(tx, self._store_name, at, _BATCH)))
+            batch = list(self._units.read(blob_rows.page, self._store_name, after, _BATCH))
             if not batch:
                 return
             yield batch
@@ -145,7 +147,7 @@ class Integrity:
     def _manifests(self) -> Iterator[list[ManifestKey]]:
         after = ("", "")
         while True:
-            batch = self._database.read(lambda tx, at=after: list(rows.manifests(tx, at, _BATCH)))
+            batch = list(self._units.read(rows.manifests, after, _BATCH))
             if not batch:
                 return
             yield batch

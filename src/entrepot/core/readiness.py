@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from entrepot.core.units import Units
 from entrepot.db import accounts
-from entrepot.db.database import Transaction
+from entrepot.db.database import DatabaseUnavailable
 from entrepot.store.blobs import BlobStore
 
 
@@ -14,9 +14,9 @@ def readiness(units: Units, store: BlobStore) -> Callable[[], Awaitable[tuple[st
     async def faults() -> tuple[str, ...]:
         found = []
         try:
-            await units.read(_ask)
-        except Exception as error:  # noqa: BLE001 - whatever the database says, the node is not ready
-            found.append(f"database: {type(error).__name__}")
+            await units.read(accounts.find, "")
+        except DatabaseUnavailable as error:
+            found.append(f"database: {error}")
         try:
             store.free_bytes()
         except OSError as error:
@@ -24,7 +24,3 @@ def readiness(units: Units, store: BlobStore) -> Callable[[], Awaitable[tuple[st
         return tuple(found)
 
     return faults
-
-
-def _ask(tx: Transaction) -> None:
-    accounts.find(tx, "")

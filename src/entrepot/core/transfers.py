@@ -261,9 +261,8 @@ class Transfers:
     def _intake(self, upload: Upload, spool: Spool) -> Intake:
         """Continue the running digest where this worker left it; at the start anyone may begin one."""
         running, hashed_to = self._hashers.get(upload.id) or (hasher(upload.algorithm), 0)
-        if hashed_to != upload.offset:
-            running = None
-        return Intake(upload, spool, running, self._boot_id, self._require_space)
+        continued = running if hashed_to == upload.offset else None
+        return Intake(upload, spool, continued, self._boot_id, self._require_space)
 
     def _remember(self, intake: Intake) -> Upload:
         if intake.running is not None:

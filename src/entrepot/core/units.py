@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from typing import Concatenate, ParamSpec, TypeVar
 
 from entrepot.db.database import Database, Transaction
@@ -32,3 +32,22 @@ class Units:
         return await loop.run_in_executor(
             self._readers, lambda: self.database.read(lambda tx: work(tx, *args, **kwargs))
         )
+
+
+class BlockingUnits:
+    """The same for code that may block: jobs and commands."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def write(self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(tx, …)`; returns after a durable commit."""
+        return self.queue(work, *args, **kwargs).result()
+
+    def queue(self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """`write` without waiting: units that are queued together share commits."""
+        return self.database.submit(lambda tx: work(tx, *args, **kwargs))
+
+    def read(self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(tx, …)` over one consistent snapshot."""
+        return self.database.read(lambda tx: work(tx, *args, **kwargs))

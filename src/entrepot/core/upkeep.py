@@ -1,29 +1,35 @@
 """What is tidied in the background beside collection: idle uploads, orphaned spools, journals of reads."""
 
+import time
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
 from entrepot.core import pulls
+from entrepot.core.units import BlockingUnits
 from entrepot.db import images, journals, uploads
 from entrepot.db.database import Database, Transaction
 from entrepot.journal import Batch, batches, forgettable
 from entrepot.store.blobs import BlobStore
 
 _BATCH = 500
+_FORGET_AFTER_SECONDS = 3600
 
 
 def expire_uploads(database: Database, store: BlobStore, now: datetime, idle: timedelta) -> int:
     """End sessions that nobody has written to for `idle`, and drop spools without a session; how many sessions."""
+    units = BlockingUnits(database)
     before = now - idle
     expired = 0
-    while found := database.read(lambda tx: list(uploads.idle(tx, before, _BATCH))):
+    while found := units.read(uploads.idle, before, _BATCH):
         for upload_id in found:
-            if database.submit(lambda tx, of=upload_id: uploads.remove_idle(tx, of, before)).result():
+            if units.write(uploads.remove_idle, upload_id, before):
                 store.discard(upload_id)
                 expired += 1
     for upload_id, modified_at in list(store.spools()):
-        if modified_at < before.timestamp() and database.read(lambda tx, of=upload_id: uploads.find(tx, of)) is None:
+        if modified_at < before.timestamp() and units.read(uploads.find, upload_id) is None:
             store.discard(upload_id)
     return expired
 
@@ -32,31 +38,43 @@ class JournalFold:
     """Takes what journals say of reads into the metadata: pull counts and times, each read once."""
 
     def __init__(self, database: Database, directory: Path) -> None:
-        self._database = database
+        self._units = BlockingUnits(database)
         self._directory = directory
+        self._removed: dict[str, float] = {}
 
     def run(self) -> int:
         """Fold everything readable, forget journals that are done; the number of records folded."""
-        offsets = self._database.read(journals.offsets)
+        offsets = self._units.read(journals.offsets)
         folded = 0
         for batch in batches(self._directory, offsets):
-            self._database.submit(lambda tx, it=batch: fold(tx, it)).result()
+            self._units.write(fold, batch)
             folded += len(batch.records)
-        offsets = self._database.read(journals.offsets)
+        offsets = self._units.read(journals.offsets)
         for name in list(forgettable(self._directory, offsets)):
             (self._directory / name).unlink(missing_ok=True)
-            self._database.submit(lambda tx, of=name: journals.forget(tx, of)).result()
+            self._removed[name] = time.monotonic()
+        self._forget_removed()
         return folded
+
+    def _forget_removed(self) -> None:
+        """Drop offsets late: another folder that lost its lease may still hold a batch, and must not begin anew."""
+        before = time.monotonic() - _FORGET_AFTER_SECONDS
+        for name in [name for name, removed_at in self._removed.items() if removed_at < before]:
+            self._units.write(journals.forget, name)
+            del self._removed[name]
 
 
 def fold(tx: Transaction, batch: Batch) -> None:
-    """Count a batch's pulls and store how far the journal is folded, in one transaction; a repeated batch is skipped."""
-    if not journals.advance(tx, batch.journal, batch.offset):
+    """Count a batch's pulls and store how far the journal is folded, at once; a repeated batch is skipped."""
+    if not journals.advance(tx, batch.journal, batch.start, batch.offset):
         return
     pulled: Counter[tuple[str, str]] = Counter()
     latest: dict[tuple[str, str], int] = {}
     for record in batch.records:
-        read = pulls.decode(record)
+        try:
+            read = pulls.decode(record)
+        except msgspec.DecodeError:
+            continue  # of a version with other records: it is not counted, those after it are
         if read.operation == "BatchGetImage":
             key = (read.repository_id, read.digest)
             pulled[key] += 1

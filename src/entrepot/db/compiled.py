@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Executable
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.dml import Insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,16 @@ class Compiler:
 
     def _compile(self, statement: Executable) -> Compiled:
         keys = None
-        if isinstance(statement, UpdateBase) and statement.is_insert and not statement._multi_values:  # noqa: SLF001 - no public accessor
-            keys = [column.name for column in statement.table.columns]  # type: ignore[attr-defined]
+        if isinstance(statement, Insert):
+            keys = [column.name for column in statement.table.columns]
         compiled: Any = statement.compile(dialect=self._dialect, column_keys=keys)  # type: ignore[attr-defined]
         names = tuple(compiled.positiontup or ())
         fixed = {name: bind.value for name, bind in compiled.binds.items() if bind.value is not None}
         columns = [column.name for column in getattr(statement, "selected_columns", ())]
-        row = namedtuple("Row", columns, rename=True)._make if columns else None
+        row = _row_type(columns) if columns else None
         return Compiled(compiled.string, names, fixed, row)
+
+
+def _row_type(columns: Sequence[str]) -> Callable[[Sequence[object]], Any]:
+    made: Any = namedtuple("Row", columns, rename=True)  # noqa: PYI024 - the fields are known at run time only
+    return made._make  # type: ignore[no-any-return]

@@ -19,6 +19,10 @@ class Conflict(Exception):
     """A unique or foreign key does not hold; the unit that met it may go on only on engines that keep it alive."""
 
 
+class DatabaseUnavailable(Exception):
+    """The database does not answer; the message is the driver's."""
+
+
 class Transaction(Protocol):
     """One open transaction; statements are SQLAlchemy Core, parameters are named."""
 

@@ -6,11 +6,10 @@ from entrepot.db.database import Transaction
 from entrepot.db.schema import journal_offset
 
 _ALL = select(journal_offset.c.journal, journal_offset.c.offset)
-_ADVANCE = text(
-    'INSERT INTO journal_offset (journal, "offset") VALUES (:journal, :new_offset) '
-    'ON CONFLICT (journal) DO UPDATE SET "offset" = excluded."offset" '
-    'WHERE journal_offset."offset" < excluded."offset"'
+_BEGIN = text(
+    'INSERT INTO journal_offset (journal, "offset") VALUES (:journal, :new_offset) ON CONFLICT (journal) DO NOTHING'
 )
+_ADVANCE = text('UPDATE journal_offset SET "offset" = :new_offset WHERE journal = :journal AND "offset" = :start')
 _FORGET = delete(journal_offset).where(journal_offset.c.journal == bindparam("of"))
 
 
@@ -19,9 +18,11 @@ def offsets(tx: Transaction) -> dict[str, int]:
     return {row.journal: row.offset for row in tx.all(_ALL)}
 
 
-def advance(tx: Transaction, journal: str, offset: int) -> bool:
-    """Record that a journal is folded up to `offset`; False when it was already."""
-    return tx.run(_ADVANCE, journal=journal, new_offset=offset) == 1
+def advance(tx: Transaction, journal: str, start: int, offset: int) -> bool:
+    """Move a journal from `start` to `offset` by compare-and-set; False when somebody else has folded from there."""
+    if start == 0:
+        return tx.run(_BEGIN, journal=journal, new_offset=offset) == 1
+    return tx.run(_ADVANCE, journal=journal, start=start, new_offset=offset) == 1
 
 
 def forget(tx: Transaction, journal: str) -> None:

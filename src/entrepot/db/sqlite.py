@@ -15,7 +15,7 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from entrepot.db.compiled import Compiler
-from entrepot.db.database import Conflict, Row, Transaction
+from entrepot.db.database import Conflict, DatabaseUnavailable, Row, Transaction
 from entrepot.db.writer import Writer
 from entrepot.errors import StorageFull
 from entrepot.errors.start import SqliteUnfixed
@@ -123,12 +123,15 @@ class SqliteDatabase:
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on this thread's reading connection, over one snapshot."""
-        connection = self._reader()
-        connection.execute("BEGIN")
         try:
-            return work(SqliteTransaction(connection))
-        finally:
-            connection.execute("ROLLBACK")
+            connection = self._reader()
+            connection.execute("BEGIN")
+            try:
+                return work(SqliteTransaction(connection))
+            finally:
+                connection.execute("ROLLBACK")
+        except pysqlite3.OperationalError as error:
+            raise DatabaseUnavailable(str(error)) from error
 
     def snapshot(self) -> "SqliteSnapshot":
         """A connection for one event loop's hot reads."""

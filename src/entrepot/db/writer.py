@@ -114,7 +114,7 @@ class Writer:
                 if time.monotonic() > until:
                     break
             session.commit()
-        except BaseException as error:  # whatever it was: every unit of the batch is told, and the next batch runs
+        except BaseException as error:  # noqa: BLE001 - every unit of the batch is told, and the next batch runs
             session.rollback()
             return [_failing(unit, error) for unit in units]
         if ran < len(units):

@@ -31,6 +31,8 @@ async def chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     received = 0
 
+    timer: asyncio.TimerHandle
+
     def watch(before: int) -> None:
         nonlocal timer
         if received == before:

@@ -13,6 +13,7 @@ from aiohttp import web
 
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _LONGEST_AGENT = 512
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,10 @@ class Exchanges:
     """Makes the Exchange of each request."""
 
     def __init__(
-        self, *, public_url: str | None, trusted_proxies: Sequence[str], bound: str, clock: Callable[[], datetime]
+        self, *, public_url: str | None, trusted_proxies: Sequence[Network], bound: str, clock: Callable[[], datetime]
     ) -> None:
         self._public_url = public_url.rstrip("/") if public_url else None
-        self._trusted = [ipaddress.ip_network(network, strict=False) for network in trusted_proxies]
+        self._trusted = tuple(trusted_proxies)
         self._bound = bound
         self._clock = clock
 

@@ -9,7 +9,10 @@ class RequestMetrics:
     """Counts requests; label children are looked up once."""
 
     def __init__(self) -> None:
-        from prometheus_client import Counter, Histogram  # noqa: PLC0415 - reads its environment when it is imported
+        from prometheus_client import (  # not before telemetry.share_metrics has set the environment that it reads
+            Counter,
+            Histogram,
+        )
 
         self._requests = Counter("entrepot_http_requests", "Requests answered.", ["method", "status"])
         self._seconds = Histogram(
@@ -36,8 +39,8 @@ _METHODS = frozenset({"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"})
 
 def exposition() -> bytes:
     """Everything that the processes of this node have counted."""
-    from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 - as above
-    from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client.multiprocess import MultiProcessCollector
 
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

@@ -123,7 +123,7 @@ class HttpServer:
                 response = await self._aws.handle(request, exchange)
         except ConnectionError:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - the outermost handler
             _LOG.exception("request failed", request_id=exchange.request_id, method=request.method, path=path)
             response = failure(exchange)
         response.headers["x-amzn-RequestId"] = exchange.request_id

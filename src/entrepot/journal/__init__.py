@@ -1,6 +1,7 @@
-"""Journals: what a process has read out, in a file of its own, until a database has taken it up.
+"""Journals: what a process has read out, in files of its own, until a database has taken it up.
 
-    DATA/journals/<name>            frames: length (4 bytes) | crc32 of the payload (4 bytes) | payload
+    DATA/journal/<process>.<serial>            frames (frames.py), appended, the next file at 64 MiB
+    DATA/journal/<process>.<serial>.new        one that is not locked yet
 
 A journal is flocked by its writer; anyone may fold it, and remove one that nobody writes any more. A full disk never
 fails a read: records are dropped and counted.

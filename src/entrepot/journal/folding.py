@@ -2,23 +2,31 @@
 
 import fcntl
 import os
-import zlib
+import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from entrepot.journal.writing import HEADER
+from entrepot.journal.frames import unframed
 
-_MOST_BYTES = 4 * 1024 * 1024
-_LARGEST_RECORD = 1024 * 1024
+_MOST_BYTES = 1024 * 1024  # a batch is one transaction, which others wait for
+_JOURNAL = re.compile(r"[^/]+\.[0-9]{6,}")
+_NEVER_NAMED = re.compile(r"[^/]+\.[0-9]{6,}\.new")
+_SECONDS_TO_NAME = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some records of a journal in order, and the offset after the last of them."""
+    """Some records of a journal in order, from offset `start` to `offset`.
+
+    Whoever folds it stores `offset` in the same transaction, and only where the stored one is `start` (none is 0): of
+    two who read the same records, one commits.
+    """
 
     journal: str
     records: tuple[bytes, ...]
+    start: int
     offset: int
 
 
@@ -32,30 +40,24 @@ def batches(directory: Path, offsets: Mapping[str, int]) -> Iterator[Batch]:
 
 
 def forgettable(directory: Path, offsets: Mapping[str, int]) -> Iterator[str]:
-    """Journals that nobody writes any more and of which everything readable has been folded."""
+    """Files that nobody writes any more and of which everything readable has been folded: to be removed."""
     for path in _journals(directory):
         if not _is_written(path) and _read(path, offsets.get(path.name, 0)) is None:
             yield path.name
+    before = time.time() - _SECONDS_TO_NAME
+    unnamed = (entry for entry in _entries(directory) if _NEVER_NAMED.fullmatch(entry.name))
+    yield from (entry.name for entry in unnamed if _changed_at(entry) < before)
 
 
 def _read(path: Path, offset: int) -> Batch | None:
     try:
-        with path.open("rb") as file:
+        with path.open("rb", buffering=0) as file:
             file.seek(offset)
             data = file.read(_MOST_BYTES)
     except FileNotFoundError:
         return None
-    records = []
-    at = 0
-    while at + HEADER.size <= len(data):
-        length, checksum = HEADER.unpack_from(data, at)
-        start = at + HEADER.size
-        payload = data[start : start + length]
-        if length > _LARGEST_RECORD or len(payload) < length or zlib.crc32(payload) != checksum:
-            break
-        records.append(payload)
-        at = start + length
-    return Batch(path.name, tuple(records), offset + at) if records else None
+    records, length = unframed(data)
+    return Batch(path.name, tuple(records), offset, offset + length) if records else None
 
 
 def _is_written(path: Path) -> bool:
@@ -74,4 +76,19 @@ def _is_written(path: Path) -> bool:
 
 
 def _journals(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.glob("*.[0-9]*") if path.is_file())
+    return sorted(directory / entry.name for entry in _entries(directory) if _JOURNAL.fullmatch(entry.name))
+
+
+def _entries(directory: Path) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(directory) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        return []
+
+
+def _changed_at(entry: "os.DirEntry[str]") -> float:
+    try:
+        return entry.stat(follow_symlinks=False).st_ctime
+    except FileNotFoundError:
+        return time.time()

@@ -99,12 +99,11 @@ def sign(
     service: str,
     now: datetime,
 ) -> dict[str, str]:
-    """The headers that sign a request without a query: `x-amz-date` and `authorization`; all of `headers` are signed."""
+    """The headers that sign a request without a query: `x-amz-date`, `authorization`; all of `headers` are signed."""
     stamp = now.strftime(_STAMP)
     given = {name.lower(): value for name, value in headers.items()} | {"x-amz-date": stamp}
-    unsigned = Signature(
-        access_key_id, stamp[:8], region, service, now, tuple(sorted(given)), "", None, None, given.get("x-amz-security-token")
-    )
+    token = given.get("x-amz-security-token")
+    unsigned = Signature(access_key_id, stamp[:8], region, service, now, tuple(sorted(given)), "", None, None, token)
     request = Received(method, path, "", list(given.items()))
     payload_hash = hashlib.sha256(body).hexdigest()
     text = _string_to_sign(request, unsigned, payload_hash, given["host"])

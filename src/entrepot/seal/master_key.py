@@ -1,5 +1,6 @@
 """The master key's file: 32 random bytes in hex, mode 0600, made once and durable before it is used."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -18,10 +19,8 @@ def load_master_key(path: Path, *, create: bool) -> bytes:
     except FileNotFoundError:
         if not create:
             raise MasterKeyUnusable(f"the master key {path} does not exist") from None
-    try:
+    with contextlib.suppress(FileExistsError):  # another process was first
         _make(path)
-    except FileExistsError:
-        pass  # another process was first
     return _read(path)
 
 

@@ -1,4 +1,4 @@
-"""How each fact looks to an AWS client: code and status, in one table (ECR API reference, "Errors" and "Common errors").
+"""How each fact looks to an AWS client: code and status, in one table (ECR API reference, "Errors", "Common errors").
 
 The codes are those of the JSON services; `QUERY_CODES` names what IAM and STS call the common ones.
 """

@@ -31,29 +31,32 @@ def content(signature: Signature, secret: str, body: bytes) -> bytes:
     """The body without its chunking, every chunk's signature checked: RequestMalformed, SignatureInvalid."""
     if signature.payload_hash not in _CHUNKED:
         return body
-    signed = signature.payload_hash != UNSIGNED_CHUNKS_TRAILER
     previous = signature.value
     found: list[bytes] = []
     at = 0
     while True:
-        head = _HEAD.match(body, at)
-        if head is None:
-            raise RequestMalformed(reason="the body is not in aws-chunked form")
-        size = int(head[1], 16)
-        chunk = body[head.end() : head.end() + size]
-        if len(chunk) != size:
-            raise RequestMalformed(reason="a chunk of the body is shorter than it says")
-        if signed:
-            previous = _checked(signature, secret, previous, chunk, (head[2] or b"").decode())
-        at = head.end() + size
-        if size == 0:
+        chunk, given, at = _chunk(body, at)
+        if signature.payload_hash != UNSIGNED_CHUNKS_TRAILER:
+            previous = _checked(signature, secret, previous, chunk, given)
+        if not chunk:
             if signature.payload_hash == SIGNED_CHUNKS_TRAILER:
                 _check_trailer(signature, secret, previous, body[at:])
             return b"".join(found)
-        if body[at : at + 2] != b"\r\n":
-            raise RequestMalformed(reason="a chunk of the body does not end where it says")
         found.append(chunk)
-        at += 2
+
+
+def _chunk(body: bytes, at: int) -> tuple[bytes, str, int]:
+    """(bytes, signature, where the next begins) of the chunk at `at`; the last one is empty: RequestMalformed."""
+    head = _HEAD.match(body, at)
+    if head is None:
+        raise RequestMalformed(reason="the body is not in aws-chunked form")
+    end = head.end() + int(head[1], 16)
+    given = (head[2] or b"").decode()
+    if end == head.end():
+        return b"", given, end
+    if body[end : end + 2] != b"\r\n":
+        raise RequestMalformed(reason="a chunk of the body does not end where it says")
+    return body[head.end() : end], given, end + 2
 
 
 def _checked(signature: Signature, secret: str, previous: str, chunk: bytes, given: str) -> str:

@@ -1,0 +1,3 @@
+module entrepot.invalid/benchmarks/load
+
+go 1.24

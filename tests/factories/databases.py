@@ -1,0 +1,24 @@
+"""Databases of the present schema, fresh and empty."""
+
+from pathlib import Path
+
+from entrepot.core import identities
+from entrepot.db.migrate import upgrade
+from entrepot.db.sqlite import SqliteDatabase
+from entrepot.seal import Seal
+from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT
+
+SEAL = Seal(bytes(32))
+
+
+def sqlite_database(directory: Path) -> SqliteDatabase:
+    """A SQLite database in this directory, with the accounts of tests.factories.callers."""
+    path = directory / "entrepot.db"
+    upgrade(path)
+    database = SqliteDatabase(path)
+    for account in (ACCOUNT, OTHER_ACCOUNT):
+        credentials = identities.fresh_credentials(account)
+        database.submit(
+            lambda tx, own=credentials: identities.create_account(tx, SEAL, own, "test", EPOCH)  # type: ignore[misc]
+        ).result()
+    return database
