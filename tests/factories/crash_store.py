@@ -184,9 +184,8 @@ def survivors(disk: Disk, seeds: int) -> Iterator[tuple[str, Callable[[], bool],
     yield "names and lengths, zeros for bytes", lambda: True, lambda _, written: bytes(len(written))
     yield "everything", lambda: True, lambda _, written: written
     for seed in range(seeds):
-        chance = random.Random(seed)
-        yield (
-            f"chance {seed}",
-            lambda chance=chance: chance.random() < 0.5,
-            lambda _, written, chance=chance: written[: chance.randint(0, len(written))],
-        )
+        yield f"chance {seed}", *_by_chance(random.Random(seed))
+
+
+def _by_chance(chance: random.Random) -> tuple[Callable[[], bool], Callable[[bytes, bytes], bytes]]:
+    return lambda: chance.random() < 0.5, lambda _, written: written[: chance.randint(0, len(written))]

@@ -57,5 +57,6 @@ class Compiler:
 
 
 def _row_type(columns: Sequence[str]) -> Callable[[Sequence[object]], Any]:
-    made: Any = namedtuple("Row", columns, rename=True)  # noqa: PYI024 - the fields are known at run time only
-    return made._make  # type: ignore[no-any-return]
+    named: Any = namedtuple  # noqa: PYI024 - the fields are known at run time only
+    make: Callable[[Sequence[object]], Any] = named("Row", columns, rename=True)._make
+    return make

@@ -27,7 +27,7 @@ async def protocol_with(server: ssl.SSLContext, ca, name: str) -> str | None:
     port = listening.sockets[0].getsockname()[1]
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client, server_hostname=name)
-        chosen = writer.get_extra_info("ssl_object").selected_alpn_protocol()
+        chosen: str | None = writer.get_extra_info("ssl_object").selected_alpn_protocol()
         writer.close()
         await writer.wait_closed()
         return chosen
