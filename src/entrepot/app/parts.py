@@ -1,5 +1,6 @@
 """Parts from settings: the database, the seal, the blob store, and the core of one process."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -79,7 +80,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
     units = Units(database, ThreadPoolExecutor(_READERS, "reader"))
-    hot = Hot(database.snapshot())
+    hot = Hot(database.snapshot(), asyncio.get_running_loop().call_soon)
     transfers = Transfers(
         units,
         hot,

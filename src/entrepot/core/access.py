@@ -5,9 +5,10 @@ what exists. Deny by default.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+import msgspec
 
 from entrepot.errors import AccessDenied
 from entrepot.spec.repository import RegistryKey, RepositoryKey
@@ -16,8 +17,7 @@ SERVICES = {"private": "ecr", "public": "ecr-public"}
 Door = Literal["oci", "aws", "worker"]
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(msgspec.Struct, frozen=True):
     """An identity that a credential named: `id` is its unique id, `epoch` that of its credential."""
 
     account: str
@@ -28,8 +28,7 @@ class Principal:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """One request's principal and circumstances; `request_id` is a UUID, `at` when the request arrived."""
 
     principal: Principal
@@ -42,8 +41,7 @@ class Caller:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(msgspec.Struct, frozen=True):
     """What is acted upon: the account that owns it, its ARN (`*` for a registry as a whole), whose actions apply."""
 
     account: str

@@ -3,9 +3,13 @@
 A repository's row (with its stamp) is re-read whenever the database has changed since it was last read; what hangs
 below it is compared by that stamp. The version is read before the stamp and the stamp before what it covers, so a
 change between two reads makes an entry look older than it is, never newer. Absence is never cached.
+
+The version is read once for each turn of the event loop. In a turn asyncio runs the handlers that were woken before it
+reads from sockets again, so whoever shares a version was received, whole, before it was read.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from entrepot.db import accounts, blobs, images, repositories, tags, uploads
@@ -52,11 +56,20 @@ class Recent(Generic[K, V]):
             self._weight -= gone[1]
 
 
-class Hot:
-    """The hot rows of one event loop; not thread-safe."""
+def _at_once(callback: Callable[[], object]) -> None:
+    callback()
 
-    def __init__(self, snapshot: Snapshot) -> None:
+
+class Hot:
+    """The hot rows of one event loop; not thread-safe.
+
+    `next_turn` calls back when the present turn of the loop is over (`loop.call_soon`); at once, where there is none.
+    """
+
+    def __init__(self, snapshot: Snapshot, next_turn: Callable[[Callable[[], object]], object] = _at_once) -> None:
         self._snapshot = snapshot
+        self._next_turn = next_turn
+        self._version: int | None = None
         self._repositories: Recent[RepositoryKey, tuple[int, Repository]] = Recent(_MOST_ENTRIES)
         self._keys: Recent[str, tuple[int, AccessKey]] = Recent(_MOST_ENTRIES)
         self._manifests: Recent[tuple[str, str], tuple[int, StoredManifest]] = Recent(_MOST_MANIFEST_BYTES)
@@ -64,7 +77,7 @@ class Hot:
 
     def repository(self, key: RepositoryKey) -> Repository | None:
         """The live repository of this name, with its present stamp."""
-        version = self._snapshot.version()
+        version = self._present_version()
         entry = self._repositories.get(key)
         if entry is not None and entry[0] == version:
             return entry[1]
@@ -84,7 +97,7 @@ class Hot:
 
     def access_key(self, key_id: str) -> AccessKey | None:
         """The access key of this id."""
-        version = self._snapshot.version()
+        version = self._present_version()
         entry = self._keys.get(key_id)
         if entry is not None and entry[0] == version:
             return entry[1]
@@ -143,3 +156,13 @@ class Hot:
         """The upload session of this id, whoever it belongs to."""
         row = self._snapshot.one(uploads.FIND, id=upload_id)
         return None if row is None else uploads.record(row)
+
+    def _present_version(self) -> int:
+        version = self._version
+        if version is None:
+            version = self._version = self._snapshot.version()
+            self._next_turn(self._forget_version)
+        return version
+
+    def _forget_version(self) -> None:
+        self._version = None

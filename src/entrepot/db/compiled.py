@@ -50,7 +50,7 @@ class Compiler:
             keys = [column.name for column in statement.table.columns]
         compiled: Any = statement.compile(dialect=self._dialect, column_keys=keys)  # type: ignore[attr-defined]
         names = tuple(compiled.positiontup or ())
-        fixed = {name: bind.value for name, bind in compiled.binds.items() if bind.value is not None}
+        fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         columns = [column.name for column in getattr(statement, "selected_columns", ())]
         row = _row_type(columns) if columns else None
         return Compiled(compiled.string, names, fixed, row)

@@ -6,7 +6,9 @@ Path style on all other hosts: `/<repo>`, `/<account>/<region>/<repo>`, `/public
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
 
 from entrepot.errors import NameInvalid, RegionNotServed
 from entrepot.http.exchange import Exchange
@@ -16,10 +18,10 @@ _REGION = r"[a-z]{2}(?:-[a-z]+)+-\d"
 _PRIVATE_PATH = re.compile(rf"(\d{{12}})/({_REGION})(?:/|\Z)")
 _PUBLIC_PATH = re.compile(r"public\.ecr(?:/|\Z)")
 _AMAZON = "amazonaws.com"
+_REMEMBERED = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A registry as a request names it; `prefix` is what stands before repository names in its paths."""
 
     registry: RegistryKey
@@ -46,8 +48,9 @@ class Addressing:
         self._public_hosts = {f"public.ecr.{domain}"} if domain else set()
         if domain == _AMAZON:
             self._public_hosts.add("public.ecr.aws")
+        self.split = lru_cache(maxsize=_REMEMBERED)(self._split)
 
-    def split(self, host: str, path: str) -> tuple[Place, str]:
+    def _split(self, host: str, path: str) -> tuple[Place, str]:
         """The registry, and what of the path after `/v2/` belongs to it: RegionNotServed."""
         name = _without_port(host)
         if (alias := self._aliases.get(name)) is not None:

@@ -28,6 +28,7 @@ class BlobResponse(web.StreamResponse):
         self._first_byte = start
         self._byte_count = count
         self._blob_sent = False
+        self.size = count
         self.content_length = count
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:

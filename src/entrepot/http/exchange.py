@@ -4,11 +4,12 @@ that are trusted.
 
 import ipaddress
 import re
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from random import getrandbits
 
+import msgspec
 from aiohttp import web
 
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
@@ -16,8 +17,7 @@ _LONGEST_AGENT = 512
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(msgspec.Struct, frozen=True):
     """`host` is what the client addressed (lower case, with port); `hosts` all that it may have signed;
     `base_url` what answers are written with.
     """
@@ -57,7 +57,7 @@ class Exchanges:
                 host, hosts = forwarded, (forwarded, *hosts)
         scheme = "https" if secure else "http"
         return Exchange(
-            request_id=str(uuid.uuid4()),
+            request_id=_uuid(),
             source_ip=source,
             secure=secure,
             host=host.lower(),
@@ -84,6 +84,13 @@ class Exchanges:
         return _is_address(address) and any(ipaddress.ip_address(address) in network for network in self._trusted)
 
 
+def _uuid() -> str:
+    """A random UUID (version 4) as text; uuid.uuid4 asks the kernel each time."""
+    digits = f"{getrandbits(128):032x}"  # a name, no secret; each process is seeded anew after its fork
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+@lru_cache(maxsize=256)
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
@@ -92,5 +99,6 @@ def _is_address(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=256)
 def _checked(host: str) -> str:
     return host if _HOST.fullmatch(host) else ""

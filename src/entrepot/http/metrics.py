@@ -1,35 +1,39 @@
 """Metrics of requests, in memory shared by all processes of a node (Prometheus text format)."""
 
+import os
 from typing import Any
 
 _LATENCIES = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0)
 
 
 class RequestMetrics:
-    """Counts requests; label children are looked up once."""
+    """Counts requests; label children are looked up once. Made in the process that counts, after its fork."""
 
     def __init__(self) -> None:
         from prometheus_client import (  # not before telemetry.share_metrics has set the environment that it reads
             Counter,
             Histogram,
+            values,
         )
 
-        self._requests = Counter("entrepot_http_requests", "Requests answered.", ["method", "status"])
+        pid = os.getpid()
+        values.ValueClass = values.MultiProcessValue(lambda: pid)  # type: ignore[no-untyped-call] # or it asks the kernel
         self._seconds = Histogram(
-            "entrepot_http_request_seconds", "Time to answer a request.", ["method"], buckets=_LATENCIES
+            "entrepot_http_request_seconds",
+            "Requests answered, and the time that they took.",
+            ["method", "status"],
+            buckets=_LATENCIES,
         )
         self._bytes = Counter("entrepot_http_response_bytes", "Bytes of response bodies.")
-        self._children: dict[tuple[str, int], tuple[Any, Any]] = {}
+        self._children: dict[tuple[str, int], Any] = {}
 
     def request(self, method: str, status: int, seconds: float, size: int) -> None:
         """One request was answered."""
-        children = self._children.get((method, status))
-        if children is None:
+        child = self._children.get((method, status))
+        if child is None:
             known = method if method in _METHODS else "other"
-            children = (self._requests.labels(known, str(status)), self._seconds.labels(known))
-            self._children[known, status] = children
-        children[0].inc()
-        children[1].observe(seconds)
+            child = self._children[known, status] = self._seconds.labels(known, str(status))
+        child.observe(seconds)
         if size:
             self._bytes.inc(size)
 

@@ -6,15 +6,18 @@ import binascii
 import ipaddress
 from collections.abc import Sequence
 
+import msgspec
 from aiohttp import web
 
 from entrepot.core import access
 from entrepot.core.access import Caller, Resource
 from entrepot.core.parts import Core
 from entrepot.errors import Fact
+from entrepot.http.answer import JSON, Answer
 from entrepot.http.exchange import Exchange
 from entrepot.http.metrics import exposition
 
+_TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 _TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -25,26 +28,24 @@ class Pages:
         self._core = core
         self._allow = tuple(metrics_allow)
 
-    async def healthz(self, _: web.BaseRequest, __: Exchange) -> web.StreamResponse:
+    async def healthz(self, _: web.BaseRequest, __: Exchange) -> Answer:
         """Alive: the event loop turns."""
-        return web.Response(text="ok\n")
+        return Answer(headers=dict(_TEXT), body=b"ok\n")
 
-    async def readyz(self, _: web.BaseRequest, __: Exchange) -> web.StreamResponse:
+    async def readyz(self, _: web.BaseRequest, __: Exchange) -> Answer:
         """Ready: database and blob store answer."""
         faults = await self._core.faults()
         if faults:
-            return web.json_response({"ready": False, "faults": list(faults)}, status=503)
-        return web.json_response({"ready": True})
+            return Answer(503, dict(JSON), msgspec.json.encode({"ready": False, "faults": faults}))
+        return Answer(headers=dict(JSON), body=msgspec.json.encode({"ready": True}))
 
-    async def metrics(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+    async def metrics(self, request: web.BaseRequest, exchange: Exchange) -> Answer:
         """The node's metrics, for loopback, `metrics_allow`, or a principal with cloudwatch:GetMetricData."""
         if not self._near(exchange.source_ip) and not await self._may_read(request, exchange):
-            headers = {"WWW-Authenticate": f'Basic realm="{exchange.base_url}/metrics"'}
-            return web.Response(
-                status=401, text="metrics need a token: user AWS, password a registry token\n", headers=headers
-            )
+            headers = _TEXT | {"WWW-Authenticate": f'Basic realm="{exchange.base_url}/metrics"'}
+            return Answer(401, headers, b"metrics need a token: user AWS, password a registry token\n")
         body = await asyncio.get_running_loop().run_in_executor(None, exposition)
-        return web.Response(body=body, headers={"Content-Type": _TYPE})
+        return Answer(headers={"Content-Type": _TYPE}, body=body)
 
     def _near(self, source_ip: str) -> bool:
         try:

@@ -10,11 +10,14 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+import msgspec
 import structlog
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from entrepot.http.access_log import AccessLog
+from entrepot.http.answer import JSON, Answer, send
+from entrepot.http.blob_response import BlobResponse
 from entrepot.http.exchange import Exchange, Exchanges
 
 _LOG = structlog.get_logger()
@@ -24,14 +27,17 @@ _IDLE_SECONDS = 75.0
 _HEAD_SECONDS = 30.0
 
 
+Reply = Answer | BlobResponse
+
+
 class Door(Protocol):
     """Answers the requests of one protocol."""
 
-    async def handle(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Reply:
         """The response; never raises a fact of the error tree."""
 
 
-Pages = dict[str, Callable[[web.BaseRequest, Exchange], Awaitable[web.StreamResponse]]]
+Pages = dict[str, Callable[[web.BaseRequest, Exchange], Awaitable[Answer]]]
 
 
 class _Connections(web.Server):
@@ -97,43 +103,41 @@ class HttpServer:
         exchange = self._exchanges.of(request)
         self._busy += 1
         self._idle.clear()
-        response: web.StreamResponse | None = None
+        reply: Reply | None = None
         try:
-            response = await self._answer(request, exchange)
+            reply = await self._answer(request, exchange)
+            if isinstance(reply, Answer):
+                return await send(request, reply, close=self._draining)
             if self._draining:
-                response.force_close()
-            if not response.prepared:
-                await response.prepare(request)
-                await response.write_eof()
-            return response
+                reply.force_close()
+            await reply.prepare(request)
+            return reply
         finally:
             self._busy -= 1
             if not self._busy:
                 self._idle.set()
-            self._record(request, exchange, response, time.perf_counter() - began)
+            self._record(request, exchange, reply, time.perf_counter() - began)
 
-    async def _answer(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+    async def _answer(self, request: web.BaseRequest, exchange: Exchange) -> Reply:
         path = request.path
         try:
             if path == "/v2" or path.startswith("/v2/"):
-                response = await self._oci.handle(request, exchange)
+                reply = await self._oci.handle(request, exchange)
             elif (page := self._pages.get(path)) is not None:
-                response = await page(request, exchange)
+                reply = await page(request, exchange)
             else:
-                response = await self._aws.handle(request, exchange)
+                reply = await self._aws.handle(request, exchange)
         except ConnectionError:
             raise
         except Exception:  # noqa: BLE001 - the outermost handler
             _LOG.exception("request failed", request_id=exchange.request_id, method=request.method, path=path)
-            response = failure(exchange)
-        response.headers["x-amzn-RequestId"] = exchange.request_id
-        return response
+            reply = failure(exchange)
+        reply.headers["x-amzn-RequestId"] = exchange.request_id
+        return reply
 
-    def _record(
-        self, request: web.BaseRequest, exchange: Exchange, response: web.StreamResponse | None, seconds: float
-    ) -> None:
-        status = response.status if response is not None else 499
-        size = (response.content_length or 0) if response is not None and request.method != "HEAD" else 0
+    def _record(self, request: web.BaseRequest, exchange: Exchange, reply: Reply | None, seconds: float) -> None:
+        status = reply.status if reply is not None else 499
+        size = reply.size if reply is not None and request.method != "HEAD" else 0
         self._log.add(
             timestamp=exchange.at.isoformat(),
             request_id=exchange.request_id,
@@ -155,13 +159,8 @@ class Meter(Protocol):
         """One request was answered."""
 
 
-def failure(exchange: Exchange) -> web.Response:
+def failure(exchange: Exchange) -> Answer:
     """The answer to a request that failed for a reason of ours; says nothing of the inside."""
-    return web.json_response(
-        {
-            "errors": [{"code": "UNKNOWN", "message": f"internal error; request id {exchange.request_id}"}],
-            "__type": "ServerException",
-            "message": f"internal error; request id {exchange.request_id}",
-        },
-        status=500,
-    )
+    message = f"internal error; request id {exchange.request_id}"
+    body = {"errors": [{"code": "UNKNOWN", "message": message}], "__type": "ServerException", "message": message}
+    return Answer(500, dict(JSON), msgspec.json.encode(body))

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from functools import lru_cache
 from typing import Literal
 
 from aiohttp import web
@@ -67,6 +68,7 @@ async def _principal(
             raise CredentialInvalid
 
 
+@lru_cache(maxsize=1024)
 def _password(encoded: str) -> str:
     try:
         user, _, password = base64.b64decode(encoded, validate=True).decode("ascii").partition(":")

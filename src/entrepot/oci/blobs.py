@@ -1,9 +1,10 @@
 """Blobs: pulled, checked, deleted (Distribution specification, "Pulling blobs", "Content management")."""
 
-from aiohttp import web
+import msgspec
 
 from entrepot.core import blobs
 from entrepot.errors import RangeUnsatisfiable
+from entrepot.http.answer import JSON, Answer
 from entrepot.http.blob_response import BlobResponse, matches, select
 from entrepot.oci.call import Call
 from entrepot.spec.digest import Digest
@@ -11,20 +12,20 @@ from entrepot.spec.digest import Digest
 _TYPE = "application/octet-stream"
 
 
-async def head(call: Call, reference: str) -> web.StreamResponse:
+async def head(call: Call, reference: str) -> Answer:
     """What a GET would answer, without bytes; writes nothing."""
     blob = await call.core.reads.blob(call.caller, call.key, Digest.parse(reference))
     headers = _headers(blob.digest) | {"Content-Type": _TYPE, "Content-Length": str(blob.size)}
-    return web.Response(headers=headers)
+    return Answer(headers=headers)
 
 
-async def get(call: Call, reference: str) -> web.StreamResponse:
+async def get(call: Call, reference: str) -> Answer | BlobResponse:
     """The bytes, or the range of them that was asked for."""
     blob, file = await call.core.reads.open_blob(call.caller, call.key, Digest.parse(reference))
     headers = _headers(blob.digest)
     if matches(call.request, headers["ETag"]):
         file.close()
-        return web.Response(status=304, headers=headers)
+        return Answer(status=304, headers=headers)
     try:
         start, count, partial = select(call.request, blob.size, headers["ETag"])
     except RangeUnsatisfiable as fact:
@@ -36,19 +37,16 @@ async def get(call: Call, reference: str) -> web.StreamResponse:
     return BlobResponse(file, start, count, status=206 if partial else 200, headers=headers)
 
 
-async def delete(call: Call, reference: str) -> web.StreamResponse:
+async def delete(call: Call, reference: str) -> Answer:
     """Take the blob out of the repository, unless an image needs it."""
     await call.core.units.write(blobs.delete, call.caller, call.key, Digest.parse(reference))
-    return web.Response(status=202)
+    return Answer(status=202)
 
 
 def _headers(digest: Digest) -> dict[str, str]:
     return {"Docker-Content-Digest": digest, "ETag": f'"{digest}"', "Accept-Ranges": "bytes"}
 
 
-def _unsatisfiable(fact: RangeUnsatisfiable, size: int) -> web.Response:
-    return web.json_response(
-        {"errors": [{"code": "SIZE_INVALID", "message": str(fact)}]},
-        status=416,
-        headers={"Content-Range": f"bytes */{size}"},
-    )
+def _unsatisfiable(fact: RangeUnsatisfiable, size: int) -> Answer:
+    body = msgspec.json.encode({"errors": [{"code": "SIZE_INVALID", "message": str(fact)}]})
+    return Answer(416, JSON | {"Content-Range": f"bytes */{size}"}, body)

@@ -1,7 +1,6 @@
 """One request to the registry, parsed as far as every noun needs it."""
 
-from dataclasses import dataclass
-
+import msgspec
 from aiohttp import web
 
 from entrepot.core.access import Caller
@@ -14,8 +13,7 @@ from entrepot.spec.repository import RegistryKey, RepositoryKey, parse_name
 _MOST_DIGITS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A request by a known caller to a registry; `name` is the repository's, '' for the registry as a whole."""
 
     request: web.BaseRequest

@@ -5,6 +5,7 @@ The routed path is decoded once; what it holds after that is data and never deco
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -20,6 +21,7 @@ from entrepot.errors import (
 )
 from entrepot.http.addressing import Addressing
 from entrepot.http.exchange import Exchange
+from entrepot.http.server import Reply
 from entrepot.oci import authentication, blobs, catalog, errors, manifests, ping, referrers, tags, uploads
 from entrepot.oci.call import Call
 
@@ -28,14 +30,14 @@ _PATH = re.compile(
     r"(?P<name>[^\s]+?)/(?:(?P<noun>manifests|blobs|referrers)/(?P<reference>[^/]+)|(?P<list>tags/list)"
     r"|blobs/uploads/(?P<upload>[^/]*)|(?P<start>blobs/uploads))\Z"
 )
-_WITHOUT_ARGUMENT: dict[tuple[str, str], Callable[[Call], Awaitable[web.StreamResponse]]] = {
+_WITHOUT_ARGUMENT: dict[tuple[str, str], Callable[[Call], Awaitable[Reply]]] = {
     ("GET", "ping"): ping.get,
     ("HEAD", "ping"): ping.get,
     ("GET", "catalog"): catalog.get,
     ("GET", "tags"): tags.get,
     ("POST", "uploads"): uploads.post,
 }
-_WITH_ARGUMENT: dict[tuple[str, str], Callable[[Call, str], Awaitable[web.StreamResponse]]] = {
+_WITH_ARGUMENT: dict[tuple[str, str], Callable[[Call, str], Awaitable[Reply]]] = {
     ("GET", "manifests"): manifests.get,
     ("HEAD", "manifests"): manifests.head,
     ("PUT", "manifests"): manifests.put,
@@ -58,7 +60,7 @@ class OciDoor:
         self._core = core
         self._addressing = addressing
 
-    async def handle(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Reply:
         """One response, whatever is wrong with the request."""
         try:
             response = await self._answer(request, exchange)
@@ -67,7 +69,7 @@ class OciDoor:
         response.headers.update(VERSION)
         return response
 
-    async def _answer(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+    async def _answer(self, request: web.BaseRequest, exchange: Exchange) -> Reply:
         path = decoded(request.raw_path.partition("?")[0])
         place, rest = self._addressing.split(exchange.host, path.removeprefix("/v2").removeprefix("/"))
         noun, name, argument = parse(rest)
@@ -83,7 +85,7 @@ class OciDoor:
             return await given(call, argument)
         raise OperationUnsupported(operation=f"{request.method} of {noun}")
 
-    def _show(self, fact: Fact, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+    def _show(self, fact: Fact, request: web.BaseRequest, exchange: Exchange) -> Reply:
         response = errors.show(fact)
         if isinstance(fact, CredentialMissing | CredentialInvalid):
             response.headers["WWW-Authenticate"] = authentication.challenge(exchange)
@@ -93,6 +95,7 @@ class OciDoor:
         return response
 
 
+@lru_cache(maxsize=512)
 def parse(rest: str) -> tuple[str, str, str | None]:
     """(noun, repository name, argument) of a path after the registry's prefix: NameInvalid."""
     if rest == "":

@@ -4,10 +4,10 @@ Where real ECR deviates, the specification is followed; UNSUPPORTED is what clie
 """
 
 import msgspec
-from aiohttp import web
 
 from entrepot import errors as facts
 from entrepot.errors import Fact
+from entrepot.http.answer import JSON, Answer
 
 TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.AccessDenied: (403, "DENIED"),
@@ -66,9 +66,9 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
 }
 
 
-def show(fact: Fact) -> web.Response:
+def show(fact: Fact) -> Answer:
     """The response that tells a fact; HEAD answers carry no body, which the server sees to."""
     status, code = TABLE[type(fact)]
     detail = {name: str(value) for name, value in fact.fields.items()}
     body = msgspec.json.encode({"errors": [{"code": code, "message": str(fact), "detail": detail}]})
-    return web.Response(status=status, body=body, content_type="application/json")
+    return Answer(status, dict(JSON), body)

@@ -1,10 +1,9 @@
 """Manifests: pulled, pushed, deleted (Distribution specification, "Pulling manifests", "Pushing manifests")."""
 
-from aiohttp import web
-
 from entrepot.core import deletion, images
 from entrepot.core.reads import StoredManifest
 from entrepot.errors import ImageNotFound, ManifestTooLarge, NotAcceptable, RequestTooLarge, TagInvalid
+from entrepot.http.answer import Answer
 from entrepot.http.blob_response import matches
 from entrepot.http.body import read
 from entrepot.oci.call import Call
@@ -13,22 +12,22 @@ from entrepot.spec.media_type import acceptable
 from entrepot.spec.reference import Tag, parse_reference
 
 
-async def head(call: Call, reference: str) -> web.StreamResponse:
+async def head(call: Call, reference: str) -> Answer:
     """What a GET would answer, without the bytes; counts no pull and writes nothing."""
     found = await _found(call, reference, pull=False)
-    return web.Response(headers=_headers(found) | {"Content-Length": str(found.size)})
+    return Answer(headers=_headers(found) | {"Content-Length": str(found.size)})
 
 
-async def get(call: Call, reference: str) -> web.StreamResponse:
+async def get(call: Call, reference: str) -> Answer:
     """The exact bytes that were pushed."""
     found = await _found(call, reference, pull=True)
     headers = _headers(found)
     if matches(call.request, headers["ETag"]):
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=found.body, headers=headers)
+        return Answer(status=304, headers=headers)
+    return Answer(body=found.body, headers=headers)
 
 
-async def put(call: Call, reference: str) -> web.StreamResponse:
+async def put(call: Call, reference: str) -> Answer:
     """Store a manifest, and point the tag at it when it is put by tag."""
     parsed = parse_reference(reference)
     await call.core.reads.require(call.caller, call.key, "PutImage")
@@ -42,13 +41,13 @@ async def put(call: Call, reference: str) -> web.StreamResponse:
     headers = {"Location": call.location(f"manifests/{digest}"), "Docker-Content-Digest": digest}
     if manifest.subject is not None:
         headers["OCI-Subject"] = manifest.subject.digest
-    return web.Response(status=201, headers=headers)
+    return Answer(status=201, headers=headers)
 
 
-async def delete(call: Call, reference: str) -> web.StreamResponse:
+async def delete(call: Call, reference: str) -> Answer:
     """Delete an image by digest, or a tag (and the image with its last one)."""
     await call.core.units.write(deletion.delete, call.caller, call.key, parse_reference(reference))
-    return web.Response(status=202)
+    return Answer(status=202)
 
 
 async def _found(call: Call, reference: str, *, pull: bool) -> StoredManifest:

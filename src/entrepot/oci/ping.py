@@ -1,10 +1,9 @@
 """GET /v2/: whether the registry speaks this protocol, and whether the credentials hold."""
 
-from aiohttp import web
-
+from entrepot.http.answer import JSON, Answer
 from entrepot.oci.call import Call
 
 
-async def get(_: Call) -> web.StreamResponse:
+async def get(_: Call) -> Answer:
     """Any valid token will do."""
-    return web.Response(body=b"{}", content_type="application/json")
+    return Answer(headers=dict(JSON), body=b"{}")

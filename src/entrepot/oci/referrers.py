@@ -3,10 +3,10 @@
 from urllib.parse import quote
 
 import msgspec
-from aiohttp import web
 
 from entrepot.core import referrers
 from entrepot.core.referrers import Referrer
+from entrepot.http.answer import Answer
 from entrepot.oci.call import Call
 from entrepot.spec.digest import Digest
 from entrepot.spec.media_type import OCI_INDEX
@@ -14,7 +14,7 @@ from entrepot.spec.media_type import OCI_INDEX
 _PAGE = 1000
 
 
-async def get(call: Call, reference: str) -> web.StreamResponse:
+async def get(call: Call, reference: str) -> Answer:
     """A page of descriptors; `artifactType` filters, and the answer says that it did."""
     subject = Digest.parse(reference)
     wanted = call.query("artifactType")
@@ -28,7 +28,7 @@ async def get(call: Call, reference: str) -> web.StreamResponse:
         kept = f"&artifactType={quote(wanted, safe='')}" if wanted is not None else ""
         headers["Link"] = f'<{call.location(f"referrers/{subject}")}?last={page.after[0]}{kept}>; rel="next"'
     index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [_descriptor(item) for item in page.items]}
-    return web.Response(body=msgspec.json.encode(index, enc_hook=str), headers=headers)
+    return Answer(body=msgspec.json.encode(index, enc_hook=str), headers=headers)
 
 
 def _descriptor(referrer: Referrer) -> dict[str, object]:

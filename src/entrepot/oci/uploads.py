@@ -7,6 +7,7 @@ from aiohttp import web
 from entrepot.core import blobs
 from entrepot.core.transfers import Upload
 from entrepot.errors import DigestInvalid, NameInvalid, RegionNotServed, RepositoryNameReserved, RequestMalformed
+from entrepot.http.answer import Answer
 from entrepot.http.body import chunks, expects_body
 from entrepot.oci.call import Call
 from entrepot.spec.digest import ALGORITHMS, Digest
@@ -14,7 +15,7 @@ from entrepot.spec.digest import ALGORITHMS, Digest
 _CONTENT_RANGE = re.compile(r"(?:bytes[ =])?(\d{1,19})-(\d{1,19})(?:/(?:\d{1,19}|\*))?", re.ASCII)
 
 
-async def post(call: Call) -> web.StreamResponse:
+async def post(call: Call) -> Answer:
     """Start a session; or mount a blob of another repository; or take a whole blob in this one request."""
     mount, digest = call.query("mount"), call.query("digest")
     if mount is not None:
@@ -26,12 +27,12 @@ async def post(call: Call) -> web.StreamResponse:
     return await _start(call)
 
 
-async def get(call: Call, upload_id: str) -> web.StreamResponse:
+async def get(call: Call, upload_id: str) -> Answer:
     """How far the session is."""
     return _status(call, await call.core.transfers.find(call.caller, call.key, upload_id), 204)
 
 
-async def patch(call: Call, upload_id: str) -> web.StreamResponse:
+async def patch(call: Call, upload_id: str) -> Answer:
     """Add bytes: a stream, or a chunk that says where it belongs."""
     upload = await call.core.transfers.append(
         call.caller, call.key, upload_id, chunks(call.request), _chunk_start(call.request)
@@ -39,7 +40,7 @@ async def patch(call: Call, upload_id: str) -> web.StreamResponse:
     return _status(call, upload, 202)
 
 
-async def put(call: Call, upload_id: str) -> web.StreamResponse:
+async def put(call: Call, upload_id: str) -> Answer:
     """Complete the session as a blob; the body, if any, is the rest of it."""
     digest = call.query("digest")
     if digest is None:
@@ -52,13 +53,13 @@ async def put(call: Call, upload_id: str) -> web.StreamResponse:
     return _created(call, blob.digest)
 
 
-async def delete(call: Call, upload_id: str) -> web.StreamResponse:
+async def delete(call: Call, upload_id: str) -> Answer:
     """Give the session up."""
     await call.core.transfers.cancel(call.caller, call.key, upload_id)
-    return web.Response(status=204)
+    return Answer(status=204)
 
 
-async def _mount(call: Call, digest: Digest, source: str | None) -> web.StreamResponse | None:
+async def _mount(call: Call, digest: Digest, source: str | None) -> Answer | None:
     """201 when the blob could be mounted; a source that may not be read is as if it were absent."""
     if source is None:
         return None
@@ -70,7 +71,7 @@ async def _mount(call: Call, digest: Digest, source: str | None) -> web.StreamRe
     return _created(call, digest) if mounted else None
 
 
-async def _start(call: Call) -> web.StreamResponse:
+async def _start(call: Call) -> Answer:
     algorithm = call.query("digest-algorithm") or "sha256"
     if algorithm not in ALGORITHMS:
         raise DigestInvalid(digest=f"{algorithm[:32]}:")
@@ -91,8 +92,8 @@ def _chunk_start(request: web.BaseRequest) -> int | None:
     return int(match[1])
 
 
-def _status(call: Call, upload: Upload, status: int) -> web.Response:
-    return web.Response(status=status, headers=progress(call, upload.id, upload.offset))
+def _status(call: Call, upload: Upload, status: int) -> Answer:
+    return Answer(status=status, headers=progress(call, upload.id, upload.offset))
 
 
 def progress(call: Call, upload_id: str, offset: int) -> dict[str, str]:
@@ -104,6 +105,6 @@ def progress(call: Call, upload_id: str, offset: int) -> dict[str, str]:
     }
 
 
-def _created(call: Call, digest: Digest) -> web.Response:
+def _created(call: Call, digest: Digest) -> Answer:
     headers = {"Location": call.location(f"blobs/{digest}"), "Docker-Content-Digest": str(digest)}
-    return web.Response(status=201, headers=headers)
+    return Answer(status=201, headers=headers)

@@ -1,6 +1,7 @@
 """Media types of manifests and layers, and what a client accepts (RFC 9110, 12.5.1)."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -46,6 +47,11 @@ def bare(value: str) -> str:
 
 def acceptable(accept: Sequence[str], media_type: str) -> bool:
     """Whether the Accept lines of a request, all of them, allow a type; without any line everything is allowed."""
+    return _acceptable(tuple(accept), media_type)
+
+
+@lru_cache(maxsize=256)
+def _acceptable(accept: tuple[str, ...], media_type: str) -> bool:
     ranges = list(_ranges(accept))
     if not ranges:
         return True

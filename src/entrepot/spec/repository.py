@@ -1,8 +1,9 @@
 """Registries and repositories by name, and their ARNs (Service Authorization Reference, Amazon ECR)."""
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from entrepot.errors import NameInvalid, ParameterInvalid, RepositoryNameReserved
 
@@ -15,8 +16,7 @@ _PRIVATE_ARN = re.compile(r"arn:aws:ecr:([a-z0-9-]{2,25}):(\d{12}):repository/(.
 _PUBLIC_ARN = re.compile(r"arn:aws:ecr-public::(\d{12}):repository/(.+)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryKey:
+class RegistryKey(msgspec.Struct, frozen=True):
     """An account's private registry of a region, or its public one (region '')."""
 
     kind: RegistryKind
@@ -24,8 +24,7 @@ class RegistryKey:
     region: str
 
 
-@dataclass(frozen=True, slots=True)
-class RepositoryKey:
+class RepositoryKey(msgspec.Struct, frozen=True):
     """A repository by name; it need not exist."""
 
     registry: RegistryKey

@@ -22,6 +22,7 @@ from entrepot.errors import (
     SignatureInvalid,
 )
 from entrepot.http.addressing import Addressing
+from entrepot.http.answer import Answer
 from entrepot.http.body import read
 from entrepot.http.exchange import Exchange
 from entrepot.policy import sigv4
@@ -52,7 +53,7 @@ class AwsDoor:
         self._services = services
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
-    async def handle(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Answer:
         """One response, whatever is wrong with the request."""
         length = request.headers.get("Content-Length", "")
         if length.isdigit() and int(length) <= _LARGE:
@@ -60,7 +61,7 @@ class AwsDoor:
         async with self._large:
             return await self._handle(request, exchange)
 
-    async def _handle(self, request: web.BaseRequest, exchange: Exchange) -> web.StreamResponse:
+    async def _handle(self, request: web.BaseRequest, exchange: Exchange) -> Answer:
         named: _Named | None = None
         try:
             received = _received(request)
@@ -84,7 +85,7 @@ class AwsDoor:
 
     async def _run(
         self, named: _Named, content: bytes, principal: Principal, signature: Signature, exchange: Exchange
-    ) -> web.StreamResponse:
+    ) -> Answer:
         route = named.route
         if not route.any_region and signature.region not in self._core.regions:
             raise RegionNotServed(region=signature.region, served=", ".join(self._core.regions))
@@ -159,7 +160,7 @@ def _guess(request: web.BaseRequest) -> _Named:
     return _Named(ROUTES[1] if form else ROUTES[0], "", "1.1", {})
 
 
-def _show_fact(fact: Fact, named: _Named, exchange: Exchange) -> web.StreamResponse:
+def _show_fact(fact: Fact, named: _Named, exchange: Exchange) -> Answer:
     code, status = errors.TABLE[type(fact)]
     if named.route.protocol == "json":
         account = str(fact.fields.get("account", ""))

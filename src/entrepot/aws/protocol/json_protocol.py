@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 import msgspec
-from aiohttp import web
 
 from entrepot.aws.protocol.models import Model
 from entrepot.aws.protocol.validate import checked
 from entrepot.errors import RequestMalformed
+from entrepot.http.answer import Answer
 from entrepot.spec.nesting import nests_deeper
 
 _DEEPEST = 32
@@ -26,17 +26,17 @@ def parse(model: Model, operation: str, body: bytes) -> dict[str, Any]:
     return {} if shape is None else dict(checked(model, shape, value))
 
 
-def show(model: Model, operation: str, output: Mapping[str, Any], version: str) -> web.Response:
+def show(model: Model, operation: str, output: Mapping[str, Any], version: str) -> Answer:
     """The response of an operation; absent members stay absent."""
     shape = model.output_shape(operation)
     body = {} if shape is None else _shown(model, shape, output)
-    return web.Response(body=msgspec.json.encode(body, enc_hook=str), headers=_type(version))
+    return Answer(body=msgspec.json.encode(body, enc_hook=str), headers=_type(version))
 
 
-def show_error(code: str, message: str, members: Mapping[str, object], status: int, version: str) -> web.Response:
+def show_error(code: str, message: str, members: Mapping[str, object], status: int, version: str) -> Answer:
     """An error with its `__type` and the members that its shape has."""
     body = {"__type": code, "message": message} | dict(members)
-    return web.Response(
+    return Answer(
         status=status,
         body=msgspec.json.encode(body, enc_hook=str),
         headers=_type(version) | {"x-amzn-ErrorType": code},

@@ -6,11 +6,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from aiohttp import web
-
 from entrepot.aws.protocol.models import Model
 from entrepot.aws.protocol.validate import checked
 from entrepot.errors import RequestMalformed
+from entrepot.http.answer import Answer
 
 _MOST_FIELDS = 1000
 _SCALARS = {"integer": int, "long": int, "float": float, "double": float}
@@ -36,7 +35,7 @@ def parse(model: Model, operation: str, fields: Mapping[str, str]) -> dict[str, 
     return dict(checked(model, shape, _gathered(model, shape, fields, "") or {}))
 
 
-def show(model: Model, operation: str, output: Mapping[str, Any], request_id: str) -> web.Response:
+def show(model: Model, operation: str, output: Mapping[str, Any], request_id: str) -> Answer:
     """The response of an operation."""
     shape = model.output_shape(operation)
     result = "" if shape is None else _element(model, shape, f"{operation}Result", output)
@@ -45,7 +44,7 @@ def show(model: Model, operation: str, output: Mapping[str, Any], request_id: st
     return _xml(f'<{operation}Response xmlns="{model.metadata["xmlNamespace"]}">{body}</{operation}Response>', 200)
 
 
-def show_error(namespace: str, code: str, message: str, status: int, request_id: str) -> web.Response:
+def show_error(namespace: str, code: str, message: str, status: int, request_id: str) -> Answer:
     """An error: whose fault it was, its code and message."""
     fault = "Receiver" if status >= 500 else "Sender"
     error = f"<Error><Type>{fault}</Type><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
@@ -121,5 +120,5 @@ def _element(model: Model, shape_name: str, tag: str, value: Any) -> str:
     return f"<{tag}>{inner}</{tag}>"
 
 
-def _xml(text: str, status: int) -> web.Response:
-    return web.Response(status=status, body=text.encode(), headers={"Content-Type": "text/xml"})
+def _xml(text: str, status: int) -> Answer:
+    return Answer(status=status, body=text.encode(), headers={"Content-Type": "text/xml"})
