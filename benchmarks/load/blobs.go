@@ -63,7 +63,7 @@ func push(t *target, args []string) result {
 			t.done("PUT", withDigest(location, digest), nil, 0, nil, 201)
 		}
 	}
-	return result{Seconds: since(begin), Bytes: *size, Items: 1}
+	return result{Seconds: since(begin), Bytes: *size, Items: 1, Digest: digest}
 }
 
 func withDigest(location, digest string) string {

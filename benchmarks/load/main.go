@@ -31,6 +31,7 @@ type result struct {
 	P99      float64   `json:"p99_ms,omitempty"`
 	Pages    []float64 `json:"pages_ms,omitempty"`
 	First    string    `json:"first_failure,omitempty"`
+	Digest   string    `json:"digest,omitempty"`
 }
 
 // target is the server under load and how to speak to it.
@@ -196,4 +197,16 @@ func (t *target) dial() (net.Conn, error) {
 		return tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
 	}
 	return net.Dial("tcp", address)
+}
+
+func (t *target) host() string {
+	_, address, _ := strings.Cut(t.base, "://")
+	return address
+}
+
+func (t *target) authorization() string {
+	if t.auth == "" {
+		return ""
+	}
+	return "Authorization: " + t.auth + "\r\n"
 }
