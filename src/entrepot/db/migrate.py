@@ -13,6 +13,7 @@ from entrepot.errors.start import SchemaNewer, SchemaOlder
 
 HEAD = "0001"
 _SCRIPTS = "entrepot.db:migrations"
+_MIGRATING = 0x656E7472  # whoever migrates a PostgreSQL database holds this advisory lock
 
 
 def upgrade(path: Path) -> tuple[str, str]:
@@ -33,6 +34,25 @@ def require_current(path: Path) -> None:
         raise SchemaNewer(found=found, known=HEAD)
     if found != HEAD:
         raise SchemaOlder(found=found or "none", known=HEAD)
+
+
+def upgrade_postgresql(url: str) -> tuple[str, str]:
+    """Bring the schema of a PostgreSQL database to HEAD, in one transaction and one at a time; (before, after)."""
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    try:
+        with engine.begin() as session:
+            session.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATING})"))
+            known = session.execute(text("SELECT to_regclass('alembic_version')")).scalar()
+            found = session.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else None
+            if found is not None and found > HEAD:
+                raise SchemaNewer(found=found, known=HEAD)
+            if found != HEAD:
+                run_migrations(session)
+    finally:
+        engine.dispose()
+    return found or "none", HEAD
 
 
 def sqlite_revision(path: Path) -> str | None:

@@ -86,6 +86,12 @@ class CredentialsWeak(StartRefused):
     )
 
 
+class DatabaseUnsafe(StartRefused):
+    """A PostgreSQL server that is set to lose what it has acknowledged."""
+
+    text = "the PostgreSQL server has {setting} = {value} and can lose what it has acknowledged; set it to {wanted}"
+
+
 class SqliteUnfixed(StartRefused):
     """A SQLite that can lose commits in WAL mode."""
 

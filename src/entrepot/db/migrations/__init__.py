@@ -1,1 +1,1 @@
-"""Alembic's scripts: the schema's history. Run by db/open.py; there is no alembic.ini."""
+"""Alembic's scripts: the schema's history. Run by db/migrate.py; there is no alembic.ini."""

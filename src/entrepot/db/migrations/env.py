@@ -1,4 +1,4 @@
-"""How Alembic runs inside the house: over the connection that db/open.py gives it."""
+"""How Alembic runs inside the house: over the connection that db/migrate.py gives it."""
 
 from alembic import context
 
