@@ -4,7 +4,9 @@ In this order, so that a refusal leaves nothing behind that the next start would
 the fork but plain values, open sockets and the lock: no thread, no database connection.
 """
 
+import itertools
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from entrepot.app import certificates, directory, first_account, listening, parts
@@ -26,6 +28,12 @@ class Prepared:
     sockets: list[list[socket.socket]]
     address: str
     first: bool
+
+    def close_sockets(self, *, keep: Sequence[socket.socket]) -> None:
+        """Let go of each sockets: a port is free, and refuses, when no process holds its socket any more."""
+        for each in itertools.chain.from_iterable(self.sockets):
+            if each not in keep:
+                each.close()
 
 
 def prepare(settings: Settings) -> Prepared:
