@@ -18,7 +18,7 @@ def load_master_key(path: Path, *, create: bool) -> bytes:
         return _read(path)
     except FileNotFoundError:
         if not create:
-            raise MasterKeyUnusable(f"the master key {path} does not exist") from None
+            raise MasterKeyUnusable(f"the master key {path} is not there; put it back, or name it in ENTREPOT_SECRET_KEY_FILE") from None
     with contextlib.suppress(FileExistsError):  # another process was first
         _make(path)
     return _read(path)

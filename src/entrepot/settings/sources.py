@@ -60,7 +60,7 @@ def _read_file(
     path = Path(str(named)) if named else Path(str(given.get("data", variables.get("data", "data")))) / FILE
     try:
         table = tomllib.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if named:
             faults.append(f"{path}: there is no such file")
         return {}

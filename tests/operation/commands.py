@@ -1,0 +1,49 @@
+"""Runs `entrepot` as a person does: its exit status, what it printed and what it complained of."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.factories.processes import EXECUTABLE
+
+TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    status: int
+    out: str
+    complaint: str
+
+    @property
+    def result(self) -> Any:
+        """What it printed with `--output json`."""
+        return json.loads(self.out)
+
+
+def entrepot(*arguments: object, cwd: Path | None = None, **variables: str) -> Ended:
+    """Run one command to its end."""
+    done = subprocess.run(
+        [str(EXECUTABLE), *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **variables},
+        cwd=cwd,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def refused(*arguments: object, **variables: str) -> str:
+    """The reason that a command gives for doing nothing: status 1, no output, no traceback."""
+    ended = entrepot(*arguments, **variables)
+    assert (ended.status, ended.out) == (1, ""), ended
+    assert "Traceback" not in ended.complaint
+    return ended.complaint
