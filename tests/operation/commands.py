@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,19 @@ def entrepot(*arguments: object, cwd: Path | None = None, **variables: str) -> E
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a server's supervisor keeps: those that serve, in order, then the background worker."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def wait(condition: Callable[[], object], seconds: float = 15) -> None:
+    """Until the condition holds; AssertionError when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
 
 
 def refused(*arguments: object, **variables: str) -> str:

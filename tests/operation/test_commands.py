@@ -60,7 +60,7 @@ def test_a_rotated_key_voids_the_old_one_and_its_tokens_at_once_on_every_worker(
     assert sorted(fresh) == ["access_key_id", "account_id", "secret_access_key"]
     # each on a connection of its own, so that both workers are asked
     assert {Registry(server, token).request("GET", path).status for _ in range(16)} == {401}
-    with pytest.raises(ClientError, match="UnrecognizedClient|InvalidClientTokenId"):
+    with pytest.raises(ClientError, match=r"UnrecognizedClient|InvalidClientTokenId"):
         server.client("sts", credentials=old).get_caller_identity()
     keys = Credentials(fresh["access_key_id"], fresh["secret_access_key"])
     assert server.client("sts", credentials=keys).get_caller_identity()["Account"] == account

@@ -1,4 +1,4 @@
-"""A server that cannot start says why, in words, ends with status 1 and leaves nothing that the next start trips over."""
+"""A server that cannot start says why, ends with status 1, and leaves nothing that the next start trips over."""
 
 import socket
 from pathlib import Path
@@ -15,11 +15,9 @@ WEAK = {"ENTREPOT_ROOT_ACCESS_KEY_ID": "test", "ENTREPOT_ROOT_SECRET_ACCESS_KEY"
 
 def files(data: Path) -> dict[str, bytes]:
     """Everything in a data directory but locks, counters, and the database, which any reader may tidy."""
-    return {
-        str(path.relative_to(data)): path.read_bytes()
-        for path in sorted(data.rglob("*"))
-        if path.is_file() and path.suffix != ".lock" and "entrepot.db" not in path.name and path.parent.name != "metrics"
-    }
+    found = [path for path in sorted(data.rglob("*")) if path.is_file() and path.parent.name != "metrics"]
+    kept = [path for path in found if path.suffix != ".lock" and "entrepot.db" not in path.name]
+    return {str(path.relative_to(data)): path.read_bytes() for path in kept}
 
 
 @pytest.fixture

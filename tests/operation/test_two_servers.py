@@ -1,9 +1,14 @@
 """Several servers over one data directory: refused when their settings contradict, else one registry with two ports."""
 
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from tests.factories.layouts import image
-from tests.factories.processes import free_port, serve
+from tests.factories.processes import EXECUTABLE, free_port, serve
 from tests.factories.registry import Registry
-from tests.operation.commands import entrepot, refused
+from tests.operation.commands import children, entrepot, refused, wait
 
 COMMON = ("--workers", "1", "--gc-grace-seconds", "60")
 
@@ -42,21 +47,29 @@ def test_when_the_last_has_ended_other_settings_may_follow(tmp_path):
 
 
 def test_an_api_server_and_a_worker_server_work_together(tmp_path):
-    """Uploads that nobody continues are the worker's to end; the API server alone never does."""
-    shared = ("--gc-grace-seconds", "0.2", "--upload-expiry-seconds", "0.2")
+    shared = ("--gc-grace-seconds", "0.2", "--gc-interval-seconds", "0.2")
     with serve(tmp_path, extra=("--workers", "1", "--role", "api", *shared)) as api:
+        assert len(children(api.process.pid)) == 1
         registry = Registry(api)
+        content = image(52)
         api.client().create_repository(repositoryName="shared")
-        registry.push("shared", image(52), "one")
+        registry.push("shared", content, "one")
         api.client().batch_delete_image(repositoryName="shared", imageIds=[{"imageTag": "one"}])
-        assert worker_names(api.process.pid) == []
-        worker = start_worker(tmp_path, shared)
-        try:
-            for blob in image(52).layers:
-                while registry.request("HEAD", f"/v2/shared/blobs/{blob.digest}").status != 404:
-                    assert worker.poll() is None
-                    time.sleep(0.05)
-        finally:
-            worker.terminate()
-            assert worker.wait(10) == 0
+        path = f"/v2/shared/blobs/{content.layers[0].digest}"
+        with worker(tmp_path, *shared) as process:
+            wait(lambda: registry.request("HEAD", path).status == 404)
+            assert len(children(process.pid)) == 1
     assert entrepot("fsck", "--data", api.data).status == 0
+
+
+@contextmanager
+def worker(tmp_path: Path, *flags: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A server of background jobs alone: it listens nowhere, so nobody can ask whether it is ready."""
+    with (tmp_path / "worker.log").open("wb") as log:
+        command = [str(EXECUTABLE), "serve", "--data", str(tmp_path / "data"), "--role", "worker", *flags]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
