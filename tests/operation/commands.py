@@ -58,7 +58,7 @@ def wait(condition: Callable[[], object], seconds: float = 15) -> None:
 
 def refused(*arguments: object, **variables: str) -> str:
     """The reason that a command gives for doing nothing: status 1, no output, no traceback."""
-    ended = entrepot(*arguments, **variables)
+    ended = entrepot(*arguments, cwd=None, **variables)
     assert (ended.status, ended.out) == (1, ""), ended
     assert "Traceback" not in ended.complaint
     return ended.complaint

@@ -153,7 +153,7 @@ def test_a_killed_supervisor_leaves_no_orphan_and_frees_the_port_at_once(tmp_pat
         os.kill(server.process.pid, signal.SIGKILL)
         server.process.wait()
         wait(lambda: not any(is_alive(child) for child in family), seconds=2)
-        assert refuses(port)
+        wait(lambda: refuses(port), seconds=1)
         with serve(tmp_path, extra=("--workers", "2"), port=port) as again:
             assert again.client().describe_repositories()["repositories"][0]["repositoryName"] == "kept"
 
