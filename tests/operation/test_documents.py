@@ -8,7 +8,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "entrepot"
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "changes.d" / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "changes.d" / "README.md",
+    *sorted(ROOT.glob("docs/**/*.md")),
+]
 FRAGMENT = re.compile(r"\d{4}-[a-z0-9]+(-[a-z0-9]+)*\.(added|changed|fixed|removed|security)\.md")
 LONGEST_DECISION = 60
 
@@ -25,7 +30,7 @@ def test_relative_links_lead_to_what_is_there(page):
 
 def test_every_make_target_is_in_the_readme_and_the_other_way_round():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)) - {"help"}
-    named = set(re.findall(r"\bmake ([a-z]+)\b", " ".join(re.findall(r"`([^`]*)`", readme()))))
+    named = set(re.findall(r"\bmake ([a-z]+)\b", "\n".join(re.findall(r"`([^`]*)`", readme()))))
     named |= set(re.findall(r"^\$ make ([a-z]+)", readme(), re.MULTILINE))
     assert named == targets
 
@@ -45,7 +50,10 @@ def test_ci_installs_what_the_readme_says_it_installs():
     arrays = re.findall(r"^(?:required|driven)=\((.*)\)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
     packages = {package for array in arrays for package in array.split()}
     paragraph = readme().partition("It installs from Debian:")[2].partition("; and from PyPI")[0]
-    assert set(re.findall(r"[a-z0-9][a-z0-9.-]+[a-z0-9]", paragraph)) - {"and", "what", "the", "tests", "drive"} == packages
+    assert (
+        set(re.findall(r"[a-z0-9][a-z0-9.-]+[a-z0-9]", paragraph)) - {"and", "what", "the", "tests", "drive"}
+        == packages
+    )
 
 
 def architecture() -> str:
