@@ -7,14 +7,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.clients.engines import ENGINE_VARIABLES
 from tests.clients.workplace import absent
 from tests.factories.processes import free_port
-from tests.operation.commands import wait
+from tests.operation.commands import is_ready, wait
 
 ROOT = Path(__file__).parents[2]
 # words of a command -> what its output must hold
@@ -62,21 +61,13 @@ def running(command: str, folder: Path, environment: dict[str, str]) -> Iterator
             start_new_session=True,
         )
     try:
-        wait(lambda: process.poll() is not None or is_ready(environment["PORT"]), seconds=30)
+        wait(lambda: process.poll() is not None or is_ready(int(environment["PORT"])), seconds=30)
         assert process.poll() is None, (folder / "run.log").read_text()
         yield
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGINT)
         process.wait(20)
-
-
-def is_ready(port: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def surroundings(home: Path, port: int) -> dict[str, str]:
