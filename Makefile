@@ -1,5 +1,5 @@
 # What a developer types; every target works on a fresh machine (README, "Develop").
-.PHONY: help setup run check format test soak faults conformance clients bench peers lock docs
+.PHONY: help setup run check format test soak faults conformance clients bench peers image lock docs
 .DEFAULT_GOAL := help
 
 PY := .venv/bin/python
@@ -37,7 +37,7 @@ format: .venv/ready ## format, and fix what can be fixed
 
 # fixed seeds; what needs the machine to itself runs after the parallel part
 test: check ## check, and every suite with short soaks
-	$(PYTEST) -q -n 2 --dist worksteal -m "not serial" --hypothesis-profile=ci
+	$(PYTEST) -q -n 2 --dist worksteal -m "not serial and not image" --hypothesis-profile=ci
 	$(PYTEST) -q -m serial --hypothesis-profile=ci
 
 soak: .venv/ready ## 100,000 events with collection always on; property suites with random seeds
@@ -55,6 +55,9 @@ clients: .venv/ready ## every real client, with and without TLS
 bench: .venv/ready ## this server and the peers side by side
 	$(PY) -m benchmarks.run
 
+image: .venv/ready ## build the container image on a base made here, run it, push to it (root, mmdebstrap)
+	$(PYTEST) -q -m image --timeout=900 tests/operation
+
 peers: .venv/ready ## install the pinned peers that the benchmarks compare with
 	benchmarks/peers/install
 
@@ -65,3 +68,4 @@ docs: .venv/ready ## write the generated pages anew
 lock: ## raise and pin dependencies
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra postgresql -o requirements/runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra postgresql --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	echo hatchling | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements/dev.txt - -o requirements/build.txt

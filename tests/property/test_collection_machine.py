@@ -179,7 +179,7 @@ class Collection(RuleBasedStateMachine):
         def missing(tx: Any) -> list[str]:
             gone: list[str] = []
             for key in integrity.manifests(tx, ("", ""), 1000):
-                gone += integrity.unlinked(tx, key)
+                gone += integrity.unlinked(tx, key, ())
             return gone
 
         assert self.database.read(missing) == []

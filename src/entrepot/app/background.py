@@ -14,6 +14,9 @@ from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.tasks import Jobs, tasks
 
+_LEAST_PAUSE = timedelta(seconds=1)
+_LONGEST_PAUSE = timedelta(minutes=5)
+
 
 def run(settings: Settings) -> int:
     """Work until SIGTERM or SIGINT; the exit status."""
@@ -41,6 +44,7 @@ def _jobs(settings: Settings, database: SqliteDatabase) -> Jobs:
         journals=JournalFold(database, settings.data / parts.JOURNALS),
         expire=lambda now: expire_uploads(database, store, now, idle),
         checkpoint=database.checkpoint,
+        expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),
         scrub_every=timedelta(days=settings.scrub_days),
     )

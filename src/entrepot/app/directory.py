@@ -17,6 +17,7 @@ import msgspec
 
 from entrepot.errors.start import DataDirectoryUnwritable, DataMissing, SettingsDiffer
 
+_MOST_BYTES = 1 << 20
 _SETTINGS = msgspec.json.Decoder(dict[str, str])
 
 
@@ -45,6 +46,18 @@ def preparing(data: Path) -> Iterator[None]:
         yield
 
 
+def running(data: Path) -> Mapping[str, str]:
+    """The settings that the servers which run here agree on; empty when none runs."""
+    if not (data / "server.lock").exists():
+        return {}
+    with preparing(data):
+        descriptor = os.open(data / "server.lock", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            return {} if _try_exclusive(descriptor) else _SETTINGS.decode(os.pread(descriptor, _MOST_BYTES, 0))
+        finally:
+            os.close(descriptor)
+
+
 class ServerLock:
     """Held by each running server: shared among those that agree. Forked children hold it too."""
 
@@ -63,7 +76,7 @@ class ServerLock:
                 os.truncate(descriptor, 0)
                 os.pwrite(descriptor, msgspec.json.encode(dict(agreed)), 0)
             else:
-                _compare(data, _SETTINGS.decode(os.pread(descriptor, 1 << 20, 0)), agreed)
+                _compare(data, _SETTINGS.decode(os.pread(descriptor, _MOST_BYTES, 0)), agreed)
             fcntl.flock(descriptor, fcntl.LOCK_SH)  # not atomic after LOCK_EX: `preparing` keeps others out meanwhile
             undo.pop_all()
         return cls(descriptor, alone=alone)
@@ -84,4 +97,4 @@ def _try_exclusive(descriptor: int) -> bool:
 def _compare(data: Path, theirs: Mapping[str, str], ours: Mapping[str, str]) -> None:
     for name, value in ours.items():
         if theirs.get(name) != value:
-            raise SettingsDiffer(data=data, name=name, theirs=theirs.get(name, "unset"), ours=value)
+            raise SettingsDiffer(data=data, name=name, theirs=theirs.get(name) or "unset", ours=value or "unset")

@@ -12,7 +12,9 @@ from entrepot.core.credentials import Credentials
 from entrepot.core.hot import Hot
 from entrepot.core.integrity import Integrity
 from entrepot.db import migrate
+from entrepot.db.database import DatabaseUnavailable
 from entrepot.db.sqlite import SqliteDatabase
+from entrepot.errors.start import DatabaseUnreadable
 from entrepot.seal import Seal
 from entrepot.settings import Settings
 
@@ -27,12 +29,15 @@ class Keeper:
 
 @contextmanager
 def database(settings: Settings) -> Iterator[SqliteDatabase]:
-    """The database, of this version's schema: DataMissing, SchemaNewer, SchemaOlder."""
+    """The database, of this version's schema: DataMissing, SchemaNewer, SchemaOlder, DatabaseUnreadable."""
     directory.require(settings.data)
-    migrate.require_current(parts.database_path(settings))
-    opened = SqliteDatabase(parts.database_path(settings))
+    path = parts.database_path(settings)
+    migrate.require_current(path)
+    opened = SqliteDatabase(path)
     try:
         yield opened
+    except DatabaseUnavailable as fault:
+        raise DatabaseUnreadable(path=path, reason=fault) from None
     finally:
         opened.close()
 

@@ -4,11 +4,14 @@ In this order, so that a refusal leaves nothing behind that the next start would
 the fork but plain values, open sockets and the lock: no thread, no database connection.
 """
 
+import itertools
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from entrepot.app import certificates, directory, first_account, listening, parts
 from entrepot.app.directory import ServerLock
+from entrepot.core import identities
 from entrepot.db import migrate
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.seal import Seal
@@ -27,6 +30,12 @@ class Prepared:
     address: str
     first: bool
 
+    def close_sockets(self, *, keep: Sequence[socket.socket]) -> None:
+        """Let go of listening sockets: a port is free, and refuses, when no process holds its socket any more."""
+        for each in itertools.chain.from_iterable(self.sockets):
+            if each not in keep:
+                each.close()
+
 
 def prepare(settings: Settings) -> Prepared:
     """Everything before the first fork; raises facts of errors/start.py."""
@@ -38,8 +47,7 @@ def prepare(settings: Settings) -> Prepared:
         (settings.data / parts.JOURNALS).mkdir(mode=0o700, exist_ok=True)
         Filesystem(settings.data).prepare()
         migrate.upgrade(parts.database_path(settings))
-        seal = parts.seal(settings, create=True)
-        first = _first_account(settings, seal)
+        seal, first = _first_account(settings)
         _certificate(settings)
     port = sockets[0][0].getsockname()[1] if sockets else settings.port
     return Prepared(seal, lock, sockets, address(settings, port), first)
@@ -54,10 +62,14 @@ def address(settings: Settings, port: int) -> str:
     return f"{settings.scheme}://{host}:{port}"
 
 
-def _first_account(settings: Settings, seal: Seal) -> bool:
+def _first_account(settings: Settings) -> tuple[Seal, bool]:
+    """The seal, and whether the default account was made now. A key is made for empty data only: what is sealed with a
+    lost one stays so under any other.
+    """
     database = SqliteDatabase(parts.database_path(settings))
     try:
-        return first_account.ensure(database, seal, settings, parts.clock())
+        seal = parts.seal(settings, create=not database.read(identities.list_accounts))
+        return seal, first_account.ensure(database, seal, settings, parts.clock())
     finally:
         database.close()
 

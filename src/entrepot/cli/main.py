@@ -13,7 +13,7 @@ app = App(
     version=__version__,
     result_action="return_value",
 )
-app.command("entrepot.cli.serve:serve")
+app.command("entrepot.cli.serve:serve", help="Serve registries until SIGTERM or SIGINT.")
 _NOUNS = {
     "account": ("Accounts and their root keys.", ("create", "list_")),
     "key": ("Root keys.", ("rotate",)),
@@ -25,12 +25,12 @@ for noun, (text, verbs) in _NOUNS.items():
     for verb in verbs:
         group.command(f"entrepot.cli.{noun}:{verb}", name=verb.rstrip("_"))
     app.command(group)
-app.command("entrepot.cli.gc:gc")
-app.command("entrepot.cli.fsck:fsck")
+app.command("entrepot.cli.gc:gc", help="Collect what no image references, beside a running server or without one.")
+app.command("entrepot.cli.fsck:fsck", help="Prove that every manifest is resolvable, down to the bytes.")
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command line of this process; what it refuses is one line on stderr and status 1."""
     try:
         status = app()
     except Fact as fact:
@@ -38,4 +38,7 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as fault:
+        sys.stderr.write(f"entrepot: {fault}\n")
+        sys.exit(1)
     sys.exit(status or 0)

@@ -12,7 +12,8 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from entrepot.settings import Settings, load
+from entrepot.app import directory
+from entrepot.settings import Settings, beside, load
 
 Format = Annotated[Literal["text", "json"], Parameter(name="--output", help="How to show the result.")]
 
@@ -26,8 +27,9 @@ class Place:
     config: Annotated[Path | None, Parameter(help="The server's configuration file.")] = None
 
     def settings(self) -> Settings:
-        """The settings that a server would have here."""
-        return load({"data": self.data, "config": self.config})
+        """The settings of the server that runs here, or that one would have."""
+        flags = {"data": self.data, "config": self.config}
+        return beside(flags, directory.running(load(flags).data))
 
 
 HERE = Place()

@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from dataclasses import make_dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,19 +50,23 @@ def serve(
     processes = _processes(settings, prepared)
     gc.collect()
     gc.freeze()  # what is here now is shared by all processes as long as nobody writes to it
-    return Supervisor(processes, settings.drain_seconds).run()
+    return Supervisor(processes, settings.drain_seconds, lambda: prepared.close_sockets(keep=())).run()
 
 
 def _processes(settings: Settings, prepared: Prepared) -> list[Process]:
     from entrepot.app import api, background  # after `prepare`: tests/test_budgets.py says why
 
-    serving = [
-        Process(f"api-{number}", lambda own=own, number=number: api.run(settings, prepared, own, f"api-{number}"))  # type: ignore[misc]
-        for number, own in enumerate(prepared.sockets)
-    ]
-    if settings.role == "api":
-        return serving
-    return [*serving, Process("worker", lambda: background.run(settings))]
+    def serve_on(number: int) -> int:
+        own = prepared.sockets[number]
+        prepared.close_sockets(keep=own)
+        return api.run(settings, prepared, own, f"api-{number}")
+
+    def work() -> int:
+        prepared.close_sockets(keep=())
+        return background.run(settings)
+
+    serving = [Process(f"api-{number}", partial(serve_on, number)) for number in range(len(prepared.sockets))]
+    return serving if settings.role == "api" else [*serving, Process("worker", work)]
 
 
 def _on_terminal() -> bool:

@@ -43,9 +43,13 @@ class Process:
 class Supervisor:
     """Runs processes until a signal says otherwise."""
 
-    def __init__(self, processes: Sequence[Process], drain_seconds: float) -> None:
+    def __init__(
+        self, processes: Sequence[Process], drain_seconds: float, before_drain: Callable[[], None] = lambda: None
+    ) -> None:
+        """`before_drain` lets go of what would keep clients waiting: the parent's own copies of the sockets."""
         self._processes = processes
         self._drain_seconds = drain_seconds
+        self._before_drain = before_drain
         self._signals = 0
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
@@ -132,6 +136,7 @@ class Supervisor:
 
     def _drain(self) -> int:
         log.info("draining", seconds=self._drain_seconds)
+        self._before_drain()
         self._send(signal.SIGTERM)
         deadline = time.monotonic() + self._drain_seconds + _FORCE_AFTER_DRAIN_SECONDS
         while self._running() and self._signals < _FORCING_SIGNALS and time.monotonic() < deadline:

@@ -18,7 +18,7 @@ from entrepot.seal import Seal
 
 __all__ = ["Account", "RootCredentials", "create_account", "fresh_credentials", "list_accounts", "rotate_root_key"]
 
-_ACCOUNT_ID = re.compile(r"\d{12}")
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _KEY_ALPHABET = string.ascii_uppercase + "234567"
 _SECRET_ALPHABET = string.ascii_letters + string.digits + "+/"
 

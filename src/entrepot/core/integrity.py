@@ -5,7 +5,7 @@ bytes are in the store with their length and digest. What fails becomes damaged:
 heals it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -82,38 +82,43 @@ class Integrity:
         """
         report = Report(database=list(self._units.database.check()))
         known: dict[str, str] = {}
+        broken: set[str] = set()
         for batch in self._blobs():
             for blob in batch:
                 report.blobs += 1
                 known[blob.location] = blob.digest
-                self._check_blob(blob, report, repair=repair, deep=deep)
+                if not self._check_blob(blob, report, repair=repair, deep=deep):
+                    broken.add(blob.id)
             progress(len(batch))
         self._check_orphans(known, report)
         for keys in self._manifests():
             for key in keys:
                 report.manifests += 1
-                self._check_manifest(key, report, now, repair=repair)
+                self._check_manifest(key, broken, report, now, repair=repair)
             progress(len(keys))
         return report
 
-    def _check_blob(self, blob: Blob, report: Report, *, repair: bool, deep: bool) -> None:
+    def _check_blob(self, blob: Blob, report: Report, *, repair: bool, deep: bool) -> bool:
         if blob.state == "live" and self._is_whole(blob, deep=deep):
-            return
+            return True
         if repair:
             self._units.write(mark_damaged, blob)
         report.damaged.append(f"{blob.digest} at {blob.location}: bytes missing or altered; push the layer again")
+        return False
 
     def _check_orphans(self, known: dict[str, str], report: Report) -> None:
         for location, _ in self._store.locations():
             if location not in known:
                 report.orphans += 1
 
-    def _check_manifest(self, key: ManifestKey, report: Report, now: datetime, *, repair: bool) -> None:
-        missing = self._units.read(rows.unlinked, key)
+    def _check_manifest(
+        self, key: ManifestKey, broken: Collection[str], report: Report, now: datetime, *, repair: bool
+    ) -> None:
+        missing = self._units.read(rows.unlinked, key, broken)
         if missing and repair:
             for digest in missing:
                 report.repaired += self._units.write(self._relink, key, digest, now)
-            missing = self._units.read(rows.unlinked, key)
+            missing = self._units.read(rows.unlinked, key, broken)
         if missing:
             report.unresolvable.append(f"{key.repository} {key.digest}: no bytes for {', '.join(missing)}")
         else:

@@ -26,9 +26,9 @@ class Lease:
     result: Mapping[str, object]
 
 
-def introduce(tx: Transaction, name: str, due_at: datetime) -> None:
-    """Make a job known, due from then on; a known one keeps its time."""
-    rows.add(tx, name, micros(due_at))
+def introduce(tx: Transaction, name: str, now: datetime, every: timedelta) -> None:
+    """Make a job known, due now; a known one keeps its time, unless it is due more often by now."""
+    rows.add(tx, name, micros(now), micros(now + every))
 
 
 def claim(tx: Transaction, name: str, holder: str, now: datetime, duration: timedelta) -> bool:

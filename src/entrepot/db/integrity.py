@@ -1,6 +1,6 @@
 """The queries of fsck: every manifest, what it needs, and what of that is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
@@ -42,14 +42,16 @@ def manifests(tx: Transaction, after: tuple[str, str], limit: int) -> Sequence[M
     return [ManifestKey(row.repository_id, row.digest, f"{row.account_id}/{row.name}") for row in rows]
 
 
-def unlinked(tx: Transaction, key: ManifestKey) -> list[Digest]:
-    """Blobs that a manifest needs, by its bytes and not its reference rows, and that its repository has not live."""
+def unlinked(tx: Transaction, key: ManifestKey, broken: Collection[str]) -> list[Digest]:
+    """Blobs that a manifest needs, by its bytes and not its reference rows, and that its repository has not live or
+    only as one of `broken` (ids of blobs).
+    """
     stored = images.find(tx, key.repository_id, key.digest)
     if stored is None:
         return []
     missing = []
     for descriptor in Manifest.parse(stored.body, stored.media_type).required_blobs:
         link = blobs.find_link(tx, key.repository_id, descriptor.digest)
-        if link is None or link.blob.state != "live":
+        if link is None or link.blob.state != "live" or link.blob.id in broken:
             missing.append(descriptor.digest)
     return missing

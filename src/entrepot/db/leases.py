@@ -10,7 +10,7 @@ NOBODY = ""
 _ALL = select(lease).order_by(lease.c.name)
 _ADD = text(
     "INSERT INTO lease (name, holder, expires_at, due_at, result) VALUES (:name, '', 0, :due_at, '{}') "
-    "ON CONFLICT (name) DO NOTHING"
+    "ON CONFLICT (name) DO UPDATE SET due_at = :latest WHERE lease.due_at > :latest"
 )
 _CLAIM = (
     update(lease)
@@ -34,9 +34,9 @@ def list_all(tx: Transaction) -> list[Row]:
     return list(tx.all(_ALL))
 
 
-def add(tx: Transaction, name: str, due_at: int) -> None:
-    """A job that nobody has run yet; nothing when it is known."""
-    tx.run(_ADD, name=name, due_at=due_at)
+def add(tx: Transaction, name: str, due_at: int, latest: int) -> None:
+    """A job that nobody has run yet; a known one is due at `latest` or earlier."""
+    tx.run(_ADD, name=name, due_at=due_at, latest=latest)
 
 
 def claim(tx: Transaction, name: str, holder: str, now: int, until: int) -> bool:

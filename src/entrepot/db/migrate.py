@@ -3,15 +3,17 @@
 An up-to-date database is recognised by one raw query, so that a start imports no Alembic.
 """
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pysqlite3
 
 from entrepot.db.sqlite import connect, require_fixed
-from entrepot.errors.start import SchemaNewer, SchemaOlder
+from entrepot.errors.start import DatabaseUnreadable, SchemaNewer, SchemaOlder
 
 HEAD = "0001"
+_HAS_REVISION = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'alembic_version'"
 _SCRIPTS = "entrepot.db:migrations"
 _MIGRATING = 0x656E7472  # whoever migrates a PostgreSQL database holds this advisory lock
 
@@ -56,16 +58,16 @@ def upgrade_postgresql(url: str) -> tuple[str, str]:
 
 
 def sqlite_revision(path: Path) -> str | None:
-    """The schema's revision; None for an absent or empty file."""
+    """The schema's revision; None for an absent or empty file: DatabaseUnreadable."""
     if not path.exists():
         return None
-    connection = connect(path)
     try:
-        rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-    except pysqlite3.OperationalError:
-        return None
-    finally:
-        connection.close()
+        with closing(connect(path)) as connection:
+            if not connection.execute(_HAS_REVISION).fetchall():
+                return None
+            rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    except pysqlite3.DatabaseError as error:
+        raise DatabaseUnreadable(path=path, reason=error) from None
     return str(rows[0][0]) if rows else None
 
 

@@ -46,6 +46,12 @@ class CertificateInvalid(StartRefused):
     text = "the certificate {certificate} cannot be used with the key {key}: {reason}"
 
 
+class DatabaseUnreadable(StartRefused):
+    """The file is no database, or cannot be opened."""
+
+    text = "the database {path} cannot be used: {reason}"
+
+
 class SchemaNewer(StartRefused):
     """The data was written by a newer version."""
 

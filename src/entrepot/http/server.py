@@ -25,6 +25,7 @@ _READ_BUFFER = 256 * 1024
 _LONGEST_LINE = 16 * 1024
 _IDLE_SECONDS = 75.0
 _HEAD_SECONDS = 30.0
+_SETTLE_SECONDS = 0.1
 
 
 Reply = Answer | BlobResponse
@@ -91,6 +92,7 @@ class HttpServer:
         self._draining = True
         for server in self._servers:
             server.close()
+        await asyncio.sleep(min(seconds, _SETTLE_SECONDS))  # what had arrived by then is a request under way too
         try:
             await asyncio.wait_for(self._idle.wait(), seconds)
         except TimeoutError:

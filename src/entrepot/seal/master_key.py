@@ -18,7 +18,8 @@ def load_master_key(path: Path, *, create: bool) -> bytes:
         return _read(path)
     except FileNotFoundError:
         if not create:
-            raise MasterKeyUnusable(f"the master key {path} does not exist") from None
+            reason = f"the master key {path} is not there; put it back, or name it in ENTREPOT_SECRET_KEY_FILE"
+            raise MasterKeyUnusable(reason) from None
     with contextlib.suppress(FileExistsError):  # another process was first
         _make(path)
     return _read(path)

@@ -1,6 +1,6 @@
 """Every setting of the server: one frozen, typed record, parsed once. Only `app` and `cli` see it."""
 
 from entrepot.settings.record import Documented, Settings, documentation
-from entrepot.settings.sources import is_weak, load, unknown_variables
+from entrepot.settings.sources import beside, is_weak, load, unknown_variables
 
-__all__ = ["Documented", "Settings", "documentation", "is_weak", "load", "unknown_variables"]
+__all__ = ["Documented", "Settings", "beside", "documentation", "is_weak", "load", "unknown_variables"]

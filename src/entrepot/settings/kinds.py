@@ -192,6 +192,15 @@ def networks(raw: object) -> tuple[Network, ...]:
     return tuple(ip_network(item, strict=False) for item in items(raw))
 
 
+def written(value: object) -> str:
+    """A value as the environment would hold it: the kind of its setting reads it back; absent is empty."""
+    if isinstance(value, Path):
+        return str(value.absolute())
+    if isinstance(value, tuple):
+        return ",".join("=".join(item) if isinstance(item, tuple) else str(item) for item in value)
+    return "" if value is None else str(value)
+
+
 def fingerprint(secret: object) -> str:
     """Tells whether two secrets are the same, and nothing else of them."""
     return "unset" if secret is None else f"sha256:{hashlib.sha256(str(secret).encode()).hexdigest()[:16]}"

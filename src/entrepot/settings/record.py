@@ -76,7 +76,11 @@ class Settings:
         False, kinds.flag, "Serve TLS with a certificate of an own authority, DATA/ca.pem, made and renewed as needed."
     )
     database: str | None = _setting(
-        None, kinds.database, "`postgresql://…`. Default: SQLite, in DATA/entrepot.db.", secret=True, agree=True
+        None,
+        kinds.database,
+        "Reserved for `postgresql://…`, which this version refuses: the metadata is in SQLite, in DATA/entrepot.db.",
+        secret=True,
+        agree=True,
     )
     secret_key_file: Path | None = _setting(
         None,
@@ -132,9 +136,13 @@ class Settings:
         return {name: "***" if hidden(name) and value else repr(value) for name, value in values.items()}
 
     def agreed(self) -> dict[str, str]:
-        """Those on which servers over the same data must agree; of secrets a fingerprint."""
+        """Those on which servers over the same data must agree, as the environment would hold them; of secrets a
+        fingerprint.
+        """
         values = {item.name: getattr(self, item.name) for item in fields(self) if item.metadata["agree"]}
-        return {name: kinds.fingerprint(value) if hidden(name) else repr(value) for name, value in values.items()}
+        return {
+            name: kinds.fingerprint(value) if hidden(name) else kinds.written(value) for name, value in values.items()
+        }
 
     @property
     def loopback(self) -> bool:

@@ -1,5 +1,7 @@
 """Where settings come from: a flag wins over ENTREPOT_<NAME> in the environment, that over the file (`--config`, else
 DATA/entrepot.toml), that over the default. All faults are reported together. Nothing else reads the environment.
+
+A command beside a running server takes what the server runs with (`beside`) before all of these.
 """
 
 import os
@@ -17,6 +19,12 @@ FILE = "entrepot.toml"
 _LEAST_SECRET = 20
 _LEAST_KEY_ID = 16
 _LEAST_DISTINCT = 8
+
+
+def beside(flags: Mapping[str, object], agreed: Mapping[str, str]) -> Settings:
+    """The settings of a command beside a server that runs with `agreed`: a shorter grace would collect too early."""
+    told = {name: value for name, value in agreed.items() if name in _names() and not hidden(name) and value}
+    return load({**flags, **told})
 
 
 def load(flags: Mapping[str, object], environment: Mapping[str, str] | None = None) -> Settings:
@@ -52,7 +60,7 @@ def _read_file(
     path = Path(str(named)) if named else Path(str(given.get("data", variables.get("data", "data")))) / FILE
     try:
         table = tomllib.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if named:
             faults.append(f"{path}: there is no such file")
         return {}
@@ -97,6 +105,8 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     faults = []
     if (values["tls_cert"] is None) != (values["tls_key"] is None):
         faults.append("tls_cert and tls_key go together; one of them is missing")
+    if values["database"] is not None:
+        faults.append("database: this version keeps its metadata in SQLite only; leave it out")
     if values["tls_self_signed"] and values["tls_cert"] is not None:
         faults.append("tls_self_signed and tls_cert exclude each other")
     key_id, secret = values["root_access_key_id"], values["root_secret_access_key"]

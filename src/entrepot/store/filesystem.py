@@ -139,8 +139,8 @@ class Filesystem:
 
     def free_bytes(self) -> int:
         """Free bytes of the volume for an unprivileged user."""
-        volume = os.statvfs(self._data)
-        return volume.f_bavail * volume.f_frsize
+        volumes = [os.statvfs(directory) for directory in (self._blobs, self._uploads)]
+        return min(volume.f_bavail * volume.f_frsize for volume in volumes)
 
     def _path(self, location: str) -> Path:
         if not _LOCATION.fullmatch(location):

@@ -41,7 +41,7 @@ class Loop:
         """Work until `stop`; what runs then is abandoned (a job may be killed at any point), its lease given back."""
         pool = ThreadPoolExecutor(_THREADS, "job")
         for task in self._tasks:
-            await self._units.write(leases.introduce, task.name, self._clock())
+            await self._units.write(leases.introduce, task.name, self._clock(), task.every)
         try:
             while not stop.is_set():
                 await self._start_due(pool)

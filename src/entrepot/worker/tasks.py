@@ -11,7 +11,6 @@ from entrepot.worker.schedule import Task
 
 _FOLD_EVERY = timedelta(seconds=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
-_EXPIRE_EVERY = timedelta(minutes=5)
 _SWEEP_EVERY = timedelta(hours=6)
 _SCRUB_EVERY = timedelta(minutes=1)
 _SCRUB_BYTES = 2 * 1024 * 1024 * 1024
@@ -26,6 +25,7 @@ class Jobs:
     journals: JournalFold
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
+    expire_every: timedelta
     collect_every: timedelta
     scrub_every: timedelta
 
@@ -36,7 +36,7 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("collect", jobs.collect_every, lambda now: _counts(asdict(jobs.collector.run(now)))),
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
         Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}),
-        Task("expire-uploads", _EXPIRE_EVERY, lambda now: {"uploads": jobs.expire(now)}),
+        Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
         Task("scrub", _SCRUB_EVERY, lambda now: _scrub(jobs, now)),
     )

@@ -1,12 +1,13 @@
 """Settings: where a value comes from, and that every fault is told at once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from entrepot.cli import settings_page
 from entrepot.errors.start import SettingsInvalid
-from entrepot.settings import documentation, load, unknown_variables
+from entrepot.settings import beside, documentation, load, unknown_variables
 
 ROOT = Path(__file__).parents[3]
 
@@ -71,16 +72,37 @@ def test_an_empty_variable_is_an_absent_one():
     assert load({}, {"ENTREPOT_DOMAIN": ""}).domain is None
 
 
-def test_secrets_are_shown_nowhere(tmp_path):
+def test_secrets_are_shown_nowhere():
     environment = {
         "ENTREPOT_ROOT_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
         "ENTREPOT_ROOT_SECRET_ACCESS_KEY": "canary/secret/canary",
-        "ENTREPOT_DATABASE": "postgresql://user:canary@host/db",
     }
     settings = load({}, environment)
     assert "canary" not in repr(settings) + str(settings.shown()) + str(settings.agreed())
-    assert "canary" not in faults({"port": "x"}, environment)
+    database = {"ENTREPOT_DATABASE": "postgresql://user:canary@host/db"}
+    assert "canary" not in repr(replace(settings, database=database["ENTREPOT_DATABASE"]).agreed())
+    assert "canary" not in faults({"port": "x"}, environment | database)
     assert "canary" not in faults({}, {**environment, "ENTREPOT_DATABASE": "mysql://canary"})
+
+
+def test_a_database_that_this_version_cannot_use_is_a_fault_and_not_ignored():
+    assert "database: " in faults({}, {"ENTREPOT_DATABASE": "postgresql://user@host/db"})
+
+
+def test_what_servers_agree_on_is_read_back_as_it_was(tmp_path):
+    flags = {
+        "data": tmp_path,
+        "account_id": "111122223333",
+        "regions": "eu-west-1,us-east-1",
+        "domain": "example.com",
+        "aliases": "a.example.org=111122223333/eu-west-1,b.example.org=111122223333/us-east-1",
+        "secret_key_file": str(tmp_path / "key"),
+        "gc_grace_seconds": "5",
+        "upload_expiry_seconds": "0.5",
+    }
+    server = load(flags, {})
+    assert beside({"data": tmp_path}, server.agreed()) == server
+    assert beside({"data": tmp_path}, load({"data": tmp_path}, {}).agreed()) == load({"data": tmp_path}, {})
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "registry.example.com"])
