@@ -79,9 +79,11 @@ class HotCaches(RuleBasedStateMachine):
     def create(self, name: str) -> None:
         self.attempt(repositories.create, repository(name), repositories.RepositoryDraft())
 
-    @rule(name=names)
-    def delete_and_perhaps_create_again(self, name: str) -> None:
+    @rule(name=names, again=st.integers(0, 3))
+    def delete_and_mostly_create_again(self, name: str, again: int) -> None:
         self.attempt(repositories.delete, repository(name), force=True)
+        if again:
+            self.create(name)
 
     @rule(name=names, mode=st.sampled_from(["MUTABLE", "IMMUTABLE"]))
     def set_mutability(self, name: str, mode: str) -> None:
@@ -271,13 +273,15 @@ def test_a_callback_that_is_woken_while_the_version_is_read_reads_its_own(tmp_pa
         class Racing(Counting):
             def version(self) -> int:
                 version = super().version()
-                if self.versions == 1:
+                if self.versions == 2:
                     core.image(key, "v1")
                     loop.call_soon(lambda: woken.set_result(hot.repository(key)))
                 return version
 
         racing = Racing(core.database.snapshot())
         hot = Hot(racing, loop.call_soon)
+        hot.repository(key)
+        await asyncio.sleep(0)
         hot.repository(key)
         assert (await woken).stamp == core.present(key).stamp
         racing.close()
