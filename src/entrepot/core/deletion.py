@@ -51,7 +51,7 @@ def delete(tx: Transaction, caller: Caller, key: RepositoryKey, reference: Refer
         _delete_tag(tx, change, repository, tag)
     elif digest is not None:
         _delete_image(tx, change, repository, digest)
-    change.finish("BatchDeleteImage", {"repositoryName": key.name, "imageIds": [str(reference)]})
+    change.finish("BatchDeleteImage", {"repositoryName": key.name, "imageIds": [_shown(ImageId(digest, tag))]})
 
 
 def batch_delete(

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from entrepot.db import accounts, blobs, images, repositories, tags, uploads
+from entrepot.db import accounts, blobs, images, repositories, uploads
 from entrepot.db.records import AccessKey, Blob, Link, Repository, StoredManifest, Upload
 from entrepot.db.snapshot import Snapshot
 from entrepot.spec.digest import Digest
@@ -56,17 +56,14 @@ class Recent(Generic[K, V]):
             self._weight -= gone[1]
 
 
-def _at_once(callback: Callable[[], object]) -> None:
-    callback()
-
-
 class Hot:
     """The hot rows of one event loop; not thread-safe.
 
-    `next_turn` calls back when the present turn of the loop is over (`loop.call_soon`); at once, where there is none.
+    `next_turn` calls back when the present turn of the loop is over (`loop.call_soon`); without one, each read looks
+    for the version anew.
     """
 
-    def __init__(self, snapshot: Snapshot, next_turn: Callable[[Callable[[], object]], object] = _at_once) -> None:
+    def __init__(self, snapshot: Snapshot, next_turn: Callable[[Callable[[], object]], object] | None = None) -> None:
         self._snapshot = snapshot
         self._next_turn = next_turn
         self._version: int | None = None
@@ -114,13 +111,10 @@ class Hot:
         entry = self._manifests.get((repository.id, reference))
         if entry is not None and entry[0] == repository.stamp:
             return entry[1]
-        digest: str = reference
-        if isinstance(reference, Tag):
-            pointed = self._snapshot.one(tags.FIND, of=repository.id, name=reference)
-            if pointed is None:
-                return None
-            digest = pointed.digest
-        row = self._snapshot.one(images.FIND, of=repository.id, digest=digest)
+        if isinstance(reference, Tag):  # one statement: between two the tag may move, and its old image go
+            row = self._snapshot.one(images.FIND_BY_TAG, of=repository.id, name=reference)
+        else:
+            row = self._snapshot.one(images.FIND, of=repository.id, digest=reference)
         if row is None:
             return None
         found = images.record(row, bytes(row.body))
@@ -158,11 +152,13 @@ class Hot:
         return None if row is None else uploads.record(row)
 
     def _present_version(self) -> int:
-        version = self._version
-        if version is None:
-            version = self._version = self._snapshot.version()
-            self._next_turn(self._forget_version)
-        return version
+        if self._version is not None:
+            return self._version
+        if self._next_turn is None:
+            return self._snapshot.version()
+        self._next_turn(self._forget_version)  # first: what is woken after the version was read comes after this
+        self._version = self._snapshot.version()
+        return self._version
 
     def _forget_version(self) -> None:
         self._version = None

@@ -129,13 +129,7 @@ def list_ids(
 ) -> Page[tuple[Digest, str | None]]:
     """A page of (digest, tag): one for each tag, and one for each untagged image."""
     repository = lookup.require(tx, caller, key, "ListImages")
-    found: list[tuple[Digest, str | None]] = []
-    while len(found) <= limit:
-        page = images.ids_page(tx, repository.id, *after, limit + 1)
-        found += [item for item in page if _has_status(item[1] is not None, status)]
-        if len(page) <= limit:
-            break
-        after = (page[-1][0], page[-1][1] or "")
+    found = images.ids_page(tx, repository.id, status, after, limit + 1)
     more = (found[limit - 1][0], found[limit - 1][1] or "") if len(found) > limit else None
     return Page(tuple(found[:limit]), more)
 
@@ -145,16 +139,11 @@ def describe(
 ) -> Page[ImageDetail]:
     """A page of images in order of digest."""
     repository = lookup.require(tx, caller, key, "DescribeImages")
-    found: list[ImageDetail] = []
-    while len(found) <= limit:
-        page = images.page(tx, repository.id, after, limit + 1)
-        details = [detail_of(tx, repository, manifest) for manifest in page]
-        found += [detail for detail in details if _has_status(bool(detail.tags), status)]
-        if len(page) <= limit:
-            break
-        after = page[-1].digest
-    more = (found[limit - 1].manifest.digest,) if len(found) > limit else None
-    return Page(tuple(found[:limit]), more)
+    found = images.page(tx, repository.id, status, after, limit + 1)
+    shown = found[:limit]
+    tagged = tags.of_images(tx, repository.id, shown[0].digest, shown[-1].digest) if shown else {}
+    details = tuple(ImageDetail(manifest, tuple(tagged.get(manifest.digest, ()))) for manifest in shown)
+    return Page(details, (shown[-1].digest,) if len(found) > limit else None)
 
 
 def describe_these(
@@ -243,10 +232,6 @@ def _tell_push(
         "imageManifestMediaType": manifest.media_type,
     }
     change.finish("PutImage", parameters | ({"imageTag": tag} if tag else {}), bump=changed)
-
-
-def _has_status(tagged: bool, status: TagStatus) -> bool:  # noqa: FBT001 - a fact about the row, not a mode
-    return status == "ANY" or tagged == (status == "TAGGED")
 
 
 def _listed(digests: Sequence[str]) -> str:

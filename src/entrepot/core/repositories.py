@@ -32,13 +32,17 @@ _FILTER = re.compile(r"[0-9a-zA-Z._*-]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class RepositoryDraft:
-    """The settings of a repository to be made; `encryption` is AWS's encryptionConfiguration."""
+    """The settings of a repository to be made; `encryption` is AWS's encryptionConfiguration.
+
+    `id` is made here, before the unit of work: one that runs twice makes the same repository.
+    """
 
     mutability: str = "MUTABLE"
     exclusion_filters: tuple[str, ...] = ()
     scan_on_push: bool = False
     encryption: dict[str, str] = field(default_factory=lambda: {"encryptionType": "AES256"})
     resource_tags: tuple[tuple[str, str], ...] = ()
+    id: str = field(default_factory=new_ulid)
 
 
 def create(tx: Transaction, caller: Caller, key: RepositoryKey, draft: RepositoryDraft) -> Repository:
@@ -53,7 +57,7 @@ def create(tx: Transaction, caller: Caller, key: RepositoryKey, draft: Repositor
     if len({name for name, _ in draft.resource_tags}) > MOST_TAGS:
         raise ResourceTagsTooMany(limit=MOST_TAGS)
     new = Repository(
-        id=new_ulid(),
+        id=draft.id,
         key=key,
         mutability=draft.mutability,
         exclusion_filters=draft.exclusion_filters,
@@ -71,7 +75,7 @@ def create(tx: Transaction, caller: Caller, key: RepositoryKey, draft: Repositor
         raise RepositoryAlreadyExists(name=key.name, account=key.registry.account) from None
     for name, value in draft.resource_tags:
         tag_rows.put(tx, new.id, name, value)
-    Change(tx, caller, new).finish("CreateRepository", {"repositoryName": key.name})
+    Change(tx, caller, new).finish("CreateRepository", {"repositoryName": key.name} | _told(draft))
     return new
 
 
@@ -102,7 +106,7 @@ def set_mutability(
     check_mutability(mutability, exclusion_filters)
     rows.set_mutability(tx, repository.id, mutability, exclusion_filters)
     Change(tx, caller, repository).finish(
-        "PutImageTagMutability", {"repositoryName": key.name, "imageTagMutability": mutability}
+        "PutImageTagMutability", {"repositoryName": key.name} | _told_mutability(mutability, exclusion_filters)
     )
 
 
@@ -164,6 +168,22 @@ def check_encryption(encryption: dict[str, str]) -> None:
     if encryption.get("encryptionType") != "AES256" or "kmsKey" in encryption:
         reason = "only encryptionType AES256 without kmsKey is supported by this server"
         raise ParameterInvalid(parameter="encryptionConfiguration", reason=reason)
+
+
+def _told(draft: RepositoryDraft) -> dict[str, object]:
+    """A draft as request parameters of an audit record."""
+    told = _told_mutability(draft.mutability, draft.exclusion_filters) | {
+        "imageScanningConfiguration": {"scanOnPush": draft.scan_on_push},
+        "encryptionConfiguration": draft.encryption,
+    }
+    return told | ({"tags": dict(draft.resource_tags)} if draft.resource_tags else {})
+
+
+def _told_mutability(mutability: str, filters: Sequence[str]) -> dict[str, object]:
+    told: dict[str, object] = {"imageTagMutability": mutability}
+    if filters:
+        told["imageTagMutabilityExclusionFilters"] = [{"filterType": "WILDCARD", "filter": text} for text in filters]
+    return told
 
 
 def _matches(filters: Sequence[str], tag: str) -> bool:

@@ -111,6 +111,8 @@ def cancel(tx: Transaction, caller: Caller, key: RepositoryKey, upload_id: str) 
     repository = lookup.require_shared(tx, caller, key, "UploadLayerPart")
     _mine(tx, caller, key, repository, upload_id)
     rows.remove(tx, upload_id)
+    parameters = {"repositoryName": key.name, "uploadId": upload_id}
+    Change(tx, caller, repository).finish("CancelLayerUpload", parameters, bump=False)
 
 
 def belongs(upload: Upload | None, repository: Repository, caller: Caller) -> bool:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, insert, select, text
 
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import StoredManifest
@@ -24,30 +25,52 @@ _DETAILS = (
     manifest.c.pushed_at,
     manifest.c.last_pulled_at,
 )
+_OF_MANIFEST = (tag.c.repository_id == manifest.c.repository_id) & (tag.c.digest == manifest.c.digest)
 FIND = select(*_DETAILS, manifest.c.body).where(
     manifest.c.repository_id == bindparam("of"), manifest.c.digest == bindparam("digest")
+)
+FIND_BY_TAG = (
+    select(*_DETAILS, manifest.c.body)
+    .join(tag, _OF_MANIFEST)
+    .where(tag.c.repository_id == bindparam("of"), tag.c.name == bindparam("name"))
 )
 _KNOWN = select(manifest.c.digest, manifest.c.image_size, manifest.c.media_type).where(
     manifest.c.repository_id == bindparam("of"), manifest.c.digest == bindparam("digest")
 )
 _SHARE = _KNOWN.with_for_update(read=True, key_share=True)
-_PAGE = (
-    select(*_DETAILS)
-    .where(manifest.c.repository_id == bindparam("of"), manifest.c.digest > bindparam("after"))
-    .order_by(manifest.c.digest)
-    .limit(bindparam("limit"))
-)
-_IDS_PAGE = (
-    select(manifest.c.digest, tag.c.name)
-    .join(tag, (tag.c.repository_id == manifest.c.repository_id) & (tag.c.digest == manifest.c.digest), isouter=True)
-    .where(
-        manifest.c.repository_id == bindparam("of"),
-        (manifest.c.digest > bindparam("after_digest"))
-        | ((manifest.c.digest == bindparam("after_digest")) & (tag.c.name > bindparam("after_tag"))),
+_IS_TAGGED = exists(select(tag.c.name).where(_OF_MANIFEST))
+
+
+def _page(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(*_DETAILS)
+        .where(manifest.c.repository_id == bindparam("of"), manifest.c.digest > bindparam("after"), *conditions)
+        .order_by(manifest.c.digest)
+        .limit(bindparam("limit"))
     )
-    .order_by(manifest.c.digest, tag.c.name)
-    .limit(bindparam("limit"))
-)
+
+
+def _ids_page(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(manifest.c.digest, tag.c.name)
+        .join(tag, _OF_MANIFEST, isouter=True)
+        .where(
+            manifest.c.repository_id == bindparam("of"),
+            manifest.c.digest >= bindparam("after_digest"),  # follows from the next one; an index understands it
+            (manifest.c.digest > bindparam("after_digest")) | (tag.c.name > bindparam("after_tag")),
+            *conditions,
+        )
+        .order_by(manifest.c.digest, tag.c.name)
+        .limit(bindparam("limit"))
+    )
+
+
+_PAGES = {"ANY": _page(), "TAGGED": _page(_IS_TAGGED), "UNTAGGED": _page(~_IS_TAGGED)}
+_IDS_PAGES = {
+    "ANY": _ids_page(),
+    "TAGGED": _ids_page(tag.c.name.is_not(None)),
+    "UNTAGGED": _ids_page(tag.c.name.is_(None)),
+}
 _REFERRERS = (
     select(
         manifest.c.digest,
@@ -107,16 +130,17 @@ def known(tx: Transaction, repository_id: str, digest: str) -> bool:
     return tx.one(_KNOWN, of=repository_id, digest=digest) is not None
 
 
-def page(tx: Transaction, repository_id: str, after: str, limit: int) -> Sequence[StoredManifest]:
-    """Manifests with digests above `after`, without bodies."""
-    return [record(row, b"") for row in tx.all(_PAGE, of=repository_id, after=after, limit=limit)]
+def page(tx: Transaction, repository_id: str, status: str, after: str, limit: int) -> Sequence[StoredManifest]:
+    """Manifests with digests above `after`, without bodies; `status` is TAGGED, UNTAGGED or ANY."""
+    return [record(row, b"") for row in tx.all(_PAGES[status], of=repository_id, after=after, limit=limit)]
 
 
 def ids_page(
-    tx: Transaction, repository_id: str, after_digest: str, after_tag: str, limit: int
+    tx: Transaction, repository_id: str, status: str, after: tuple[str, str], limit: int
 ) -> Sequence[tuple[Digest, str | None]]:
-    """(digest, tag) pairs above the given one; an untagged image stands once, with None."""
-    rows = tx.all(_IDS_PAGE, of=repository_id, after_digest=after_digest, after_tag=after_tag, limit=limit)
+    """(digest, tag) pairs above the given one, `status` as in `page`; an untagged image stands once, with None."""
+    digest, name = after
+    rows = tx.all(_IDS_PAGES[status], of=repository_id, after_digest=digest, after_tag=name, limit=limit)
     return [(Digest(row.digest), row.name) for row in rows]
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from entrepot.db.compiled import Compiler
 from entrepot.db.database import Conflict, DatabaseUnavailable, Row, Transaction
-from entrepot.db.writer import Writer
+from entrepot.db.writer import BatchUndone, Writer
 from entrepot.errors import StorageFull
 from entrepot.errors.start import SqliteUnfixed
 
@@ -52,12 +52,14 @@ class SqliteTransaction:
         return rows if compiled.row is None else [compiled.row(row) for row in rows]
 
     def run(self, statement: Executable, **parameters: object) -> int:
-        """The number of rows changed: Conflict for a unique or foreign key that does not hold."""
+        """The number of rows changed: Conflict for a key that does not hold, StorageFull for a full volume."""
         compiled = _COMPILE(statement)
         try:
             return int(self._connection.execute(compiled.sql, compiled.bind(parameters)).rowcount)
         except pysqlite3.IntegrityError as error:
             raise Conflict(str(error)) from error
+        except pysqlite3.OperationalError as error:
+            raise _translated(error) from error
 
 
 class _WritingSession:
@@ -76,11 +78,13 @@ class _WritingSession:
         self._connection.execute("BEGIN IMMEDIATE")
 
     def savepoint(self, work: Callable[[Transaction], Any]) -> Any:
-        """Run a unit inside a savepoint."""
+        """Run a unit inside a savepoint: BatchUndone when SQLite itself ended the transaction, as it may when full."""
         self._connection.execute("SAVEPOINT unit")
         try:
             result = work(self._transaction)
-        except BaseException:
+        except BaseException as error:
+            if not self._connection.in_transaction:
+                raise BatchUndone from error
             self._connection.execute("ROLLBACK TO unit")
             self._connection.execute("RELEASE unit")
             raise
@@ -215,7 +219,7 @@ def connect(path: Path, *, query_only: bool = False) -> Any:
     return connection
 
 
-def _translated(error: Any) -> Exception:
+def _translated(error: BaseException) -> BaseException:
     if getattr(error, "sqlite_errorcode", 0) & 0xFF in (pysqlite3.SQLITE_FULL, pysqlite3.SQLITE_IOERR):
         return StorageFull(reserve=0)
-    return error  # type: ignore[no-any-return]
+    return error

@@ -24,6 +24,11 @@ _OF_IMAGE = (
     .order_by(tag.c.name)
     .limit(bindparam("limit"))
 )
+_OF_IMAGES = (
+    select(tag.c.digest, tag.c.name)
+    .where(tag.c.repository_id == bindparam("of"), tag.c.digest.between(bindparam("first"), bindparam("last")))
+    .order_by(tag.c.digest, tag.c.name)
+)
 _POINT = text(
     "INSERT INTO tag (repository_id, name, digest, pointed_at) VALUES (:of, :name, :digest, :at) "
     "ON CONFLICT (repository_id, name) DO UPDATE SET digest = excluded.digest, pointed_at = excluded.pointed_at"
@@ -46,6 +51,14 @@ def page(tx: Transaction, repository_id: str, after: str, limit: int) -> Sequenc
 def of_image(tx: Transaction, repository_id: str, digest: str, limit: int) -> Sequence[str]:
     """At most `limit` tags that point at this image, in order."""
     return [row.name for row in tx.all(_OF_IMAGE, of=repository_id, digest=digest, limit=limit)]
+
+
+def of_images(tx: Transaction, repository_id: str, first: str, last: str) -> dict[str, list[str]]:
+    """The tags of the images from digest `first` to `last`, in order, by digest; untagged ones are not in it."""
+    found: dict[str, list[str]] = {}
+    for row in tx.all(_OF_IMAGES, of=repository_id, first=first, last=last):
+        found.setdefault(row.digest, []).append(row.name)
+    return found
 
 
 def point(tx: Transaction, repository_id: str, name: Tag, digest: Digest, at: datetime) -> None:

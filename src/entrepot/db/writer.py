@@ -4,18 +4,23 @@ Units queue; a batch runs as savepoints of one transaction and is answered after
 is undone alone. Processes take turns by flock on a file of their own, never by SQLite's busy handler, which is unfair.
 """
 
+import contextlib
 import fcntl
 import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
 from typing import Any, Protocol
 
 _MOST_UNITS = 256
 _LONGEST_BATCH = 0.005
+
+
+class BatchUndone(Exception):
+    """The engine has ended the whole transaction, not the unit that failed alone; the cause says why."""
 
 
 class Session(Protocol):
@@ -25,7 +30,7 @@ class Session(Protocol):
         """Start a transaction; `relaxed` commits need not be synced."""
 
     def savepoint(self, work: Callable[[Any], Any]) -> Any:
-        """Run a unit, undoing it alone when it raises."""
+        """Run a unit, undoing it alone when it raises: BatchUndone when it cannot be."""
 
     def commit(self) -> None:
         """Make the batch durable, or raise what every unit of it is told."""
@@ -80,9 +85,20 @@ class Writer:
             thread.join()
 
     def _run(self) -> None:
-        turn = os.open(self._turns, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        session = self._connect()
-        try:
+        """Batches until the end; a session that fails beyond its batch is replaced by another."""
+        while self._wait():
+            try:
+                self._run_session()
+            except BaseException as error:  # noqa: BLE001 - those who wait are told, and the next unit tries again
+                for unit in self._take(len(self._queue)):
+                    _failing(unit, error)()
+
+    def _run_session(self) -> None:
+        with contextlib.ExitStack() as held:
+            turn = os.open(self._turns, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            held.callback(os.close, turn)
+            session = self._connect()
+            held.callback(session.close)
             while self._wait():
                 fcntl.flock(turn, fcntl.LOCK_EX)
                 try:
@@ -91,9 +107,6 @@ class Writer:
                     fcntl.flock(turn, fcntl.LOCK_UN)
                 for answer in answers:
                     answer()
-        finally:
-            session.close()
-            os.close(turn)
 
     def _wait(self) -> bool:
         with self._wake:
@@ -103,7 +116,7 @@ class Writer:
 
     def _batch(self, session: Session) -> list[Callable[[], None]]:
         """Run one batch; returns the answers, to be given after the turn is over."""
-        units = self._take()
+        units = self._take(_MOST_UNITS)
         done: list[Callable[[], None]] = []
         try:
             session.begin(relaxed=all(unit.relaxed for unit in units))
@@ -115,22 +128,31 @@ class Writer:
                     break
             session.commit()
         except BaseException as error:  # noqa: BLE001 - every unit of the batch is told, and the next batch runs
-            session.rollback()
-            return [_failing(unit, error) for unit in units]
+            fault = error.__cause__ if isinstance(error, BatchUndone) and error.__cause__ else error
+            answers = [_failing(unit, fault) for unit in units]
+            try:
+                session.rollback()
+            except BaseException:
+                for answer in answers:
+                    answer()
+                raise
+            return answers
         if ran < len(units):
             with self._wake:
                 self._queue.extendleft(reversed(units[ran:]))
         return done
 
-    def _take(self) -> list[_Unit]:
+    def _take(self, most: int) -> list[_Unit]:
         with self._wake:
-            return [self._queue.popleft() for _ in range(min(len(self._queue), _MOST_UNITS))]
+            return [self._queue.popleft() for _ in range(min(len(self._queue), most))]
 
     def _one(self, session: Session, unit: _Unit) -> Callable[[], None]:
         if not unit.future.set_running_or_notify_cancel():
             return lambda: None
         try:
             result = session.savepoint(unit.work)
+        except BatchUndone:
+            raise
         except BaseException as error:  # noqa: BLE001 - it is the future's
             return _failing(unit, error)
         return lambda: unit.future.set_result(result)
@@ -138,7 +160,7 @@ class Writer:
 
 def _failing(unit: _Unit, error: BaseException) -> Callable[[], None]:
     def tell() -> None:
-        if not unit.future.done():
+        with contextlib.suppress(InvalidStateError):  # told already, or cancelled just now
             unit.future.set_exception(error)
 
     return tell

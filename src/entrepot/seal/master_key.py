@@ -27,7 +27,7 @@ def load_master_key(path: Path, *, create: bool) -> bytes:
 
 def _read(path: Path) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "r") as file:
+    with os.fdopen(descriptor, "r", encoding="ascii", errors="replace") as file:
         if os.fstat(file.fileno()).st_mode & 0o077:
             raise MasterKeyUnusable(f"others may read the master key {path}; run: chmod 600 {path}")
         text = file.read(KEY_BYTES * 4).strip()

@@ -44,13 +44,19 @@ class Loop:
             await self._units.write(leases.introduce, task.name, self._clock(), task.every)
         try:
             while not stop.is_set():
-                await self._start_due(pool)
+                await self._start_what_can(pool)
                 await self._rest(stop)
         finally:
             for running in self._running.values():
                 running.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
             pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _start_what_can(self, pool: ThreadPoolExecutor) -> None:
+        try:
+            await self._start_due(pool)
+        except Exception:
+            log.exception("jobs not started")  # the database is full, or away: the next round tries again
 
     async def _start_due(self, pool: ThreadPoolExecutor) -> None:
         now = self._clock()
@@ -76,8 +82,14 @@ class Loop:
             renewing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await renewing
-            now = self._clock()
-            await self._units.write(leases.finish, task.name, holder, next_due(task, now, failed=failed), result)
+            await self._give_back(task, holder, result, failed=failed)
+
+    async def _give_back(self, task: Task, holder: str, result: Mapping[str, object], *, failed: bool) -> None:
+        due_at = next_due(task, self._clock(), failed=failed)
+        try:
+            await self._units.write(leases.finish, task.name, holder, due_at, result)
+        except Exception:
+            log.exception("lease not given back", job=task.name)  # it expires by itself
 
     async def _outcome(self, task: Task, pool: ThreadPoolExecutor) -> tuple[Mapping[str, object], bool]:
         started = self._clock()
@@ -94,9 +106,12 @@ class Loop:
     async def _renew(self, name: str, holder: str) -> None:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
-            if not await self._units.write(leases.renew, name, holder, self._clock(), self._lease):
-                log.warning("lease lost", job=name)
-                return
+            try:
+                if not await self._units.write(leases.renew, name, holder, self._clock(), self._lease):
+                    log.warning("lease lost", job=name)
+                    return
+            except Exception:
+                log.exception("lease not renewed", job=name)  # the next try may come in time
 
     async def _rest(self, stop: asyncio.Event) -> None:
         """Until the next job that is not running is due, one ends, `stop` is set, or a few seconds have passed."""

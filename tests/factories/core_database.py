@@ -1,0 +1,96 @@
+"""Core's use cases over a fresh database: callers, blobs and images without bytes in any store."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from entrepot.core import images, repositories, uploads
+from entrepot.core.access import Caller
+from entrepot.core.images import OCI_RULES
+from entrepot.core.repositories import RepositoryDraft
+from entrepot.core.uploads import Bytes
+from entrepot.db.database import Row
+from entrepot.db.records import Blob, Repository
+from entrepot.db.schema import outbox
+from entrepot.spec.digest import Digest
+from entrepot.spec.manifest import Manifest
+from entrepot.spec.reference import Reference, Tag
+from entrepot.spec.repository import RepositoryKey
+from entrepot.spec.ulid import new_ulid
+from tests.factories.callers import caller, image_manifest, repository
+from tests.factories.databases import sqlite_database
+
+CONFIG = b"{}"
+_OUTBOX = select(outbox).order_by(outbox.c.repository_id, outbox.c.revision, outbox.c.ordinal)
+
+
+class CoreDatabase:
+    """A database, and shorthands for units of work by the root of the first account unless `who` is given."""
+
+    def __init__(self, directory: Path) -> None:
+        self.database = sqlite_database(directory)
+        self.path = directory / "entrepot.db"
+
+    def write(self, work: Any, *args: Any, who: Caller | None = None, **kwargs: Any) -> Any:
+        """Run `work(tx, caller, …)` as a write."""
+        acting = who or caller()
+        return self.database.submit(lambda tx: work(tx, acting, *args, **kwargs)).result()
+
+    def read(self, work: Any, *args: Any, who: Caller | None = None, **kwargs: Any) -> Any:
+        """Run `work(tx, caller, …)` as a read."""
+        acting = who or caller()
+        return self.database.read(lambda tx: work(tx, acting, *args, **kwargs))
+
+    def row(self, work: Any, *args: Any) -> Any:
+        """Run `work(tx, …)` as a read without a caller."""
+        return self.database.read(lambda tx: work(tx, *args))
+
+    def repository(self, name: str = "one", **settings: Any) -> RepositoryKey:
+        """A new repository; its key."""
+        key = repository(name)
+        self.write(repositories.create, key, RepositoryDraft(**settings))
+        return key
+
+    def present(self, key: RepositoryKey) -> Repository:
+        """The repository's row."""
+        (found,) = self.read(repositories.describe, key.registry, [key.name], 1, "").items
+        assert isinstance(found, Repository)
+        return found
+
+    def blob(self, key: RepositoryKey, data: bytes, *, bad: str | None = None, seen: str | None = None) -> Blob:
+        """Let the repository hold a blob of its own generation."""
+        digest, generation = Digest.of(data), new_ulid()
+        fresh = Blob(generation, "main", digest, f"blobs/{digest.hex}.{generation}", len(data), "live")
+        held = self.write(uploads.finish, key, None, Bytes(digest, "main", fresh, seen, bad), refuse_held=False)
+        assert isinstance(held, Blob)
+        return held
+
+    def image(self, key: RepositoryKey, *tags: str, layers: Sequence[bytes] = (b"layer",), **extra: Any) -> Manifest:
+        """Blobs and a manifest over them, under each tag; untagged without one."""
+        manifest = image_manifest(layers, CONFIG, **extra)
+        for data in (CONFIG, *layers):
+            self.blob(key, data)
+        self.put(key, manifest, *tags)
+        return manifest
+
+    def put(self, key: RepositoryKey, manifest: Manifest, *tags: str, rules: images.DoorRules = OCI_RULES) -> None:
+        """Put a manifest under each tag, or by its digest."""
+        named: list[Reference] = [Tag(name) for name in tags]
+        for reference in named or [manifest.digest]:
+            self.write(images.put, key, reference, manifest, rules)
+
+    def outbox(self, kind: str = "event", name: str | None = None) -> list[Row]:
+        """Records of the outbox, in the order of delivery."""
+        rows = self.database.read(lambda tx: tx.all(_OUTBOX))
+        return [row for row in rows if row.kind == kind and name in (None, row.name)]
+
+    def details(self, kind: str = "event") -> list[dict[str, Any]]:
+        """Bodies of the records of a kind."""
+        return [json.loads(row.body) for row in self.outbox(kind)]
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()

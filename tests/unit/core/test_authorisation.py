@@ -1,0 +1,227 @@
+"""The permission comes before the existence, in every use case: a new one that is not named here fails the walk."""
+
+import asyncio
+import importlib
+import inspect
+import pkgutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import entrepot.core
+from entrepot.aws.ecr import registry as registry_operations
+from entrepot.aws.protocol.call import Call
+from entrepot.core import access, blobs
+from entrepot.core.access import Principal, Resource
+from entrepot.core.deletion import ImageId
+from entrepot.core.hot import Hot
+from entrepot.core.images import OCI_RULES
+from entrepot.core.reads import Reads
+from entrepot.core.repositories import RepositoryDraft
+from entrepot.core.transfers import AWS_PARTS, TransferLimits, Transfers
+from entrepot.core.units import Units
+from entrepot.core.uploads import Bytes
+from entrepot.db.records import Upload
+from entrepot.errors import AccessDenied, RepositoryNotFound
+from entrepot.journal import Journal
+from entrepot.spec.digest import Digest
+from entrepot.spec.reference import Tag
+from entrepot.spec.repository import RepositoryKey
+from entrepot.store.filesystem import Filesystem
+from tests.factories.callers import EPOCH, OTHER_ACCOUNT, caller, image_manifest, registry, repository
+from tests.factories.core_database import CoreDatabase
+
+MANIFEST = image_manifest([b"layer"])
+DIGEST = MANIFEST.digest
+UPLOAD = Upload("u", "", OTHER_ACCOUNT, "sha256", 0, 0, "", "boot", 0, None, None, datetime(2026, 1, 1, tzinfo=UTC))
+BYTES = Bytes(DIGEST, "main", None, None, None)
+
+# use case -> its arguments after (tx, caller), for a repository of an account that is not the caller's
+UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
+    "blobs.availability": lambda key: (key, [DIGEST]),
+    "blobs.delete": lambda key: (key, DIGEST),
+    "blobs.mount": lambda key: (key, key, DIGEST),
+    "blobs.require_downloadable": lambda key: (key, DIGEST),
+    "deletion.batch_delete": lambda key: (key, [ImageId(DIGEST, None)]),
+    "deletion.delete": lambda key: (key, Tag("v1")),
+    "image_batches.get": lambda key: (key, [ImageId(DIGEST, None)], None),
+    "images.describe": lambda key: (key, "ANY", 10, ""),
+    "images.describe_these": lambda key: (key, [(DIGEST, None)]),
+    "images.find": lambda key: (key, DIGEST),
+    "images.list_ids": lambda key: (key, "ANY", 10, ("", "")),
+    "images.put": lambda key: (key, Tag("v1"), MANIFEST, OCI_RULES),
+    "lookup.require": lambda key: (key, "DescribeImages"),
+    "lookup.require_locked": lambda key: (key, "PutImage"),
+    "lookup.require_shared": lambda key: (key, "UploadLayerPart"),
+    "referrers.list_of": lambda key: (key, DIGEST, None, 10, ""),
+    "repositories.catalog": lambda key: (key.registry, 10, ""),
+    "repositories.create": lambda key: (key, RepositoryDraft()),
+    "repositories.delete": lambda key: (key,),
+    "repositories.describe": lambda key: (key.registry, [key.name], 10, ""),
+    "repositories.set_mutability": lambda key: (key, "MUTABLE", []),
+    "resource_tags.list_of": lambda key: (key,),
+    "resource_tags.put": lambda key: (key, [("k", "v")]),
+    "resource_tags.remove": lambda key: (key, ["k"]),
+    "tags.list_of": lambda key: (key, 10, ""),
+    "uploads.advance": lambda key: (key, UPLOAD, 0),
+    "uploads.cancel": lambda key: (key, "u"),
+    "uploads.finish": lambda key: (key, None, BYTES),
+    "uploads.start": lambda key: (key, UPLOAD),
+}
+KEYWORDS: dict[str, dict[str, Any]] = {"repositories.delete": {"force": True}, "uploads.finish": {"refuse_held": False}}
+# what is given a caller whose permission has been checked, or nothing to check it on: the record of a change
+RECORDERS = {"changes.audit"}
+
+
+async def chunks() -> AsyncIterator[bytes]:
+    yield b"bytes"
+
+
+# the same for what answers on the event loop
+LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
+    "Reads.blob": lambda key: (key, DIGEST),
+    "Reads.manifest": lambda key: (key, DIGEST),
+    "Reads.open_blob": lambda key: (key, DIGEST),
+    "Reads.require": lambda key: (key, "PutImage"),
+    "Transfers.append": lambda key: (key, "u", chunks(), None),
+    "Transfers.append_part": lambda key: (key, "u", 0, b"x", 1),
+    "Transfers.cancel": lambda key: (key, "u"),
+    "Transfers.complete": lambda key: (key, "u", DIGEST, None),
+    "Transfers.complete_any": lambda key: (key, "u", [DIGEST], AWS_PARTS),
+    "Transfers.find": lambda key: (key, "u"),
+    "Transfers.put_blob": lambda key: (key, DIGEST, chunks()),
+    "Transfers.require_offset": lambda key: (key, "u", 0),
+    "Transfers.start": lambda key: (key,),
+}
+COUNTERS = {"Reads.count"}  # tells the journal of images that a checked use case has answered
+
+
+def modules() -> Iterator[tuple[str, Any]]:
+    for found in pkgutil.iter_modules(entrepot.core.__path__):
+        yield found.name, importlib.import_module(f"entrepot.core.{found.name}")
+
+
+def public_units() -> set[str]:
+    """Functions of core whose first parameters are a transaction and a caller."""
+    return {
+        f"{name}.{function}"
+        for name, module in modules()
+        for function, value in inspect.getmembers(module, inspect.isfunction)
+        if value.__module__ == module.__name__
+        and not function.startswith("_")
+        and list(inspect.signature(value).parameters)[:2] == ["tx", "caller"]
+    }
+
+
+def public_methods() -> set[str]:
+    """Methods of core's classes that are given a caller."""
+    return {
+        f"{kind.__name__}.{method}"
+        for _, module in modules()
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if kind.__module__ == module.__name__
+        for method, value in inspect.getmembers(kind, inspect.isfunction)
+        if not method.startswith("_") and "caller" in inspect.signature(value).parameters
+    }
+
+
+def denial(core: CoreDatabase, name: str, key: RepositoryKey) -> str:
+    module, function = name.split(".")
+    work = getattr(importlib.import_module(f"entrepot.core.{module}"), function)
+    with pytest.raises(AccessDenied) as denied:
+        core.write(work, *UNITS[name](key), who=caller(OTHER_ACCOUNT), **KEYWORDS.get(name, {}))
+    return str(denied.value).replace(key.name, "NAME")
+
+
+def test_the_walk_knows_every_use_case():
+    assert public_units() - RECORDERS == set(UNITS)
+    assert public_methods() - COUNTERS == set(LOOP)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_use_case_denies_another_account_the_same_whether_or_not_the_repository_exists(core: CoreDatabase, name):
+    present = core.repository()
+    core.image(present, "v1")
+    before = core.outbox(), core.outbox("audit")
+    assert denial(core, name, present) == denial(core, name, repository("absent"))
+    assert (core.outbox(), core.outbox("audit")) == before
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in UNITS if name not in ("repositories.create", "repositories.catalog")]
+)
+def test_a_use_case_tells_its_own_account_that_the_repository_is_absent(core: CoreDatabase, name):
+    module, function = name.split(".")
+    work = getattr(importlib.import_module(f"entrepot.core.{module}"), function)
+    with pytest.raises(RepositoryNotFound):
+        core.write(work, *UNITS[name](repository("absent")), **KEYWORDS.get(name, {}))
+
+
+@pytest.mark.parametrize("name", LOOP)
+def test_what_answers_on_the_loop_denies_another_account_before_it_looks(core: CoreDatabase, tmp_path: Path, name):
+    present = core.repository()
+    core.image(present, "v1")
+    kind, method = name.split(".")
+
+    async def denied() -> set[str]:
+        pool = ThreadPoolExecutor(1)
+        snapshot = core.database.snapshot()
+        units, hot, store = Units(core.database, pool), Hot(snapshot), Filesystem(tmp_path)
+        limits = TransferLimits(10**9, 0)
+        parts: dict[str, Any] = {
+            "Reads": Reads(hot, units, store, Journal(tmp_path, "j")),
+            "Transfers": Transfers(units, hot, store, store_name="main", syncing=pool, boot_id="b", limits=limits),
+        }
+        told = set()
+        for key in (present, repository("absent")):
+            keywords = {"pull": True} if name == "Reads.manifest" else {}
+            with pytest.raises(AccessDenied) as fact:
+                await getattr(parts[kind], method)(caller(OTHER_ACCOUNT), *LOOP[name](key), **keywords)
+            told.add(str(fact.value).replace(key.name, "NAME"))
+        pool.shutdown()
+        snapshot.close()
+        return told
+
+    assert len(asyncio.run(denied())) == 1
+
+
+@pytest.mark.parametrize(
+    "operation", [registry_operations.get_authorization_token, registry_operations.describe_registry]
+)
+def test_operations_on_a_registry_ask_before_they_do_anything(operation):
+    nobody = Principal(registry().account, "service", "id", "arn:aws:iam::000000000000:user/nobody", "AKIA", 1)
+    acting = caller()
+    who = access.Caller(nobody, acting.region, "", "", acting.request_id, secure=False, door="aws", at=EPOCH)
+    nothing: Any = None
+    with pytest.raises(AccessDenied, match="nobody"):
+        asyncio.run(operation(Call(nothing, nothing, nothing, who, acting.region, {})))
+
+
+def test_only_the_root_of_the_account_is_allowed_anything():
+    resource = Resource.of(repository("one"))
+    assert access.allows(caller(), "PutImage", resource)
+    assert not access.allows(caller(OTHER_ACCOUNT), "PutImage", resource)
+
+
+def test_a_denial_names_who_what_and_where():
+    with pytest.raises(AccessDenied) as denied:
+        access.require(caller(OTHER_ACCOUNT), "PutImage", Resource.of(repository("one")))
+    assert denied.value.fields == {
+        "principal": f"arn:aws:iam::{OTHER_ACCOUNT}:root",
+        "action": "ecr:PutImage",
+        "resource": "arn:aws:ecr:us-east-1:000000000000:repository/one",
+    }
+
+
+def test_a_mount_from_a_repository_of_another_account_is_as_if_the_blob_were_absent(core: CoreDatabase):
+    source, target = core.repository("source"), core.repository("target")
+    held = core.blob(source, b"layer")
+    other = RepositoryKey(registry(OTHER_ACCOUNT), "source")
+    assert core.write(blobs.mount, target, other, held.digest) is False
+    assert core.write(blobs.mount, target, repository("absent"), held.digest) is False
+    assert core.write(blobs.mount, target, source, Digest.of(b"never")) is False
+    assert core.write(blobs.mount, target, source, held.digest) is True

@@ -1,0 +1,281 @@
+"""Every state change writes its events and its audit record in its own transaction; a second run repeats their ids."""
+
+import importlib
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from entrepot.core import deletion, images, repositories, resource_tags
+from entrepot.core.access import Caller
+from entrepot.core.deletion import ImageId
+from entrepot.core.images import OCI_RULES
+from entrepot.core.repositories import RepositoryDraft
+from entrepot.core.uploads import Bytes
+from entrepot.db.database import Transaction
+from entrepot.db.records import Blob, Upload
+from entrepot.db.schema import metadata
+from entrepot.spec.digest import Digest
+from entrepot.spec.reference import Tag
+from tests.factories.callers import ACCOUNT, EPOCH, REGION, caller, image_manifest, index_manifest, repository
+from tests.factories.core_database import CoreDatabase
+from tests.unit.core.test_authorisation import RECORDERS, public_units
+
+KEY = repository("one")
+UPLOAD = Upload("u", "", ACCOUNT, "sha256", 0, 0, "", "boot", 0, None, None, EPOCH)
+LOOSE = Digest.of(b"loose")
+IMAGE = image_manifest([b"layer"])
+NEW = image_manifest([b"layer"], annotations={"new": "yes"})
+FRESH = Blob("01J", "main", Digest.of(b"fresh"), "blobs/fresh.01J", 5, "live")
+
+# use case -> its arguments in the house below, the audit record's name, the events' action types
+WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
+    "blobs.delete": ((KEY, LOOSE), "DeleteLayer", []),
+    "blobs.mount": ((KEY, repository("two"), Digest.of(b"other")), "MountLayer", []),
+    "deletion.batch_delete": ((KEY, [ImageId(None, "v1"), ImageId(None, "v2")]), "BatchDeleteImage", ["DELETE"] * 2),
+    "deletion.delete": ((KEY, IMAGE.digest), "BatchDeleteImage", ["DELETE"] * 2),
+    "images.put": ((KEY, Tag("v1"), NEW, OCI_RULES), "PutImage", ["PUSH"]),
+    "repositories.create": ((repository("new"), RepositoryDraft()), "CreateRepository", []),
+    "repositories.delete": ((KEY,), "DeleteRepository", []),
+    "repositories.set_mutability": ((KEY, "IMMUTABLE", []), "PutImageTagMutability", []),
+    "resource_tags.put": ((KEY, [("k", "v")]), "TagResource", []),
+    "resource_tags.remove": ((KEY, ["team"]), "UntagResource", []),
+    "uploads.advance": ((KEY, replace(UPLOAD, offset=5), 0), "UploadLayerPart", []),
+    "uploads.cancel": ((KEY, "u"), "CancelLayerUpload", []),
+    "uploads.finish": ((KEY, "u", Bytes(FRESH.digest, "main", FRESH, None, None)), "CompleteLayerUpload", []),
+    "uploads.start": ((KEY, replace(UPLOAD, id="u2")), "InitiateLayerUpload", []),
+}
+READS: dict[str, tuple[Any, ...]] = {
+    "blobs.availability": (KEY, [LOOSE]),
+    "blobs.require_downloadable": (KEY, Digest.of(b"layer")),
+    "image_batches.get": (KEY, [ImageId(None, "v1")], None),
+    "images.describe": (KEY, "ANY", 10, ""),
+    "images.describe_these": (KEY, [(None, "v1")]),
+    "images.find": (KEY, Tag("v1")),
+    "images.list_ids": (KEY, "ANY", 10, ("", "")),
+    "lookup.require": (KEY, "DescribeImages"),
+    "lookup.require_locked": (KEY, "PutImage"),
+    "lookup.require_shared": (KEY, "UploadLayerPart"),
+    "referrers.list_of": (KEY, IMAGE.digest, None, 10, ""),
+    "repositories.catalog": (KEY.registry, 10, ""),
+    "repositories.describe": (KEY.registry, None, 10, ""),
+    "resource_tags.list_of": (KEY,),
+    "tags.list_of": (KEY, 10, ""),
+}
+KEYWORDS: dict[str, dict[str, Any]] = {"repositories.delete": {"force": True}, "uploads.finish": {"refuse_held": False}}
+
+
+class Undo(Exception):
+    """Raised after a use case has done its work, so that its unit is rolled back."""
+
+
+@pytest.fixture
+def house(core: CoreDatabase) -> CoreDatabase:
+    """A repository with a tagged image, a loose blob, an upload and a resource tag; another to mount from."""
+    core.repository("one")
+    core.repository("two")
+    core.image(KEY, "v1", "v2")
+    core.blob(KEY, b"loose")
+    core.blob(repository("two"), b"other")
+    core.write(resource_tags.put, KEY, [("team", "a")])
+    core.write(case("uploads.start"), KEY, UPLOAD)
+    return core
+
+
+def case(name: str) -> Callable[..., Any]:
+    module, function = name.split(".")
+    found: Callable[..., Any] = getattr(importlib.import_module(f"entrepot.core.{module}"), function)
+    return found
+
+
+def contents(core: CoreDatabase) -> dict[str, list[tuple[Any, ...]]]:
+    return core.database.read(
+        lambda tx: {table.name: [tuple(row) for row in tx.all(table.select())] for table in metadata.sorted_tables}
+    )
+
+
+def records(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [row for row in after["outbox"] if row not in before["outbox"]]
+
+
+def test_the_walk_knows_every_use_case():
+    assert set(WRITES) | set(READS) == public_units() - RECORDERS
+    assert not set(WRITES) & set(READS)
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_change_leaves_its_events_and_one_audit_record_together_or_nothing(house: CoreDatabase, name):
+    arguments, action, event_types = WRITES[name]
+    work, keywords, who = case(name), KEYWORDS.get(name, {}), caller()
+    before = contents(house)
+    told: list[list[tuple[Any, ...]]] = []
+
+    def twice(tx: Transaction, acting: Caller) -> None:
+        work(tx, acting, *arguments, **keywords)
+        told.append([tuple(row) for row in tx.all(metadata.tables["outbox"].select())])
+        raise Undo
+
+    with pytest.raises(Undo):
+        house.write(twice, who=who)
+    assert contents(house) == before
+    house.write(work, *arguments, who=who, **keywords)
+    after = contents(house)
+    assert {table for table in after if after[table] != before[table]} > {"outbox"}, "a write that changes nothing"
+    new = records(before, after)
+    assert {row[0] for row in new} == {row[0] for row in told[0]} - {row[0] for row in before["outbox"]}
+    bodies = [(row[1], row[7], json.loads(row[8])) for row in sorted(new, key=lambda row: row[6])]
+    assert [body["action-type"] for kind, _, body in bodies if kind == "event"] == event_types
+    assert [(kind, found) for kind, found, _ in bodies[len(event_types) :]] == [("audit", action)]
+    assert bodies[-1][2]["requestID"] == who.request_id
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_read_changes_nothing_and_tells_nothing(house: CoreDatabase, name):
+    before = contents(house)
+    house.write(case(name), *READS[name])
+    assert contents(house) == before
+
+
+def test_records_are_in_order_of_repository_revision_and_ordinal(house: CoreDatabase):
+    house.put(KEY, NEW, "v3")
+    house.write(deletion.delete, KEY, IMAGE.digest)
+    mine = [row for row in house.outbox() if row.repository_id == house.present(KEY).id]
+    assert [(json.loads(row.body)["action-type"], json.loads(row.body)["image-tag"]) for row in mine] == [
+        ("PUSH", "v1"),
+        ("PUSH", "v2"),
+        ("PUSH", "v3"),
+        ("DELETE", "v1"),
+        ("DELETE", "v2"),
+    ]
+    places = [(row.revision, row.ordinal) for row in mine]
+    assert places == sorted(set(places))
+
+
+def test_the_ids_of_records_are_uuids_of_their_own(house: CoreDatabase):
+    ids = [row.id for kind in ("event", "audit") for row in house.outbox(kind)]
+    assert len(ids) == len(set(ids))
+    assert [str(uuid.UUID(each)) for each in ids] == ids
+
+
+def test_a_push_tells_what_eventbridge_tells(house: CoreDatabase):
+    house.put(KEY, NEW, "v9")
+    (row,) = [row for row in house.outbox() if json.loads(row.body)["image-digest"] == NEW.digest]
+    assert (row.name, row.account_id, row.region) == ("ECR Image Action", ACCOUNT, REGION)
+    assert json.loads(row.body) == {
+        "result": "SUCCESS",
+        "repository-name": "one",
+        "image-digest": NEW.digest,
+        "action-type": "PUSH",
+        "image-tag": "v9",
+        "manifest-media-type": "application/vnd.oci.image.manifest.v1+json",
+        "artifact-media-type": "application/vnd.oci.image.config.v1+json",
+    }
+
+
+def test_an_untagged_push_and_its_deletion_tell_an_empty_tag(core: CoreDatabase):
+    key = core.repository()
+    manifest = core.image(key)
+    core.write(deletion.delete, key, manifest.digest)
+    assert [(body["action-type"], body["image-tag"]) for body in core.details()] == [("PUSH", ""), ("DELETE", "")]
+
+
+def test_moving_a_tag_tells_one_push_of_the_new_image(core: CoreDatabase):
+    key = core.repository()
+    core.image(key, "latest")
+    core.put(key, NEW, "latest")
+    assert [(body["action-type"], body["image-digest"], body["image-tag"]) for body in core.details()] == [
+        ("PUSH", IMAGE.digest, "latest"),
+        ("PUSH", NEW.digest, "latest"),
+    ]
+
+
+def test_a_push_of_what_is_there_tells_no_event_and_moves_no_stamp(core: CoreDatabase):
+    key = core.repository()
+    manifest = core.image(key, "v1")
+    before = core.present(key)
+    core.put(key, manifest, "v1")
+    assert len(core.outbox()) == 1
+    assert core.present(key) == before
+    assert [row.name for row in core.outbox("audit")].count("PutImage") == 2
+
+
+def test_a_manifest_with_a_subject_tells_referrer_actions_instead(core: CoreDatabase):
+    key = core.repository()
+    subject = core.image(key, "v1")
+    named = {"mediaType": subject.media_type, "digest": subject.digest, "size": len(subject.payload)}
+    referrer = core.image(key, subject=named, artifactType="application/vnd.test")
+    core.write(deletion.delete, key, referrer.digest)
+    told = [(row.name, json.loads(row.body)["image-digest"]) for row in core.outbox()]
+    assert told == [
+        ("ECR Image Action", subject.digest),
+        ("ECR Referrer Action", referrer.digest),
+        ("ECR Referrer Action", referrer.digest),
+    ]
+    assert core.details()[1]["artifact-media-type"] == "application/vnd.test"
+
+
+def test_a_refused_batch_tells_nothing(core: CoreDatabase):
+    key = core.repository()
+    child = core.image(key)
+    core.put(key, index_manifest([child]), "multi")
+    before = core.outbox(), core.outbox("audit")
+    removed, refusals = core.write(deletion.batch_delete, key, [ImageId(child.digest, None), ImageId(None, "absent")])
+    assert removed == ()
+    assert [refusal.code for refusal in refusals] == ["ImageReferencedByManifestList", "ImageNotFound"]
+    assert (core.outbox(), core.outbox("audit")) == before
+
+
+def test_both_ways_to_delete_name_images_alike_in_the_audit(core: CoreDatabase):
+    key = core.repository()
+    core.image(key, "v1", "v2")
+    core.write(deletion.delete, key, Tag("v1"))
+    core.write(deletion.delete, key, IMAGE.digest)
+    core.image(key, "v3")
+    core.write(deletion.batch_delete, key, [ImageId(None, "v3")])
+    told = [json.loads(row.body)["requestParameters"] for row in core.outbox("audit", "BatchDeleteImage")]
+    assert [parameters["imageIds"] for parameters in told] == [
+        [{"imageTag": "v1"}],
+        [{"imageDigest": IMAGE.digest}],
+        [{"imageDigest": IMAGE.digest, "imageTag": "v3"}],
+    ]
+
+
+def test_the_audit_of_settings_holds_what_was_asked_for(core: CoreDatabase):
+    draft: dict[str, Any] = {
+        "mutability": "IMMUTABLE_WITH_EXCLUSION",
+        "exclusion_filters": ("dev-*",),
+        "scan_on_push": True,
+    }
+    key = core.repository(resource_tags=(("team", "a"),), **draft)
+    core.write(repositories.set_mutability, key, "MUTABLE_WITH_EXCLUSION", ["v*"])
+    told = {row.name: json.loads(row.body)["requestParameters"] for row in core.outbox("audit")}
+    assert told["CreateRepository"] == {
+        "repositoryName": "one",
+        "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+        "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "dev-*"}],
+        "imageScanningConfiguration": {"scanOnPush": True},
+        "encryptionConfiguration": {"encryptionType": "AES256"},
+        "tags": {"team": "a"},
+    }
+    assert told["PutImageTagMutability"] == {
+        "repositoryName": "one",
+        "imageTagMutability": "MUTABLE_WITH_EXCLUSION",
+        "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "v*"}],
+    }
+
+
+def test_an_audit_record_names_the_caller_by_ids_only(house: CoreDatabase):
+    who = caller()
+    house.write(images.put, KEY, Tag("v7"), NEW, OCI_RULES, who=who)
+    (body,) = [body for body in house.details("audit") if body["requestID"] == who.request_id]
+    assert body["userIdentity"] == {
+        "kind": "root",
+        "principalId": ACCOUNT,
+        "arn": f"arn:aws:iam::{ACCOUNT}:root",
+        "accountId": ACCOUNT,
+        "accessKeyId": who.principal.credential_id,
+    }
+    assert (body["eventSource"], body["eventName"], body["awsRegion"]) == ("ecr.amazonaws.com", "PutImage", REGION)
