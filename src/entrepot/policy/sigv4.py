@@ -79,9 +79,11 @@ def verify(
     """SignatureInvalid unless the secret signed this request for one of `hosts`; RequestSkewed out of its time.
 
     The host and every x-amz-* header must be signed: an operation or a payload hash that anyone could change is none.
+    A session token may be added after signing ("post-sts-header-after" of AWS's test suite): it names its key itself.
     """
     _check_time(signature, now)
     present = {"host"} | {name.lower() for name, _ in request.headers if name.lower().startswith("x-amz-")}
+    present.discard("x-amz-security-token")
     if unsigned := sorted(present.difference(signature.signed_headers)):
         raise SignatureInvalid(reason=f"these headers must be signed: {', '.join(unsigned)}")
     key = signing_key(secret, signature.date, signature.region, signature.service)
