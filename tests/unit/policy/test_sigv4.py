@@ -1,5 +1,6 @@
 """Signatures: what botocore signs is verified, and whatever is changed afterwards is noticed."""
 
+import hashlib
 import inspect
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -57,7 +58,7 @@ def verify(request: Received, *, after: timedelta = timedelta(), secret: str = S
 
 
 def sha256(data: bytes) -> str:
-    return sigv4.hashlib.sha256(data).hexdigest()
+    return hashlib.sha256(data).hexdigest()
 
 
 def with_header(request: Received, name: str, value: str) -> Received:

@@ -1,4 +1,4 @@
-"""Payloads as SigV4 declares them: plain, unsigned, and in chunks, by AWS's documented examples and by our own signer."""
+"""Payloads as SigV4 declares them: plain, unsigned, in chunks; by AWS's documented examples and a signer of our own."""
 
 import hashlib
 import hmac
