@@ -10,7 +10,7 @@ from entrepot.core.images import MOST_TAGS, event_detail, event_type
 from entrepot.db import images, tags
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository, StoredManifest
-from entrepot.errors import DigestInvalid, ImageNotFound, ImageReferenced
+from entrepot.errors import DigestInvalid, ImageNotFound, ImageReferenced, TagInvalid
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RepositoryKey
@@ -87,6 +87,14 @@ def check_id(image_id: ImageId) -> Refusal | None:
         except DigestInvalid:
             reason = "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"
             return Refusal(image_id, "InvalidImageDigest", reason)
+    if image_id.tag is not None:
+        try:
+            Tag.parse(image_id.tag)
+        except TagInvalid:
+            reason = (
+                "Invalid request parameters: image tag should satisfy the regex '[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}'"
+            )
+            return Refusal(image_id, "InvalidImageTag", reason)
     return None
 
 

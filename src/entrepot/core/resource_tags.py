@@ -1,5 +1,9 @@
-"""AWS tags on repositories (`resource_tag`, not to be confused with image tags)."""
+"""AWS tags on repositories (`resource_tag`, not to be confused with image tags).
 
+Their characters are those of AWS's tagging rules: letters, numbers, separators and a few marks.
+"""
+
+import unicodedata
 from collections.abc import Sequence
 
 from entrepot.core import lookup
@@ -13,6 +17,8 @@ from entrepot.spec.repository import RepositoryKey
 MOST_TAGS = 50
 _LONGEST_KEY = 128
 _LONGEST_VALUE = 256
+_CATEGORIES = frozenset("LNZM")  # marks too: letters of many scripts are written with them
+_PUNCTUATION = frozenset("_.:/=+-@")
 
 
 def list_of(tx: Transaction, caller: Caller, key: RepositoryKey) -> tuple[tuple[str, str], ...]:
@@ -33,26 +39,34 @@ def put(tx: Transaction, caller: Caller, key: RepositoryKey, tags: Sequence[tupl
 
 
 def remove(tx: Transaction, caller: Caller, key: RepositoryKey, names: Sequence[str]) -> None:
-    """Remove tags; absent ones are fine."""
+    """Remove tags; absent ones are fine, those that cannot be are ResourceTagInvalid."""
     repository = lookup.require_locked(tx, caller, key, "UntagResource")
+    for name in names:
+        _check("tagKeys", name, 1, _LONGEST_KEY)
     for name in names:
         rows.remove(tx, repository.id, name)
     Change(tx, caller, repository).finish("UntagResource", {"resourceArn": key.arn, "tagKeys": list(names)})
 
 
 def check_tags(tags: Sequence[tuple[str, str]]) -> None:
-    """ResourceTagInvalid for keys or values out of bounds, or a key that stands twice."""
+    """ResourceTagInvalid for keys or values out of bounds or with other characters, or a key that stands twice."""
     seen: set[str] = set()
     for name, value in tags:
-        if not 1 <= len(name) <= _LONGEST_KEY:
-            _refuse("tags.Key", f"Member must have length between 1 and {_LONGEST_KEY}")
-        if len(value) > _LONGEST_VALUE:
-            _refuse("tags.Value", f"Member must have length less than or equal to {_LONGEST_VALUE}")
+        _check("tags.Key", name, 1, _LONGEST_KEY)
+        _check("tags.Value", value, 0, _LONGEST_VALUE)
         if name.lower().startswith("aws:"):
             _refuse("tags.Key", f"'{name}': keys that begin with aws: are reserved")
         if name in seen:
             _refuse("tags.Key", f"'{name}' stands more than once")
         seen.add(name)
+
+
+def _check(parameter: str, text: str, least: int, most: int) -> None:
+    if not least <= len(text) <= most:
+        _refuse(parameter, f"Member must have length between {least} and {most}")
+    for letter in text:
+        if letter not in _PUNCTUATION and unicodedata.category(letter)[0] not in _CATEGORIES:
+            _refuse(parameter, "only letters, numbers, spaces and _ . : / = + - @ are allowed")
 
 
 def _refuse(parameter: str, reason: str) -> None:

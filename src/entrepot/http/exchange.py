@@ -63,7 +63,7 @@ class Exchanges:
             host=host.lower(),
             hosts=hosts,
             base_url=self._public_url or f"{scheme}://{host}",
-            user_agent=headers.get("User-Agent", "")[:_LONGEST_AGENT],
+            user_agent=as_text(headers.get("User-Agent", "")[:_LONGEST_AGENT]),
             at=self._clock(),
         )
 
@@ -82,6 +82,11 @@ class Exchanges:
 
     def _is_trusted(self, address: str) -> bool:
         return _is_address(address) and any(ipaddress.ip_address(address) in network for network in self._trusted)
+
+
+def as_text(received: str) -> str:
+    """What may be written down: bytes of a header or path that are not UTF-8 are replaced."""
+    return received if received.isascii() else received.encode("utf-8", "replace").decode()
 
 
 def _uuid() -> str:

@@ -18,7 +18,7 @@ from aiohttp.web_protocol import RequestHandler
 from entrepot.http.access_log import AccessLog
 from entrepot.http.answer import JSON, Answer, send
 from entrepot.http.blob_response import BlobResponse
-from entrepot.http.exchange import Exchange, Exchanges
+from entrepot.http.exchange import Exchange, Exchanges, as_text
 
 _LOG = structlog.get_logger()
 _READ_BUFFER = 256 * 1024
@@ -145,7 +145,7 @@ class HttpServer:
             request_id=exchange.request_id,
             source_ip=exchange.source_ip,
             method=request.method,
-            path=request.raw_path.partition("?")[0],
+            path=as_text(request.raw_path.partition("?")[0]),
             status=status,
             size=size,
             seconds=seconds,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
 from entrepot.errors import CredentialMissing, RequestMalformed, RequestSkewed, SignatureInvalid
 
@@ -76,10 +76,16 @@ def find(request: Received) -> Signature:
 def verify(
     request: Received, signature: Signature, secret: str, payload_hash: str, now: datetime, hosts: Sequence[str]
 ) -> None:
-    """SignatureInvalid unless the secret signed this request for one of `hosts`; RequestSkewed out of its time."""
+    """SignatureInvalid unless the secret signed this request for one of `hosts`; RequestSkewed out of its time.
+
+    The host and every x-amz-* header must be signed: an operation or a payload hash that anyone could change is none.
+    A session token may be added after signing ("post-sts-header-after" of AWS's test suite): it names its key itself.
+    """
     _check_time(signature, now)
-    if "host" not in signature.signed_headers:
-        raise SignatureInvalid(reason="the Host header is not signed")
+    present = {"host"} | {name.lower() for name, _ in request.headers if name.lower().startswith("x-amz-")}
+    present.discard("x-amz-security-token")
+    if unsigned := sorted(present.difference(signature.signed_headers)):
+        raise SignatureInvalid(reason=f"these headers must be signed: {', '.join(unsigned)}")
     key = signing_key(secret, signature.date, signature.region, signature.service)
     for host in hosts:
         expected = _sign(key, _string_to_sign(request, signature, payload_hash, host))
@@ -231,9 +237,9 @@ def _signature(
 
 
 def _check_time(signature: Signature, now: datetime) -> None:
-    latest = signature.signed_at + (_SKEW if signature.expires is None else timedelta(seconds=signature.expires))
-    if not signature.signed_at - _SKEW <= now <= latest:
-        allowed = _SKEW.seconds if signature.expires is None else signature.expires
+    lifetime = _SKEW if signature.expires is None else timedelta(seconds=signature.expires)
+    if not -_SKEW <= now - signature.signed_at <= lifetime:
+        allowed = _SKEW.seconds if now < signature.signed_at else int(lifetime.total_seconds())
         raise RequestSkewed(
             signed_at=signature.signed_at.strftime(_STAMP), server_at=now.strftime(_STAMP), allowed_seconds=allowed
         )
@@ -253,8 +259,13 @@ def _canonical_query(query: str) -> str:
     for part in query.split("&") if query else ():
         name, _, value = part.partition("=")
         if name != "X-Amz-Signature":
-            pairs.append((quote(unquote(name), safe="-_.~"), quote(unquote(value), safe="-_.~")))
+            pairs.append((_encoded(name), _encoded(value)))
     return "&".join(f"{name}={value}" for name, value in sorted(pairs))
+
+
+def _encoded(text: str) -> str:
+    """Percent-encoded once, in the one way that is signed, whatever the client's way was."""
+    return quote(unquote_to_bytes(text), safe="-_.~")
 
 
 def _joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:

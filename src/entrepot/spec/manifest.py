@@ -22,7 +22,7 @@ LARGEST = 4 * 1024 * 1024
 MOST_LAYERS = 500
 _DEEPEST = 64
 _Size = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-_Short = Annotated[str, msgspec.Meta(max_length=1024)]
+_Short = Annotated[str, msgspec.Meta(max_length=1024, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
 
 
 class _RawDescriptor(msgspec.Struct, rename="camel"):

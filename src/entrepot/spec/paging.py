@@ -34,7 +34,7 @@ def decode_token(token: str, scope: Sequence[str]) -> list[str]:
         decoded = _DECODER.decode(base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True))
     except (binascii.Error, UnicodeError, msgspec.MsgspecError):
         raise PageTokenInvalid from None
-    if decoded.scope != _digest(scope):
+    if decoded.scope != _digest(scope) or any("\0" in part for part in decoded.key):  # PostgreSQL's text has no NUL
         raise PageTokenInvalid
     return decoded.key
 

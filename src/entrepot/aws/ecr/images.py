@@ -8,6 +8,7 @@ from entrepot.aws.protocol.call import Call
 from entrepot.core import deletion, image_batches, images
 from entrepot.core.deletion import ImageId, Refusal
 from entrepot.core.images import AWS_RULES, Image, ImageDetail
+from entrepot.errors import ParameterInvalid
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.reference import Tag
@@ -65,8 +66,9 @@ async def describe_images(call: Call) -> Output:
     key = keys.repository(call)
     if "imageIds" in call.input:
         keys.refuse_paging(call, "imageIds")
-        ids = [(item.get("imageDigest"), item.get("imageTag")) for item in call.input["imageIds"]]
-        found = await call.core.units.read(images.describe_these, call.caller, key, ids)
+        found = await call.core.units.read(
+            images.describe_these, call.caller, key, [_named(item) for item in call.input["imageIds"]]
+        )
         return {"imageDetails": [_detail(call, detail) for detail in found]}
     (after,) = keys.page_start(call, "DescribeImages", 1)
     page = await call.core.units.read(images.describe, call.caller, key, _status(call), keys.page_limit(call), after)
@@ -82,6 +84,14 @@ def _status(call: Call) -> images.TagStatus:
 def _only_archived(call: Call) -> bool:
     """Whether the filter asks for images that are not active; there are none."""
     return call.input.get("filter", {}).get("imageStatus", "ACTIVE") not in ("ACTIVE", "ANY")
+
+
+def _named(given: Mapping[str, str]) -> tuple[Digest | None, Tag | None]:
+    """An id of a call that fails as a whole: ParameterInvalid for one that names nothing, DigestInvalid, TagInvalid."""
+    if not given:
+        raise ParameterInvalid(parameter="imageIds", reason="both tag and digest cannot be null")
+    digest = Digest.parse(given["imageDigest"]) if "imageDigest" in given else None
+    return digest, Tag.parse(given["imageTag"]) if "imageTag" in given else None
 
 
 def _ids(given: list[Mapping[str, str]]) -> list[ImageId]:

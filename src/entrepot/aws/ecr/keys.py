@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from entrepot.aws.protocol.call import Call
-from entrepot.errors import ParameterInvalid
+from entrepot.errors import PageTokenInvalid, ParameterInvalid
 from entrepot.spec.paging import decode_token, encode_token
 from entrepot.spec.repository import RepositoryKey
 
@@ -25,7 +25,12 @@ def page_limit(call: Call) -> int:
 def page_start(call: Call, operation: str, parts: int) -> list[str]:
     """The key to continue after: PageTokenInvalid for a token of another call."""
     token = call.input.get("nextToken")
-    return [""] * parts if token is None else decode_token(token, _scope(call, operation))
+    if token is None:
+        return [""] * parts
+    start = decode_token(token, _scope(call, operation))
+    if len(start) != parts:
+        raise PageTokenInvalid
+    return start
 
 
 def page_token(call: Call, operation: str, after: Sequence[str] | None) -> str | None:

@@ -55,11 +55,11 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.TagImmutable: ("ImageTagAlreadyExistsException", 400),
     facts.TagInvalid: ("InvalidParameterException", 400),
     facts.TagsTooMany: ("LimitExceededException", 400),
-    facts.UploadBusy: ("InvalidLayerPartException", 400),
+    facts.UploadBusy: ("ThrottlingException", 400),
     facts.UploadEmpty: ("EmptyUploadException", 400),
     facts.UploadNotFound: ("UploadNotFoundException", 400),
     facts.UploadOutOfOrder: ("InvalidLayerPartException", 400),
-    facts.UploadTooLarge: ("InvalidLayerException", 400),
+    facts.UploadTooLarge: ("LimitExceededException", 400),
 }
 COMMON = frozenset(
     {

@@ -3,12 +3,12 @@
 import base64
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, NoReturn
 
 import msgspec
 
 from entrepot.aws.protocol.models import Model
+from entrepot.aws.protocol.scalars import show_float, show_time
 from entrepot.aws.protocol.validate import checked
 from entrepot.errors import RequestMalformed
 from entrepot.http.answer import Answer
@@ -29,13 +29,14 @@ def parse(model: Model, operation: str, body: bytes) -> dict[str, Any]:
 def show(model: Model, operation: str, output: Mapping[str, Any], version: str) -> Answer:
     """The response of an operation; absent members stay absent."""
     shape = model.output_shape(operation)
-    body = {} if shape is None else _shown(model, shape, output)
+    body = {} if shape is None else _shown(model, {"shape": shape}, output)
     return Answer(body=msgspec.json.encode(body, enc_hook=str), headers=_type(version))
 
 
 def show_error(code: str, message: str, members: Mapping[str, object], status: int, version: str) -> Answer:
     """An error with its `__type` and the members that its shape has."""
-    body = {"__type": code, "message": message} | dict(members)
+    text = message.encode("utf-8", "replace").decode()  # what it quotes of a request need not be text
+    body = {"__type": code, "message": text} | dict(members)
     return Answer(
         status=status,
         body=msgspec.json.encode(body, enc_hook=str),
@@ -68,18 +69,23 @@ def _refuse(name: str) -> NoReturn:
     raise RequestMalformed(reason=f"{name} is not JSON")
 
 
-def _shown(model: Model, shape_name: str, value: Any) -> Any:
-    shape = model.shapes[shape_name]
+def _shown(model: Model, reference: Mapping[str, Any], value: Any) -> Any:
+    """`value` as JSON carries it; `reference` names a shape and may refine it."""
+    shape = model.shapes[reference["shape"]]
+    if shape.get("document"):
+        return value
     match shape["type"]:
         case "structure":
             members = shape["members"]
-            return {
-                name: _shown(model, members[name]["shape"], item) for name, item in value.items() if item is not None
-            }
+            return {name: _shown(model, members[name], item) for name, item in value.items() if item is not None}
         case "list":
-            return [_shown(model, shape["member"]["shape"], item) for item in value]
-        case "timestamp" if isinstance(value, datetime):
-            return round(value.timestamp(), 3)
+            return [_shown(model, shape["member"], item) for item in value]
+        case "map":
+            return {name: _shown(model, shape["value"], item) for name, item in value.items()}
+        case "timestamp":
+            return show_time(value, {**shape, **reference}, "unixTimestamp")
+        case "float" | "double":
+            return show_float(value)
         case "blob":
             return base64.b64encode(value).decode()
         case _:

@@ -41,6 +41,8 @@ def content(signature: Signature, secret: str, body: bytes) -> bytes:
         if not chunk:
             if signature.payload_hash == SIGNED_CHUNKS_TRAILER:
                 _check_trailer(signature, secret, previous, body[at:])
+            elif signature.payload_hash == SIGNED_CHUNKS and body[at:] not in (b"", b"\r\n"):
+                raise RequestMalformed(reason="the body goes on after its last chunk")
             return b"".join(found)
         found.append(chunk)
 

@@ -8,19 +8,23 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NoReturn
 
 from entrepot.aws.protocol.models import Model, Shape
+from entrepot.aws.protocol.scalars import SPECIAL_FLOATS, read_time
 from entrepot.errors import ParameterInvalid, RequestMalformed
 
 _INTEGERS = {"integer": 2**31, "long": 2**63}
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def checked(model: Model, shape_name: str, value: object, path: str = "") -> Any:
     """`value` as the shape means it (blobs as bytes, timestamps as datetimes)."""
     shape = model.shapes[shape_name]
+    if shape.get("document"):
+        return value
     return _READERS[shape["type"]](model, shape, value, path)
 
 
@@ -59,6 +63,8 @@ def _map(model: Model, shape: Shape, value: object, path: str) -> dict[str, Any]
 def _string(_: Model, shape: Shape, value: object, path: str) -> str:
     if not isinstance(value, str):
         _malformed(path, "a string")
+    if not value.isascii() and _SURROGATE.search(value):
+        _malformed(path, "text without lone surrogates")
     if "enum" in shape and value not in shape["enum"]:
         _refuse(path, f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]")
     _check_length(shape, len(value), path)
@@ -79,6 +85,8 @@ def _integer(_: Model, shape: Shape, value: object, path: str) -> int:
 
 
 def _number(_: Model, shape: Shape, value: object, path: str) -> float:
+    if isinstance(value, str) and value in SPECIAL_FLOATS:
+        value = SPECIAL_FLOATS[value]
     if isinstance(value, bool) or not isinstance(value, int | float):
         _malformed(path, "a number")
     _check_range(shape, value, path)
@@ -103,12 +111,10 @@ def _blob(_: Model, shape: Shape, value: object, path: str) -> bytes:
 
 
 def _timestamp(_: Model, __: Shape, value: object, path: str) -> datetime:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        _malformed(path, "seconds since the epoch")
     try:
-        return datetime.fromtimestamp(value, UTC)
-    except (OverflowError, ValueError, OSError):
-        _malformed(path, "seconds since the epoch")
+        return read_time(value)
+    except ValueError:
+        _malformed(path, "a time: seconds since the epoch, or ISO 8601")
 
 
 def _check_length(shape: Shape, length: int, path: str) -> None:

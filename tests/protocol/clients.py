@@ -1,0 +1,70 @@
+"""botocore as the other side of the wire: its serialiser and its parser, without a network."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import botocore.session
+from botocore.awsrequest import HeadersDict
+from botocore.model import OperationModel, ServiceModel
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
+
+from entrepot.aws import ecr, sts
+from entrepot.aws.protocol import json_protocol, models, query
+from entrepot.aws.protocol.models import ROUTES, Model, Route
+from entrepot.http.answer import Answer
+
+SERVICES = {"ecr": ecr.OPERATIONS, "sts": sts.OPERATIONS}
+BUILT = [(service, operation) for service, operations in SERVICES.items() for operation in operations]
+REQUEST_ID = "6f1ed002-ab5b-4000-a000-0123456789ab"
+
+
+def route(service: str) -> Route:
+    """How the door recognises a service."""
+    (found,) = (each for each in ROUTES if each.name == service)
+    return found
+
+
+def our_model(service: str) -> Model:
+    """The model as the door reads it."""
+    return models.load(service, route(service).version)
+
+
+def their_model(service: str) -> ServiceModel:
+    """The model as botocore reads it."""
+    loader = botocore.session.get_session().get_component("data_loader")
+    return ServiceModel(loader.load_service_model(service, "service-2"), service)
+
+
+def send(theirs: OperationModel, parameters: Mapping[str, Any], *, check: bool = True) -> dict[str, Any]:
+    """The request that botocore makes of the parameters; `check` whether it looks at them first."""
+    serializer = create_serializer(theirs.service_model.metadata["protocol"], include_validation=check)
+    request: dict[str, Any] = serializer.serialize_to_request(parameters, theirs)
+    return request
+
+
+def understand(model: Model, protocol: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """What the door makes of a request."""
+    if protocol == "json":
+        return json_protocol.parse(model, operation, request["body"])
+    body = request["body"]
+    if isinstance(body, Mapping):  # botocore encodes the form only when it sends it
+        return query.parse(model, operation, body)
+    return query.parse(model, operation, query.form(body.decode()))
+
+
+def answer(model: Model, protocol: str, operation: str, output: Mapping[str, Any], version: str = "1.1") -> Answer:
+    """What the door answers."""
+    if protocol == "json":
+        return json_protocol.show(model, operation, output, version)
+    return query.show(model, operation, output, REQUEST_ID)
+
+
+def read(theirs: OperationModel, given: Answer) -> dict[str, Any]:
+    """What botocore makes of an answer, without the metadata of the response."""
+    response = {"status_code": given.status, "headers": HeadersDict(given.headers), "body": given.body}
+    shape = theirs.output_shape
+    protocol = theirs.service_model.metadata["protocol"]
+    parsed: dict[str, Any] = create_parser(protocol).parse(response, shape)
+    parsed.pop("ResponseMetadata", None)
+    return parsed
