@@ -249,8 +249,8 @@ def test_a_refused_creation_leaves_nothing(server: Server, wire: Wire, document)
 
 
 def test_refused_tags_leave_those_that_were_there(server: Server, wire: Wire):
-    arn = f"arn:aws:ecr:us-east-1:000000000000:repository/{REPOSITORY}"
-    client = server.client()
+    client = server.client()  # a repository of its own: the one of the other tests is deleted by chance
+    arn = client.create_repository(repositoryName="property/tagged")["repository"]["repositoryArn"]
     client.tag_resource(resourceArn=arn, tags=[{"Key": "kept", "Value": "1"}])
     before = client.list_tags_for_resource(resourceArn=arn)["tags"]
     for tags in (
