@@ -78,20 +78,25 @@ def test_an_immutable_tag_is_told_by_name(ecr, doors, make_repository):
     assert refusal(ecr.put_image, repositoryName=repository, **ask) == ("ImageTagAlreadyExistsException", text)
 
 
+def required(what: str, digests: str, repository: str) -> str:
+    return (
+        f"{what} with digests '[{digests}]' required for pushing image into repository with name '{repository}' in the "
+        f"registry with id '{ACCOUNT}' do not exist"
+    )
+
+
 def test_missing_layers_and_children_are_listed(ecr, repository):
     content = image(604)
     missing = ", ".join(sorted(blob.digest for blob in content.blobs))
     assert refusal(ecr.put_image, repositoryName=repository, imageManifest=content.manifest.data.decode()) == (
         "LayersNotFoundException",
-        f"Layers with digests '[{missing}]' required for pushing image into repository with name '{repository}' in the "
-        f"registry with id '{ACCOUNT}' do not exist",
+        required("Layers", missing, repository),
     )
     several = index(605)
     missing = ", ".join(sorted(child.digest for child in several.children))
     assert refusal(ecr.put_image, repositoryName=repository, imageManifest=several.manifest.data.decode()) == (
         "ReferencedImagesNotFoundException",
-        f"Images with digests '[{missing}]' required for pushing image into repository with name '{repository}' in the "
-        f"registry with id '{ACCOUNT}' do not exist",
+        required("Images", missing, repository),
     )
     assert ecr.list_images(repositoryName=repository)["imageIds"] == []
 
@@ -244,9 +249,10 @@ def test_an_image_deleted_by_digest_goes_with_all_its_tags(ecr, doors, repositor
 @pytest.mark.parametrize("operation", ["batch_get_image", "batch_delete_image", "describe_images"])
 def test_a_batch_has_a_hundred_ids_at_most(ecr, repository, operation: str):
     ids = [{"imageTag": f"t{number}"} for number in range(101)]
+    reason = "Member must have length less than or equal to 100"
     assert refusal(getattr(ecr, operation), repositoryName=repository, imageIds=ids) == (
         "InvalidParameterException",
-        "Invalid parameter at 'imageIds' failed to satisfy constraint: 'Member must have length less than or equal to 100'",
+        f"Invalid parameter at 'imageIds' failed to satisfy constraint: '{reason}'",
     )
 
 

@@ -327,7 +327,8 @@ def test_the_registry_is_described(ecr):
 
 def test_one_token_is_told_for_each_registry_asked_for(server: Server, ecr):
     told = ecr.get_authorization_token(registryIds=[ACCOUNT, OTHER])["authorizationData"]
-    assert [each["proxyEndpoint"] for each in told][0] == server.base_url
+    endpoints = [each["proxyEndpoint"] for each in told]
+    assert endpoints == [server.base_url, server.base_url]
     assert len({each["authorizationToken"] for each in told}) == 1
     assert refusal(ecr.get_authorization_token, registryIds=[ACCOUNT] * 11) == invalid(
         "registryIds", "Member must have length less than or equal to 10"
