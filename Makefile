@@ -63,6 +63,8 @@ peers: .venv/ready ## install the pinned peers that the benchmarks compare with
 
 docs: .venv/ready ## write the generated pages anew
 	$(PY) -m entrepot.cli.settings_page > docs/settings.md
+	$(PY) -m entrepot.cli.coverage_page > docs/coverage.md
+	$(PY) -m entrepot.cli.errors_page > docs/errors.md
 
 # hashes only: no index address is recorded
 lock: ## raise and pin dependencies

@@ -23,6 +23,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from entrepot.aws.protocol.errors import COMMON, QUERY_CODES
+
 EXECUTABLE = Path(sys.executable).with_name("entrepot")
 REGION = "us-east-1"
 READY_SECONDS = 30.0
@@ -66,6 +68,7 @@ class Server:
             config=Config(retries={"total_max_attempts": 1}),
         )
         self.resources.callback(made.close)
+        made.meta.events.register("after-call", _check_code)
         return made
 
     def token(self, credentials: Credentials | None = None) -> str:
@@ -108,6 +111,14 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+def _check_code(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    """Every error of every call of every suite: its code is one of the operation's model, or a common one."""
+    if "Error" in parsed:
+        modelled = {shape.name for shape in model.error_shapes}
+        code = parsed["Error"]["Code"]
+        assert code in modelled | COMMON | set(QUERY_CODES.values()), f"{model.name} has no {code} in its model"
 
 
 running: list[Server] = []

@@ -9,12 +9,11 @@ from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
-from entrepot.aws import ecr, sts
+from entrepot.app.services import SERVICES
 from entrepot.aws.protocol import json_protocol, models, query
 from entrepot.aws.protocol.models import ROUTES, Model, Route
 from entrepot.http.answer import Answer
 
-SERVICES = {"ecr": ecr.OPERATIONS, "sts": sts.OPERATIONS}
 BUILT = [(service, operation) for service, operations in SERVICES.items() for operation in operations]
 REQUEST_ID = "6f1ed002-ab5b-4000-a000-0123456789ab"
 

@@ -12,8 +12,8 @@ import aiofastnet
 import structlog
 
 from entrepot.app import certificates, parts
+from entrepot.app.services import SERVICES
 from entrepot.app.start import Prepared
-from entrepot.aws import ecr, sts
 from entrepot.aws.protocol.dispatch import AwsDoor
 from entrepot.http.access_log import AccessLog
 from entrepot.http.addressing import Addressing
@@ -47,7 +47,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     pages = Pages(worker.core, settings.metrics_allow)
     server = HttpServer(
         oci=OciDoor(worker.core, addressing),
-        aws=AwsDoor(worker.core, addressing, {"ecr": ecr.OPERATIONS, "sts": sts.OPERATIONS}),
+        aws=AwsDoor(worker.core, addressing, SERVICES),
         pages={"/healthz": pages.healthz, "/readyz": pages.readyz, "/metrics": pages.metrics},
         exchanges=_exchanges(settings, prepared.address),
         access_log=AccessLog(enabled=settings.access_log),

@@ -15,6 +15,7 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 _USER = "AWS"
+_READS = ("GET", "HEAD")
 _DOOR: Literal["oci"] = "oci"
 
 
@@ -51,7 +52,8 @@ async def _principal(
     request: web.BaseRequest, credentials: Credentials, download: tuple[RegistryKey, str, str] | None
 ) -> Principal:
     lines = request.headers.getall("Authorization", ())
-    if not lines and download is not None and (token := request.query.get("token")) is not None:
+    reads = request.method in _READS  # whoever has a download URL may read the blob and nothing else
+    if not lines and reads and download is not None and (token := request.query.get("token")) is not None:
         registry, name, digest = download
         return await credentials.by_download(token, RepositoryKey(registry, name), Digest.parse(digest))
     if not lines:

@@ -1,0 +1,120 @@
+"""The doors' tables of errors: total over the error tree, and true to the models of the services."""
+
+from collections.abc import Iterator
+from string import Formatter
+
+import pytest
+
+from entrepot import errors as facts
+from entrepot.app.services import SERVICES
+from entrepot.aws.protocol import errors as aws
+from entrepot.aws.protocol import models
+from entrepot.aws.protocol.models import ROUTES
+from entrepot.errors import Fact
+from entrepot.errors.start import StartRefused
+from entrepot.oci import errors as oci
+from tests.unit.aws.reach import Reach
+
+REACH = Reach()
+DOOR = ("entrepot.aws.protocol.dispatch", "AwsDoor.handle")
+PARSERS = (
+    ("entrepot.aws.protocol.json_protocol", "parse"),
+    ("entrepot.aws.protocol.query", "parse"),
+    ("entrepot.aws.protocol.validate", "_structure"),  # the readers stand in a table, which the walk does not enter
+    ("entrepot.aws.protocol.validate", "_string"),
+)
+# what the source can reach, and a call cannot
+UNREACHED = {
+    ("BatchDeleteImage", "ImageNotFound"): "each id is looked up first, in the same unit of work",
+    ("BatchGetImage", "ImageNotFound"): "each id is looked up first, in the same unit of work",
+    ("CompleteLayerUpload", "UploadOutOfOrder"): "no bytes come with the end of an upload",
+    ("CompleteLayerUpload", "UploadTooLarge"): "no bytes come with the end of an upload",
+    ("PutImage", "ImageNotFound"): "guards a row that the same unit of work has just written",
+}
+OPERATIONS = [(service, name) for service, operations in SERVICES.items() for name in operations]
+
+
+def leaves(fact: type[Fact]) -> Iterator[type[Fact]]:
+    """The facts below one; those of a start are told to the terminal only."""
+    if fact is StartRefused:
+        return
+    below = fact.__subclasses__()
+    if not below and fact is not Fact:
+        yield fact
+    for each in below:
+        yield from leaves(each)
+
+
+def reached(service: str, operation: str) -> set[str]:
+    """The facts that a call of an operation may end in."""
+    function = SERVICES[service][operation]
+    found = set(REACH.facts(function.__module__, function.__name__))
+    return {fact for fact in found if (operation, fact) not in UNREACHED}
+
+
+@pytest.mark.parametrize("table", [oci.TABLE, aws.TABLE], ids=["oci", "aws"])
+def test_the_table_tells_every_fact_and_nothing_else(table):
+    assert set(table) == set(leaves(Fact))
+
+
+def test_every_fact_can_be_told_with_its_fields():
+    for fact in leaves(Fact):
+        assert str(fact(**dict.fromkeys(fields(fact), "x")))
+
+
+def fields(fact: type[Fact]) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(fact.text) if name]
+
+
+@pytest.mark.parametrize(("service", "operation"), OPERATIONS)
+def test_an_operation_answers_with_the_codes_of_its_model_and_the_common_ones(service: str, operation: str):
+    (route,) = (each for each in ROUTES if each.name == service)
+    allowed = models.load(route.name, route.version).errors(operation) | aws.COMMON
+    told = {fact: aws.TABLE[getattr(facts, fact)][0] for fact in reached(service, operation)}
+    assert {fact: code for fact, code in told.items() if code not in allowed} == {}
+
+
+def test_what_every_call_passes_through_answers_with_common_codes():
+    told = {fact: aws.TABLE[getattr(facts, fact)][0] for place in (DOOR, *PARSERS) for fact in REACH.facts(*place)}
+    assert {"CredentialUnknown", "SignatureInvalid", "RequestSkewed", "ParameterInvalid"} <= set(told)
+    in_every_model = frozenset.intersection(
+        *(models.load("ecr", "2015-09-21").errors(operation) for operation in SERVICES["ecr"])
+    )
+    strays = {fact for fact, code in told.items() if code not in aws.COMMON | in_every_model}
+    # the walk follows `read` to every method of that name; a signed body reaches none of these
+    assert strays <= {"UploadNotFound", "RepositoryNotFound", "ImageNotFound", "BlobNotFound"}
+
+
+def test_the_walk_finds_what_is_known_to_be_raised():
+    known = {
+        "PutImage": {"TagImmutable", "BlobsNotFound", "ChildrenNotFound", "TagsTooMany", "ManifestInvalid"},
+        "CompleteLayerUpload": {"UploadEmpty", "LayerPartTooSmall", "DigestMismatch", "LayerAlreadyExists"},
+        "UploadLayerPart": {"UploadOutOfOrder", "UploadTooLarge", "LengthMismatch", "UploadBusy", "StorageFull"},
+        "CreateRepository": {"RepositoryAlreadyExists", "RepositoryNameReserved", "ResourceTagsTooMany"},
+        "GetDownloadUrlForLayer": {"BlobNotFound", "BlobUnreferenced"},
+        "DescribeImages": {"ImageNotFound", "PageTokenInvalid"},
+    }
+    for operation, expected in known.items():
+        assert expected <= reached("ecr", operation)
+    for operation in set(SERVICES["ecr"]) - {"DescribeRegistry", "GetAuthorizationToken", "CreateRepository"}:
+        assert "RepositoryNotFound" in reached("ecr", operation), operation
+    for operation in SERVICES["ecr"]:
+        assert "AccessDenied" in reached("ecr", operation), operation
+
+
+def test_what_is_said_to_be_unreached_is_in_the_source():
+    for operation, fact in UNREACHED:
+        function = SERVICES["ecr"][operation]
+        assert fact in REACH.facts(function.__module__, function.__name__)
+
+
+def test_the_statuses_are_those_of_the_models():
+    shapes = models.load("ecr", "2015-09-21").shapes
+    for code, status in aws.TABLE.values():
+        if code in shapes and not code.startswith("ServerException"):
+            assert status == 400, code
+    assert {status for code, status in aws.TABLE.values() if code == "ServerException"} == {500}
+
+
+def test_the_codes_of_the_query_protocol_stand_for_codes_that_are_used():
+    assert set(aws.QUERY_CODES) <= {code for code, _ in aws.TABLE.values()}
