@@ -42,6 +42,11 @@ def configure_logging(*, as_json: bool, stream: TextIO | None = None) -> None:
     )
 
 
+def wants_json(log_format: str, stream: TextIO | None = None) -> bool:
+    """Whether log lines are JSON: `auto` writes text for people on a terminal."""
+    return log_format == "json" or (log_format == "auto" and not (stream or sys.stderr).isatty())
+
+
 def share_metrics(directory: Path, *, fresh: bool) -> None:
     """Keep every metric made from now on in `directory`; `fresh` forgets those of earlier runs.
 

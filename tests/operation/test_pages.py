@@ -93,12 +93,24 @@ def test_each_line_of_the_log_is_an_object_with_a_constant_message(tmp_path):
     assert "canary" not in server.log.read_text()
 
 
-def test_the_access_log_can_be_left_out_and_text_be_chosen(tmp_path):
-    with serve(tmp_path, extra=("--workers", "1", "--no-access-log", "--log-format", "text")) as server:
+def test_the_access_log_can_be_left_out(tmp_path):
+    with serve(tmp_path, extra=("--workers", "1", "--no-access-log")) as server:
         Registry(server).request("GET", "/v2/")
+    assert {json.loads(line)["event"] for line in server.log.read_text().splitlines()} == {
+        "starting",
+        "draining",
+        "stopped",
+    }
+
+
+def test_a_log_for_people_is_text_the_access_log_too(tmp_path):
+    with serve(tmp_path, extra=("--workers", "1", "--log-format", "text")) as server:
+        Registry(server).request("GET", "/v2/?canary")
     text = server.log.read_text()
-    assert "request" not in text
     assert re.search(r"info +\] starting", text)
+    assert re.search(r"^\S+ 127\.0\.0\.1 GET /v2/ 200 \d+ [\d.]+ ms$", text, re.MULTILINE)
+    assert "{" not in text
+    assert "canary" not in text
 
 
 def test_an_upload_that_nobody_continues_ends_and_its_spool_goes(tmp_path):

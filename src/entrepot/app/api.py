@@ -25,6 +25,7 @@ from entrepot.journal import Journal
 from entrepot.oci.door import OciDoor
 from entrepot.settings import Settings
 from entrepot.spec.repository import RegistryKey
+from entrepot.telemetry import wants_json
 
 _FLUSH_SECONDS = 0.5
 log = structlog.get_logger()
@@ -50,7 +51,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
         aws=AwsDoor(worker.core, addressing, SERVICES),
         pages={"/healthz": pages.healthz, "/readyz": pages.readyz, "/metrics": pages.metrics},
         exchanges=_exchanges(settings, prepared.address),
-        access_log=AccessLog(enabled=settings.access_log),
+        access_log=AccessLog(enabled=settings.access_log, as_json=wants_json(settings.log_format)),
         metrics=RequestMetrics(),
     )
     await server.start(sockets, _tls(settings))

@@ -15,7 +15,7 @@ from entrepot.app import start
 from entrepot.app.start import Prepared
 from entrepot.cli.supervisor import Process, Supervisor
 from entrepot.settings import Documented, Settings, documentation, load, unknown_variables
-from entrepot.telemetry import configure_logging
+from entrepot.telemetry import configure_logging, wants_json
 
 log = structlog.get_logger()
 
@@ -42,7 +42,7 @@ def serve(
 ) -> int:
     """Serve registries until SIGTERM or SIGINT, which drain; a second one forces."""
     settings = load({**vars(flags), "config": config})
-    configure_logging(as_json=settings.log_format == "json" or (settings.log_format == "auto" and not _on_terminal()))
+    configure_logging(as_json=wants_json(settings.log_format))
     for name in unknown_variables():
         log.warning("unknown setting in the environment", variable=name)
     prepared = start.prepare(settings)
@@ -67,10 +67,6 @@ def _processes(settings: Settings, prepared: Prepared) -> list[Process]:
 
     serving = [Process(f"api-{number}", partial(serve_on, number)) for number in range(len(prepared.sockets))]
     return serving if settings.role == "api" else [*serving, Process("worker", work)]
-
-
-def _on_terminal() -> bool:
-    return sys.stderr.isatty()
 
 
 def _greet(settings: Settings, prepared: Prepared) -> None:

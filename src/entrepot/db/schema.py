@@ -187,7 +187,7 @@ tag = Table(
     PrimaryKeyConstraint("repository_id", "name"),
     ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),
 )
-Index("ix_tag_digest", tag.c.repository_id, tag.c.digest)
+Index("ix_tag_digest", tag.c.repository_id, tag.c.digest, tag.c.name)  # with the name, or a page of ids reads all tags
 
 upload = Table(
     "upload",

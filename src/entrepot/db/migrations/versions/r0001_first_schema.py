@@ -289,4 +289,4 @@ def _tag() -> None:
         ),
         sa.PrimaryKeyConstraint("repository_id", "name", name=op.f("pk_tag")),
     )
-    op.create_index("ix_tag_digest", "tag", ["repository_id", "digest"], unique=False)
+    op.create_index("ix_tag_digest", "tag", ["repository_id", "digest", "name"], unique=False)
