@@ -13,7 +13,7 @@ import (
 
 // storm asks for manifests of one repository over keep-alive connections, for a time; tags are drawn by Zipf's law.
 //
-// Requests are built beforehand and answers parsed no further than needed: the generator must cost less than any server.
+// Answers are parsed no further than needed: the generator must cost less than any server.
 func storm(t *target, args []string) result {
 	f := flags("storm")
 	repo := f.String("repo", "bench", "repository")
