@@ -1,17 +1,26 @@
 """A blob store in memory: real behaviour, no disk. For machines that take thousands of steps."""
 
 import io
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, Self
 
-from entrepot.errors import BlobBytesMissing
+from entrepot.errors import BlobBytesMissing, UploadBusy
 from entrepot.spec.digest import Digest, hasher
+
+_LOCATION = re.compile(r"blobs/sha(256|512)/[0-9a-f]{2}/[0-9a-f]{64,128}\.[0-9A-Z]{26}")
+_UPLOAD = re.compile(r"[0-9a-fA-F-]{36}|[0-9A-Z]{26}")
 
 
 class MemorySpool:
     """The bytes of one unfinished upload."""
 
-    def __init__(self, spools: dict[str, bytearray], upload_id: str) -> None:
+    def __init__(self, spools: dict[str, bytearray], busy: set[str], upload_id: str) -> None:
+        if upload_id in busy:
+            raise UploadBusy(upload=upload_id)
+        busy.add(upload_id)
+        self._busy = busy
+        self._upload_id = upload_id
         self._data = spools.setdefault(upload_id, bytearray())
 
     def __enter__(self) -> Self:
@@ -33,7 +42,7 @@ class MemorySpool:
         return _hex(algorithm, bytes(self._data[start:end]))
 
     def close(self) -> None:
-        return
+        self._busy.discard(self._upload_id)
 
 
 class MemoryStore:
@@ -44,21 +53,26 @@ class MemoryStore:
         self.times: dict[str, float] = {}
         self.spools_: dict[str, bytearray] = {}
         self.now = 0.0
+        self._busy: set[str] = set()
 
     def spool(self, upload_id: str, *, create: bool) -> MemorySpool:
         if not create and upload_id not in self.spools_:
             raise BlobBytesMissing(digest=upload_id)
-        return MemorySpool(self.spools_, upload_id)
+        return MemorySpool(self.spools_, self._busy, upload_id)
 
     def adopt(self, upload_id: str, digest: Digest, generation: str) -> str:
         location = f"blobs/{digest.algorithm}/{digest.hex[:2]}/{digest.hex}.{generation}"
         if location in self.files:
             raise FileExistsError(location)
+        if upload_id not in self.spools_:
+            raise BlobBytesMissing(digest=digest)
         self.files[location] = bytes(self.spools_[upload_id])
         self.times[location] = self.now
         return location
 
     def discard(self, upload_id: str) -> None:
+        if not _UPLOAD.fullmatch(upload_id):
+            raise ValueError(f"not an upload id: {upload_id}")
         self.spools_.pop(upload_id, None)
 
     def open_checked(self, location: str, size: int) -> BinaryIO:
@@ -67,7 +81,7 @@ class MemoryStore:
         return io.BytesIO(self.files[location])
 
     def size(self, location: str) -> int | None:
-        data = self.files.get(location)
+        data = self.files.get(_checked(location))
         return None if data is None else len(data)
 
     def digest(self, location: str, algorithm: str) -> str:
@@ -76,11 +90,11 @@ class MemoryStore:
         return _hex(algorithm, self.files[location])
 
     def digest_of_location(self, location: str) -> Digest:
-        _, algorithm, _, name = location.split("/")
+        _, algorithm, _, name = _checked(location).split("/")
         return Digest.parse(f"{algorithm}:{name.split('.')[0]}")
 
     def remove(self, location: str) -> None:
-        self.files.pop(location, None)
+        self.files.pop(_checked(location), None)
         self.times.pop(location, None)
 
     def locations(self) -> Iterator[tuple[str, float]]:
@@ -91,6 +105,12 @@ class MemoryStore:
 
     def free_bytes(self) -> int:
         return 1 << 60
+
+
+def _checked(location: str) -> str:
+    if not _LOCATION.fullmatch(location):
+        raise ValueError(f"not a location: {location}")
+    return location
 
 
 def _hex(algorithm: str, data: bytes) -> str:

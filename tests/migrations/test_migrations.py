@@ -1,0 +1,151 @@
+"""The schema from zero equals the schema migrated, on both engines; a database is upgraded whole or not at all."""
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pysqlite3
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+from sqlalchemy.engine import Engine
+
+from entrepot.db import migrate, schema
+from entrepot.db.sqlite import connect
+from entrepot.errors.start import SchemaNewer, SchemaOlder
+from tests.factories.postgresql import Cluster, cluster
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with cluster(tmp_path_factory.mktemp("postgresql")) as started:
+        yield started
+
+
+def sqlite_engine(path: Path) -> Engine:
+    return create_engine("sqlite://", module=pysqlite3, creator=lambda: connect(path))
+
+
+def postgresql_engine(url: str) -> Engine:
+    return create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
+    """(migrated, made from the drawing in db/schema.py)."""
+    if request.param == "sqlite":
+        migrate.upgrade(tmp_path / "migrated.db")
+        pair = sqlite_engine(tmp_path / "migrated.db"), sqlite_engine(tmp_path / "drawn.db")
+    else:
+        server: Cluster = request.getfixturevalue("server")
+        migrated, drawn = server.empty(), server.empty()
+        migrate.upgrade_postgresql(migrated)
+        pair = postgresql_engine(migrated), postgresql_engine(drawn)
+    with pair[1].begin() as connection:
+        schema.metadata.create_all(connection)
+    yield pair
+    for engine in pair:
+        engine.dispose()
+
+
+def described(engine: Engine) -> dict[str, Any]:
+    """Every table with its columns, keys and indexes, partial ones with their condition."""
+    look = inspect(engine)
+    tables = [name for name in look.get_table_names() if name != "alembic_version"]
+    return {
+        table: {
+            "columns": {
+                column["name"]: (str(column["type"]), column["nullable"], getattr(column["type"], "collation", None))
+                for column in look.get_columns(table)
+            },
+            "primary key": look.get_pk_constraint(table)["constrained_columns"],
+            "foreign keys": sorted(map(str, look.get_foreign_keys(table))),
+            "unique": sorted(str(sorted(item["column_names"])) for item in look.get_unique_constraints(table)),
+            "indexes": {
+                item["name"]: (item["column_names"], bool(item["unique"]), _condition(item))
+                for item in look.get_indexes(table)
+            },
+        }
+        for table in tables
+    }
+
+
+def _condition(index: Any) -> str:
+    options = index.get("dialect_options", {})
+    text = options.get("sqlite_where", options.get("postgresql_where", ""))
+    return re.sub(r"::text|[() ]", "", str(text)).replace("<>", "!=")
+
+
+def test_the_schema_from_zero_equals_the_schema_migrated(engines: tuple[Engine, Engine]):
+    migrated, drawn = engines
+    assert described(migrated) == described(drawn)
+    assert described(drawn).keys() == schema.metadata.tables.keys()
+
+
+def test_alembic_finds_nothing_left_to_migrate(engines: tuple[Engine, Engine]):
+    with engines[0].connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+
+
+def test_the_drawing_names_every_table():
+    drawing = schema.__doc__ or ""
+    assert [name for name in schema.metadata.tables if not re.search(rf"\b{name}\b", drawing)] == []
+
+
+def test_an_upgrade_of_what_is_current_changes_nothing(tmp_path: Path):
+    assert migrate.upgrade(tmp_path / "a.db") == ("none", migrate.HEAD)
+    assert migrate.upgrade(tmp_path / "a.db") == (migrate.HEAD, migrate.HEAD)
+    migrate.require_current(tmp_path / "a.db")
+
+
+def test_a_newer_schema_is_refused_and_an_older_one_only_by_commands(tmp_path: Path):
+    path = tmp_path / "a.db"
+    with pytest.raises(SchemaOlder):
+        migrate.require_current(path)
+    migrate.upgrade(path)
+    connection = connect(path)
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    for refuse in (migrate.upgrade, migrate.require_current):
+        with pytest.raises(SchemaNewer, match="9999"):
+            refuse(path)
+
+
+def test_a_newer_schema_is_refused_on_postgresql_too(server: Cluster):
+    url = server.empty()
+    assert migrate.upgrade_postgresql(url) == ("none", migrate.HEAD)
+    assert migrate.upgrade_postgresql(url) == (migrate.HEAD, migrate.HEAD)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaNewer, match="9999"):
+        migrate.upgrade_postgresql(url)
+
+
+def test_two_upgrades_at_once_make_one_schema(server: Cluster):
+    url = server.empty()
+    outcomes: list[object] = []
+
+    def upgrade() -> None:
+        outcomes.append(migrate.upgrade_postgresql(url))
+
+    threads = [threading.Thread(target=upgrade) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes, key=str) == [(migrate.HEAD, migrate.HEAD)] * 3 + [("none", migrate.HEAD)]
+
+
+def test_an_upgrade_that_fails_leaves_nothing(tmp_path: Path):
+    path = tmp_path / "a.db"
+    connection = connect(path)
+    connection.execute("CREATE TABLE upload (stands TEXT)")  # in the way of one of the tables
+    connection.close()
+    with pytest.raises(Exception, match="upload"):
+        migrate.upgrade(path)
+    with sqlite_engine(path).connect() as session:
+        assert inspect(session).get_table_names() == ["upload"]
