@@ -65,7 +65,11 @@ def test_a_name_outside_the_pattern_is_an_invalid_parameter(ecr, bad: str):
         bad = "_a"  # the client itself refuses names that are too short
     code, message = refusal(ecr.create_repository, repositoryName=bad)
     assert code == "InvalidParameterException"
-    assert message.startswith("Invalid parameter at 'repositoryName' failed to satisfy constraint: 'Member must ")
+    component = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+    reason = rf"must satisfy regular expression '{component}(\/{component})*'"
+    if len(bad) > 256:
+        reason = "Member must have length less than or equal to 256"
+    assert (code, message) == invalid("repositoryName", reason)
 
 
 @pytest.mark.parametrize("reserved", ["111122223333/eu-west-1/app", "public.ecr/alias/app"])

@@ -1,6 +1,7 @@
 """Amazon's protocol cases in reverse: their request is our input, our answer of their output is their result."""
 
 import math
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from entrepot.aws.protocol import json_protocol, query
 from entrepot.aws.protocol.models import Model
 from entrepot.aws.protocol.scalars import SPECIAL_FLOATS, read_time
 from tests.protocol.clients import answer, understand
-from tests.protocol.published import suites
+from tests.protocol.published import directory, suites
 
 PROTOCOLS = ("json", "json_1_0", "query")
 # what no operation that is served needs, with the reason
@@ -128,6 +129,10 @@ def test_the_published_parser_reads_the_error(protocol: str, suite, case):
     parsed = create_parser(kind).parse(response, None)
     assert parsed["Error"]["Code"] == code
     assert parsed["Error"]["Message"] in (message, case["error"].get("Message"), case["error"].get("message"))
+
+
+def test_the_cases_are_those_of_the_installed_models():
+    assert directory().name == f"botocore-{version('botocore')}", "requirements/botocore-sdist.txt pins another version"
 
 
 def test_every_case_that_is_left_out_exists():

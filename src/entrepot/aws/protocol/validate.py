@@ -17,6 +17,8 @@ from entrepot.aws.protocol.scalars import SPECIAL_FLOATS, read_time
 from entrepot.errors import ParameterInvalid, RequestMalformed
 
 _INTEGERS = {"integer": 2**31, "long": 2**63}
+_PATTERN_TEXT = "Member must satisfy constraint: [Member must satisfy regular expression pattern: {pattern}]"
+_PATTERN_TEXTS = {"repositoryName": "must satisfy regular expression '{pattern}'"}  # ECR words it itself
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -70,7 +72,7 @@ def _string(_: Model, shape: Shape, value: object, path: str) -> str:
     _check_length(shape, len(value), path)
     if "pattern" in shape and not _pattern(shape["pattern"]).fullmatch(value):
         pattern = shape["pattern"]
-        _refuse(path, f"Member must satisfy constraint: [Member must satisfy regular expression pattern: {pattern}]")
+        _refuse(path, _PATTERN_TEXTS.get(path, _PATTERN_TEXT).format(pattern=pattern))
     return value
 
 
