@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,7 +78,9 @@ def test_a_drain_finishes_a_pull_and_a_push_and_refuses_new_connections(tmp_path
             server.process.terminate()
             wait(lambda: refuses(server.port))
             assert server.process.poll() is None
-            push.sendall(b"other")
+            for byte in b"other":  # a client that is slower than connections are closed
+                push.sendall(bytes([byte]))
+                time.sleep(0.4)
             answer = http.client.HTTPResponse(push)
             answer.begin()
             assert (answer.status, answer.headers["Range"], answer.headers["Connection"]) == (202, "0-9", "close")
