@@ -1,18 +1,25 @@
 """A blob store in memory: real behaviour, no disk. For machines that take thousands of steps."""
 
 import io
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, Self
 
-from entrepot.errors import BlobBytesMissing
+from entrepot.errors import BlobBytesMissing, UploadBusy
 from entrepot.spec.digest import Digest, hasher
+
+_LOCATION = re.compile(r"blobs/(sha256|sha512)/([0-9a-f]{2})/\2[0-9a-f]+\.[0-9A-Z]{26}")
+_UPLOAD = re.compile(r"[0-9a-f-]{36}")
 
 
 class MemorySpool:
-    """The bytes of one unfinished upload."""
+    """The bytes of one unfinished upload, held until it is closed."""
 
-    def __init__(self, spools: dict[str, bytearray], upload_id: str) -> None:
-        self._data = spools.setdefault(upload_id, bytearray())
+    def __init__(self, store: "MemoryStore", upload_id: str) -> None:
+        self._data = store.spools_.setdefault(upload_id, bytearray())
+        self._store = store
+        self._upload_id = upload_id
+        self._held = True
 
     def __enter__(self) -> Self:
         return self
@@ -33,7 +40,9 @@ class MemorySpool:
         return _hex(algorithm, bytes(self._data[start:end]))
 
     def close(self) -> None:
-        return
+        if self._held:
+            self._held = False
+            self._store.busy.discard(self._upload_id)
 
 
 class MemoryStore:
@@ -43,14 +52,22 @@ class MemoryStore:
         self.files: dict[str, bytes] = {}
         self.times: dict[str, float] = {}
         self.spools_: dict[str, bytearray] = {}
+        self.busy: set[str] = set()
         self.now = 0.0
 
     def spool(self, upload_id: str, *, create: bool) -> MemorySpool:
+        _require_upload_id(upload_id)
+        if upload_id in self.busy:
+            raise UploadBusy(upload=upload_id)
         if not create and upload_id not in self.spools_:
             raise BlobBytesMissing(digest=upload_id)
-        return MemorySpool(self.spools_, upload_id)
+        self.busy.add(upload_id)
+        return MemorySpool(self, upload_id)
 
     def adopt(self, upload_id: str, digest: Digest, generation: str) -> str:
+        _require_upload_id(upload_id)
+        if upload_id not in self.spools_:
+            raise BlobBytesMissing(digest=digest)
         location = f"blobs/{digest.algorithm}/{digest.hex[:2]}/{digest.hex}.{generation}"
         if location in self.files:
             raise FileExistsError(location)
@@ -59,6 +76,7 @@ class MemoryStore:
         return location
 
     def discard(self, upload_id: str) -> None:
+        _require_upload_id(upload_id)
         self.spools_.pop(upload_id, None)
 
     def open_checked(self, location: str, size: int) -> BinaryIO:
@@ -67,19 +85,23 @@ class MemoryStore:
         return io.BytesIO(self.files[location])
 
     def size(self, location: str) -> int | None:
+        _require_location(location)
         data = self.files.get(location)
         return None if data is None else len(data)
 
     def digest(self, location: str, algorithm: str) -> str:
+        _require_location(location)
         if location not in self.files:
             raise BlobBytesMissing(digest=location)
         return _hex(algorithm, self.files[location])
 
     def digest_of_location(self, location: str) -> Digest:
+        _require_location(location)
         _, algorithm, _, name = location.split("/")
         return Digest.parse(f"{algorithm}:{name.split('.')[0]}")
 
     def remove(self, location: str) -> None:
+        _require_location(location)
         self.files.pop(location, None)
         self.times.pop(location, None)
 
@@ -97,3 +119,13 @@ def _hex(algorithm: str, data: bytes) -> str:
     running = hasher(algorithm)
     running.update(data)
     return str(running.hexdigest())
+
+
+def _require_upload_id(upload_id: str) -> None:
+    if not _UPLOAD.fullmatch(upload_id):
+        raise ValueError(f"not an upload id: {upload_id}")
+
+
+def _require_location(location: str) -> None:
+    if not _LOCATION.fullmatch(location):
+        raise ValueError(f"not a location: {location}")
