@@ -1,32 +1,26 @@
-"""Every test of a seam runs over all of its implementations."""
+"""Both implementations of the metadata seam, each over a fresh database."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from entrepot.db.database import Database
-from tests.factories.engines import ENGINES, fresh
-from tests.factories.postgresql import Cluster, cluster
+from tests.factories.databases import postgresql_database, sqlite_database
+from tests.factories.postgresql import Cluster
 
 
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Cluster]]:
-    """Starts one server on the first call."""
-    with ExitStack() as stack:
-        started: list[Cluster] = []
-
-        def start() -> Cluster:
-            if not started:
-                started.append(stack.enter_context(cluster(tmp_path_factory.mktemp("postgresql"))))
-                started[0].prepare()
-            return started[0]
-
-        yield start
-
-
-@pytest.fixture(params=ENGINES)
-def database(request: pytest.FixtureRequest, tmp_path: Path, postgresql: Callable[[], Cluster]) -> Iterator[Database]:
-    with fresh(request.param, tmp_path, postgresql) as opened:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of the present schema with the accounts of tests.factories.callers."""
+    if request.param == "sqlite":
+        opened: Database = sqlite_database(tmp_path)
         yield opened
+        opened.close()
+        return
+    server: Cluster = request.getfixturevalue("postgresql")
+    address = server.database()
+    opened = postgresql_database(address)
+    yield opened
+    opened.close()
+    server.drop(address)

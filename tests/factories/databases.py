@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from entrepot.core import identities
+from entrepot.db.database import Database
 from entrepot.db.migrate import upgrade
+from entrepot.db.postgresql import PostgresqlDatabase
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.seal import Seal
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT
@@ -16,9 +18,21 @@ def sqlite_database(directory: Path) -> SqliteDatabase:
     path = directory / "entrepot.db"
     upgrade(path)
     database = SqliteDatabase(path)
+    add_accounts(database)
+    return database
+
+
+def postgresql_database(address: str) -> PostgresqlDatabase:
+    """A migrated PostgreSQL database, with the accounts of tests.factories.callers."""
+    database = PostgresqlDatabase(address)
+    add_accounts(database)
+    return database
+
+
+def add_accounts(database: Database) -> None:
+    """The accounts of tests.factories.callers."""
     for account in (ACCOUNT, OTHER_ACCOUNT):
         credentials = identities.fresh_credentials(account)
         database.submit(
             lambda tx, own=credentials: identities.create_account(tx, SEAL, own, "test", EPOCH)  # type: ignore[misc]
         ).result()
-    return database

@@ -8,20 +8,18 @@ from typing import BinaryIO, Self
 from entrepot.errors import BlobBytesMissing, UploadBusy
 from entrepot.spec.digest import Digest, hasher
 
-_LOCATION = re.compile(r"blobs/sha(256|512)/[0-9a-f]{2}/[0-9a-f]{64,128}\.[0-9A-Z]{26}")
-_UPLOAD = re.compile(r"[0-9a-fA-F-]{36}|[0-9A-Z]{26}")
+_LOCATION = re.compile(r"blobs/(sha256|sha512)/([0-9a-f]{2})/\2[0-9a-f]+\.[0-9A-Z]{26}")
+_UPLOAD = re.compile(r"[0-9a-f-]{36}")
 
 
 class MemorySpool:
-    """The bytes of one unfinished upload."""
+    """The bytes of one unfinished upload, held until it is closed."""
 
-    def __init__(self, spools: dict[str, bytearray], busy: set[str], upload_id: str) -> None:
-        if upload_id in busy:
-            raise UploadBusy(upload=upload_id)
-        busy.add(upload_id)
-        self._busy = busy
+    def __init__(self, store: "MemoryStore", upload_id: str) -> None:
+        self._data = store.spools_.setdefault(upload_id, bytearray())
+        self._store = store
         self._upload_id = upload_id
-        self._data = spools.setdefault(upload_id, bytearray())
+        self._held = True
 
     def __enter__(self) -> Self:
         return self
@@ -42,7 +40,9 @@ class MemorySpool:
         return _hex(algorithm, bytes(self._data[start:end]))
 
     def close(self) -> None:
-        self._busy.discard(self._upload_id)
+        if self._held:
+            self._held = False
+            self._store.busy.discard(self._upload_id)
 
 
 class MemoryStore:
@@ -52,27 +52,31 @@ class MemoryStore:
         self.files: dict[str, bytes] = {}
         self.times: dict[str, float] = {}
         self.spools_: dict[str, bytearray] = {}
+        self.busy: set[str] = set()
         self.now = 0.0
-        self._busy: set[str] = set()
 
     def spool(self, upload_id: str, *, create: bool) -> MemorySpool:
+        _require_upload_id(upload_id)
+        if upload_id in self.busy:
+            raise UploadBusy(upload=upload_id)
         if not create and upload_id not in self.spools_:
             raise BlobBytesMissing(digest=upload_id)
-        return MemorySpool(self.spools_, self._busy, upload_id)
+        self.busy.add(upload_id)
+        return MemorySpool(self, upload_id)
 
     def adopt(self, upload_id: str, digest: Digest, generation: str) -> str:
+        _require_upload_id(upload_id)
+        if upload_id not in self.spools_:
+            raise BlobBytesMissing(digest=digest)
         location = f"blobs/{digest.algorithm}/{digest.hex[:2]}/{digest.hex}.{generation}"
         if location in self.files:
             raise FileExistsError(location)
-        if upload_id not in self.spools_:
-            raise BlobBytesMissing(digest=digest)
         self.files[location] = bytes(self.spools_[upload_id])
         self.times[location] = self.now
         return location
 
     def discard(self, upload_id: str) -> None:
-        if not _UPLOAD.fullmatch(upload_id):
-            raise ValueError(f"not an upload id: {upload_id}")
+        _require_upload_id(upload_id)
         self.spools_.pop(upload_id, None)
 
     def open_checked(self, location: str, size: int) -> BinaryIO:
@@ -81,20 +85,24 @@ class MemoryStore:
         return io.BytesIO(self.files[location])
 
     def size(self, location: str) -> int | None:
-        data = self.files.get(_checked(location))
+        _require_location(location)
+        data = self.files.get(location)
         return None if data is None else len(data)
 
     def digest(self, location: str, algorithm: str) -> str:
+        _require_location(location)
         if location not in self.files:
             raise BlobBytesMissing(digest=location)
         return _hex(algorithm, self.files[location])
 
     def digest_of_location(self, location: str) -> Digest:
-        _, algorithm, _, name = _checked(location).split("/")
+        _require_location(location)
+        _, algorithm, _, name = location.split("/")
         return Digest.parse(f"{algorithm}:{name.split('.')[0]}")
 
     def remove(self, location: str) -> None:
-        self.files.pop(_checked(location), None)
+        _require_location(location)
+        self.files.pop(location, None)
         self.times.pop(location, None)
 
     def locations(self) -> Iterator[tuple[str, float]]:
@@ -107,13 +115,17 @@ class MemoryStore:
         return 1 << 60
 
 
-def _checked(location: str) -> str:
-    if not _LOCATION.fullmatch(location):
-        raise ValueError(f"not a location: {location}")
-    return location
-
-
 def _hex(algorithm: str, data: bytes) -> str:
     running = hasher(algorithm)
     running.update(data)
     return str(running.hexdigest())
+
+
+def _require_upload_id(upload_id: str) -> None:
+    if not _UPLOAD.fullmatch(upload_id):
+        raise ValueError(f"not an upload id: {upload_id}")
+
+
+def _require_location(location: str) -> None:
+    if not _LOCATION.fullmatch(location):
+        raise ValueError(f"not a location: {location}")

@@ -5,6 +5,7 @@ in between. Time is a step too.
 """
 
 import tempfile
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -101,9 +102,11 @@ class Collection(RuleBasedStateMachine):
 
     def _adopted(self, data: bytes) -> Blob:
         digest, generation = Digest.of(data), new_ulid()
-        self.store.spools_[generation] = bytearray(data)
-        location = self.store.adopt(generation, digest, generation)
-        self.store.discard(generation)
+        upload_id = str(uuid.uuid4())
+        with self.store.spool(upload_id, create=True) as spool:
+            spool.write(data)
+        location = self.store.adopt(upload_id, digest, generation)
+        self.store.discard(upload_id)
         return Blob(generation, "main", digest, location, len(data), "live")
 
     # -- what clients do with blobs that are there

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors as states
+from psycopg.pq import TransactionStatus
 from psycopg.types.string import StrDumper
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -130,6 +131,7 @@ class PostgresqlDatabase:
             if relaxed:
                 connection.execute("SET LOCAL synchronous_commit = off")
             result = work(PostgresqlTransaction(connection))
+            _require_alive(connection)
         except BaseException:
             self._undo(connection)
             raise
@@ -168,6 +170,12 @@ class PostgresqlDatabase:
             raise DatabaseUnavailable(str(error)) from error
         if synced != "on":
             raise DatabaseUnsafe(setting="fsync", value=synced, wanted="on")
+
+
+def _require_alive(connection: Any) -> None:
+    """Conflict for a unit that went on after one: its COMMIT would be a silent ROLLBACK."""
+    if connection.info.transaction_status == TransactionStatus.INERROR:
+        raise Conflict("the unit ended normally after a conflict")
 
 
 def _connect(url: str) -> Any:
