@@ -2,14 +2,11 @@
 
 import fnmatch
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-
-from tests.factories.postgresql import Cluster, cluster
 
 PRIVILEGED = Path(__file__).parent / "PRIVILEGED"
 
@@ -36,14 +33,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def full(request: pytest.FixtureRequest) -> bool:
     """Whether to run the full counts (`make soak`, `make faults`) or the short ones (`make test`)."""
     return bool(request.config.getoption("--full"))
-
-
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One PostgreSQL server for all tests of a process, with a migrated template to copy."""
-    with cluster(tmp_path_factory.mktemp("postgresql") / "cluster") as server:
-        server.prepare()
-        yield server
 
 
 def privileged() -> dict[str, str]:

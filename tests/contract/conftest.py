@@ -7,7 +7,16 @@ import pytest
 
 from entrepot.db.database import Database
 from tests.factories.databases import postgresql_database, sqlite_database
-from tests.factories.postgresql import Cluster
+from tests.factories.postgresql import Cluster, cluster
+from tests.factories.rows import Rows
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One PostgreSQL server for all tests of a process, with a migrated template to copy."""
+    with cluster(tmp_path_factory.mktemp("postgresql") / "cluster") as server:
+        server.prepare()
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -24,3 +33,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     yield opened
     opened.close()
     server.drop(address)
+
+
+@pytest.fixture
+def rows(database: Database) -> Rows:
+    return Rows(database)
