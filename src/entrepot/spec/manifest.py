@@ -9,7 +9,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import msgspec
 
@@ -44,7 +44,7 @@ class _RawManifest(msgspec.Struct, rename="camel"):
     manifests: list[_RawDescriptor] | None = None
     subject: _RawDescriptor | None = None
     annotations: dict[str, str] | None = None
-    fs_layers: msgspec.Raw | None = None
+    fs_layers: Any = None  # of any form: that it is there says schema 1
 
 
 _DECODER = msgspec.json.Decoder(_RawManifest)
