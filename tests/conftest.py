@@ -2,6 +2,7 @@
 
 import fnmatch
 import os
+import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -39,9 +40,12 @@ def full(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One PostgreSQL server for all tests of a process, with a migrated template to copy."""
-    with cluster(tmp_path_factory.mktemp("postgresql") / "cluster") as server:
+def postgresql() -> Iterator[Cluster]:
+    """One PostgreSQL server for all tests of a process, with a migrated template to copy.
+
+    Its directory is not below pytest's, which another run may clear while the server lives.
+    """
+    with tempfile.TemporaryDirectory(prefix="entrepot-postgresql-") as held, cluster(Path(held) / "cluster") as server:
         server.prepare()
         yield server
 
