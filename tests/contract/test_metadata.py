@@ -374,7 +374,7 @@ def test_tags_of_a_range_of_images_are_by_digest_and_in_byte_order(rows: Rows):
     manifests = sorted((image_manifest([bytes([number])]) for number in range(4)), key=lambda item: item.digest)
     for item in manifests:
         rows.write(images.add, of, item.digest, item, 1, EPOCH)
-    for name, item in (("b", 1), ("a-", 1), ("Z", 1), ("first", 0), ("last", 3)):
-        rows.write(tags.point, of, Tag(name), manifests[item].digest, EPOCH)
+    for name, number in (("b", 1), ("a-", 1), ("Z", 1), ("first", 0), ("last", 3)):
+        rows.write(tags.point, of, Tag(name), manifests[number].digest, EPOCH)
     found = rows.read(tags.of_images, of, manifests[1].digest, manifests[3].digest)
     assert found == {manifests[1].digest: ["Z", "a-", "b"], manifests[3].digest: ["last"]}
