@@ -8,6 +8,7 @@ import pytest
 from entrepot.db.database import Database
 from tests.factories.databases import postgresql_database, sqlite_database
 from tests.factories.postgresql import Cluster
+from tests.factories.rows import Rows
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -24,3 +25,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     yield opened
     opened.close()
     server.drop(address)
+
+
+@pytest.fixture
+def rows(database: Database) -> Rows:
+    """The functions of db/ over either engine."""
+    return Rows(database)

@@ -1,7 +1,6 @@
 """The queries of db/, each over every engine: what they return, in which order, and what compare-and-set refuses."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -20,58 +19,18 @@ from entrepot.db import (
     uploads,
 )
 from entrepot.db.collection import LinkKey
-from entrepot.db.database import Conflict, Database
-from entrepot.db.records import AccessKey, Blob, Repository, Upload
+from entrepot.db.database import Conflict
+from entrepot.db.records import AccessKey, Blob, Upload
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.moments import micros
 from entrepot.spec.reference import Tag
-from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, image_manifest, index_manifest, registry, repository
+from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, image_manifest, index_manifest, registry
+from tests.factories.rows import Rows, made, stored
 
 LATER = EPOCH + timedelta(hours=1)
 # names whose order differs between byte order and a language's
 NAMES = ["a", "a-b", "a.b", "a/b", "a_b", "aa", "b", "b0"]
-
-
-class Rows:
-    """One unit a call: `rows.write(function, …)`, `rows.read(function, …)`."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-
-    def write(self, work: Any, *args: Any, **kwargs: Any) -> Any:
-        return self.database.submit(lambda tx: work(tx, *args, **kwargs)).result()
-
-    def read(self, work: Any, *args: Any, **kwargs: Any) -> Any:
-        return self.database.read(lambda tx: work(tx, *args, **kwargs))
-
-
-@pytest.fixture
-def rows(database: Database) -> Rows:
-    return Rows(database)
-
-
-def made(rows: Rows, name: str, number: int = 0, account: str = ACCOUNT) -> Repository:
-    new = Repository(
-        id=f"R{number:025d}",
-        key=repository(name, account),
-        mutability="MUTABLE",
-        exclusion_filters=("v*", "é"),
-        scan_on_push=True,
-        encryption={"encryptionType": "AES256"},
-        revision=0,
-        stamp=2**63 - 1,
-        created_at=EPOCH,
-    )
-    rows.write(repositories.add, new)
-    return new
-
-
-def stored(rows: Rows, data: bytes, number: int, at: Any = EPOCH) -> Blob:
-    digest = Digest.of(data)
-    new = Blob(f"B{number:025d}", "main", digest, f"blobs/{number}", len(data), "live")
-    assert rows.write(blobs.add, new, at)
-    return new
 
 
 def test_accounts_and_keys(rows: Rows):
