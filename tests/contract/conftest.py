@@ -7,16 +7,8 @@ import pytest
 
 from entrepot.db.database import Database
 from tests.factories.databases import postgresql_database, sqlite_database
-from tests.factories.postgresql import Cluster, cluster
+from tests.factories.postgresql import Cluster
 from tests.factories.rows import Rows
-
-
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One PostgreSQL server for all tests of a process, with a migrated template to copy."""
-    with cluster(tmp_path_factory.mktemp("postgresql") / "cluster") as server:
-        server.prepare()
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -37,4 +29,5 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 
 @pytest.fixture
 def rows(database: Database) -> Rows:
+    """The functions of db/ over either engine."""
     return Rows(database)

@@ -17,13 +17,7 @@ from sqlalchemy.engine import Engine
 from entrepot.db import migrate, schema
 from entrepot.db.sqlite import connect
 from entrepot.errors.start import SchemaNewer, SchemaOlder
-from tests.factories.postgresql import Cluster, cluster
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with cluster(tmp_path_factory.mktemp("postgresql")) as started:
-        yield started
+from tests.factories.postgresql import Cluster
 
 
 def sqlite_engine(path: Path) -> Engine:
@@ -41,8 +35,8 @@ def engines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[En
         migrate.upgrade(tmp_path / "migrated.db")
         pair = sqlite_engine(tmp_path / "migrated.db"), sqlite_engine(tmp_path / "drawn.db")
     else:
-        server: Cluster = request.getfixturevalue("server")
-        migrated, drawn = server.empty(), server.empty()
+        postgresql: Cluster = request.getfixturevalue("postgresql")
+        migrated, drawn = postgresql.empty(), postgresql.empty()
         migrate.upgrade_postgresql(migrated)
         pair = postgresql_engine(migrated), postgresql_engine(drawn)
     with pair[1].begin() as connection:
@@ -115,8 +109,8 @@ def test_a_newer_schema_is_refused_and_an_older_one_only_by_commands(tmp_path: P
             refuse(path)
 
 
-def test_a_newer_schema_is_refused_on_postgresql_too(server: Cluster):
-    url = server.empty()
+def test_a_newer_schema_is_refused_on_postgresql_too(postgresql: Cluster):
+    url = postgresql.empty()
     assert migrate.upgrade_postgresql(url) == ("none", migrate.HEAD)
     assert migrate.upgrade_postgresql(url) == (migrate.HEAD, migrate.HEAD)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -125,8 +119,8 @@ def test_a_newer_schema_is_refused_on_postgresql_too(server: Cluster):
         migrate.upgrade_postgresql(url)
 
 
-def test_two_upgrades_at_once_make_one_schema(server: Cluster):
-    url = server.empty()
+def test_two_upgrades_at_once_make_one_schema(postgresql: Cluster):
+    url = postgresql.empty()
     outcomes: list[object] = []
 
     def upgrade() -> None:
@@ -149,3 +143,18 @@ def test_an_upgrade_that_fails_leaves_nothing(tmp_path: Path):
         migrate.upgrade(path)
     with sqlite_engine(path).connect() as session:
         assert inspect(session).get_table_names() == ["upload"]
+
+
+def test_an_upgrade_that_fails_leaves_nothing_on_postgresql(postgresql: Cluster, monkeypatch: pytest.MonkeyPatch):
+    address, real = postgresql.empty(), migrate.run_migrations
+
+    def failing(connection: Any) -> None:
+        real(connection)
+        connection.exec_driver_sql("SELECT * FROM no_such_table")
+
+    monkeypatch.setattr(migrate, "run_migrations", failing)
+    with pytest.raises(Exception, match="no_such_table"):
+        migrate.upgrade_postgresql(address)
+    engine = postgresql_engine(address)
+    assert inspect(engine).get_table_names() == []
+    engine.dispose()

@@ -26,7 +26,9 @@ _OF_IMAGE = (
 )
 _OF_IMAGES = (
     select(tag.c.digest, tag.c.name)
-    .where(tag.c.repository_id == bindparam("of"), tag.c.digest.between(bindparam("first"), bindparam("last")))
+    .where(
+        tag.c.repository_id == bindparam("of"), tag.c.digest >= bindparam("first"), tag.c.digest <= bindparam("last")
+    )
     .order_by(tag.c.digest, tag.c.name)
 )
 _POINT = text(
