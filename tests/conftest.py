@@ -2,8 +2,6 @@
 
 import fnmatch
 import os
-import tempfile
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,17 +33,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def full(request: pytest.FixtureRequest) -> bool:
     """Whether to run the full counts (`make soak`, `make faults`) or the short ones (`make test`)."""
     return bool(request.config.getoption("--full"))
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Cluster]:
-    """One PostgreSQL server for all tests of a process, with a migrated template to copy.
-
-    Its directory is not below pytest's, which another run may clear while the server lives.
-    """
-    with tempfile.TemporaryDirectory(prefix="entrepot-postgresql-") as held, cluster(Path(held) / "cluster") as server:
-        server.prepare()
-        yield server
 
 
 def privileged() -> dict[str, str]:

@@ -7,8 +7,10 @@ import pytest
 
 from entrepot.db.database import Database
 from tests.factories.databases import postgresql_database, sqlite_database
-from tests.factories.postgresql import Cluster
+from tests.factories.postgresql import Cluster, postgresql
 from tests.factories.rows import Rows
+
+__all__ = ["postgresql"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

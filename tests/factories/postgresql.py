@@ -5,6 +5,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from entrepot.db.migrate import upgrade_postgresql
 from tests.factories.processes import free_port
@@ -75,6 +77,17 @@ def cluster(directory: Path, *, options: tuple[str, ...] = ()) -> Iterator[Clust
     finally:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """One PostgreSQL server for all tests of a process, with a migrated template to copy.
+
+    Its directory is not below pytest's, which another run may clear while the server lives.
+    """
+    with tempfile.TemporaryDirectory(prefix="entrepot-postgresql-") as held, cluster(Path(held) / "cluster") as server:
+        server.prepare()
+        yield server
 
 
 def _programs() -> Path:

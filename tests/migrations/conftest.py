@@ -1,0 +1,5 @@
+"""Migrations run on both engines."""
+
+from tests.factories.postgresql import postgresql
+
+__all__ = ["postgresql"]
