@@ -4,15 +4,17 @@ Metrics of all processes over one data directory are kept in memory-mapped files
 all, and a worker's restart loses nothing.
 """
 
+import contextlib
 import logging
 import os
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Any, BinaryIO, TextIO, cast
 
 import msgspec
 import structlog
 
+_METRICS_BYTES = 512 * 1024  # twice what every method with every status takes
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
@@ -29,11 +31,11 @@ def configure_logging(*, as_json: bool, stream: TextIO | None = None) -> None:
     factory: structlog.BytesLoggerFactory | structlog.PrintLoggerFactory
     if as_json:
         rendered = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
-        factory = structlog.BytesLoggerFactory(stream.buffer)
+        factory = structlog.BytesLoggerFactory(cast("BinaryIO", _Unfailing(stream.buffer)))
     else:
         plain = structlog.dev.plain_traceback
         rendered = [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]
-        factory = structlog.PrintLoggerFactory(stream)
+        factory = structlog.PrintLoggerFactory(cast("TextIO", _Unfailing(stream)))
     structlog.configure(
         processors=[*shared, *rendered],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -57,6 +59,45 @@ def share_metrics(directory: Path, *, fresh: bool) -> None:
         for file in directory.glob("*.db"):
             file.unlink(missing_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+
+
+def take_room_for_metrics(pid: int) -> bool:
+    """Allocate the files that this process's counters will be mapped from; False when the volume has no room.
+
+    prometheus-client maps sparse files: a write that a full volume cannot back would end the process (SIGBUS).
+    """
+    directory = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    for kind in ("counter", "histogram"):
+        path = directory / f"{kind}_{pid}.db"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, _METRICS_BYTES)
+        except OSError:
+            path.unlink()
+            return False
+        finally:
+            os.close(descriptor)
+    return True
+
+
+class _Unfailing:
+    """A stream whose writes never fail: a log that cannot be written must not fail what it tells of."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: Any) -> None:
+        """Write, or lose it."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flush, or lose it."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 def _json(event: object, **_: object) -> bytes:

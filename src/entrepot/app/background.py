@@ -29,7 +29,7 @@ async def _work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    database = SqliteDatabase(parts.database_path(settings))
+    database = parts.database(settings)
     units = Units(database, ThreadPoolExecutor(1, "reader"))
     await Loop(units, tasks(_jobs(settings, database)), parts.clock).run(stop)
     database.close()
@@ -44,6 +44,7 @@ def _jobs(settings: Settings, database: SqliteDatabase) -> Jobs:
         journals=JournalFold(database, settings.data / parts.JOURNALS),
         expire=lambda now: expire_uploads(database, store, now, idle),
         checkpoint=database.checkpoint,
+        ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),
         scrub_every=timedelta(days=settings.scrub_days),

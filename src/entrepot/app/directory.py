@@ -5,6 +5,7 @@ DATA/secret.key        the master key             DATA/journal/           reads 
 DATA/credentials       root keys, AWS's format    DATA/metrics/           counters of all processes
 DATA/ca.pem, tls/      self-signed TLS            DATA/server.lock        settings of those that run
 DATA/prepare.lock      one start at a time        DATA/entrepot.toml      settings, by the operator
+DATA/ballast           room for deletes when the volume is full (store/ballast.py)
 """
 
 import fcntl

@@ -33,7 +33,7 @@ def database(settings: Settings) -> Iterator[SqliteDatabase]:
     directory.require(settings.data)
     path = parts.database_path(settings)
     migrate.require_current(path)
-    opened = SqliteDatabase(path)
+    opened = parts.database(settings)
     try:
         yield opened
     except DatabaseUnavailable as fault:

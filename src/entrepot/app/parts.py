@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.credentials import Credentials
 from entrepot.core.hot import Hot
@@ -21,11 +23,14 @@ from entrepot.journal import Journal
 from entrepot.seal import MasterKeyUnusable as KeyFault
 from entrepot.seal import Seal, load_master_key
 from entrepot.settings import Settings
+from entrepot.store.ballast import Ballast
 from entrepot.store.filesystem import Filesystem
 
+log = structlog.get_logger()
 STORE = "local"
 LARGEST_LAYER = 52_000 * 1024 * 1024  # ECR's quota
 JOURNALS = "journal"
+_LARGEST_BALLAST = 64 * 1024 * 1024
 _READERS = 4
 _SYNCERS = 16
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -48,6 +53,29 @@ def clock() -> datetime:
 def database_path(settings: Settings) -> Path:
     """Where SQLite keeps the metadata."""
     return settings.data / "entrepot.db"
+
+
+def database(settings: Settings) -> SqliteDatabase:
+    """The metadata; on a full volume it gives the ballast back and tries again."""
+    room = ballast(settings)
+
+    def make_room() -> bool:
+        released = room.release()
+        if released:
+            log.warning("ballast released", data=str(settings.data))
+        return released
+
+    return SqliteDatabase(database_path(settings), make_room)
+
+
+def ballast(settings: Settings) -> Ballast:
+    """Room for deletes on a full volume: less than what uploads must leave free, so that they cannot take it."""
+    return Ballast(settings.data / "ballast", min(settings.disk_reserve // 2, _LARGEST_BALLAST))
+
+
+def tend_ballast(settings: Settings) -> bool:
+    """Make the ballast where there is room for it; whether it is there."""
+    return ballast(settings).tend(Filesystem(settings.data).free_bytes(), settings.disk_reserve)
 
 
 def seal(settings: Settings, *, create: bool) -> Seal:
@@ -76,11 +104,11 @@ def integrity(settings: Settings, database: SqliteDatabase) -> Integrity:
 
 def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     """The core of one API process; call it on the event loop that will use it."""
-    database = SqliteDatabase(database_path(settings))
+    opened = database(settings)
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
-    units = Units(database, ThreadPoolExecutor(_READERS, "reader"))
-    hot = Hot(database.snapshot(), asyncio.get_running_loop().call_soon)
+    units = Units(opened, ThreadPoolExecutor(_READERS, "reader"))
+    hot = Hot(opened.snapshot(), asyncio.get_running_loop().call_soon)
     transfers = Transfers(
         units,
         hot,
@@ -100,4 +128,4 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         clock=clock,
         faults=readiness(units, store),
     )
-    return Worker(core, database, journal)
+    return Worker(core, opened, journal)

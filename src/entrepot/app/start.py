@@ -13,7 +13,6 @@ from entrepot.app import certificates, directory, first_account, listening, part
 from entrepot.app.directory import ServerLock
 from entrepot.core import identities
 from entrepot.db import migrate
-from entrepot.db.sqlite import SqliteDatabase
 from entrepot.seal import Seal
 from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
@@ -46,6 +45,7 @@ def prepare(settings: Settings) -> Prepared:
         share_metrics(settings.data / "metrics", fresh=lock.alone)
         (settings.data / parts.JOURNALS).mkdir(mode=0o700, exist_ok=True)
         Filesystem(settings.data).prepare()
+        parts.tend_ballast(settings)
         migrate.upgrade(parts.database_path(settings))
         seal, first = _first_account(settings)
         _certificate(settings)
@@ -66,7 +66,7 @@ def _first_account(settings: Settings) -> tuple[Seal, bool]:
     """The seal, and whether the default account was made now. A key is made for empty data only: what is sealed with a
     lost one stays so under any other.
     """
-    database = SqliteDatabase(parts.database_path(settings))
+    database = parts.database(settings)
     try:
         seal = parts.seal(settings, create=not database.read(identities.list_accounts))
         return seal, first_account.ensure(database, seal, settings, parts.clock())

@@ -75,7 +75,10 @@ class _WritingSession:
         if relaxed != self._relaxed:
             self._connection.execute(f"PRAGMA synchronous = {'NORMAL' if relaxed else 'FULL'}")
             self._relaxed = relaxed
-        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except pysqlite3.OperationalError as error:
+            raise _translated(error) from error
 
     def savepoint(self, work: Callable[[Transaction], Any]) -> Any:
         """Run a unit inside a savepoint: BatchUndone when SQLite itself ended the transaction, as it may when full."""
@@ -83,7 +86,7 @@ class _WritingSession:
         try:
             result = work(self._transaction)
         except BaseException as error:
-            if not self._connection.in_transaction:
+            if isinstance(error, StorageFull) or not self._connection.in_transaction:
                 raise BatchUndone from error
             self._connection.execute("ROLLBACK TO unit")
             self._connection.execute("RELEASE unit")
@@ -113,10 +116,15 @@ class SqliteDatabase:
 
     engine = "sqlite"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, make_room: Callable[[], bool] = lambda: False) -> None:
+        """`make_room` is asked for room when the volume is full; True: there is some now, what failed runs again."""
         require_fixed()
         self._path = path
-        self._writer = Writer(lambda: _WritingSession(path), path.with_name(path.name + ".turn"))
+        self._writer = Writer(
+            lambda: _WritingSession(path),
+            path.with_name(path.name + ".turn"),
+            lambda fault: isinstance(fault, StorageFull) and make_room(),
+        )
         self._readers = threading.local()
         self._opened: list[Any] = []
         self._opening = threading.Lock()

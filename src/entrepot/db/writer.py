@@ -43,19 +43,22 @@ class Session(Protocol):
 
 
 class _Unit:
-    __slots__ = ("future", "relaxed", "work")
+    __slots__ = ("future", "relaxed", "started", "work")
 
     def __init__(self, work: Callable[[Any], Any], relaxed: bool) -> None:  # noqa: FBT001 - a record's field
         self.work = work
         self.relaxed = relaxed
+        self.started = False
         self.future: Future[Any] = Future()
 
 
 class Writer:
     """Owns the process's one writing connection; started by the first unit, so that a parent may fork before."""
 
-    def __init__(self, connect: Callable[[], Session], turns: Path) -> None:
+    def __init__(self, connect: Callable[[], Session], turns: Path, remedy: Callable[[BaseException], bool]) -> None:
+        """`remedy` is told why a batch failed; when it has done something about it, the batch runs once more."""
         self._connect = connect
+        self._remedy = remedy
         self._turns = turns
         self._queue: deque[_Unit] = deque()
         self._wake = threading.Condition()
@@ -136,19 +139,25 @@ class Writer:
                 for answer in answers:
                     answer()
                 raise
+            if self._remedy(fault):
+                self._put_back(units)
+                return []
             return answers
-        if ran < len(units):
-            with self._wake:
-                self._queue.extendleft(reversed(units[ran:]))
+        self._put_back(units[ran:])
         return done
+
+    def _put_back(self, units: list[_Unit]) -> None:
+        with self._wake:
+            self._queue.extendleft(reversed(units))
 
     def _take(self, most: int) -> list[_Unit]:
         with self._wake:
             return [self._queue.popleft() for _ in range(min(len(self._queue), most))]
 
     def _one(self, session: Session, unit: _Unit) -> Callable[[], None]:
-        if not unit.future.set_running_or_notify_cancel():
+        if not unit.started and not unit.future.set_running_or_notify_cancel():
             return lambda: None
+        unit.started = True
         try:
             result = session.savepoint(unit.work)
         except BatchUndone:

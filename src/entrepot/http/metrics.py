@@ -3,6 +3,8 @@
 import os
 from typing import Any
 
+from entrepot.telemetry import take_room_for_metrics
+
 _LATENCIES = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0)
 
 
@@ -17,7 +19,11 @@ class RequestMetrics:
         )
 
         pid = os.getpid()
-        values.ValueClass = values.MultiProcessValue(lambda: pid)  # type: ignore[no-untyped-call] # or it asks the kernel
+        if take_room_for_metrics(pid):
+            # told its own process id, or it asks the kernel for it at each increment
+            values.ValueClass = values.MultiProcessValue(lambda: pid)  # type: ignore[no-untyped-call]
+        else:
+            values.ValueClass = values.MutexValue  # counted by nobody until the worker starts again
         self._seconds = Histogram(
             "entrepot_http_request_seconds",
             "Requests answered, and the time that they took.",

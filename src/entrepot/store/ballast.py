@@ -1,13 +1,15 @@
 """Ballast: room that is taken in advance beside the database, and given back when a full disk must be emptied.
 
-Deleting needs room too: rows are marked before bytes go. Whoever finds the volume full releases the ballast, lets
-deletes and collection run, and makes it again once there is room.
+Deleting needs room too: rows are marked before bytes go. A database that cannot commit for want of room releases the
+ballast and tries again; uploads stay refused meanwhile, because less than the reserve is free. A job makes it again
+once collection has freed enough.
 """
 
 import contextlib
 import os
 from pathlib import Path
 
+from entrepot.errors import StorageFull
 from entrepot.store.spool import translated
 
 
@@ -33,9 +35,22 @@ class Ballast:
         finally:
             os.close(descriptor)
 
-    def release(self) -> None:
-        """Give the room back; released already is fine."""
-        self._path.unlink(missing_ok=True)
+    def release(self) -> bool:
+        """Give the room back; whether this call did."""
+        try:
+            self._path.unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def tend(self, free: int, reserve: int) -> bool:
+        """Make it again when that leaves the reserve free; whether it is there. Sizes in bytes."""
+        if not self._size:
+            return False
+        if not self.exists() and free >= reserve + self._size:
+            with contextlib.suppress(StorageFull):
+                self.make()
+        return self.exists()
 
     def exists(self) -> bool:
         """Whether the room is taken, all of it."""

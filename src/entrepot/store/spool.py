@@ -53,11 +53,14 @@ class FileSpool:
             view = view[written:]
 
     def truncate(self, size: int) -> None:
-        """Cut the file."""
+        """Cut the file: StorageFull where even that takes room."""
         if self._is_blob:
             self._continue_on_copy(size)
         else:
-            self._calls.ftruncate(self._descriptor, size)
+            try:
+                self._calls.ftruncate(self._descriptor, size)
+            except OSError as error:
+                raise translated(error) from error
         self._size = size
 
     def digest(self, algorithm: str, start: int, end: int) -> str:

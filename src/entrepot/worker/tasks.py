@@ -11,6 +11,7 @@ from entrepot.worker.schedule import Task
 
 _FOLD_EVERY = timedelta(seconds=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
+_BALLAST_EVERY = timedelta(seconds=5)
 _SWEEP_EVERY = timedelta(hours=6)
 _SCRUB_EVERY = timedelta(minutes=1)
 _SCRUB_BYTES = 2 * 1024 * 1024 * 1024
@@ -18,13 +19,16 @@ _SCRUB_BYTES = 2 * 1024 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    """What the jobs work with; `expire` ends idle uploads, `checkpoint` shortens the database's log."""
+    """What the jobs work with; `expire` ends idle uploads, `checkpoint` shortens the database's log, `ballast` is made
+    again where there is room for it.
+    """
 
     collector: Collector
     integrity: Integrity
     journals: JournalFold
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
+    ballast: Callable[[], bool]
     expire_every: timedelta
     collect_every: timedelta
     scrub_every: timedelta
@@ -38,6 +42,7 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
+        Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),
         Task("scrub", _SCRUB_EVERY, lambda now: _scrub(jobs, now)),
     )
 
