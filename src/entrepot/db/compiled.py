@@ -56,6 +56,40 @@ class Compiler:
         return Compiled(compiled.string, names, fixed, row)
 
 
+class CompiledTransaction:
+    """Statements in one open transaction of a connection; each engine says how its driver's errors are told.
+
+    `translated` gives the error to raise for one of the driver's that a changing statement met, or the same one.
+    """
+
+    def __init__(self, connection: Any, compile_: Compiler, translated: Callable[[Exception], Exception]) -> None:
+        self._connection = connection
+        self._compile = compile_
+        self._translated = translated
+
+    def one(self, statement: Executable, **parameters: object) -> Any | None:
+        """The first row, or None; the cursor is exhausted, for an open one would hold the snapshot."""
+        rows = self.all(statement, **parameters)
+        return rows[0] if rows else None
+
+    def all(self, statement: Executable, **parameters: object) -> Sequence[Any]:
+        """Every row."""
+        compiled = self._compile(statement)
+        rows: Sequence[Any] = self._connection.execute(compiled.sql, compiled.bind(parameters)).fetchall()
+        return rows if compiled.row is None else [compiled.row(row) for row in rows]
+
+    def run(self, statement: Executable, **parameters: object) -> int:
+        """The number of rows changed."""
+        compiled = self._compile(statement)
+        try:
+            return int(self._connection.execute(compiled.sql, compiled.bind(parameters)).rowcount)
+        except Exception as error:
+            told = self._translated(error)
+            if told is not error:
+                raise told from error
+            raise
+
+
 def _row_type(columns: Sequence[str]) -> Callable[[Sequence[object]], Any]:
     named: Any = namedtuple  # noqa: PYI024 - the fields are known at run time only
     make: Callable[[Sequence[object]], Any] = named("Row", columns, rename=True)._make

@@ -13,11 +13,10 @@ import psycopg
 from psycopg import errors as states
 from psycopg.pq import TransactionStatus
 from psycopg.types.string import StrDumper
-from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from entrepot.db.compiled import Compiler
-from entrepot.db.database import Conflict, DatabaseUnavailable, Row, Transaction
+from entrepot.db.compiled import CompiledTransaction, Compiler
+from entrepot.db.database import Conflict, DatabaseUnavailable, Transaction
 from entrepot.errors.start import DatabaseUnsafe
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
@@ -38,30 +37,13 @@ _BROKEN = """
 """
 
 
-class PostgresqlTransaction:
-    """Statements in one open transaction."""
+def _transaction(connection: Any) -> CompiledTransaction:
+    return CompiledTransaction(connection, _COMPILE, _translated)
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
 
-    def one(self, statement: Executable, **parameters: object) -> Row | None:
-        """The first row, or None."""
-        rows = self.all(statement, **parameters)
-        return rows[0] if rows else None
-
-    def all(self, statement: Executable, **parameters: object) -> Sequence[Row]:
-        """Every row."""
-        compiled = _COMPILE(statement)
-        rows = self._connection.execute(compiled.sql, compiled.bind(parameters)).fetchall()
-        return rows if compiled.row is None else [compiled.row(row) for row in rows]
-
-    def run(self, statement: Executable, **parameters: object) -> int:
-        """The number of rows changed: Conflict, after which the unit can only end."""
-        compiled = _COMPILE(statement)
-        try:
-            return int(self._connection.execute(compiled.sql, compiled.bind(parameters)).rowcount)
-        except _CONFLICTS as error:
-            raise Conflict(str(error)) from error
+def _translated(error: Exception) -> Exception:
+    """Conflict for a key that does not hold, after which the unit can only end; any other error as it is."""
+    return Conflict(str(error)) if isinstance(error, _CONFLICTS) else error
 
 
 class PostgresqlDatabase:
@@ -88,7 +70,7 @@ class PostgresqlDatabase:
                 connection = self._session()
                 connection.execute(_READ)
                 try:
-                    return work(PostgresqlTransaction(connection))
+                    return work(_transaction(connection))
                 finally:
                     self._undo(connection)
             except _LOST as error:
@@ -130,7 +112,7 @@ class PostgresqlDatabase:
         try:
             if relaxed:
                 connection.execute("SET LOCAL synchronous_commit = off")
-            result = work(PostgresqlTransaction(connection))
+            result = work(_transaction(connection))
             _require_alive(connection)
         except BaseException:
             self._undo(connection)

@@ -14,7 +14,7 @@ import pysqlite3
 from sqlalchemy import Executable
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from entrepot.db.compiled import Compiler
+from entrepot.db.compiled import CompiledTransaction, Compiler
 from entrepot.db.database import Conflict, DatabaseUnavailable, Row, Transaction
 from entrepot.db.writer import BatchUndone, Writer
 from entrepot.errors import StorageFull
@@ -34,32 +34,8 @@ def require_fixed(version: str = pysqlite3.sqlite_version) -> None:
     raise SqliteUnfixed(version=version)
 
 
-class SqliteTransaction:
-    """Statements on one connection's open transaction."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    def one(self, statement: Executable, **parameters: object) -> Row | None:
-        """The first row, or None; the cursor is exhausted, for an open one would hold the snapshot."""
-        rows = self.all(statement, **parameters)
-        return rows[0] if rows else None
-
-    def all(self, statement: Executable, **parameters: object) -> Sequence[Row]:
-        """Every row."""
-        compiled = _COMPILE(statement)
-        rows = self._connection.execute(compiled.sql, compiled.bind(parameters)).fetchall()
-        return rows if compiled.row is None else [compiled.row(row) for row in rows]
-
-    def run(self, statement: Executable, **parameters: object) -> int:
-        """The number of rows changed: Conflict for a key that does not hold, StorageFull for a full volume."""
-        compiled = _COMPILE(statement)
-        try:
-            return int(self._connection.execute(compiled.sql, compiled.bind(parameters)).rowcount)
-        except pysqlite3.IntegrityError as error:
-            raise Conflict(str(error)) from error
-        except pysqlite3.OperationalError as error:
-            raise _translated(error) from error
+def _transaction(connection: Any) -> CompiledTransaction:
+    return CompiledTransaction(connection, _COMPILE, _translated)
 
 
 class _WritingSession:
@@ -67,7 +43,7 @@ class _WritingSession:
 
     def __init__(self, path: Path) -> None:
         self._connection = connect(path)
-        self._transaction = SqliteTransaction(self._connection)
+        self._transaction = _transaction(self._connection)
         self._relaxed = False
 
     def begin(self, *, relaxed: bool) -> None:
@@ -139,7 +115,7 @@ class SqliteDatabase:
             connection = self._reader()
             connection.execute("BEGIN")
             try:
-                return work(SqliteTransaction(connection))
+                return work(_transaction(connection))
             finally:
                 connection.execute("ROLLBACK")
         except pysqlite3.OperationalError as error:
@@ -227,7 +203,10 @@ def connect(path: Path, *, query_only: bool = False) -> Any:
     return connection
 
 
-def _translated(error: BaseException) -> BaseException:
+def _translated(error: Exception) -> Exception:
+    """Conflict for a key that does not hold, StorageFull for a volume that is full; any other error as it is."""
+    if isinstance(error, pysqlite3.IntegrityError):
+        return Conflict(str(error))
     if getattr(error, "sqlite_errorcode", 0) & 0xFF in (pysqlite3.SQLITE_FULL, pysqlite3.SQLITE_IOERR):
         return StorageFull(reserve=0)
     return error
