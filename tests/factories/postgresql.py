@@ -4,6 +4,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -75,7 +76,7 @@ def cluster(directory: Path, *, options: tuple[str, ...] = ()) -> Iterator[Clust
         _wait(process, f"{url}/postgres", directory / "server.log")
         yield Cluster(url, count())
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # ends its sessions and itself
         process.wait(30)
 
 

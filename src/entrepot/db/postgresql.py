@@ -57,7 +57,11 @@ class PostgresqlDatabase:
         self._own = threading.local()
         self._opened: list[Any] = []
         self._opening = threading.Lock()
-        self._require_safe()
+        try:
+            self._require_safe()
+        except BaseException:
+            self.close()
+            raise
 
     def submit(self, work: Callable[[Transaction], T], *, relaxed: bool = False) -> Future[T]:
         """Run `work` on a session of the pool; it runs again after a deadlock, or a session lost before its commit."""
