@@ -20,6 +20,7 @@ from entrepot.core.uploads import Bytes
 from entrepot.db import blobs as blob_rows
 from entrepot.db import collection as rows
 from entrepot.db import integrity
+from entrepot.db.database import Database
 from entrepot.db.records import Blob
 from entrepot.errors import BlobsNotFound, ImageAlreadyExists, ImageNotFound
 from entrepot.spec.digest import Digest
@@ -45,8 +46,7 @@ layer_sets = st.sets(layers, min_size=1, max_size=3).map(sorted)
 class Collection(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.directory = tempfile.TemporaryDirectory()
-        self.database = sqlite_database(Path(self.directory.name))
+        self.database = self.open_database()
         self.store = MemoryStore()
         self.now = EPOCH
         self.finishers: list[dict[str, Any]] = []
@@ -54,6 +54,11 @@ class Collection(RuleBasedStateMachine):
         self.collector = Collector(self.database, self.store, "main", Periods(GRACE, timedelta(seconds=0)))
         for name in REPOSITORIES:
             self.write(repositories.create, repository(name), repositories.RepositoryDraft())
+
+    def open_database(self) -> Database:
+        """A fresh database: SQLite here, another engine in tests/contract."""
+        self.directory = tempfile.TemporaryDirectory()
+        return sqlite_database(Path(self.directory.name))
 
     def teardown(self) -> None:
         self.database.close()
@@ -68,7 +73,7 @@ class Collection(RuleBasedStateMachine):
     @rule(name=names, data=contents)
     def start_push(self, name: str, data: bytes) -> None:
         digest = Digest.of(data)
-        held = self.database.read(lambda tx: blob_rows.share_held(tx, "main", digest))
+        held = self.database.submit(lambda tx: blob_rows.share_held(tx, "main", digest)).result()
         seen = bad = None
         if held is not None and held.state == "live" and self.store.size(held.location) == len(data):
             seen = held.location
