@@ -17,11 +17,10 @@ def load_master_key(path: Path, *, create: bool) -> bytes:
     try:
         return _read(path)
     except FileNotFoundError:
-        if not create:
+        if not create or path.is_symlink():  # what a link names is not ours to make
             reason = f"the master key {path} is not there; put it back, or name it in ENTREPOT_SECRET_KEY_FILE"
             raise MasterKeyUnusable(reason) from None
-    with contextlib.suppress(FileExistsError):  # another process was first
-        _make(path)
+    _make(path)
     return _read(path)
 
 
@@ -41,7 +40,7 @@ def _read(path: Path) -> bytes:
 
 
 def _make(path: Path) -> None:
-    """Write beside, then link: nobody ever sees half a key."""
+    """Write beside, then link: nobody ever sees half a key; who comes second makes the first one's durable too."""
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -49,7 +48,8 @@ def _make(path: Path) -> None:
             file.write(secrets.token_hex(KEY_BYTES) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        os.link(temporary, path)
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
     finally:
         temporary.unlink()
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
