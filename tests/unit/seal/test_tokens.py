@@ -106,6 +106,7 @@ def sealed_as_token(body: bytes, context: bytes = b"registry-token") -> str:
         sealed_as_token(msgspec.json.encode(claims()), b"access-key:AKIA"),
         tokens.issue(Seal(bytes(31) + b"\1"), claims()),
     ],
+    ids=range(11),
 )
 def test_what_is_no_token_of_ours_is_refused_and_nothing_else_happens(token: str):
     with pytest.raises(CredentialInvalid):
