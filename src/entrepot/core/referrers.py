@@ -10,7 +10,11 @@ from entrepot.core.page import Page
 from entrepot.db import images as rows
 from entrepot.db.database import Row, Transaction
 from entrepot.spec.digest import Digest
+from entrepot.spec.manifest import LARGEST
 from entrepot.spec.repository import RepositoryKey
+
+_BATCH = 16  # rows read at once: the annotations of each may be as long as a manifest
+_ENVELOPE = 512  # bytes of a descriptor beside its artifact type and annotations, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +37,30 @@ def list_of(
     limit: int,
     after: str,
 ) -> Page[Referrer]:
-    """A page of referrers in order of digest; the subject itself need not exist."""
+    """A page of referrers in order of digest, at most `limit` and no heavier than a manifest may be; the subject itself
+    need not exist.
+    """
     repository = lookup.require(tx, caller, key, "BatchGetImage")
     found: list[Referrer] = []
-    while len(found) <= limit:
-        page = rows.referrers(tx, repository.id, subject, after, limit + 1)
-        found += [_referrer(row) for row in page if artifact_type in (None, row.artifact_type)]
-        if len(page) <= limit:
-            break
-        after = page[-1].digest
-    return Page(tuple(found[:limit]), (found[limit - 1].digest,) if len(found) > limit else None)
+    weight = 0
+    while batch := rows.referrers(tx, repository.id, subject, after, _BATCH):
+        for row in batch:
+            if artifact_type not in (None, row.artifact_type):
+                continue
+            weight += _weight(row)
+            if found and (len(found) == limit or weight > LARGEST):
+                return Page(tuple(found), (found[-1].digest,))
+            found.append(_referrer(row))
+        after = batch[-1].digest
+    return Page(tuple(found), None)
 
 
 def _referrer(row: Row) -> Referrer:
     return Referrer(
         row.media_type, Digest(row.digest), row.size, row.artifact_type, msgspec.json.decode(row.annotations)
     )
+
+
+def _weight(row: Row) -> int:
+    """Bytes of a descriptor, at most: quotes in an artifact type double when they are written."""
+    return _ENVELOPE + 2 * len((row.artifact_type or "").encode()) + len(row.annotations.encode())
