@@ -6,9 +6,11 @@ from concurrent.futures import Executor, Future
 from typing import Concatenate, ParamSpec, TypeVar
 
 from entrepot.db.database import Database, Transaction
+from entrepot.spec.manifest import Manifest
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_SMALL = 16 * 1024  # bytes of a manifest that are parsed faster than a thread is woken, or nearly so
 
 
 class Units:
@@ -32,6 +34,13 @@ class Units:
         return await loop.run_in_executor(
             self._readers, lambda: self.database.read(lambda tx: work(tx, *args, **kwargs))
         )
+
+    async def manifest(self, payload: bytes, media_type: str | None) -> Manifest:
+        """`Manifest.parse`; a large one off the event loop, which 4 MiB would hold for most of a second."""
+        if len(payload) <= _SMALL:
+            return Manifest.parse(payload, media_type)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, Manifest.parse, payload, media_type)
 
 
 class BlockingUnits:

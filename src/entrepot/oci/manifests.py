@@ -7,7 +7,7 @@ from entrepot.http.answer import Answer
 from entrepot.http.blob_response import matches
 from entrepot.http.body import read
 from entrepot.oci.call import Call
-from entrepot.spec.manifest import LARGEST, Manifest
+from entrepot.spec.manifest import LARGEST
 from entrepot.spec.media_type import acceptable
 from entrepot.spec.reference import Tag, parse_reference
 
@@ -35,7 +35,7 @@ async def put(call: Call, reference: str) -> Answer:
         payload = await read(call.request, LARGEST, "the manifest")
     except RequestTooLarge:
         raise ManifestTooLarge(limit=LARGEST) from None
-    manifest = Manifest.parse(payload, call.request.headers.get("Content-Type"))
+    manifest = await call.core.units.manifest(payload, call.request.headers.get("Content-Type"))
     image = await call.core.units.write(images.put, call.caller, call.key, parsed, manifest, images.OCI_RULES)
     digest = image.manifest.digest
     headers = {"Location": call.location(f"manifests/{digest}"), "Docker-Content-Digest": digest}

@@ -10,7 +10,6 @@ from entrepot.core.deletion import ImageId, Refusal
 from entrepot.core.images import AWS_RULES, Image, ImageDetail
 from entrepot.errors import ParameterInvalid
 from entrepot.spec.digest import Digest
-from entrepot.spec.manifest import Manifest
 from entrepot.spec.reference import Tag
 
 Output = Mapping[str, Any]
@@ -22,7 +21,8 @@ async def put_image(call: Call) -> Output:
     await call.core.reads.require(call.caller, key, "PutImage")
     tag = Tag.parse(given["imageTag"]) if "imageTag" in given else None
     digest = Digest.parse(given["imageDigest"]) if "imageDigest" in given else None
-    manifest = Manifest.parse(given["imageManifest"].encode(), given.get("imageManifestMediaType"))
+    payload = given["imageManifest"].encode()
+    manifest = await call.core.units.manifest(payload, given.get("imageManifestMediaType"))
     image = await call.core.units.write(images.put, call.caller, key, digest or tag, manifest, AWS_RULES, tag)
     return {"image": _shown(image)}
 
