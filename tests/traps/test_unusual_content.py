@@ -97,21 +97,13 @@ def test_a_manifest_by_sha512_is_an_image_like_others(server: Server) -> None:
     assert door.pull(name, "latest") == layouts.contents(content)
 
 
-@pytest.mark.parametrize(
-    ("digest", "code"),
-    [
-        (sha512(b"of other bytes"), "DIGEST_INVALID"),
-        ("sha512:" + "a" * 64, "DIGEST_INVALID"),
-        ("sha512:" + "A" * 128, "DIGEST_INVALID"),
-        ("sha384:" + "a" * 96, "DIGEST_INVALID"),
-        ("md5:" + "a" * 32, "DIGEST_INVALID"),
-    ],
-)
-def test_another_digest_than_the_manifests_is_refused(server: Server, digest: str, code: str) -> None:
+def test_another_digest_than_the_manifests_is_refused(server: Server) -> None:
     name, door, content = fresh(server), Registry(server), image(15, layers=1)
     door.push(name, content)
-    refused = door.put_manifest(name, digest, content.manifest)
-    assert (refused.status, error_codes(refused)) == (400, [code])
+    others = [sha512(b"of other bytes"), "sha512:" + "a" * 64, "sha512:" + "A" * 128]
+    for digest in (*others, "sha384:" + "a" * 96, "md5:" + "a" * 32):
+        refused = door.put_manifest(name, digest, content.manifest)
+        assert (refused.status, error_codes(refused)) == (400, ["DIGEST_INVALID"]), digest
 
 
 def test_sha512_names_layers_children_and_subjects(server: Server) -> None:
@@ -190,19 +182,19 @@ def test_content_within_a_descriptor_is_kept_as_it_is(server: Server) -> None:
     assert door.pull_manifest(name, "inline") == manifest
 
 
-@pytest.mark.parametrize("data", ["e30x", "not base64!", base64.b64encode(b"{} ").decode(), "", 1])
-def test_content_that_is_not_what_its_digest_says_is_refused(server: Server, data: object) -> None:
+def test_content_that_is_not_what_its_digest_says_is_refused(server: Server) -> None:
     """Whoever reads the inline content instead of the blob must get the same bytes."""
     name, door, config = fresh(server), Registry(server), Content("a/b", b"{}")
     door.push_blob(name, config)
-    body = {
-        "schemaVersion": 2,
-        "mediaType": OCI_MANIFEST,
-        "config": config.descriptor(data=data),
-        "layers": [config.descriptor()],
-    }
-    refused = door.put_manifest(name, "inline", Content(OCI_MANIFEST, json.dumps(body).encode()))
-    assert (refused.status, error_codes(refused)) == (400, ["MANIFEST_INVALID"])
+    for data in ("e30x", "not base64!", base64.b64encode(b"{} ").decode(), "", 1):
+        body = {
+            "schemaVersion": 2,
+            "mediaType": OCI_MANIFEST,
+            "config": config.descriptor(data=data),
+            "layers": [config.descriptor()],
+        }
+        refused = door.put_manifest(name, "inline", Content(OCI_MANIFEST, json.dumps(body).encode()))
+        assert (refused.status, error_codes(refused)) == (400, ["MANIFEST_INVALID"]), data
 
 
 def test_an_inline_blob_is_still_a_blob_that_must_be_there(server: Server) -> None:
