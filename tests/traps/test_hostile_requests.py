@@ -97,3 +97,22 @@ def _keeping(server: Server) -> Registry:
     if server.port not in _doors:
         _doors[server.port] = Registry(server)
     return _doors[server.port]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["_catalog?last=", "{name}/tags/list?last=", "{name}/referrers/" + ABSENT + "?last=", "_catalog?n="],
+)
+def test_a_parameter_with_a_nul_is_refused(server: Server, path: str) -> None:
+    """Not every engine's text can hold it: it would be an error of the database's."""
+    answer = Registry(server).request("GET", f"/v2/{path.format(name=fresh(server))}a%00b")
+    assert (answer.status, error_codes(answer)) == (400, ["UNSUPPORTED"])
+    assert b"NUL" in answer.data
+
+
+@pytest.mark.parametrize("last", ["%FF", "%ED%A0%80", "%", "%zz", "a" * 5000, "%F0%9F%90%B3", "'--", "../x"])
+def test_a_page_follows_whatever_last_is(server: Server, last: str) -> None:
+    """It is compared with names and read as nothing else."""
+    name, door = fresh(server), Registry(server)
+    for path in ("_catalog", f"{name}/tags/list", f"{name}/referrers/{ABSENT}"):
+        assert door.request("GET", f"/v2/{path}?last={last}").status == 200

@@ -35,8 +35,11 @@ class Call(msgspec.Struct, frozen=True):
         return self.place.registry
 
     def query(self, name: str) -> str | None:
-        """A query parameter."""
-        return self.request.query.get(name)
+        """A query parameter: ParameterInvalid for one with a NUL, which PostgreSQL's text cannot hold."""
+        text = self.request.query.get(name)
+        if text is not None and "\0" in text:
+            raise ParameterInvalid(parameter=name, reason="it holds a NUL")
+        return text
 
     def location(self, rest: str) -> str:
         """The absolute URL of something in the repository, as this client addresses it."""
