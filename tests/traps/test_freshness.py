@@ -4,7 +4,9 @@ Each law first lets every process read the old truth, so that whatever it rememb
 """
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.credentials import Credentials as Signer
@@ -64,6 +66,33 @@ def test_a_moved_tag_is_moved_for_every_process(three: Server, workers: list[Wor
         for method in ("HEAD", "GET"):
             told = seen(workers, token, f"/v2/{name}/manifests/moving", method)
             assert told == [(200, image.digest)] * WORKERS, f"write {number}"
+
+
+def test_a_moved_tag_is_moved_for_a_process_that_is_busy(three: Server, workers: list[Worker], token: str) -> None:
+    """Requests that a process answers in one turn share what it read: never from before one of them was sent."""
+    name, door, ended = fresh(three), Registry(three, token), threading.Event()
+    images = [layouts.image(seed, layers=1, size=100) for seed in (1, 2)]
+    for image in images:
+        door.push(name, image, "moving")
+
+    def keep_busy(worker: Worker) -> None:
+        while not ended.is_set():
+            assert worker.ask("HEAD", f"/v2/{name}/manifests/moving", token).status == 200
+            assert put(worker, token, name, f"of-{worker.pid}", images[0]) == 201
+
+    crowd = [worker for _ in range(3) for worker in one_of_each(three, WORKERS)]
+    with ThreadPoolExecutor(len(crowd)) as pool:
+        busy = [pool.submit(keep_busy, worker) for worker in crowd]
+        try:
+            for number in range(WRITES):
+                image = images[number % 2]
+                assert put(workers[number % WORKERS], token, name, "moving", image) == 201
+                told = seen(workers, token, f"/v2/{name}/manifests/moving", "HEAD")
+                assert told == [(200, image.digest)] * WORKERS, f"write {number}"
+        finally:
+            ended.set()
+        for each in busy:
+            each.result()
 
 
 @pytest.mark.parametrize("what", ["tag", "image", "blob"])
