@@ -28,6 +28,8 @@ async def chunks(request: web.BaseRequest, patience: float = _NO_PROGRESS_SECOND
     """
     if not expects_body(request):
         return
+    if request.transport is None:  # aiohttp calls reading then a fault of ours
+        raise ConnectionResetError("the client is gone")
     await _continue(request)
     content = request.content
     loop = asyncio.get_running_loop()

@@ -23,20 +23,27 @@ SHORT_BODY = 0.2
 
 
 class Echo:
-    """Answers with method, path and body, once `open` is set; `failures` keeps what a body raised."""
+    """Answers with method, path and body, which it reads once `hold_body` is set, when `open` is set; `failures` keeps
+    what a body raised.
+    """
 
     def __init__(self) -> None:
         self.open = asyncio.Event()
         self.open.set()
+        self.hold_body = asyncio.Event()
+        self.hold_body.set()
         self.started = asyncio.Event()
+        self.failed = asyncio.Event()
         self.failures: list[BaseException] = []
 
     async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Reply:
         assert exchange.request_id
+        await self.hold_body.wait()
         try:
             received = b"".join([chunk async for chunk in body.chunks(request, SHORT_BODY)])
         except BaseException as failure:
             self.failures.append(failure)
+            self.failed.set()
             raise
         self.started.set()
         await self.open.wait()
