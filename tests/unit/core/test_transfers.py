@@ -82,7 +82,7 @@ def test_a_session_exists_only_for_its_repository_and_its_principal(place: Place
     key = OTHER_KEY if foreign == "repository" else KEY
     who = caller()
     if foreign == "principal":
-        who = replace(who, principal=msgspec.structs.replace(who.principal, id=OTHER_ACCOUNT))
+        who = msgspec.structs.replace(who, principal=msgspec.structs.replace(who.principal, id=OTHER_ACCOUNT))
     asked = "0" * 36 if foreign == "absent" else upload
     for work in requests(place, who, key, asked):
         with pytest.raises(UploadNotFound):
