@@ -1,7 +1,9 @@
 """Uploads, one law each: whose a session is, where it stands, which digest is believed, what a complete one must be."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from entrepot.errors import (
 )
 from entrepot.spec.digest import Digest
 from tests.factories.callers import OTHER_ACCOUNT, caller, repository
-from tests.factories.transfers import Place, arriving
+from tests.factories.transfers import STORE, Place, arriving
 
 LARGEST = 64
 PART = 8
@@ -227,6 +229,34 @@ def test_the_same_bytes_are_stored_once(place: Place) -> None:
     first = complete(place, under_way(place), b"content")
     assert complete(place, under_way(place), b"content") == first
     assert [path.read_bytes() for path in place.stored()] == [b"content"]
+
+
+def test_the_same_bytes_at_the_same_time_are_stored_once(place: Place) -> None:
+    sessions = [under_way(place), under_way(place)]
+    digest = Digest.of(b"content")
+
+    async def both() -> Any:
+        each = (place.worker().complete(caller(), KEY, session, digest, None) for session in sessions)
+        return await asyncio.gather(*each)
+
+    first, second = place.run(both())
+    assert first == second
+    assert [str(path.relative_to(place.data)) for path in place.stored()] == [first.location]
+
+
+def test_a_session_that_ended_in_the_meantime_ends_nothing_again(place: Place) -> None:
+    """Whose it is and whether it lives is asked again in the transaction that ends it."""
+    upload, digest = under_way(place), Digest.of(b"content")
+    blob = place.run(place.worker().put_blob(caller(), OTHER_KEY, digest, arriving(b"content")))
+    found = uploads.Bytes(digest, STORE, None, blob.location, None)
+    me = caller()
+    for key, session in ((OTHER_KEY, upload), (KEY, "0" * 36)):
+        finish = partial(uploads.finish, caller=me, key=key, upload_id=session, found=found, refuse_held=False)
+        cancel = partial(uploads.cancel, caller=me, key=key, upload_id=session)
+        for work in (finish, cancel):
+            with pytest.raises(UploadNotFound):
+                place.database.submit(work).result()
+    assert place.run(place.worker().find(caller(), KEY, upload)).offset == len(b"content")
 
 
 @pytest.mark.parametrize("left", [None, b"cont"])
