@@ -1,4 +1,4 @@
-"""What a client can make a worker hold: little, however large its blobs, bodies, heads, pages are, however many read."""
+"""What a client can make a worker hold: little, however large blobs, bodies, heads and pages are, however many read."""
 
 import contextlib
 import hashlib

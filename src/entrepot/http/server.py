@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -80,6 +80,7 @@ class HttpServer:
     async def start(self, sockets: Sequence[socket.socket], tls: ssl.SSLContext | None) -> None:
         """Accept connections."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_failed)
         for listening in sockets:
             self._servers.append(await loop.create_server(self._protocol, sock=listening, ssl=tls, backlog=1024))
 
@@ -156,6 +157,14 @@ class HttpServer:
             user_agent=exchange.user_agent,
         )
         self._meter.request(request.method, status, seconds, size)
+
+
+def _failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What goes wrong beside every request; a client that does not speak TLS is not worth a line."""
+    failure = context.get("exception")
+    kind = failure if isinstance(failure, type) else type(failure)  # aiofastnet names a broken handshake by the class
+    if "transport" not in context or not issubclass(kind, ssl.SSLError | ConnectionError):
+        loop.default_exception_handler(context)
 
 
 class Meter(Protocol):
