@@ -4,31 +4,25 @@ Two workers take turns; workers are dropped with what they remember, the machine
 row knows or lose some that one does, clients go away in the middle. What is acknowledged is byte-identical.
 """
 
-import asyncio
 import hashlib
 import tempfile
-from collections.abc import AsyncIterator, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from entrepot.core import repositories
 from entrepot.core.hot import Hot
-from entrepot.core.transfers import TransferLimits, Transfers
-from entrepot.core.units import Units
+from entrepot.core.transfers import Transfers
 from entrepot.errors import DigestMismatch, UploadNotFound, UploadOutOfOrder, UploadTooLarge
 from entrepot.spec.digest import Digest
-from entrepot.store.filesystem import Filesystem
-from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, caller, repository
-from tests.factories.databases import sqlite_database
+from tests.factories.callers import OTHER_ACCOUNT, caller, repository
+from tests.factories.transfers import STORE, Place, arriving
 
 LARGEST = 64
-STORE = "local"
 KEY, OTHER_KEY = repository("one"), repository("two")
 FOREIGN_KEY = repository("one", OTHER_ACCOUNT)
 pieces = st.lists(st.binary(max_size=12), max_size=3)
@@ -41,46 +35,32 @@ class Uploads(RuleBasedStateMachine):
         super().__init__()
         self.directory = tempfile.TemporaryDirectory()
         self.data = Path(self.directory.name)
-        self.runner = asyncio.Runner()
-        self.database = sqlite_database(self.data)
-        self.store = Filesystem(self.data)
-        self.store.prepare()
-        self.pool = ThreadPoolExecutor(2)
-        self.boot = 0
+        self.place = Place(self.data, LARGEST)
+        for key in (KEY, OTHER_KEY, FOREIGN_KEY):
+            self.place.create(key)
         self.workers = [self.worker(), self.worker()]
-        for key in (KEY, OTHER_KEY):
-            self.create(key, ACCOUNT)
-        self.create(FOREIGN_KEY, OTHER_ACCOUNT)
         self.upload = ""
         self.content = b""
 
-    def create(self, key: Any, account: str) -> None:
-        draft = repositories.RepositoryDraft()
-        self.database.submit(lambda tx: repositories.create(tx, caller(account), key, draft)).result()
-
     def worker(self) -> Transfers:
-        return Transfers(
-            Units(self.database, self.pool),
-            Hot(self.database.snapshot()),
-            self.store,
-            store_name=STORE,
-            syncing=self.pool,
-            boot_id=f"boot {self.boot}",
-            limits=TransferLimits(LARGEST, 0),
-        )
+        return self.place.worker()
 
     def teardown(self) -> None:
-        self.runner.close()
-        self.pool.shutdown()
-        self.database.close()
+        self.place.close()
         self.directory.cleanup()
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.runner.run(work)
+        return self.place.run(work)
 
     @property
     def spool(self) -> Path:
-        return self.data / "uploads" / self.upload
+        return self.place.spool(self.upload)
+
+    @initialize(at=workers, algorithm=algorithms, first=st.binary(min_size=1, max_size=12))
+    def under_way(self, at: int, algorithm: str, first: bytes) -> None:
+        """Most of what can happen, happens to a session that has bytes."""
+        self.start(at, algorithm)
+        self.append(at, [first], placed=True)
 
     @precondition(lambda self: not self.upload)
     @rule(at=workers, algorithm=algorithms)
@@ -94,10 +74,10 @@ class Uploads(RuleBasedStateMachine):
         start = len(self.content) if placed else None
         if len(self.content) + sum(map(len, parts)) > LARGEST:
             with pytest.raises(UploadTooLarge):
-                self.run(self.workers[at].append(caller(), KEY, self.upload, arriving(parts), start))
+                self.run(self.workers[at].append(caller(), KEY, self.upload, arriving(*parts), start))
             self.content = self.content_after_cut(parts)
         else:
-            after = self.run(self.workers[at].append(caller(), KEY, self.upload, arriving(parts), start))
+            after = self.run(self.workers[at].append(caller(), KEY, self.upload, arriving(*parts), start))
             self.content += b"".join(parts)
             assert after.offset == len(self.content)
 
@@ -106,14 +86,14 @@ class Uploads(RuleBasedStateMachine):
     def client_goes_away(self, at: int, parts: list[bytes]) -> None:
         if len(self.content) + sum(map(len, parts)) <= LARGEST:
             with pytest.raises(ConnectionResetError):
-                self.run(self.workers[at].append(caller(), KEY, self.upload, arriving(parts, lost=True), None))
+                self.run(self.workers[at].append(caller(), KEY, self.upload, arriving(*parts, lost=True), None))
             self.content += b"".join(parts)
 
     @precondition(lambda self: self.upload)
     @rule(at=workers, wrong=st.integers(-LARGEST, LARGEST).filter(bool))
     def append_elsewhere(self, at: int, wrong: int) -> None:
         with pytest.raises(UploadOutOfOrder):
-            self.run(self.workers[at].append(caller(), KEY, self.upload, arriving([b"x"]), len(self.content) + wrong))
+            self.run(self.workers[at].append(caller(), KEY, self.upload, arriving(b"x"), len(self.content) + wrong))
 
     @rule(at=workers)
     def drop_worker(self, at: int) -> None:
@@ -121,7 +101,7 @@ class Uploads(RuleBasedStateMachine):
 
     @rule()
     def boot_anew(self) -> None:
-        self.boot += 1
+        self.place.boot += 1
         self.workers = [self.worker(), self.worker()]
 
     @precondition(lambda self: self.upload and self.content)
@@ -136,7 +116,7 @@ class Uploads(RuleBasedStateMachine):
         self.spool.write_bytes(self.content[:-1])
         self.boot_anew()
         with pytest.raises(UploadNotFound):
-            self.run(self.workers[0].append(caller(), KEY, self.upload, arriving([b"x"]), None))
+            self.run(self.workers[0].append(caller(), KEY, self.upload, arriving(b"x"), None))
         self.run(self.workers[0].cancel(caller(), KEY, self.upload))
         self.gone()
 
@@ -163,7 +143,7 @@ class Uploads(RuleBasedStateMachine):
         told = []
         for work in (
             self.workers[at].find(who, key, upload),
-            self.workers[at].append(who, key, upload, arriving([b"x"]), None),
+            self.workers[at].append(who, key, upload, arriving(b"x"), None),
             self.workers[at].complete(who, key, upload, Digest.of(self.content), None),
             self.workers[at].cancel(who, key, upload),
         ):
@@ -189,7 +169,7 @@ class Uploads(RuleBasedStateMachine):
         stored = (self.data / blob.location).read_bytes()
         assert stored == self.content
         assert hashlib.new(algorithm, stored).hexdigest() == digest.hex
-        with self.store.open_checked(self.held(digest).location, len(self.content)) as file:
+        with self.place.store.open_checked(self.held(digest).location, len(self.content)) as file:
             assert file.read() == self.content
         self.gone(digest)
 
@@ -201,11 +181,11 @@ class Uploads(RuleBasedStateMachine):
         self.gone()
 
     def complete_as(self, at: int, digest: Digest, last: bytes | None = None) -> Any:
-        chunks = None if last is None else arriving([last])
+        chunks = None if last is None else arriving(last)
         return self.run(self.workers[at].complete(caller(), KEY, self.upload, digest, chunks))
 
     def held(self, digest: Digest) -> Any:
-        found = Hot(self.database.snapshot()).held(STORE, digest)
+        found = Hot(self.place.database.snapshot()).held(STORE, digest)
         assert found is not None
         return found
 
@@ -225,13 +205,6 @@ class Uploads(RuleBasedStateMachine):
                 break
             content += part
         return content
-
-
-async def arriving(parts: list[bytes], *, lost: bool = False) -> AsyncIterator[bytes]:
-    for part in parts:
-        yield part
-    if lost:
-        raise ConnectionResetError("the client went away")
 
 
 TestUploads = Uploads.TestCase

@@ -22,10 +22,14 @@ def expects_body(request: web.BaseRequest) -> bool:
     return "Transfer-Encoding" in request.headers
 
 
-async def chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
-    """The body as it arrives: ConnectionResetError when the client goes away or stalls; LengthMismatch."""
+async def chunks(request: web.BaseRequest, patience: float = _NO_PROGRESS_SECONDS) -> AsyncIterator[bytes]:
+    """The body as it arrives: ConnectionResetError when the client goes away, or sends nothing for `patience` seconds;
+    LengthMismatch.
+    """
     if not expects_body(request):
         return
+    if request.transport is None:  # aiohttp calls reading then a fault of ours
+        raise ConnectionResetError("the client is gone")
     await _continue(request)
     content = request.content
     loop = asyncio.get_running_loop()
@@ -36,11 +40,11 @@ async def chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
     def watch(before: int) -> None:
         nonlocal timer
         if received == before:
-            content.set_exception(ConnectionResetError(f"no byte for {_NO_PROGRESS_SECONDS:.0f} s"))
+            content.set_exception(ConnectionResetError(f"no byte for {patience:.0f} s"))
         else:
-            timer = loop.call_later(_NO_PROGRESS_SECONDS, watch, received)
+            timer = loop.call_later(patience, watch, received)
 
-    timer = loop.call_later(_NO_PROGRESS_SECONDS, watch, -1)
+    timer = loop.call_later(patience, watch, 0)
     try:
         while chunk := await content.readany():
             received += len(chunk)

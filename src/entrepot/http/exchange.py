@@ -84,6 +84,17 @@ class Exchanges:
         return _is_address(address) and any(ipaddress.ip_address(address) in network for network in self._trusted)
 
 
+def target(request: web.BaseRequest) -> str:
+    """Path and query as they were sent; of an absolute-form target (RFC 9112, 3.2.2) without scheme and authority."""
+    sent = request.raw_path
+    if sent.startswith("/"):
+        return sent
+    rest = sent.partition("://")[2]
+    starts = [at for at in map(rest.find, "/?#") if at >= 0]
+    path = rest[min(starts) :] if starts else ""
+    return path if path.startswith("/") else f"/{path}"
+
+
 def as_text(received: str) -> str:
     """What may be written down: bytes of a header or path that are not UTF-8 are replaced."""
     return received if received.isascii() else received.encode("utf-8", "replace").decode()

@@ -8,24 +8,21 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import structlog
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from entrepot.http.access_log import AccessLog
-from entrepot.http.answer import JSON, Answer, send
+from entrepot.http.answer import JSON, Answer, Sent, send
 from entrepot.http.blob_response import BlobResponse
-from entrepot.http.exchange import Exchange, Exchanges, as_text
+from entrepot.http.connection import Connection, Patience
+from entrepot.http.exchange import Exchange, Exchanges, as_text, target
 
 _LOG = structlog.get_logger()
-_READ_BUFFER = 256 * 1024
-_LONGEST_LINE = 16 * 1024
-_IDLE_SECONDS = 75.0
-_HEAD_SECONDS = 30.0
 _SETTLE_SECONDS = 0.1
+_PATIENCE = Patience()
 
 
 Reply = Answer | BlobResponse
@@ -42,23 +39,30 @@ Pages = dict[str, Callable[[web.BaseRequest, Exchange], Awaitable[Answer]]]
 
 
 class _Connections(web.Server):
-    """A server whose connections must send a request's head within a bounded time."""
+    """Makes a Connection for each client."""
 
-    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
-        super().connection_made(handler, transport)
+    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], patience: Patience) -> None:
+        super().__init__(handler)
+        self._patience = patience
 
-        def close_if_silent() -> None:
-            if handler._request_count == 0 and not transport.is_closing():  # noqa: SLF001 - no public accessor
-                transport.abort()
-
-        asyncio.get_running_loop().call_later(_HEAD_SECONDS, close_if_silent)
+    def __call__(self) -> Connection:
+        """What asyncio asks for with each connection."""
+        return Connection(self, self._loop, self._patience)
 
 
 class HttpServer:
     """Serves the doors on given sockets until it is drained."""
 
     def __init__(
-        self, *, oci: Door, aws: Door, pages: Pages, exchanges: Exchanges, access_log: AccessLog, metrics: "Meter"
+        self,
+        *,
+        oci: Door,
+        aws: Door,
+        pages: Pages,
+        exchanges: Exchanges,
+        access_log: AccessLog,
+        metrics: "Meter",
+        patience: Patience = _PATIENCE,
     ) -> None:
         self._oci = oci
         self._aws = aws
@@ -71,19 +75,12 @@ class HttpServer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._servers: list[asyncio.Server] = []
-        self._protocol = _Connections(
-            self._handle,
-            access_log=None,
-            auto_decompress=False,
-            keepalive_timeout=_IDLE_SECONDS,
-            max_line_size=_LONGEST_LINE,
-            max_field_size=_LONGEST_LINE,
-            read_bufsize=_READ_BUFFER,
-        )
+        self._protocol = _Connections(self._handle, patience)
 
     async def start(self, sockets: Sequence[socket.socket], tls: ssl.SSLContext | None) -> None:
         """Accept connections."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_failed)
         for listening in sockets:
             self._servers.append(await loop.create_server(self._protocol, sock=listening, ssl=tls, backlog=1024))
 
@@ -109,16 +106,24 @@ class HttpServer:
         try:
             reply = await self._answer(request, exchange)
             if isinstance(reply, Answer):
-                return await send(request, reply, close=self._draining)
-            if self._draining:
+                return await send(request, reply, close=self._closes(request))
+            if self._closes(request):
                 reply.force_close()
             await reply.prepare(request)
             return reply
+        except ConnectionError:  # the client is gone, or sends no more of its body
+            if request.transport is not None:
+                request.transport.abort()
+            return Sent(keep_alive=False)
         finally:
             self._busy -= 1
             if not self._busy:
                 self._idle.set()
             self._record(request, exchange, reply, time.perf_counter() - began)
+
+    def _closes(self, request: web.BaseRequest) -> bool:
+        connection = request.protocol
+        return self._draining or (isinstance(connection, Connection) and connection.is_last)
 
     async def _answer(self, request: web.BaseRequest, exchange: Exchange) -> Reply:
         path = request.path
@@ -145,13 +150,21 @@ class HttpServer:
             request_id=exchange.request_id,
             source_ip=exchange.source_ip,
             method=request.method,
-            path=as_text(request.raw_path.partition("?")[0]),
+            path=as_text(target(request).partition("?")[0]),
             status=status,
             size=size,
             seconds=seconds,
             user_agent=exchange.user_agent,
         )
         self._meter.request(request.method, status, seconds, size)
+
+
+def _failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What goes wrong beside every request; a client that does not speak TLS is not worth a line."""
+    failure = context.get("exception")
+    kind = failure if isinstance(failure, type) else type(failure)  # aiofastnet names a broken handshake by the class
+    if "transport" not in context or not issubclass(kind, ssl.SSLError | ConnectionError):
+        loop.default_exception_handler(context)
 
 
 class Meter(Protocol):

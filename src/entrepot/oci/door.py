@@ -20,7 +20,7 @@ from entrepot.errors import (
     UploadOutOfOrder,
 )
 from entrepot.http.addressing import Addressing
-from entrepot.http.exchange import Exchange
+from entrepot.http.exchange import Exchange, target
 from entrepot.http.server import Reply
 from entrepot.oci import authentication, blobs, catalog, errors, manifests, ping, referrers, tags, uploads
 from entrepot.oci.call import Call
@@ -70,7 +70,7 @@ class OciDoor:
         return response
 
     async def _answer(self, request: web.BaseRequest, exchange: Exchange) -> Reply:
-        path = decoded(request.raw_path.partition("?")[0])
+        path = decoded(target(request).partition("?")[0])
         place, rest = self._addressing.split(exchange.host, path.removeprefix("/v2").removeprefix("/"))
         noun, name, argument = parse(rest)
         download = (place.registry, name, argument) if noun == "blobs" and argument is not None else None
@@ -91,7 +91,7 @@ class OciDoor:
             response.headers["WWW-Authenticate"] = authentication.challenge(exchange)
         if isinstance(fact, UploadOutOfOrder):
             response.headers["Range"] = f"0-{max(int(str(fact.offset)) - 1, 0)}"
-            response.headers["Location"] = exchange.base_url + request.raw_path.partition("?")[0]
+            response.headers["Location"] = exchange.base_url + target(request).partition("?")[0]
         return response
 
 

@@ -24,7 +24,7 @@ from entrepot.errors import (
 from entrepot.http.addressing import Addressing
 from entrepot.http.answer import Answer
 from entrepot.http.body import read
-from entrepot.http.exchange import Exchange
+from entrepot.http.exchange import Exchange, as_text, target
 from entrepot.policy import sigv4
 from entrepot.policy.sigv4 import Received, Signature
 
@@ -117,16 +117,15 @@ class AwsDoor:
 
 
 def _received(request: web.BaseRequest) -> Received:
-    target = request.raw_path.encode("utf-8", "replace").decode()  # what is not UTF-8 fits no signature
-    path, _, text = target.partition("?")
+    path, _, text = as_text(target(request)).partition("?")  # what is not UTF-8 fits no signature
     headers = [(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in request.raw_headers]
     return Received(request.method, path, text, headers)
 
 
 def _name(request: web.BaseRequest, received: Received, body: bytes, signature: Signature) -> _Named:
     """The operation that a request names: OperationUnsupported; SignatureInvalid for another service's scope."""
-    target = request.headers.get("X-Amz-Target")
-    named = _by_target(request, target) if target is not None else _by_action(received, body)
+    header = request.headers.get("X-Amz-Target")
+    named = _by_target(request, header) if header is not None else _by_action(received, body)
     if named is None:
         raise OperationUnsupported(operation=f"{received.method} {received.path[:64]}")
     if signature.service != named.route.signing:
