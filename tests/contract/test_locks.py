@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from entrepot.core import blobs as blob_cases
 from entrepot.core import repositories as use_cases
 from entrepot.core import uploads
+from entrepot.core.reads import mark_damaged
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.uploads import Bytes
 from entrepot.db import blobs, repositories
@@ -87,3 +89,29 @@ def test_changes_of_one_repository_wait_for_each_other_and_shares_do_not(server:
         return waiting
 
     assert server.submit(changing).result(SECONDS).result(SECONDS) is not None
+
+
+def test_damage_locks_repositories_before_the_blob_and_bumps_who_linked_it_meanwhile(server: PostgresqlDatabase):
+    repository_id, held = create(server), push(server, LAYER)
+    other = repository("other")
+    write(server, use_cases.create, other, RepositoryDraft())
+
+    def changing(tx: Transaction) -> tuple[object, int, "Future[Any]"]:
+        assert repositories.lock(tx, KEY) is not None
+        damaging = server.submit(lambda waiting: mark_damaged(waiting, held))
+        with pytest.raises(TimeoutError):
+            damaging.result(0.3)
+        assert write(server, blob_cases.mount, other, KEY, held.digest)
+        linked = server.submit(lambda reading: repositories.find(reading, other)).result(SECONDS)
+        assert linked is not None
+        return rows.lock_blob(tx, held.id), linked.stamp, damaging
+
+    state, stamp, damaging = server.submit(changing).result(SECONDS)
+    assert state == "live", "the blob was locked before the repository"
+    assert damaging.result(SECONDS) is True
+    link = server.read(lambda tx: blobs.find_link(tx, repository_id, held.digest))
+    assert link is not None
+    assert link.blob.state == "damaged"
+    after = server.read(lambda tx: repositories.find(tx, other))
+    assert after is not None
+    assert after.stamp != stamp, "its caches would say for ever that the blob is there"

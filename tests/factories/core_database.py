@@ -63,7 +63,8 @@ class CoreDatabase:
     def blob(self, key: RepositoryKey, data: bytes, *, bad: str | None = None, seen: str | None = None) -> Blob:
         """Let the repository hold a blob of its own generation."""
         digest, generation = Digest.of(data), new_ulid()
-        fresh = Blob(generation, "main", digest, f"blobs/{digest.hex}.{generation}", len(data), "live")
+        location = f"blobs/{digest.algorithm}/{digest.hex[:2]}/{digest.hex}.{generation}"
+        fresh = Blob(generation, "main", digest, location, len(data), "live")
         held = self.write(uploads.finish, key, None, Bytes(digest, "main", fresh, seen, bad), refuse_held=False)
         assert isinstance(held, Blob)
         return held

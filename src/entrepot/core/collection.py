@@ -29,7 +29,6 @@ from entrepot.store.blobs import BlobStore
 K = TypeVar("K")
 P = ParamSpec("P")
 _BATCH = 200
-_EVERYTHING = 1_000_000
 _NOWHERE = LinkKey("", "")
 
 
@@ -84,19 +83,24 @@ class Collector:
     def preview(self, now: datetime) -> Collected:
         """What a run would do, at most; changes nothing."""
         done = Collected()
+        if self._units.read(rows.is_on_hold, micros(now)):
+            done.on_hold = True
+            return done
         for batch in self._batches_to_condemn(now):
             done.condemned += len(batch)
             done.candidates += [key.digest for key in batch]
         before = micros(now - self._periods.grace)
-        done.unlinked = len(self._units.read(rows.to_unlink, before, _EVERYTHING))
-        unheld = self._units.read(rows.unheld, self._store_name, micros(now), _EVERYTHING)
-        done.released = len(unheld)
-        done.removed_bytes = sum(blob.size for blob in unheld)
+        done.unlinked = self._units.read(rows.count_to_unlink, before)
+        done.released = self._units.read(rows.count_unheld, self._store_name, before)
+        drained = micros(now - self._periods.drain)
+        done.removed_blobs, done.removed_bytes = self._units.read(rows.total_removable, self._store_name, drained)
         return done
 
     def sweep(self, now: datetime) -> int:
         """Claim bytes that no row names, older than the grace, as deleting; how many."""
         claimed = 0
+        if self._units.read(rows.is_on_hold, micros(now)):
+            return claimed  # whoever holds collection may bring bytes before rows
         oldest = (now - self._periods.grace).timestamp()
         for location, modified_at in self._store.locations():
             if modified_at >= oldest:

@@ -106,10 +106,11 @@ class Reads:
 
 def mark_damaged(tx: Transaction, blob: Blob) -> bool:
     """Make a blob absent wherever it is held, unless it has been healed; a push of its bytes heals it."""
+    locked = {each: repository_rows.lock_by_id(tx, each) for each in blob_rows.holders(tx, blob.id)}
     if not blob_rows.damage(tx, blob.id, blob.location):
         return False
-    for repository_id in blob_rows.holders(tx, blob.id):
-        repository = repository_rows.lock_by_id(tx, repository_id)
+    for repository_id in blob_rows.holders(tx, blob.id):  # again: one may have linked it before it was damaged
+        repository = locked.get(repository_id) or repository_rows.lock_by_id(tx, repository_id)
         if repository is not None:
             repository_rows.bump(tx, repository_id, repository.revision + 1, new_stamp())
     return True

@@ -1,6 +1,5 @@
 """What is tidied in the background beside collection: idle uploads, orphaned spools, journals of reads."""
 
-import time
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,11 +10,10 @@ from entrepot.core import pulls
 from entrepot.core.units import BlockingUnits
 from entrepot.db import images, journals, uploads
 from entrepot.db.database import Database, Transaction
-from entrepot.journal import Batch, batches, forgettable
+from entrepot.journal import Batch, batches, drop, retire, retired
 from entrepot.store.blobs import BlobStore
 
 _BATCH = 500
-_FORGET_AFTER_SECONDS = 3600
 
 
 def expire_uploads(database: Database, store: BlobStore, now: datetime, idle: timedelta) -> int:
@@ -40,28 +38,20 @@ class JournalFold:
     def __init__(self, database: Database, directory: Path) -> None:
         self._units = BlockingUnits(database)
         self._directory = directory
-        self._removed: dict[str, float] = {}
 
     def run(self) -> int:
-        """Fold everything readable, forget journals that are done; the number of records folded."""
+        """Fold everything readable, retire journals that are done; the number of records folded."""
         offsets = self._units.read(journals.offsets)
         folded = 0
         for batch in batches(self._directory, offsets):
             self._units.write(fold, batch)
             folded += len(batch.records)
         offsets = self._units.read(journals.offsets)
-        for name in list(forgettable(self._directory, offsets)):
-            (self._directory / name).unlink(missing_ok=True)
-            self._removed[name] = time.monotonic()
-        self._forget_removed()
-        return folded
-
-    def _forget_removed(self) -> None:
-        """Drop offsets late: another folder that lost its lease may still hold a batch, and must not begin anew."""
-        before = time.monotonic() - _FORGET_AFTER_SECONDS
-        for name in [name for name, removed_at in self._removed.items() if removed_at < before]:
+        retire(self._directory, offsets)
+        for name in retired(self._directory):
             self._units.write(journals.forget, name)
-            del self._removed[name]
+            drop(self._directory, name)
+        return folded
 
 
 def fold(tx: Transaction, batch: Batch) -> None:

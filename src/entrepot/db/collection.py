@@ -41,11 +41,10 @@ _TO_CONDEMN = (
     .order_by(*_IDENTITY)
     .limit(bindparam("limit"))
 )
+_LONG_CONDEMNED = repository_blob.c.condemned_at < bindparam("before")
+_COUNT_TO_UNLINK = select(func.count()).select_from(repository_blob).where(_LONG_CONDEMNED)
 _TO_UNLINK = (
-    select(*_IDENTITY)
-    .where(repository_blob.c.condemned_at < bindparam("before"))
-    .order_by(repository_blob.c.condemned_at)
-    .limit(bindparam("limit"))
+    select(*_IDENTITY).where(_LONG_CONDEMNED).order_by(repository_blob.c.condemned_at).limit(bindparam("limit"))
 )
 _LOCK_LINK = (
     select(repository_blob.c.linked_at, repository_blob.c.condemned_at)
@@ -70,27 +69,24 @@ _UNLINK = delete(repository_blob).where(
     repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("link")
 )
 _BLOB_COLUMNS = (blob.c.id, blob.c.store, blob.c.digest, blob.c.location, blob.c.size, blob.c.state)
-_UNHELD = (
-    select(*_BLOB_COLUMNS)
-    .where(
-        blob.c.store == bindparam("store"),
-        blob.c.state != "deleting",
-        blob.c.created_at < bindparam("before"),
-        not_(exists().where(repository_blob.c.blob_id == blob.c.id)),
-    )
-    .limit(bindparam("limit"))
+_IS_UNHELD = and_(
+    blob.c.store == bindparam("store"),
+    blob.c.state != "deleting",
+    blob.c.created_at < bindparam("before"),
+    not_(exists().where(repository_blob.c.blob_id == blob.c.id)),
 )
+_COUNT_UNHELD = select(func.count()).select_from(blob).where(_IS_UNHELD)
+_UNHELD = select(*_BLOB_COLUMNS).where(_IS_UNHELD).limit(bindparam("limit"))
 _LOCK_BLOB = select(blob.c.state).where(blob.c.id == bindparam("id")).with_for_update(skip_locked=True)
 _IS_HELD = select(repository_blob.c.repository_id).where(repository_blob.c.blob_id == bindparam("id")).limit(1)
 _MARK_DELETING = (
     update(blob).where(blob.c.id == bindparam("of")).values(state="deleting", deleting_since=bindparam("at"))
 )
-_REMOVABLE = (
-    select(*_BLOB_COLUMNS)
-    .where(blob.c.store == bindparam("store"), blob.c.state == "deleting", blob.c.deleting_since < bindparam("before"))
-    .order_by(blob.c.deleting_since)
-    .limit(bindparam("limit"))
+_IS_REMOVABLE = and_(
+    blob.c.store == bindparam("store"), blob.c.state == "deleting", blob.c.deleting_since < bindparam("before")
 )
+_TOTAL_REMOVABLE = select(func.count(), func.coalesce(func.sum(blob.c.size), 0)).where(_IS_REMOVABLE)
+_REMOVABLE = select(*_BLOB_COLUMNS).where(_IS_REMOVABLE).order_by(blob.c.deleting_since).limit(bindparam("limit"))
 _FORGET = delete(blob).where(blob.c.id == bindparam("of"), blob.c.state == "deleting")
 _KNOWN_LOCATION = select(blob.c.id).where(blob.c.store == bindparam("store"), blob.c.location == bindparam("location"))
 _ADD_ORPHAN = text(
@@ -139,6 +135,11 @@ def to_unlink(tx: Transaction, before: int, limit: int) -> Sequence[LinkKey]:
     return [LinkKey(row.repository_id, row.digest) for row in tx.all(_TO_UNLINK, before=before, limit=limit)]
 
 
+def count_to_unlink(tx: Transaction, before: int) -> int:
+    """How many links were condemned before `before`."""
+    return int(tx.all(_COUNT_TO_UNLINK, before=before)[0][0])
+
+
 def lock_link(tx: Transaction, key: LinkKey) -> tuple[int, int | None] | None:
     """(linked_at, condemned_at) of a link, locked; None when it is gone or somebody else holds it."""
     row = tx.one(_LOCK_LINK, of=key.repository_id, digest=key.digest)
@@ -165,6 +166,11 @@ def unheld(tx: Transaction, store: str, before: int, limit: int) -> Sequence[Blo
     return [blob_of(row) for row in tx.all(_UNHELD, store=store, before=before, limit=limit)]
 
 
+def count_unheld(tx: Transaction, store: str, before: int) -> int:
+    """How many blobs made before `before` no repository holds."""
+    return int(tx.all(_COUNT_UNHELD, store=store, before=before)[0][0])
+
+
 def lock_blob(tx: Transaction, blob_id: str) -> str | None:
     """The state of a blob, locked; None when it is gone or somebody else holds it."""
     row = tx.one(_LOCK_BLOB, id=blob_id)
@@ -184,6 +190,12 @@ def mark_deleting(tx: Transaction, blob_id: str, at: int) -> None:
 def removable(tx: Transaction, store: str, before: int, limit: int) -> Sequence[Blob]:
     """Blobs deleting since before `before`: their bytes may go."""
     return [blob_of(row) for row in tx.all(_REMOVABLE, store=store, before=before, limit=limit)]
+
+
+def total_removable(tx: Transaction, store: str, before: int) -> tuple[int, int]:
+    """(blobs, bytes) that may be removed."""
+    count, size = tx.all(_TOTAL_REMOVABLE, store=store, before=before)[0]
+    return int(count), int(size)
 
 
 def forget(tx: Transaction, blob_id: str) -> bool:

@@ -4,6 +4,7 @@ pysqlite3's own SQLite is used and no other library ever opens the file: Debian 
 WAL-reset bug (fixed in 3.51.3, 3.50.7 and 3.44.6), which can lose commits.
 """
 
+import fcntl
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -16,7 +17,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from entrepot.db.compiled import CompiledTransaction, Compiler
 from entrepot.db.database import Conflict, DatabaseUnavailable, Row, Transaction
-from entrepot.db.writer import BatchUndone, Writer
+from entrepot.db.writer import BatchUndone, Writer, turn_of
 from entrepot.errors import StorageFull
 from entrepot.errors.start import SqliteUnfixed
 
@@ -24,6 +25,7 @@ T = TypeVar("T")
 _FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 _COMPILE = Compiler(SQLiteDialect_pysqlite(paramstyle="qmark"))
 _FULL_AFTER_PAGES = 4000
+_EMPTYING_MILLISECONDS = 200  # how long a checkpoint that keeps writers out waits for readers
 
 
 def require_fixed(version: str = pysqlite3.sqlite_version) -> None:
@@ -96,9 +98,10 @@ class SqliteDatabase:
         """`make_room` is asked for room when the volume is full; True: there is some now, what failed runs again."""
         require_fixed()
         self._path = path
+        self._turns = path.with_name(path.name + ".turn")
         self._writer = Writer(
             lambda: _WritingSession(path),
-            path.with_name(path.name + ".turn"),
+            self._turns,
             lambda fault: isinstance(fault, StorageFull) and make_room(),
         )
         self._readers = threading.local()
@@ -126,8 +129,16 @@ class SqliteDatabase:
         return SqliteSnapshot(self._path)
 
     def checkpoint(self) -> int:
-        """Move what is committed from the WAL into the file and restart the WAL; pages left in it."""
-        row = self._reader_for_upkeep().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0]
+        """Move what is committed from the WAL into the file and empty the WAL; pages left in it, for readers of old.
+
+        Most is moved beside the writers. Emptying keeps them out, so it takes its turn and waits for readers briefly:
+        were it not for the turn, writers would wait in SQLite's busy handler, which gives up.
+        """
+        connection = self._for_upkeep()
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        with turn_of(self._turns) as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            row = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0]
         return int(row[1])
 
     def check(self) -> Sequence[str]:
@@ -154,10 +165,11 @@ class SqliteDatabase:
                 self._opened.append(connection)
         return connection
 
-    def _reader_for_upkeep(self) -> Any:
+    def _for_upkeep(self) -> Any:
         connection = getattr(self._readers, "upkeep", None)
         if connection is None:
             connection = connect(self._path)
+            connection.execute(f"PRAGMA busy_timeout = {_EMPTYING_MILLISECONDS}").fetchall()
             self._readers.upkeep = connection
             with self._opening:
                 self._opened.append(connection)

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +21,20 @@ _LONGEST_BATCH = 0.005
 
 class BatchUndone(Exception):
     """The engine has ended the whole transaction, not the unit that failed alone; the cause says why."""
+
+
+class _SessionLost(Exception):
+    """A session cannot be used any more; its batch has been told."""
+
+
+@contextlib.contextmanager
+def turn_of(turns: Path) -> Iterator[int]:
+    """A descriptor to take turns with by flock, as each process's writer does."""
+    descriptor = os.open(turns, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 class Session(Protocol):
@@ -43,12 +57,13 @@ class Session(Protocol):
 
 
 class _Unit:
-    __slots__ = ("future", "relaxed", "started", "work")
+    __slots__ = ("future", "relaxed", "remedied", "started", "work")
 
     def __init__(self, work: Callable[[Any], Any], relaxed: bool) -> None:  # noqa: FBT001 - a record's field
         self.work = work
         self.relaxed = relaxed
         self.started = False
+        self.remedied = False
         self.future: Future[Any] = Future()
 
 
@@ -56,7 +71,7 @@ class Writer:
     """Owns the process's one writing connection; started by the first unit, so that a parent may fork before."""
 
     def __init__(self, connect: Callable[[], Session], turns: Path, remedy: Callable[[BaseException], bool]) -> None:
-        """`remedy` is told why a batch failed; when it has done something about it, the batch runs once more."""
+        """`remedy` is told why a batch failed; when it has done something, a unit runs once more, and only once."""
         self._connect = connect
         self._remedy = remedy
         self._turns = turns
@@ -92,14 +107,15 @@ class Writer:
         while self._wait():
             try:
                 self._run_session()
+            except _SessionLost:
+                continue  # those who came meanwhile have lost nothing
             except BaseException as error:  # noqa: BLE001 - those who wait are told, and the next unit tries again
                 for unit in self._take(len(self._queue)):
                     _failing(unit, error)()
 
     def _run_session(self) -> None:
         with contextlib.ExitStack() as held:
-            turn = os.open(self._turns, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            held.callback(os.close, turn)
+            turn = held.enter_context(turn_of(self._turns))
             session = self._connect()
             held.callback(session.close)
             while self._wait():
@@ -132,19 +148,26 @@ class Writer:
             session.commit()
         except BaseException as error:  # noqa: BLE001 - every unit of the batch is told, and the next batch runs
             fault = error.__cause__ if isinstance(error, BatchUndone) and error.__cause__ else error
-            answers = [_failing(unit, fault) for unit in units]
             try:
                 session.rollback()
-            except BaseException:
-                for answer in answers:
-                    answer()
-                raise
-            if self._remedy(fault):
-                self._put_back(units)
-                return []
-            return answers
+            except BaseException as lost:
+                for unit in units:
+                    _failing(unit, fault)()
+                raise _SessionLost from lost
+            again = self._remedied(units, fault)
+            self._put_back(again)
+            return [_failing(unit, fault) for unit in units if unit not in again]
         self._put_back(units[ran:])
         return done
+
+    def _remedied(self, units: list[_Unit], fault: BaseException) -> list[_Unit]:
+        """Those that may run once more because something was done about the fault."""
+        first = [unit for unit in units if not unit.remedied]
+        if not first or not self._remedy(fault):
+            return []
+        for unit in first:
+            unit.remedied = True
+        return first
 
     def _put_back(self, units: list[_Unit]) -> None:
         with self._wake:

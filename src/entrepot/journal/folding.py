@@ -13,7 +13,10 @@ from entrepot.journal.frames import unframed
 _MOST_BYTES = 1024 * 1024  # a batch is one transaction, which others wait for
 _JOURNAL = re.compile(r"[^/]+\.[0-9]{6,}")
 _NEVER_NAMED = re.compile(r"[^/]+\.[0-9]{6,}\.new")
+_DONE = ".done"
+_RETIRED = re.compile(r"[^/]+\.[0-9]{6,}\.done")
 _SECONDS_TO_NAME = 60.0
+_SECONDS_TO_KEEP = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +42,29 @@ def batches(directory: Path, offsets: Mapping[str, int]) -> Iterator[Batch]:
             offset = batch.offset
 
 
-def forgettable(directory: Path, offsets: Mapping[str, int]) -> Iterator[str]:
-    """Files that nobody writes any more and of which everything readable has been folded: to be removed."""
+def retire(directory: Path, offsets: Mapping[str, int]) -> None:
+    """Empty and rename what nobody writes any more and of which everything readable is folded; drop unnamed files."""
     for path in _journals(directory):
         if not _is_written(path) and _read(path, offsets.get(path.name, 0)) is None:
-            yield path.name
-    before = time.time() - _SECONDS_TO_NAME
-    unnamed = (entry for entry in _entries(directory) if _NEVER_NAMED.fullmatch(entry.name))
-    yield from (entry.name for entry in unnamed if _changed_at(entry) < before)
+            done = path.rename(f"{path}{_DONE}")
+            os.truncate(done, 0)
+    for name in _unchanged(directory, _NEVER_NAMED, _SECONDS_TO_NAME):
+        (directory / name).unlink(missing_ok=True)
+
+
+def retired(directory: Path) -> Iterator[str]:
+    """Journals retired an hour ago or earlier: their offsets may be forgotten, and then their files be dropped.
+
+    Not sooner: another folder that lost its lease may still hold a batch, and must find the offset. The file's age
+    tells, so that a restart forgets nothing, and another machine's journals are left alone.
+    """
+    for name in _unchanged(directory, _RETIRED, _SECONDS_TO_KEEP):
+        yield name.removesuffix(_DONE)
+
+
+def drop(directory: Path, journal: str) -> None:
+    """Remove a retired journal's file."""
+    (directory / f"{journal}{_DONE}").unlink(missing_ok=True)
 
 
 def _read(path: Path, offset: int) -> Batch | None:
@@ -77,6 +95,12 @@ def _is_written(path: Path) -> bool:
 
 def _journals(directory: Path) -> list[Path]:
     return sorted(directory / entry.name for entry in _entries(directory) if _JOURNAL.fullmatch(entry.name))
+
+
+def _unchanged(directory: Path, names: re.Pattern[str], seconds: float) -> list[str]:
+    before = time.time() - seconds
+    found = (entry for entry in _entries(directory) if names.fullmatch(entry.name))
+    return sorted(entry.name for entry in found if _changed_at(entry) < before)
 
 
 def _entries(directory: Path) -> list["os.DirEntry[str]"]:

@@ -20,6 +20,7 @@ LEASE = timedelta(seconds=20)
 _THREADS = 3
 _LONGEST_SLEEP_SECONDS = 5.0
 _SHORTEST_SLEEP_SECONDS = 0.05
+_PAUSE_AFTER_FAULT = timedelta(seconds=1)
 
 log = structlog.get_logger()
 
@@ -56,7 +57,9 @@ class Loop:
         try:
             await self._start_due(pool)
         except Exception:
-            log.exception("jobs not started")  # the database is full, or away: the next round tries again
+            log.exception("jobs not started")  # the database is full, or away: a later round tries again
+            again = self._clock() + _PAUSE_AFTER_FAULT
+            self._due = {task.name: again for task in self._tasks}
 
     async def _start_due(self, pool: ThreadPoolExecutor) -> None:
         now = self._clock()

@@ -13,7 +13,7 @@ from entrepot.core.upkeep import JournalFold, fold
 from entrepot.db import journals
 from entrepot.db.database import Transaction
 from entrepot.db.schema import manifest
-from entrepot.journal import Batch, Journal, batches, forgettable
+from entrepot.journal import Batch, Journal, batches, drop, retire, retired
 from entrepot.journal.frames import framed
 from tests.factories.callers import EPOCH, caller
 from tests.factories.core_database import CoreDatabase
@@ -50,34 +50,80 @@ def test_other_files_are_no_journals(tmp_path: Path):
         (tmp_path / name).write_bytes(framed(b"x"))
     assert list(batches(tmp_path, {})) == []
     assert list(batches(tmp_path / "absent", {})) == []
-    assert list(forgettable(tmp_path / "absent", {})) == []
+    retire(tmp_path, {})
+    retire(tmp_path / "absent", {})
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.txt", "w.12", "w.000000.new", "w.000000x"}
 
 
-def test_a_file_is_forgettable_when_it_is_folded_and_nobody_writes_it(tmp_path: Path):
+def test_a_file_is_retired_when_it_is_folded_and_nobody_writes_it(tmp_path: Path):
     journal = Journal(tmp_path, "w")
     journal.append(b"one")
     journal.flush()
     (batch,) = batches(tmp_path, {})
     folded = {batch.journal: batch.offset}
-    assert list(forgettable(tmp_path, folded)) == [], "its writer holds it"
+    retire(tmp_path, folded)
+    assert names(tmp_path) == ["w.000000"], "its writer holds it"
     journal.close()
-    assert list(forgettable(tmp_path, {})) == [], "it is not folded"
-    assert list(forgettable(tmp_path, folded)) == [batch.journal]
+    retire(tmp_path, {})
+    assert names(tmp_path) == ["w.000000"], "it is not folded"
+    retire(tmp_path, folded)
+    assert names(tmp_path) == ["w.000000.done"]
+    assert (tmp_path / "w.000000.done").stat().st_size == 0
 
 
 def test_a_torn_end_does_not_keep_an_abandoned_file(tmp_path: Path):
     (tmp_path / "w.000000").write_bytes(framed(b"one") + framed(b"two")[:-1])
     (batch,) = batches(tmp_path, {})
     assert batch.records == (b"one",)
-    assert list(forgettable(tmp_path, {batch.journal: batch.offset})) == ["w.000000"]
+    retire(tmp_path, {batch.journal: batch.offset})
+    assert names(tmp_path) == ["w.000000.done"]
 
 
 def test_a_file_that_never_got_its_name_goes_after_a_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "w.000000.new").touch()
-    assert list(forgettable(tmp_path, {})) == []
+    retire(tmp_path, {})
+    assert names(tmp_path) == ["w.000000.new"]
     later = time.time() + 61
     monkeypatch.setattr(time, "time", lambda: later)
-    assert list(forgettable(tmp_path, {})) == ["w.000000.new"]
+    retire(tmp_path, {})
+    assert names(tmp_path) == []
+
+
+def test_a_retired_journal_stays_for_an_hour_whoever_restarts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    Journal(tmp_path, "empty").close()
+    (tmp_path / "w.000000").touch()
+    retire(tmp_path, {})
+    later = time.time() + 3590
+    monkeypatch.setattr(time, "time", lambda: later)
+    retire(tmp_path, {})
+    assert list(retired(tmp_path)) == []
+    later += 11
+    assert list(retired(tmp_path)) == ["w.000000"]
+    drop(tmp_path, "w.000000")
+    drop(tmp_path, "w.000000")
+    assert names(tmp_path) == list(retired(tmp_path)) == []
+
+
+def test_the_offset_of_a_retired_journal_is_forgotten_an_hour_later_and_not_another_machine_s(
+    core: CoreDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    directory = tmp_path / "journal"
+    directory.mkdir()
+    journal = Journal(directory, "w")
+    journal.append(b"record")
+    journal.close()
+    core.database.submit(lambda tx: journals.advance(tx, "elsewhere.000000", 0, 7)).result()
+    assert JournalFold(core.database, directory).run() == 1
+    assert set(core.row(journals.offsets)) == {"w.000000", "elsewhere.000000"}
+    later = time.time() + 3601
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert JournalFold(core.database, directory).run() == 0, "another process, after a restart"
+    assert core.row(journals.offsets) == {"elsewhere.000000": 7}
+    assert names(directory) == []
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
 
 
 def counts(core: CoreDatabase) -> dict[str, int]:
@@ -106,7 +152,7 @@ def test_a_batch_that_is_folded_twice_counts_once(core: CoreDatabase, tmp_path: 
     assert counts(core) == {image.digest: 7}, "an overlapping batch of one that began earlier is skipped whole"
     assert JournalFold(core.database, tmp_path / "journal").run() == 1
     assert counts(core) == {image.digest: 8}
-    assert list((tmp_path / "journal").iterdir()) == []
+    assert names(tmp_path / "journal") == ["w.000000.done"]
     assert core.row(journals.offsets) == {first.journal: longer.offset}
 
 
