@@ -26,7 +26,7 @@ from tests.factories.callers import EPOCH, caller, image_manifest, repository
 REPOSITORY = "crashed/one"
 DATABASE = "entrepot.db"
 STORE = "main"
-IMAGES = 6
+IMAGES = 4
 GRACE = timedelta(seconds=10)
 _SHARED = b"a layer of every image"
 
@@ -57,9 +57,9 @@ class Program:
             await self._push(number)
             if number % 2:
                 await self._delete(number - 1)
-            if number in (1, 4):
+            if number in (0, 2):
                 await asyncio.to_thread(self._database.checkpoint)
-            if number == 3:
+            if number == 2:
                 await self._collect()
 
     async def _push(self, number: int) -> None:
