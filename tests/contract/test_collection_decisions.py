@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from entrepot.core import collection, images, repositories, uploads
+from entrepot.core.collection import Collector, Periods
 from entrepot.core.images import OCI_RULES
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.uploads import Bytes
@@ -15,11 +17,14 @@ from entrepot.db import collection as rows_of_collection
 from entrepot.db import repositories as repository_rows
 from entrepot.db.collection import LinkKey
 from entrepot.db.records import Blob
+from entrepot.db.schema import gc_hold
 from entrepot.spec.digest import Digest
 from entrepot.spec.moments import micros
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
+from entrepot.spec.ulid import new_ulid
 from tests.factories.callers import EPOCH, caller, image_manifest, repository
+from tests.factories.memory_store import MemoryStore
 from tests.factories.rows import Rows, stored
 
 GRACE = timedelta(seconds=10)
@@ -27,6 +32,7 @@ LATER = EPOCH + timedelta(hours=1)
 LAST = LATER + timedelta(hours=1)
 KEY = repository("decided/one")
 CONFIG, LAYER = b"{}", b"layer"
+UPLOAD = "00000000-0000-4000-8000-000000000000"
 ANYWHERE = LinkKey("", "")
 
 
@@ -119,3 +125,17 @@ def test_a_blob_that_somebody_held_after_it_was_found_is_not_released(rows: Rows
     hold(rows, KEY, blob)
     assert rows.write(collection.release, blob.id, LATER) is False
     assert rows.read(blob_rows.find_link, one, blob.digest).blob.state == "live"
+
+
+def test_a_hold_stops_every_step_and_the_sweep_until_it_expires(rows: Rows, one: str):
+    store = MemoryStore()
+    with store.spool(UPLOAD, create=True) as spool:
+        spool.write(b"imported")
+    store.adopt(UPLOAD, Digest.of(b"imported"), new_ulid())
+    expires = insert(gc_hold).values(id="import", reason="import", expires_at=micros(LAST))
+    rows.write(lambda tx: tx.run(expires))
+    collector = Collector(rows.database, store, "main", Periods(GRACE, GRACE))
+    done = collector.run(LATER)
+    assert (done.on_hold, done.condemned, collector.sweep(LATER)) == (True, 0, 0)
+    after = LAST + GRACE
+    assert (collector.run(after).condemned, collector.sweep(after)) == (2, 1)
