@@ -7,8 +7,8 @@ may be lost, alone or together, and a file that was not synced may keep its leng
 
 import os
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 DIRECTORY = -1
@@ -102,8 +102,10 @@ class Recorder:
 class _File:
     written: bytearray = field(default_factory=bytearray)
     synced: bytes = b""
+    pending: list[Step] = field(default_factory=list)  # writes and cuts since the last sync, any of which may be lost
 
 
+Content = Callable[[bytes, Sequence[Step]], bytes]  # (synced, pending) -> the bytes that survive
 Change = dict[Path, int | None]  # what a step does to names: a node, DIRECTORY, or None for gone; all of it or nothing
 
 
@@ -118,9 +120,9 @@ class Disk:
         for step in steps:
             self._apply(step)
 
-    def materialise(self, root: Path, keep: Callable[[], bool], content: Callable[[bytes, bytes], bytes]) -> None:
-        """Write the surviving tree. `keep` decides each change of names that was not synced, `content(synced, written)`
-        the bytes of a file that was written after its sync.
+    def materialise(self, root: Path, keep: Callable[[], bool], content: Content) -> None:
+        """Write the surviving tree. `keep` decides each change of names that was not synced, `content` the bytes of a
+        file that was written after its sync.
         """
         names = dict(self._names)
         for change in self._pending:
@@ -138,9 +140,7 @@ class Disk:
                 path.hardlink_to(first[node])
             else:
                 file = self._files[node]
-                path.write_bytes(
-                    file.synced if file.synced == file.written else content(file.synced, bytes(file.written))
-                )
+                path.write_bytes(content(file.synced, file.pending) if file.pending else file.synced)
                 first[node] = path
 
     def _apply(self, step: Step) -> None:
@@ -161,13 +161,12 @@ class Disk:
 
     def _apply_to_file(self, step: Step) -> None:
         file = self._files.setdefault(step.node, _File())
-        if step.kind == "write":
-            file.written.extend(bytes(max(0, step.at - len(file.written))))
-            file.written[step.at : step.at + len(step.data)] = step.data
-        elif step.kind == "cut":
-            del file.written[step.at :]
+        if step.kind in {"write", "cut"}:
+            alter(file.written, step)
+            file.pending.append(step)
         elif step.kind == "sync file":
             file.synced = bytes(file.written)
+            file.pending.clear()
 
     def _sync(self, directory: Path) -> None:
         """Names of one directory survive from here on; every change here stays within one."""
@@ -177,15 +176,49 @@ class Disk:
             self._pending.remove(change)
 
 
-def survivors(disk: Disk, seeds: int) -> Iterator[tuple[str, Callable[[], bool], Callable[[bytes, bytes], bytes]]]:
+def alter(file: bytearray, step: Step) -> None:
+    """Do a write or a cut, which may make a file longer, to bytes in memory."""
+    if step.kind == "cut":
+        del file[step.at :]
+    file.extend(bytes(max(0, step.at - len(file))))
+    file[step.at : step.at + len(step.data)] = step.data
+
+
+def after(synced: bytes, pending: Iterable[Step]) -> bytes:
+    """What a file holds when all of these changes survive."""
+    file = bytearray(synced)
+    for step in pending:
+        alter(file, step)
+    return bytes(file)
+
+
+def survivors(disk: Disk, seeds: int) -> Iterator[tuple[str, Callable[[], bool], Content]]:
     """Ways to lose what was not synced: (name, keep, content) for `Disk.materialise`."""
     yield "nothing that was not synced", lambda: False, lambda synced, _: synced
     yield "names without their bytes", lambda: True, lambda synced, _: synced
-    yield "names and lengths, zeros for bytes", lambda: True, lambda _, written: bytes(len(written))
-    yield "everything", lambda: True, lambda _, written: written
+    yield (
+        "names and lengths, zeros for bytes",
+        lambda: True,
+        lambda synced, pending: after(synced, map(_zeros, pending)),
+    )
+    yield "everything", lambda: True, after
     for seed in range(seeds):
         yield f"chance {seed}", *_by_chance(random.Random(seed))
 
 
-def _by_chance(chance: random.Random) -> tuple[Callable[[], bool], Callable[[bytes, bytes], bytes]]:
-    return lambda: chance.random() < 0.5, lambda _, written: written[: chance.randint(0, len(written))]
+def _zeros(step: Step) -> Step:
+    return replace(step, data=bytes(len(step.data)))
+
+
+def _by_chance(chance: random.Random) -> tuple[Callable[[], bool], Content]:
+    """Each change of names survives or does not; each write does, or does in part, or does not."""
+
+    def content(synced: bytes, pending: Sequence[Step]) -> bytes:
+        kept = [step for step in pending if chance.random() < 0.7]
+        return after(synced, [_torn(step, chance) if chance.random() < 0.3 else step for step in kept])
+
+    return lambda: chance.random() < 0.5, content
+
+
+def _torn(step: Step, chance: random.Random) -> Step:
+    return replace(step, data=step.data[: chance.randint(0, len(step.data))])

@@ -8,7 +8,7 @@ import pytest
 from entrepot.spec.digest import Digest
 from entrepot.spec.ulid import new_ulid
 from entrepot.store.filesystem import Filesystem
-from tests.factories.crash_store import Disk, Recorder, Step, survivors
+from tests.factories.crash_store import Disk, Recorder, Step, after, survivors
 
 UPLOADS = [f"00000000-0000-4000-8000-{number:012d}" for number in range(10)]
 
@@ -90,7 +90,7 @@ def test_no_acknowledged_blob_is_lost_at_any_crash_point(recorded, tmp_path, ful
 
 
 def test_the_recorder_sees_everything_that_the_store_does(recorded, tmp_path):
-    Disk(recorded.steps[1:]).materialise(tmp_path / "replayed", lambda: True, lambda _, written: written)
+    Disk(recorded.steps[1:]).materialise(tmp_path / "replayed", lambda: True, after)
     assert files(tmp_path / "replayed") == files(recorded.root)
 
 

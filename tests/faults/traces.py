@@ -67,7 +67,7 @@ def recording(pid: int, file: Path) -> Iterator[Trace]:
         process.wait(20)
         if process.stderr is not None:
             process.stderr.close()
-    trace.calls += _parsed(file.read_text(errors="replace"))
+    trace.calls += parsed(file.read_text(errors="replace"))
 
 
 def _wait_attached(process: "subprocess.Popen[bytes]", pid: int) -> None:
@@ -81,7 +81,7 @@ def _wait_attached(process: "subprocess.Popen[bytes]", pid: int) -> None:
     raise AssertionError("strace did not attach in time")
 
 
-def _parsed(text: str) -> list[Call]:
+def parsed(text: str) -> list[Call]:
     """Calls in the order in which they began; one that another thread's line cuts in two is joined."""
     open_calls: dict[tuple[str, str], tuple[float, str]] = {}
     calls = []
