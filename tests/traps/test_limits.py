@@ -5,8 +5,9 @@ import hashlib
 import http.client
 import json
 import socket
+import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,6 @@ from tests.operation.commands import children
 from tests.traps.door import credential, fresh
 from tests.traps.wire import head, send
 
-Record = Callable[[str, object], None]
 MIB = 2**20
 MOST_GROWTH = 64 * MIB
 PULLS, PULLED = 32, 16 * MIB
@@ -80,6 +80,11 @@ def _status(pid: int, name: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
+def assert_small(grown: dict[str, int]) -> None:
+    sys.stdout.write(f"{ {what: round(many / MIB, 1) for what, many in grown.items()} } MiB\n")  # shown with -s
+    assert max(grown.values()) <= MOST_GROWTH
+
+
 @contextlib.contextmanager
 def connection(server: Server) -> Iterator[http.client.HTTPConnection]:
     if server.ca:
@@ -129,7 +134,7 @@ def pull(server: Server, token: str, repository: str, digest: str) -> None:
 
 
 @pytest.mark.serial
-def test_a_large_blob_passes_through_in_pieces(one_worker: Server, size: int, record_property: Record) -> None:
+def test_a_large_blob_passes_through_in_pieces(one_worker: Server, size: int) -> None:
     """Pushed with a length, pushed in chunks, pulled: a worker holds a part of it only."""
     repository = fresh(one_worker)
     pull(one_worker, one_worker.token(), repository, warmed(one_worker, repository))
@@ -141,8 +146,7 @@ def test_a_large_blob_passes_through_in_pieces(one_worker: Server, size: int, re
         growth = Growth(one_worker)
         pull(one_worker, one_worker.token(), repository, blob.digest)
         grown[f"pull, chunked={chunked}"] = growth.most()
-    record_property("growth", grown)
-    assert max(grown.values()) <= MOST_GROWTH, grown
+    assert_small(grown)
 
 
 def warmed(server: Server, repository: str) -> str:
@@ -153,19 +157,18 @@ def warmed(server: Server, repository: str) -> str:
 
 
 @pytest.mark.serial
-def test_many_pulls_at_once_share_little_memory(one_worker: Server, record_property: Record) -> None:
+def test_many_pulls_at_once_share_little_memory(one_worker: Server) -> None:
     repository, blob, token = fresh(one_worker), Large(PULLED), one_worker.token()
     push(one_worker, repository, blob, chunked=False)
     pull(one_worker, token, repository, blob.digest)
     growth = Growth(one_worker)
     with ThreadPoolExecutor(PULLS) as pool:
         list(pool.map(partial(pull, one_worker, token, repository), [blob.digest] * PULLS))
-    record_property("growth", growth.most())
-    assert growth.most() <= MOST_GROWTH
+    assert_small({"pulls at once": growth.most()})
 
 
 @pytest.mark.serial
-def test_readers_that_do_not_read_hold_no_memory(one_worker: Server, record_property: Record) -> None:
+def test_readers_that_do_not_read_hold_no_memory(one_worker: Server) -> None:
     repository, blob, token = fresh(one_worker), Large(PULLED), one_worker.token()
     push(one_worker, repository, blob, chunked=False)
     growth = Growth(one_worker)
@@ -176,8 +179,7 @@ def test_readers_that_do_not_read_hold_no_memory(one_worker: Server, record_prop
             client.sendall(request)
             assert client.recv(9) == b"HTTP/1.1 "
         pull(one_worker, token, repository, blob.digest)  # who reads is not held up by those who do not
-        record_property("growth", growth.most())
-        assert growth.most() <= MOST_GROWTH
+        assert_small({"stalled readers": growth.most()})
 
 
 @contextlib.contextmanager
@@ -204,7 +206,7 @@ def test_a_body_of_an_aws_call_has_thirty_mebibytes_at_most(one_worker: Server) 
             layerPartBlob=bytes(24 * MIB),
         )
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] in {400, 413}
-    assert growth.most() <= MOST_GROWTH
+    assert_small({"refused body": growth.most()})
     taken = client.upload_layer_part(
         repositoryName=repository,
         uploadId=upload,

@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 
 from entrepot.errors import RangeUnsatisfiable
 from entrepot.http.blob_response import matches, select
-from entrepot.http.exchange import Exchange, Exchanges
+from entrepot.http.exchange import Exchange, Exchanges, target
 
 PROXIES = (ipaddress.ip_network("10.0.0.0/8"),)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -112,3 +112,18 @@ def test_a_range_of_other_content_gives_the_whole() -> None:
 )
 def test_a_client_that_has_the_content_need_not_get_it(text: str, same: bool) -> None:
     assert matches(make_mocked_request("GET", "/", headers=CIMultiDict({"If-None-Match": text})), '"e"') is same
+
+
+@pytest.mark.parametrize(
+    ("sent", "path"),
+    [
+        ("/v2/a?n=1", "/v2/a?n=1"),
+        ("//a/v2/?x=http://b/c", "//a/v2/?x=http://b/c"),
+        ("http://a/v2/a?n=1", "/v2/a?n=1"),
+        ("HTTPS://user@a:5000/v2/%2e", "/v2/%2e"),
+        ("http://a", "/"),
+        ("http://a?n=/v2/", "/?n=/v2/"),
+    ],
+)
+def test_a_target_is_path_and_query_as_they_were_sent(sent: str, path: str) -> None:
+    assert target(make_mocked_request("GET", sent)) == path
