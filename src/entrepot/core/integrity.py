@@ -87,7 +87,7 @@ class Integrity:
             for blob in batch:
                 report.blobs += 1
                 known[blob.location] = blob.digest
-                if not self._check_blob(blob, report, repair=repair, deep=deep):
+                if not self._check_blob(blob, report, now, repair=repair, deep=deep):
                     broken.add(blob.id)
             progress(len(batch))
         self._check_orphans(known, report)
@@ -98,12 +98,23 @@ class Integrity:
             progress(len(keys))
         return report
 
-    def _check_blob(self, blob: Blob, report: Report, *, repair: bool, deep: bool) -> bool:
-        if blob.state == "live" and self._is_whole(blob, deep=deep):
+    def _check_blob(self, blob: Blob, report: Report, now: datetime, *, repair: bool, deep: bool) -> bool:
+        whole = self._is_whole(blob, deep=deep or blob.state != "live")
+        if whole and blob.state == "live":
             return True
+        if whole:
+            return self._restore(blob, report, now, repair=repair)
         if repair:
             self._units.write(mark_damaged, blob)
         report.damaged.append(f"{blob.digest} at {blob.location}: bytes missing or altered; push the layer again")
+        return False
+
+    def _restore(self, blob: Blob, report: Report, now: datetime, *, repair: bool) -> bool:
+        """Take a damaged blob back whose bytes have come back by themselves, with their volume or from a copy of it."""
+        if repair and self._units.write(blob_rows.restore, blob.id, blob.location, now):
+            report.repaired += 1
+            return True
+        report.damaged.append(f"{blob.digest} at {blob.location}: damaged once, and whole now; repair takes it back")
         return False
 
     def _check_orphans(self, known: dict[str, str], report: Report) -> None:

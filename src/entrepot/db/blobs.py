@@ -38,6 +38,11 @@ _DAMAGE = (
     .where(blob.c.id == bindparam("of"), blob.c.location == bindparam("at_location"), blob.c.state == "live")
     .values(state="damaged")
 )
+_RESTORE = (
+    update(blob)
+    .where(blob.c.id == bindparam("of"), blob.c.location == bindparam("at_location"), blob.c.state == "damaged")
+    .values(state="live", verified_at=bindparam("verified"))
+)
 _VERIFIED = update(blob).where(blob.c.id == bindparam("of")).values(verified_at=bindparam("verified"))
 _DUE_FOR_SCRUB = (
     select(*_BLOB_COLUMNS)
@@ -102,6 +107,14 @@ def heal(tx: Transaction, blob_id: str, location: str, size: int, at: datetime) 
 def damage(tx: Transaction, blob_id: str, location: str) -> bool:
     """Mark a live blob damaged, unless it has been healed since `location` was read; whether it was marked."""
     return tx.run(_DAMAGE, of=blob_id, at_location=location) == 1
+
+
+def restore(tx: Transaction, blob_id: str, location: str, at: datetime) -> bool:
+    """Make a damaged blob live whose bytes are whole again, unless a push has brought others; whether it was made so.
+
+    No stamp changes: what is damaged is never cached.
+    """
+    return tx.run(_RESTORE, of=blob_id, at_location=location, verified=micros(at)) == 1
 
 
 def verified(tx: Transaction, blob_id: str, at: datetime) -> None:

@@ -14,6 +14,7 @@ from tests.factories.threads import SECONDS
 from tests.unit.worker.bench import SHORT, Bench, now, until
 
 OFTEN = timedelta(milliseconds=10)
+STEADY = timedelta(seconds=1.5)  # a lease that a busy machine does not lose by chance
 SELDOM = timedelta(hours=1)
 
 
@@ -75,7 +76,8 @@ async def test_a_job_that_did_nothing_is_not_logged(bench: Bench):
 
 async def test_two_loops_over_one_database_never_run_a_job_at_once(bench: Bench):
     work = Work()
-    async with bench.loop(Task("job", OFTEN, work)), bench.loop(Task("job", OFTEN, work)):
+    task = Task("job", OFTEN, work)
+    async with bench.loop(task, lease=10 * STEADY), bench.loop(task, lease=10 * STEADY):
         await until(lambda: len(work.runs) >= 20)
     assert work.most == 1
 
@@ -83,7 +85,7 @@ async def test_two_loops_over_one_database_never_run_a_job_at_once(bench: Bench)
 async def test_two_loops_share_jobs_that_take_long(bench: Bench):
     one, two = Work(held=True), Work(held=True)
     tasks = (Task("one", SELDOM, one), Task("two", SELDOM, two))
-    async with bench.loop(*tasks), bench.loop(*tasks):
+    async with bench.loop(*tasks, lease=10 * STEADY), bench.loop(*tasks, lease=10 * STEADY):
         await until(lambda: one.active and two.active)
         one.let_go.set()
         two.let_go.set()
@@ -98,9 +100,9 @@ async def test_a_lease_is_renewed_for_as_long_as_its_job_works(bench: Bench):
 
     def renewed() -> bool:
         seen.add(bench.lease("job").expires_at)
-        return len(seen) > 6
+        return now() > min(seen) + SHORT and len(seen) > 3
 
-    async with bench.loop(task), bench.loop(task):
+    async with bench.loop(task, lease=STEADY), bench.loop(task, lease=STEADY):
         await until(lambda: work.active)
         await until(renewed)
         assert len(work.runs) == 1, "another loop has taken it"
@@ -164,7 +166,9 @@ async def test_claims_that_fail_do_not_end_the_loop_nor_fill_the_log(bench: Benc
             before = len(work.runs)
             await until(lambda: len(work.runs) > before)
             assert not running.done()
-    assert len([entry for entry in logs if entry["event"] == "jobs not started"]) == 1
+        shown = now()
+    faults = [entry for entry in logs if entry["event"] == "jobs not started"]
+    assert len(faults) <= 1 + (shown - hidden).total_seconds(), "one a second"
 
 
 async def test_renewals_that_fail_are_tried_again_and_the_job_is_finished(bench: Bench):
