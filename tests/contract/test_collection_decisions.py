@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from entrepot.core import collection, images, repositories, uploads
+from entrepot.core import blobs, collection, images, repositories, uploads
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.images import OCI_RULES
 from entrepot.core.repositories import RepositoryDraft
@@ -159,3 +159,15 @@ def test_a_hold_stops_every_step_and_the_sweep_until_it_expires(rows: Rows, one:
     assert (done.on_hold, done.condemned, collector.sweep(LATER)) == (True, 0, 0)
     after = LAST + GRACE
     assert (collector.run(after).condemned, collector.sweep(after)) == (2, 1)
+
+
+@pytest.mark.parametrize("spoil", ["condemned", "damaged"])
+def test_what_is_absent_to_clients_of_the_source_is_not_mounted(rows: Rows, one: str, spoil: str):
+    other, link = repository("decided/two"), LinkKey(one, Digest.of(LAYER))
+    rows.write(repositories.create, caller(), other, RepositoryDraft())
+    if spoil == "condemned":
+        assert rows.write(collection.condemn, link, LATER, GRACE)
+    else:
+        assert rows.write(blob_rows.damage, number_of(1), "blobs/1")
+    assert rows.write(blobs.mount, caller(), other, KEY, link.digest) is False
+    assert rows.write(blobs.mount, caller(), other, KEY, Digest.of(CONFIG)) is True
