@@ -1,13 +1,13 @@
 """What a collector found is decided anew under the lock: a push between finding and deciding is never undone."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
-from entrepot.core import collection, images, repositories, uploads
+from entrepot.core import blobs, collection, images, repositories, uploads
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.images import OCI_RULES
 from entrepot.core.repositories import RepositoryDraft
@@ -127,15 +127,47 @@ def test_a_blob_that_somebody_held_after_it_was_found_is_not_released(rows: Rows
     assert rows.read(blob_rows.find_link, one, blob.digest).blob.state == "live"
 
 
-def test_a_hold_stops_every_step_and_the_sweep_until_it_expires(rows: Rows, one: str):
+def orphaned(at: datetime) -> MemoryStore:
+    """A store that holds bytes, since `at`, which no row names."""
     store = MemoryStore()
+    store.now = at.timestamp()
     with store.spool(UPLOAD, create=True) as spool:
         spool.write(b"imported")
     store.adopt(UPLOAD, Digest.of(b"imported"), new_ulid())
+    return store
+
+
+def test_bytes_without_a_row_are_claimed_only_when_they_are_older_than_the_grace(rows: Rows):
+    collector = Collector(rows.database, orphaned(LATER), "main", Periods(GRACE, GRACE))
+    assert (collector.sweep(LATER + GRACE), collector.sweep(LATER + GRACE * 2)) == (0, 1)
+    assert collector.sweep(LAST) == 0
+
+
+def test_bytes_that_nobody_holds_stay_for_the_drain_and_their_rows_as_long(rows: Rows):
+    store = orphaned(EPOCH)
+    collector = Collector(rows.database, store, "main", Periods(GRACE, GRACE * 5))
+    assert collector.sweep(LATER) == 1
+    assert (collector.run(LATER + GRACE * 5).removed_blobs, len(store.files)) == (0, 1)
+    assert (collector.run(LATER + GRACE * 6).removed_blobs, len(store.files)) == (1, 0)
+
+
+def test_a_hold_stops_every_step_and_the_sweep_until_it_expires(rows: Rows, one: str):
     expires = insert(gc_hold).values(id="import", reason="import", expires_at=micros(LAST))
     rows.write(lambda tx: tx.run(expires))
-    collector = Collector(rows.database, store, "main", Periods(GRACE, GRACE))
+    collector = Collector(rows.database, orphaned(EPOCH), "main", Periods(GRACE, GRACE))
     done = collector.run(LATER)
     assert (done.on_hold, done.condemned, collector.sweep(LATER)) == (True, 0, 0)
     after = LAST + GRACE
     assert (collector.run(after).condemned, collector.sweep(after)) == (2, 1)
+
+
+@pytest.mark.parametrize("spoil", ["condemned", "damaged"])
+def test_what_is_absent_to_clients_of_the_source_is_not_mounted(rows: Rows, one: str, spoil: str):
+    other, link = repository("decided/two"), LinkKey(one, Digest.of(LAYER))
+    rows.write(repositories.create, caller(), other, RepositoryDraft())
+    if spoil == "condemned":
+        assert rows.write(collection.condemn, link, LATER, GRACE)
+    else:
+        assert rows.write(blob_rows.damage, number_of(1), "blobs/1")
+    assert rows.write(blobs.mount, caller(), other, KEY, link.digest) is False
+    assert rows.write(blobs.mount, caller(), other, KEY, Digest.of(CONFIG)) is True

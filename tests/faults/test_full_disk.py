@@ -11,9 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.factories.layouts import OCI_CONFIG, OCI_LAYER, Content, Image, contents, manifest
-from tests.factories.processes import Server, serve
+from tests.factories.processes import Server, free_port, serve
 from tests.factories.registry import Registry, error_codes, with_query
 from tests.faults.test_kill import fsck
+from tests.operation.commands import refused
 
 REPOSITORY = "full/one"
 MIB = 1024 * 1024
@@ -145,3 +146,22 @@ def test_a_server_starts_on_a_full_volume_and_can_be_emptied(volume: Path, tmp_p
         wait(lambda: free(volume) > 20 * MIB, "collection freed nothing")
         assert push(registry, image(300), "again") == 201
         assert '"request failed"' not in server.log.read_text()
+
+
+@pytest.mark.parametrize("kilobytes", [8, 32, 128, 320])
+def test_a_first_start_without_room_says_so_and_the_next_one_with_room_succeeds(
+    volume: Path, tmp_path: Path, kilobytes: int
+):
+    resize(volume, f"{kilobytes}k")
+    said = refused("serve", "--data", volume, "--port", free_port(), "--workers", "1")
+    assert f"the volume of {volume} is full; make room there" in said
+    resize(volume, "64m")
+    with serve(tmp_path, extra=SETTINGS) as server:
+        server.client().create_repository(repositoryName=REPOSITORY)
+        made = image(1)
+        assert push(Registry(server), made, "one") == 201
+    assert fsck(volume)["clean"] is True
+
+
+def resize(volume: Path, size: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(volume)], check=True)

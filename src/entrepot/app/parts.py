@@ -25,6 +25,7 @@ from entrepot.seal import Seal, load_master_key
 from entrepot.settings import Settings
 from entrepot.store.ballast import Ballast
 from entrepot.store.filesystem import Filesystem
+from entrepot.store.spool import is_full
 
 log = structlog.get_logger()
 STORE = "local"
@@ -84,6 +85,8 @@ def seal(settings: Settings, *, create: bool) -> Seal:
     try:
         return Seal(load_master_key(path, create=create))
     except (KeyFault, OSError) as fault:
+        if isinstance(fault, OSError) and is_full(fault):
+            raise
         raise MasterKeyUnusable(reason=fault) from None
 
 

@@ -13,9 +13,12 @@ from entrepot.app import certificates, directory, first_account, listening, part
 from entrepot.app.directory import ServerLock
 from entrepot.core import identities
 from entrepot.db import migrate
+from entrepot.errors import StorageFull
+from entrepot.errors.start import VolumeFull
 from entrepot.seal import Seal
 from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
+from entrepot.store.spool import is_full
 from entrepot.telemetry import share_metrics
 
 
@@ -38,6 +41,17 @@ class Prepared:
 
 def prepare(settings: Settings) -> Prepared:
     """Everything before the first fork; raises facts of errors/start.py."""
+    try:
+        return _prepare(settings)
+    except StorageFull:
+        raise VolumeFull(data=settings.data) from None
+    except OSError as error:
+        if is_full(error):
+            raise VolumeFull(data=settings.data) from None
+        raise
+
+
+def _prepare(settings: Settings) -> Prepared:
     directory.prepare(settings.data)
     with directory.preparing(settings.data):
         sockets = [] if settings.role == "worker" else listening.bind(settings.host, settings.port, settings.workers)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pysqlite3
 
-from entrepot.db.sqlite import connect, require_fixed
+from entrepot.db.sqlite import connect, require_fixed, translated
 from entrepot.errors.start import DatabaseUnreadable, SchemaNewer, SchemaOlder
 
 HEAD = "0001"
@@ -72,7 +72,16 @@ def sqlite_revision(path: Path) -> str | None:
 
 
 def migrate_sqlite(path: Path) -> None:
-    """Bring the schema to HEAD, in one transaction."""
+    """Bring the schema to HEAD, in one transaction: StorageFull leaves it as it was."""
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        _migrate_sqlite(path)
+    except (pysqlite3.OperationalError, OperationalError) as error:
+        raise translated(getattr(error, "orig", error)) from error
+
+
+def _migrate_sqlite(path: Path) -> None:
     from sqlalchemy import create_engine
     from sqlalchemy.pool import StaticPool
 

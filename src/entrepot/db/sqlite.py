@@ -37,7 +37,7 @@ def require_fixed(version: str = pysqlite3.sqlite_version) -> None:
 
 
 def _transaction(connection: Any) -> CompiledTransaction:
-    return CompiledTransaction(connection, _COMPILE, _translated)
+    return CompiledTransaction(connection, _COMPILE, translated)
 
 
 class _WritingSession:
@@ -56,7 +56,7 @@ class _WritingSession:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except pysqlite3.OperationalError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     def savepoint(self, work: Callable[[Transaction], Any]) -> Any:
         """Run a unit inside a savepoint: BatchUndone when SQLite itself ended the transaction, as it may when full."""
@@ -77,7 +77,7 @@ class _WritingSession:
         try:
             self._connection.execute("COMMIT")
         except pysqlite3.OperationalError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     def rollback(self) -> None:
         """Undo the batch; a transaction that SQLite has ended itself is fine."""
@@ -215,7 +215,7 @@ def connect(path: Path, *, query_only: bool = False) -> Any:
     return connection
 
 
-def _translated(error: Exception) -> Exception:
+def translated(error: Exception) -> Exception:
     """Conflict for a key that does not hold, StorageFull for a volume that is full; any other error as it is."""
     if isinstance(error, pysqlite3.IntegrityError):
         return Conflict(str(error))

@@ -40,6 +40,12 @@ class DataDirectoryUnwritable(StartRefused):
     text = "the data directory {data} cannot be written to: {reason}"
 
 
+class VolumeFull(StartRefused):
+    """There is no room for what a start must write."""
+
+    text = "the volume of {data} is full; make room there, then start again: nothing that was stored is lost"
+
+
 class CertificateInvalid(StartRefused):
     """A TLS certificate and key that cannot be used."""
 
