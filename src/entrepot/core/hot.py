@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from entrepot.db import accounts, blobs, images, repositories, uploads
+from entrepot.db import accounts, blobs, images, repositories, tags, uploads
 from entrepot.db.records import AccessKey, Blob, Link, Repository, StoredManifest, Upload
 from entrepot.db.snapshot import Snapshot
 from entrepot.spec.digest import Digest
@@ -23,6 +23,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 _MOST_MANIFEST_BYTES = 64 * 1024 * 1024
 _MOST_ENTRIES = 65_536
+_ENTRY_BYTES = 512  # what an entry weighs beside its bytes
 
 
 class Recent(Generic[K, V]):
@@ -70,6 +71,7 @@ class Hot:
         self._repositories: Recent[RepositoryKey, tuple[int, Repository]] = Recent(_MOST_ENTRIES)
         self._keys: Recent[str, tuple[int, AccessKey]] = Recent(_MOST_ENTRIES)
         self._manifests: Recent[tuple[str, str], tuple[int, StoredManifest]] = Recent(_MOST_MANIFEST_BYTES)
+        self._tags: Recent[tuple[str, str], tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._links: Recent[tuple[str, str], tuple[int, Link]] = Recent(_MOST_ENTRIES)
 
     def repository(self, key: RepositoryKey) -> Repository | None:
@@ -108,17 +110,38 @@ class Hot:
 
     def manifest(self, repository: Repository, reference: Reference) -> StoredManifest | None:
         """The manifest that a tag or digest names now."""
-        entry = self._manifests.get((repository.id, reference))
+        if isinstance(reference, Tag):
+            return self._tagged(repository, reference)
+        known = self._known(repository, reference)
+        if known is not None:
+            return known
+        row = self._snapshot.one(images.FIND, of=repository.id, digest=reference)
+        return None if row is None else self._remember(repository, images.record(row, bytes(row.body)))
+
+    def _tagged(self, repository: Repository, tag: Tag) -> StoredManifest | None:
+        """Many tags name few images: only an image that is not known yet is read with its bytes."""
+        entry = self._tags.get((repository.id, tag))
         if entry is not None and entry[0] == repository.stamp:
-            return entry[1]
-        if isinstance(reference, Tag):  # one statement: between two the tag may move, and its old image go
-            row = self._snapshot.one(images.FIND_BY_TAG, of=repository.id, name=reference)
+            digest = entry[1]
         else:
-            row = self._snapshot.one(images.FIND, of=repository.id, digest=reference)
-        if row is None:
-            return None
-        found = images.record(row, bytes(row.body))
-        self._manifests.put((repository.id, reference), (repository.stamp, found), len(found.body) + 512)
+            pointed = self._snapshot.one(tags.FIND, of=repository.id, name=tag)
+            if pointed is None:
+                return None
+            digest = pointed.digest
+            self._tags.put((repository.id, tag), (repository.stamp, digest))
+        known = self._known(repository, digest)
+        if known is not None:
+            return known
+        # tag and image in one statement: between two the tag may move, and its old image go
+        row = self._snapshot.one(images.FIND_BY_TAG, of=repository.id, name=tag)
+        return None if row is None else self._remember(repository, images.record(row, bytes(row.body)))
+
+    def _known(self, repository: Repository, digest: str) -> StoredManifest | None:
+        entry = self._manifests.get((repository.id, digest))
+        return entry[1] if entry is not None and entry[0] == repository.stamp else None
+
+    def _remember(self, repository: Repository, found: StoredManifest) -> StoredManifest:
+        self._manifests.put((repository.id, found.digest), (repository.stamp, found), len(found.body) + _ENTRY_BYTES)
         return found
 
     def link(self, repository: Repository, digest: Digest) -> Link | None:
