@@ -14,7 +14,7 @@ PRIVILEGED = Path(__file__).parent / "PRIVILEGED"
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("ci", derandomize=True, database=None, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile("dev", deadline=timedelta(seconds=5), suppress_health_check=_SLOW)
-settings.register_profile("soak", max_examples=500, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile("soak", max_examples=5000, deadline=None, suppress_health_check=_SLOW)
 settings.load_profile("dev")
 
 _skipped = pytest.StashKey[list[str]]()
