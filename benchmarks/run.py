@@ -1,7 +1,7 @@
 """`python -m benchmarks.run`: this server and its peers side by side, with ratios and gates.
 
 --only NAME …   some of the workloads       --quick     small counts, ours alone: does everything work?
---repeat N      repetitions of each          --name N    the result is build/bench/N.json
+--repeat N      repetitions of each          --name N    the result is build/bench/N.json, written after each workload
 """
 
 import argparse
@@ -39,6 +39,7 @@ def main() -> int:
     scratch = Path(tempfile.mkdtemp(prefix="bench-", dir=_scratch()))
     console = Console(stderr=True)
     rows: list[Row] = []
+    path = ROOT / "build" / "bench" / f"{arguments.name}.json"
     try:
         load.compile_program()
         with console.status("") as status:
@@ -46,10 +47,9 @@ def main() -> int:
             bench = Bench(scale, scratch, lambda text: say(f"{text}"))
             for name in arguments.only or WORKLOADS:
                 rows += WORKLOADS[name](bench)
+                report.save(rows, {"at": datetime.now(UTC).isoformat(), "python": platform.python_version()}, path)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    path = ROOT / "build" / "bench" / f"{arguments.name}.json"
-    report.save(rows, {"at": datetime.now(UTC).isoformat(), "python": platform.python_version()}, path)
     sys.stdout.write(report.table(rows, OURS))
     return 0
 
