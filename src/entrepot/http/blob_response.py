@@ -15,6 +15,7 @@ from aiohttp.abc import AbstractStreamWriter
 from entrepot.errors import RangeUnsatisfiable
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+_SENDFILE_CHUNK = 256 * 1024  # a fast reader would hold the loop for the whole file; more costs more CPU for each GB
 _TLS_CHUNK = 512 * 1024
 _LONGEST_NUMBER = 19
 
@@ -51,7 +52,10 @@ class BlobResponse(web.StreamResponse):
     async def _send_bytes(self, writer: AbstractStreamWriter, transport: asyncio.Transport) -> None:
         loop = asyncio.get_running_loop()
         if transport.get_extra_info("sslcontext") is None:
-            await loop.sendfile(transport, self._blob_file, self._first_byte, self._byte_count, fallback=False)
+            end = self._first_byte + self._byte_count
+            for start in range(self._first_byte, end, _SENDFILE_CHUNK):
+                count = min(_SENDFILE_CHUNK, end - start)
+                await loop.sendfile(transport, self._blob_file, start, count, fallback=False)
             self._require_all(os.fstat(self._blob_file.fileno()).st_size - self._first_byte, transport)
             return
         self._blob_file.seek(self._first_byte)
