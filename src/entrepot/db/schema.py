@@ -30,9 +30,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from entrepot.db import identity_schema
-from entrepot.db.conventions import Text, metadata
+from entrepot.db import conventions, identity_schema
+from entrepot.db.conventions import Text
 
+metadata = conventions.metadata
 account = identity_schema.account  # and with it its neighbours
 
 repository = Table(

@@ -35,6 +35,22 @@ from entrepot.errors.blobs import (
     UploadTooLarge,
 )
 from entrepot.errors.fact import Fact
+from entrepot.errors.identities import (
+    CredentialReportExpired,
+    CredentialReportMissing,
+    EntityAlreadyExists,
+    EntityInUse,
+    EntityNotFound,
+    EntityProtected,
+    IdentityInputInvalid,
+    ManagedPolicyInUse,
+    ManagedPolicyNotFound,
+    MfaCodeWrong,
+    PasswordRefused,
+    PasswordsForUsersOnly,
+    PolicyVersionsTooMany,
+    QuotaExceeded,
+)
 from entrepot.errors.images import (
     ChildrenNotFound,
     ImageAlreadyExists,

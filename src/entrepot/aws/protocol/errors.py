@@ -1,6 +1,7 @@
 """How each fact looks to an AWS client: code and status, in one table (ECR API reference, "Errors", "Common errors").
 
-The codes are those of the JSON services; `QUERY_CODES` names what IAM and STS call the common ones.
+The codes are those of the JSON services; `QUERY_CODES` names what IAM and STS call the common ones. Where the model of
+such a service gives an error a code and a status of its own, these stand on the wire.
 """
 
 from entrepot import errors as facts
@@ -19,9 +20,16 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.CredentialExpired: ("ExpiredTokenException", 403),
     facts.CredentialInvalid: ("UnrecognizedClientException", 403),
     facts.CredentialMissing: ("MissingAuthenticationTokenException", 403),
+    facts.CredentialReportExpired: ("CredentialReportExpiredException", 400),
+    facts.CredentialReportMissing: ("CredentialReportNotPresentException", 400),
     facts.CredentialUnknown: ("UnrecognizedClientException", 403),
     facts.DigestInvalid: ("InvalidParameterException", 400),
     facts.DigestMismatch: ("InvalidLayerException", 400),
+    facts.EntityAlreadyExists: ("EntityAlreadyExistsException", 400),
+    facts.EntityInUse: ("DeleteConflictException", 400),
+    facts.EntityNotFound: ("NoSuchEntityException", 400),
+    facts.EntityProtected: ("UnmodifiableEntityException", 400),
+    facts.IdentityInputInvalid: ("InvalidInputException", 400),
     facts.ImageAlreadyExists: ("ImageAlreadyExistsException", 400),
     facts.ImageDigestMismatch: ("ImageDigestDoesNotMatchException", 400),
     facts.ImageNotFound: ("ImageNotFoundException", 400),
@@ -31,16 +39,23 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.LayerPartTooSmall: ("LayerPartTooSmallException", 400),
     facts.LayersTooMany: ("InvalidParameterException", 400),
     facts.LengthMismatch: ("InvalidParameterException", 400),
+    facts.ManagedPolicyInUse: ("DeleteConflictException", 400),
+    facts.ManagedPolicyNotFound: ("NoSuchEntityException", 400),
     facts.ManifestInvalid: ("InvalidParameterException", 400),
     facts.ManifestTooLarge: ("InvalidParameterException", 400),
     facts.MediaTypeUnsupported: ("InvalidParameterException", 400),
+    facts.MfaCodeWrong: ("InvalidAuthenticationCodeException", 400),
     facts.NameInvalid: ("InvalidParameterException", 400),
     facts.NotAcceptable: ("ImageNotFoundException", 400),
     facts.OperationUnsupported: ("UnknownOperationException", 400),
     facts.PageTokenInvalid: ("InvalidParameterException", 400),
     facts.ParameterInvalid: ("InvalidParameterException", 400),
+    facts.PasswordRefused: ("PasswordPolicyViolationException", 400),
+    facts.PasswordsForUsersOnly: ("InvalidUserTypeException", 400),
     facts.PolicyMalformed: ("MalformedPolicyDocumentException", 400),
     facts.PolicyTooLarge: ("LimitExceededException", 400),
+    facts.PolicyVersionsTooMany: ("LimitExceededException", 400),
+    facts.QuotaExceeded: ("LimitExceededException", 400),
     facts.RangeUnsatisfiable: ("InvalidParameterException", 400),
     facts.RegionNotServed: ("InvalidParameterException", 400),
     facts.RegistryPolicyInvalid: ("InvalidParameterException", 400),
