@@ -100,6 +100,14 @@ class Credentials:
         """The secret of a new access key, as it is stored."""
         return self._seal.seal(secret.encode(), secret_context(access_key_id))
 
+    def seal_seed(self, device_id: str, seed: bytes) -> bytes:
+        """The seed of a new MFA device, as it is stored."""
+        return self._seal.seal(seed, _seed_context(device_id))
+
+    def open_seed(self, device_id: str, sealed: bytes) -> bytes:
+        """The seed of an MFA device."""
+        return self._seal.open(sealed, _seed_context(device_id))
+
     def use_is_news(self, access_key_id: str) -> bool:
         """Whether a use of this key is to be noted: the last that was noted is older than a minute."""
         now = self._clock()
@@ -114,6 +122,10 @@ class Credentials:
 def secret_context(access_key_id: str) -> bytes:
     """What a sealed secret is bound to."""
     return b"access-key:" + access_key_id.encode()
+
+
+def _seed_context(device_id: str) -> bytes:
+    return b"mfa-device:" + device_id.encode()
 
 
 def _download_scope(key: RepositoryKey, digest: Digest) -> str:

@@ -42,7 +42,7 @@ class Kind:
 USER = Kind("user", "AIDA", "The user with name {}", "User with name {}", "UsersPerAccount", 5000)
 GROUP = Kind("group", "AGPA", "The group with name {}", "Group with name {}", "GroupsPerAccount", 300)
 ROLE = Kind("role", "AROA", "The role with name {}", "Role with name {}", "RolesPerAccount", 1000)
-POLICY = Kind("policy", "ANPA", "The policy with name {}", "Policy with name {}", "PoliciesPerAccount", 1500)
+POLICY = Kind("policy", "ANPA", "Policy {}", "A policy called {}", "PoliciesPerAccount", 1500)
 PROFILE = Kind(
     "instance-profile",
     "AIPA",
@@ -59,7 +59,7 @@ PROVIDER = Kind(
     "OpenIdConnectProvidersPerAccount",
     100,
 )
-DEVICE = Kind("mfa", "", "VirtualMFADevice {}", "MFADevice {}", "VirtualMFADevicesPerAccount", 5000)
+DEVICE = Kind("mfa", "", "VirtualMFADevice with serial number {}", "MFADevice {}", "VirtualMFADevicesPerAccount", 5000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,11 @@ def allow_account(caller: Caller, operation: str) -> None:
 
 
 def require(tx: Transaction, caller: Caller, operation: str, kind: Kind, name: str) -> Entity:
-    """The caller's account's entity of this name: AccessDenied, then EntityNotFound."""
+    """The caller's account's entity of this name, or ARN: AccessDenied, then EntityNotFound."""
     account = caller.principal.account
+    if name.startswith("arn:"):
+        access.require(caller, operation, Resource(account, name, "iam"))
+        return _by_arn(tx, account, kind, name)
     found = rows.find(tx, account, kind.name, name)
     allow(caller, operation, kind, name, "/" if found is None else found.path)
     return present(found, kind, name)
@@ -139,9 +142,8 @@ def paged(found: Sequence[Entity], limit: int) -> Page[Entity]:
 
 
 def add(tx: Transaction, caller: Caller, kind: Kind, draft: Draft) -> Entity:
-    """A new entity with its tags: EntityAlreadyExists, QuotaExceeded, IdentityInputInvalid. Not authorised here."""
+    """A new entity with its tags, which have been checked: EntityAlreadyExists, QuotaExceeded. Not authorised here."""
     account = caller.principal.account
-    check_tags(draft.tags)
     if rows.find(tx, account, kind.name, draft.name) is not None:
         raise EntityAlreadyExists(entity=kind.taken.format(draft.name))
     if rows.count(tx, account, kind.name) >= kind.most:
@@ -175,8 +177,13 @@ def rename(tx: Transaction, found: Entity, kind: Kind, name: str | None, path: s
 
 def changed(tx: Transaction, caller: Caller, action: str, parameters: Mapping[str, object]) -> None:
     """Tell caches and the audit of a change in the caller's account."""
+    accounts.restamp(tx, caller.principal.account, new_stamp())
+    told(tx, caller, action, parameters)
+
+
+def told(tx: Transaction, caller: Caller, action: str, parameters: Mapping[str, object]) -> None:
+    """Tell the audit of what no decision depends on."""
     account = caller.principal.account
-    accounts.restamp(tx, account, new_stamp())
     changes.audit(tx, caller, action, parameters, account=account, region=caller.region, source="iam")
 
 
@@ -187,8 +194,14 @@ def check_tags(tags: Sequence[tuple[str, str]]) -> None:
         raise IdentityInputInvalid(reason="Duplicate tag keys found. Please note that Tag keys are case insensitive.")
     if any(key.startswith("aws:") for key in keys):
         raise IdentityInputInvalid(reason="Tag keys that begin with aws: are reserved.")
-    if len(keys) > MOST_TAGS:
-        raise IdentityInputInvalid(reason=f"At most {MOST_TAGS} tags are allowed.")
+
+
+def _by_arn(tx: Transaction, account: str, kind: Kind, named: str) -> Entity:
+    rest = named.removeprefix(_arn(account, kind.name, "/"))
+    found = rows.find(tx, account, kind.name, rest if kind is PROVIDER else rest.rpartition("/")[2])
+    if found is None or arn(found) != named:
+        raise EntityNotFound(entity=kind.absent.format(named))
+    return found
 
 
 def _arn(account: str, kind: str, rest: str) -> str:

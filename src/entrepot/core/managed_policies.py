@@ -15,7 +15,6 @@ from entrepot.db import managed_policies as rows
 from entrepot.db.database import Transaction
 from entrepot.db.identity_records import Version
 from entrepot.errors import (
-    EntityAlreadyExists,
     EntityNotFound,
     IdentityInputInvalid,
     ManagedPolicyInUse,
@@ -53,12 +52,10 @@ def create(tx: Transaction, caller: Caller, draft: Draft, text: str) -> ManagedP
     entities.allow(caller, "CreatePolicy", POLICY, draft.name, draft.path)
     if draft.tags:
         entities.allow(caller, "TagPolicy", POLICY, draft.name, draft.path)
+    entities.check_tags(draft.tags)
     documents.parse(text, DocumentKind.MANAGED)
     accounts.lock(tx, caller.principal.account)
-    try:
-        made = entities.add(tx, caller, POLICY, draft)
-    except EntityAlreadyExists:
-        raise EntityAlreadyExists(entity=f"A policy called {draft.name}") from None
+    made = entities.add(tx, caller, POLICY, draft)
     rows.add(tx, made.id, Version(1, text, caller.at))
     entities.changed(tx, caller, "CreatePolicy", {"policyName": draft.name, "path": draft.path, "policyDocument": text})
     return _shown(tx, made, {}, {})

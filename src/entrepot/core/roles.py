@@ -37,6 +37,7 @@ def create(tx: Transaction, caller: Caller, draft: Draft, trust_document: str, s
         entities.allow(caller, "TagRole", ROLE, draft.name, draft.path)
     if draft.path.startswith(SERVICE_PATH):
         raise IdentityInputInvalid(reason=f"Roles below {SERVICE_PATH} are made by CreateServiceLinkedRole.")
+    entities.check_tags(draft.tags)
     documents.parse(trust_document, Kind.TRUST)
     accounts.lock(tx, caller.principal.account)
     if draft.boundary is not None:

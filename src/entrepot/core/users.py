@@ -27,6 +27,7 @@ def create(tx: Transaction, caller: Caller, draft: Draft) -> User:
     entities.allow(caller, "CreateUser", USER, draft.name, draft.path)
     if draft.tags:
         entities.allow(caller, "TagUser", USER, draft.name, draft.path)
+    entities.check_tags(draft.tags)
     accounts.lock(tx, caller.principal.account)
     if draft.boundary is not None:
         boundaries.check(tx, caller, draft.boundary)

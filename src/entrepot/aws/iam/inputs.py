@@ -1,13 +1,14 @@
 """What IAM's operations share in reading their input: drafts, tags, pages by Marker and MaxItems."""
 
-from collections.abc import Callable, Iterable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from entrepot.aws.protocol.call import Call
 from entrepot.core import entities
 from entrepot.core.entities import Draft, Kind
 from entrepot.core.page import Page
-from entrepot.errors import PageTokenInvalid
+from entrepot.errors import PageTokenInvalid, ParameterInvalid
 from entrepot.spec.paging import decode_token, encode_token
 
 DEFAULT_PAGE = 100
@@ -66,3 +67,14 @@ def part(call: Call, operation: str, items: Sequence[T], key: Callable[[T], str]
 def _scope(call: Call, operation: str) -> list[str]:
     rest: Iterable[tuple[str, Any]] = sorted(item for item in call.input.items() if item[0] not in _PAGING)
     return [operation, call.account, *(f"{name}={value}" for name, value in rest)]
+
+
+def refuse(given: Mapping[str, Any], member: str, reason: str) -> None:
+    """ParameterInvalid when a member is given that cannot be done here."""
+    if member in given:
+        raise ParameterInvalid(parameter=member, reason=reason)
+
+
+def short(text: str) -> str:
+    """What stands for a long text in a marker, which is 320 characters at most."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
