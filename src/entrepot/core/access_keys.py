@@ -12,7 +12,7 @@ from entrepot.db import entities as entity_rows
 from entrepot.db.database import Transaction
 from entrepot.db.identity_records import KeyUse
 from entrepot.db.records import AccessKey
-from entrepot.errors import EntityNotFound, IdentityInputInvalid, QuotaExceeded
+from entrepot.errors import AccessDenied, EntityNotFound, IdentityInputInvalid, QuotaExceeded
 
 __all__ = ["KeyUse"]
 
@@ -55,15 +55,17 @@ def delete(tx: Transaction, caller: Caller, user: str | None, key_id: str) -> No
 
 
 def last_use(tx: Transaction, caller: Caller, key_id: str) -> tuple[str, KeyUse]:
-    """(owner's name, key) of a key of the caller's account: EntityNotFound."""
+    """(owner's name, key) of a key of the caller's account; one that is not there is denied, as AWS does."""
+    account = caller.principal.account
     found = rows.find(tx, key_id)
     owner = None if found is None else entity_rows.by_id(tx, found.principal_id)
-    if owner is None or owner.account != caller.principal.account:
-        entities.allow_account(caller, "GetAccessKeyLastUsed")
-    else:
+    if owner is not None and owner.account == account:
         entities.allow(caller, "GetAccessKeyLastUsed", USER, owner.name, owner.path)
-    if found is None or found.account != caller.principal.account:
-        raise EntityNotFound(entity=f"The Access Key with id {key_id}")
+    else:
+        entities.allow_account(caller, "GetAccessKeyLastUsed")
+    if found is None or found.account != account:
+        principal, action = caller.principal.arn, "iam:GetAccessKeyLastUsed"
+        raise AccessDenied(principal=principal, action=action, resource=f"access key {key_id}")
     return "" if owner is None else owner.name, found
 
 

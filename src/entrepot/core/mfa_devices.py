@@ -74,9 +74,7 @@ def create(tx: Transaction, caller: Caller, draft: Draft, sealed: bytes) -> Name
     return _whole(tx, made)
 
 
-def enable(
-    tx: Transaction, caller: Caller, unseal: Unseal, user: str, serial: str, codes: tuple[str, str]
-) -> None:
+def enable(tx: Transaction, caller: Caller, unseal: Unseal, user: str, serial: str, codes: tuple[str, str]) -> None:
     """Make a device a user's: MfaCodeWrong, EntityAlreadyExists when it is somebody's, QuotaExceeded."""
     owner, found = _owned(tx, caller, "EnableMFADevice", user, serial)
     if found.device.user_id is not None:
@@ -88,9 +86,7 @@ def enable(
     entities.changed(tx, caller, "EnableMFADevice", {"userName": user, "serialNumber": serial})
 
 
-def resync(
-    tx: Transaction, caller: Caller, unseal: Unseal, user: str, serial: str, codes: tuple[str, str]
-) -> None:
+def resync(tx: Transaction, caller: Caller, unseal: Unseal, user: str, serial: str, codes: tuple[str, str]) -> None:
     """Take two codes of a device whose clock has drifted: MfaCodeWrong."""
     owner, found = _owned(tx, caller, "ResyncMFADevice", user, serial)
     _require_of(owner, found, serial)

@@ -11,7 +11,7 @@ from entrepot.db import entities as entity_rows
 from entrepot.db import roles as rows
 from entrepot.db.database import Transaction
 from entrepot.db.identity_records import Role
-from entrepot.errors import EntityInUse, EntityNotFound, IdentityInputInvalid
+from entrepot.errors import EntityInUse, EntityNotFound, IdentityInputInvalid, ManagedPolicyNotFound
 from entrepot.policy import document as documents
 from entrepot.policy.structure import Kind
 
@@ -41,7 +41,7 @@ def create(tx: Transaction, caller: Caller, draft: Draft, trust_document: str, s
     documents.parse(trust_document, Kind.TRUST)
     accounts.lock(tx, caller.principal.account)
     if draft.boundary is not None:
-        boundaries.check(tx, caller, draft.boundary)
+        _check_boundary(tx, caller, draft.boundary)
     made = add(tx, caller, draft, Role(trust_document, seconds, None, None, None))
     told = {
         "roleName": draft.name,
@@ -129,3 +129,10 @@ def remove(tx: Transaction, found: Entity) -> None:
     """Remove a role that has nothing left. Not authorised here."""
     rows.remove(tx, found.id)
     entity_rows.remove(tx, found.id)
+
+
+def _check_boundary(tx: Transaction, caller: Caller, policy_arn: str) -> None:
+    try:
+        boundaries.check(tx, caller, policy_arn)
+    except ManagedPolicyNotFound as absent:
+        raise IdentityInputInvalid(reason=f"Scope ARN: {absent.arn} does not exist or is not attachable.") from None

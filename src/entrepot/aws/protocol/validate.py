@@ -75,9 +75,8 @@ def _string(_: Model, shape: Shape, value: object, path: str) -> str:
     if "enum" in shape and value not in shape["enum"]:
         _refuse(path, f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]")
     _check_length(shape, len(value), path)
-    if "pattern" in shape and not _pattern(shape["pattern"]).fullmatch(value):
-        pattern = shape["pattern"]
-        _refuse(path, _PATTERN_TEXTS.get(path, _PATTERN_TEXT).format(pattern=pattern))
+    if "pattern" in shape and not pattern(shape["pattern"]).fullmatch(value):
+        _refuse(path, _PATTERN_TEXTS.get(path, _PATTERN_TEXT).format(pattern=shape["pattern"]))
     return value
 
 
@@ -139,7 +138,7 @@ def _check_range(shape: Shape, value: float, path: str) -> None:
 
 
 @lru_cache
-def _pattern(text: str) -> re.Pattern[str]:
+def pattern(text: str) -> re.Pattern[str]:
     """A model's pattern, where letters and digits are ASCII, and Unicode's classes are written as Python does not."""
     if "\\p{" not in text:
         return re.compile(text, re.ASCII)
