@@ -1,6 +1,7 @@
 """IAM for tests: names that are used once, and what must be refused."""
 
 import itertools
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,22 @@ from botocore.exceptions import ClientError
 from tests.factories.processes import Server
 
 ACCOUNT = "000000000000"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}],
+    }
+)
 _numbers = itertools.count()
+
+
+def policy(action: str) -> str:
+    """An identity policy that allows one action."""
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+DOCUMENT = policy("ecr:BatchGetImage")
 
 
 def refusal(operation: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
@@ -36,3 +52,25 @@ class Iam:
         name = self.name()
         self.api.create_user(UserName=name, **given)
         return name
+
+    def group(self, **given: Any) -> str:
+        """The name of a new group."""
+        name = self.name()
+        self.api.create_group(GroupName=name, **given)
+        return name
+
+    def role(self, **given: Any) -> str:
+        """The name of a new role."""
+        name = self.name()
+        self.api.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST, **given)
+        return name
+
+    def make(self, kind: str) -> str:
+        """The name of a new user, group or role."""
+        made: str = getattr(self, kind)()
+        return made
+
+    def policy(self, **given: Any) -> str:
+        """The ARN of a new policy."""
+        made = self.api.create_policy(PolicyName=self.name(), PolicyDocument=DOCUMENT, **given)
+        return str(made["Policy"]["Arn"])

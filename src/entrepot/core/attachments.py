@@ -15,7 +15,7 @@ def attach(tx: Transaction, caller: Caller, kind: Kind, holder: str, policy_arn:
     """Attach a policy; already attached is fine. ManagedPolicyNotFound, QuotaExceeded."""
     operation = f"Attach{_noun(kind)}Policy"
     found = holders.require(tx, caller, operation, kind, holder)
-    managed_policies.require_known(tx, caller, policy_arn)
+    managed_policies.require_attachable(tx, caller, policy_arn)
     held = rows.attached(tx, found.id)
     if policy_arn not in held and len(held) >= MOST_ATTACHED:
         raise QuotaExceeded(quota=f"PoliciesPer{_noun(kind)}", limit=MOST_ATTACHED)

@@ -5,7 +5,7 @@ from entrepot.core.access import Caller
 from entrepot.core.entities import Kind
 from entrepot.db import entities as rows
 from entrepot.db.database import Transaction
-from entrepot.errors import EntityNotFound
+from entrepot.errors import EntityNotFound, IdentityInputInvalid, ManagedPolicyNotFound, ManagedPolicyReserved
 
 _SUFFIX = {"user": "UserPermissionsBoundary", "role": "RolePermissionsBoundary"}
 
@@ -14,7 +14,7 @@ def put(tx: Transaction, caller: Caller, kind: Kind, name: str, policy_arn: str)
     """Bound a user or role by a managed policy: EntityNotFound, ManagedPolicyNotFound."""
     operation = f"Put{_SUFFIX[kind.name]}"
     found = holders.require(tx, caller, operation, kind, name)
-    check(tx, caller, policy_arn)
+    managed_policies.require_attachable(tx, caller, policy_arn)
     rows.bound(tx, found.id, policy_arn)
     entities.changed(tx, caller, operation, {f"{kind.name}Name": name, "permissionsBoundary": policy_arn})
 
@@ -30,5 +30,8 @@ def delete(tx: Transaction, caller: Caller, kind: Kind, name: str) -> None:
 
 
 def check(tx: Transaction, caller: Caller, policy_arn: str) -> None:
-    """ManagedPolicyNotFound unless this can be a boundary in the caller's account."""
-    managed_policies.require_known(tx, caller, policy_arn)
+    """IdentityInputInvalid unless this can bound an identity that is made now."""
+    try:
+        managed_policies.require_attachable(tx, caller, policy_arn)
+    except (ManagedPolicyNotFound, ManagedPolicyReserved):
+        raise IdentityInputInvalid(reason=f"Scope ARN: {policy_arn} does not exist or is not attachable.") from None

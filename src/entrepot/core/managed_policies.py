@@ -19,6 +19,7 @@ from entrepot.errors import (
     IdentityInputInvalid,
     ManagedPolicyInUse,
     ManagedPolicyNotFound,
+    ManagedPolicyReserved,
     PolicyVersionsTooMany,
 )
 from entrepot.policy import document as documents
@@ -27,6 +28,7 @@ from entrepot.policy.structure import Kind as DocumentKind
 __all__ = ["Version"]
 
 MOST_VERSIONS = 5
+SERVICE_PATH = "/aws-service-role/"
 _ARN = re.compile(r"arn:aws:iam::([0-9]{12}|aws):policy(/(?:[!-~]+/)?)([\w+=,.@-]+)", re.ASCII)
 
 
@@ -182,6 +184,13 @@ def require_known(tx: Transaction, caller: Caller, arn: str) -> Entity | AwsPoli
     if found is None or entities.arn(found) != arn:
         raise ManagedPolicyNotFound(arn=arn)
     return found
+
+
+def require_attachable(tx: Transaction, caller: Caller, arn: str) -> None:
+    """ManagedPolicyNotFound, ManagedPolicyReserved unless any identity of the account may have this policy."""
+    found = require_known(tx, caller, arn)
+    if isinstance(found, AwsPolicy) and found.path.startswith(SERVICE_PATH):
+        raise ManagedPolicyReserved(arn=arn)
 
 
 def versions_of(tx: Transaction, policy: Entity | AwsPolicy) -> Sequence[Version]:

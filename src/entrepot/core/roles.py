@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from entrepot.core import boundaries, entities, holders
 from entrepot.core.access import Caller
 from entrepot.core.entities import ROLE, Draft, Entity
+from entrepot.core.managed_policies import SERVICE_PATH
 from entrepot.core.page import Page
 from entrepot.db import accounts, grants
 from entrepot.db import entities as entity_rows
 from entrepot.db import roles as rows
 from entrepot.db.database import Transaction
 from entrepot.db.identity_records import Role
-from entrepot.errors import EntityInUse, EntityNotFound, IdentityInputInvalid, ManagedPolicyNotFound
+from entrepot.errors import EntityInUse, EntityNotFound, IdentityInputInvalid
 from entrepot.policy import document as documents
 from entrepot.policy.structure import Kind
 
 __all__ = ["Role"]
 
 DEFAULT_SESSION_SECONDS = 3600
-SERVICE_PATH = "/aws-service-role/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def create(tx: Transaction, caller: Caller, draft: Draft, trust_document: str, s
     documents.parse(trust_document, Kind.TRUST)
     accounts.lock(tx, caller.principal.account)
     if draft.boundary is not None:
-        _check_boundary(tx, caller, draft.boundary)
+        boundaries.check(tx, caller, draft.boundary)
     made = add(tx, caller, draft, Role(trust_document, seconds, None, None, None))
     told = {
         "roleName": draft.name,
@@ -129,10 +129,3 @@ def remove(tx: Transaction, found: Entity) -> None:
     """Remove a role that has nothing left. Not authorised here."""
     rows.remove(tx, found.id)
     entity_rows.remove(tx, found.id)
-
-
-def _check_boundary(tx: Transaction, caller: Caller, policy_arn: str) -> None:
-    try:
-        boundaries.check(tx, caller, policy_arn)
-    except ManagedPolicyNotFound as absent:
-        raise IdentityInputInvalid(reason=f"Scope ARN: {absent.arn} does not exist or is not attachable.") from None

@@ -45,6 +45,7 @@ from entrepot.errors.identities import (
     IdentityInputInvalid,
     ManagedPolicyInUse,
     ManagedPolicyNotFound,
+    ManagedPolicyReserved,
     MfaCodeWrong,
     PasswordRefused,
     PasswordsForUsersOnly,

@@ -43,6 +43,12 @@ class ManagedPolicyNotFound(Fact):
     text = "Policy {arn} does not exist or is not attachable."
 
 
+class ManagedPolicyReserved(Fact):
+    """A policy that only service-linked roles have."""
+
+    text = "Policy {arn} belongs to a service-linked role and cannot be attached to any other identity."
+
+
 class ManagedPolicyInUse(Fact):
     """A policy that is attached, bounds someone, or has other versions (`reason`)."""
 

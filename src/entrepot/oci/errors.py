@@ -43,6 +43,7 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.LengthMismatch: (400, "SIZE_INVALID"),
     facts.ManagedPolicyInUse: (409, "DENIED"),
     facts.ManagedPolicyNotFound: (404, "NAME_UNKNOWN"),
+    facts.ManagedPolicyReserved: (400, "UNSUPPORTED"),
     facts.ManifestInvalid: (400, "MANIFEST_INVALID"),
     facts.ManifestTooLarge: (413, "MANIFEST_INVALID"),
     facts.MediaTypeUnsupported: (405, "UNSUPPORTED"),

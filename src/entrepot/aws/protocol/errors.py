@@ -41,6 +41,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.LengthMismatch: ("InvalidParameterException", 400),
     facts.ManagedPolicyInUse: ("DeleteConflictException", 400),
     facts.ManagedPolicyNotFound: ("NoSuchEntityException", 400),
+    facts.ManagedPolicyReserved: ("PolicyNotAttachableException", 400),
     facts.ManifestInvalid: ("InvalidParameterException", 400),
     facts.ManifestTooLarge: ("InvalidParameterException", 400),
     facts.MediaTypeUnsupported: ("InvalidParameterException", 400),

@@ -3,8 +3,6 @@
 They have their ARNs in every account and cannot be changed.
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -19,6 +17,7 @@ class AwsPolicy(msgspec.Struct, frozen=True):
 
     name: str
     path: str
+    id: str
     version: int
     description: str
     created: datetime
@@ -31,11 +30,6 @@ class AwsPolicy(msgspec.Struct, frozen=True):
     def arn(self) -> str:
         """Its ARN, the same in every account."""
         return f"arn:aws:iam::aws:policy{self.path}{self.name}"
-
-    @property
-    def id(self) -> str:
-        """A unique id, the same in every deployment."""
-        return "ANPA" + base64.b32encode(hashlib.sha256(self.arn.encode()).digest()).decode()[:17]
 
     @property
     def text(self) -> str:
