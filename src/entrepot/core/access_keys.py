@@ -3,9 +3,9 @@
 import secrets
 from datetime import datetime
 
-from entrepot.core import entities, users
-from entrepot.core.access import Caller
-from entrepot.core.entities import USER, Entity
+from entrepot.core import access, entities, users
+from entrepot.core.access import Caller, Resource
+from entrepot.core.entities import Entity
 from entrepot.db import access_keys as rows
 from entrepot.db import accounts
 from entrepot.db import entities as entity_rows
@@ -59,13 +59,12 @@ def last_use(tx: Transaction, caller: Caller, key_id: str) -> tuple[str, KeyUse]
     account = caller.principal.account
     found = rows.find(tx, key_id)
     owner = None if found is None else entity_rows.by_id(tx, found.principal_id)
-    if owner is not None and owner.account == account:
-        entities.allow(caller, "GetAccessKeyLastUsed", USER, owner.name, owner.path)
-    else:
-        entities.allow_account(caller, "GetAccessKeyLastUsed")
+    told_as = f"access key {key_id}"
+    arn = entities.arn(owner) if owner is not None and owner.account == account else "*"
+    access.require(caller, "GetAccessKeyLastUsed", Resource(account, arn, "iam", told_as))
     if found is None or found.account != account:
         principal, action = caller.principal.arn, "iam:GetAccessKeyLastUsed"
-        raise AccessDenied(principal=principal, action=action, resource=f"access key {key_id}")
+        raise AccessDenied(principal=principal, action=action, resource=told_as)
     return "" if owner is None else owner.name, found
 
 
