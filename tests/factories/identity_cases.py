@@ -127,7 +127,7 @@ CASES: dict[str, tuple[tuple[Any, ...], dict[str, Any], str | None]] = {
     "roles.list_below": (("/", 10, ""), {}, None),
     "roles.set_trust": (("builder", TRUST.replace(ACCOUNT, "111122223333")), {}, "UpdateAssumeRolePolicy"),
     "roles.update": (("builder", "text", 7200), {}, "UpdateRole"),
-    "service_roles.create": (("ecr.amazonaws.com", "", "AROASERVICE2"), {}, "CreateServiceLinkedRole"),
+    "service_roles.create": (("ecr.amazonaws.com", "", "AROAOTHER"), {}, "CreateServiceLinkedRole"),
     "service_roles.delete": (("AWSServiceRoleForECRReplication",), {}, "DeleteServiceLinkedRole"),
     "users.create": ((Draft("new", "AIDANEW", tags=WITH_TAGS, boundary=OWN),), {}, "CreateUser"),
     "users.delete": (("bob",), {}, "DeleteUser"),

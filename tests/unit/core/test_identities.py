@@ -1,5 +1,6 @@
 """Use cases on identities: the permission first, one audit record and a new stamp for a change, nothing for a read."""
 
+import contextlib
 import json
 import uuid
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ from entrepot.core.entities import DEVICE, GROUP, POLICY, PROFILE, PROVIDER, ROL
 from entrepot.db import accounts, sign_ins
 from entrepot.db.database import Transaction
 from entrepot.db.schema import metadata
-from entrepot.errors import AccessDenied, EntityAlreadyExists
-from tests.factories.callers import ACCOUNT, EPOCH, REGION, caller
+from entrepot.errors import AccessDenied, EntityAlreadyExists, Fact
+from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, REGION, caller
 from tests.factories.core_database import CoreDatabase
 from tests.factories.identity_cases import CASES, KEY, NO_STAMP, OWN_PASSWORD, PARTS, READS, WRITES, furnish, work
 from tests.unit.core.test_authorisation import public_units
@@ -105,6 +106,22 @@ def test_a_read_changes_nothing_and_tells_nothing(house: CoreDatabase, name: str
     before = contents(house)
     house.write(work(name), *arguments, **keywords)
     assert contents(house) == before
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "credential_reports.get"])
+def test_the_root_of_another_account_sees_and_changes_nothing_of_this_one(house: CoreDatabase, name: str):
+    arguments, keywords, _ = CASES[name]
+    before = contents(house)
+    answer: Any = None
+    with contextlib.suppress(Fact):
+        answer = house.write(work(name), *arguments, who=caller(OTHER_ACCOUNT), **keywords)
+    told = str(answer).replace(str(arguments), "")
+    assert not any(row[0] in told for row in before["entity"])
+    after = contents(house)
+    for table in after.keys() - {"outbox", "account"}:
+        assert set(before[table]) <= set(after[table]), table
+    mine = [row for row in after["account"] if row[0] == ACCOUNT]
+    assert mine == [row for row in before["account"] if row[0] == ACCOUNT]
 
 
 def test_no_secret_is_in_an_audit_record(house: CoreDatabase):
