@@ -97,3 +97,11 @@ def test_what_is_not_there_has_no_tags(iam: Iam):
     assert refusal(iam.api.list_user_tags, UserName="absent")[0] == "NoSuchEntity"
     absent = f"arn:aws:iam::{ACCOUNT}:policy/absent"
     assert refusal(iam.api.tag_policy, PolicyArn=absent, Tags=[{"Key": "a", "Value": ""}])[0] == "NoSuchEntity"
+
+
+@pytest.mark.parametrize("noun", ["policy", "open_id_connect_provider", "mfa_device"])
+def test_an_arn_of_another_account_or_path_names_nothing_here(iam: Iam, noun: str):
+    ((parameter, arn),) = thing(iam, noun).items()
+    place, _, name = arn.rpartition("/")
+    for wrong in (arn.replace(ACCOUNT, "111122223333"), f"{place}/other/{name}", arn.replace("aws:iam", "aws:sts")):
+        assert refusal(getattr(iam.api, f"list_{noun}_tags"), **{parameter: wrong})[0] == "NoSuchEntity", wrong
