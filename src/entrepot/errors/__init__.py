@@ -49,6 +49,14 @@ from entrepot.errors.images import (
     TagImmutable,
     TagsTooMany,
 )
+from entrepot.errors.policies import (
+    InlinePoliciesTooLarge,
+    PolicyMalformed,
+    PolicyTooLarge,
+    RegistryPolicyInvalid,
+    RepositoryPolicyInvalid,
+    SessionPoliciesTooLarge,
+)
 from entrepot.errors.repositories import (
     RegionNotServed,
     RepositoryAlreadyExists,
