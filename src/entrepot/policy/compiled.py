@@ -10,6 +10,8 @@ from entrepot.policy.principals import Names, Naming, Principal
 from entrepot.policy.structure import Document, Listed, Statement
 from entrepot.policy.variables import Lookup, Template, template
 
+_MOST_ACTIONS = 512
+
 
 class Asked(msgspec.Struct, frozen=True):
     """What statements look at; `action` in lower case."""
@@ -44,7 +46,7 @@ class Resources:
 
 
 class Rule:
-    """One statement, prepared; what is cheap and fails most often is looked at first."""
+    """One statement, prepared. Conditions are looked at last: only what decides is read of the context."""
 
     __slots__ = ("_actions", "_names", "_negated", "_resources", "_tests", "allows", "index", "sid")
 
@@ -62,10 +64,12 @@ class Rule:
             compile_condition(condition, variables=variables) for condition in statement.conditions
         )
 
+    def is_about(self, action: str) -> bool:
+        """Whether the statement has this action (in lower case)."""
+        return self._actions.match(action) is not self._negated
+
     def applies(self, asked: Asked) -> Naming:
-        """How the statement applies to the request: NOBODY when it does not, DIRECT where it has no principals."""
-        if self._actions.match(asked.action) is self._negated:
-            return Naming.NOBODY
+        """How a statement that has the action applies: NOBODY when it does not, DIRECT where it has no principals."""
         if self._resources is not None and not self._resources.match(asked):
             return Naming.NOBODY
         naming = Naming.DIRECT if self._names is None else self._names.naming(asked.principal)
@@ -75,25 +79,41 @@ class Rule:
 
 
 class Policy:
-    """A compiled document under its name (`name` is what a person knows it by: its ARN, or an inline policy's name)."""
+    """A compiled document under its name (`name` is what a person knows it by: its ARN, or an inline policy's name).
 
-    __slots__ = ("_allows", "_denies", "name")
+    Which statements have an action is remembered: a server asks for the same few hundred actions again and again.
+    """
+
+    __slots__ = ("_by_action", "_rules", "name")
 
     def __init__(self, name: str, document: Document) -> None:
         variables = document.version == "2012-10-17"
-        rules = [Rule(at, statement, variables=variables) for at, statement in enumerate(document.statements)]
+        self._rules = [Rule(at, statement, variables=variables) for at, statement in enumerate(document.statements)]
+        self._by_action: dict[str, tuple[tuple[Rule, ...], tuple[Rule, ...]]] = {}
         self.name = name
-        self._allows = tuple(rule for rule in rules if rule.allows)
-        self._denies = tuple(rule for rule in rules if not rule.allows)
+
+    def _about(self, action: str) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+        """The statements that have an action: those that deny, those that allow."""
+        found = self._by_action.get(action)
+        if found is None:
+            about = [rule for rule in self._rules if rule.is_about(action)]
+            found = (tuple(rule for rule in about if not rule.allows), tuple(rule for rule in about if rule.allows))
+            if len(self._by_action) >= _MOST_ACTIONS:  # a simulation may ask for any name
+                self._by_action.clear()
+            self._by_action[action] = found
+        return found
 
     def denies(self, asked: Asked) -> Rule | None:
         """The first statement that denies the request."""
-        return next((rule for rule in self._denies if rule.applies(asked)), None)
+        for rule in self._about(asked.action)[0]:
+            if rule.applies(asked):
+                return rule
+        return None
 
     def allows(self, asked: Asked) -> tuple[Naming, Rule | None]:
         """The statement that allows the request and names its principal most closely."""
         best: tuple[Naming, Rule | None] = (Naming.NOBODY, None)
-        for rule in self._allows:
+        for rule in self._about(asked.action)[1]:
             naming = rule.applies(asked)
             if naming is Naming.DIRECT:
                 return naming, rule

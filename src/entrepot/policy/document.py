@@ -67,7 +67,9 @@ def render(document: Document) -> str:
 
 
 def printed(text: str) -> str:
-    """A checked text as ECR gives repository and registry policies back: its order kept, its white space made anew."""
+    """A checked text as ECR gives repository and registry policies back: its order kept, its white space made anew,
+    numbers as strings.
+    """
     return json.dumps(decode(text), indent=2, separators=(",", " : "), ensure_ascii=False)
 
 

@@ -4,7 +4,7 @@ A pattern is told apart from text by two characters that no document can contain
 value of a policy variable is never taken for a wildcard.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 MANY, ONE = "\0", "\1"
 _WILD = str.maketrans({"*": MANY, "?": ONE})
@@ -33,7 +33,12 @@ def matches(pattern: str, text: str) -> bool:
     if MANY not in pattern:
         return pattern == text
     first, *middle, last = pattern.split(MANY)
-    if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
+    return _matches_by_parts(first, middle, last, text)
+
+
+def _matches_by_parts(first: str, middle: Sequence[str], last: str, text: str) -> bool:
+    """The literal parts of a pattern, one after the other."""
+    if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
         return False
     at, end = len(first), len(text) - len(last)
     for part in middle:  # the leftmost place is never a worse choice than a later one
@@ -69,21 +74,26 @@ def _matches_by_states(pattern: str, text: str) -> bool:
 class Patterns:
     """A list of patterns, prepared: most are names, or names that end in `*`."""
 
-    __slots__ = ("_names", "_others", "_prefixes", "everything")
+    __slots__ = ("_by_parts", "_by_states", "_names", "_prefixes")
 
     def __init__(self, patterns: Iterable[str]) -> None:
         patterns = tuple(patterns)
         trailing = [one for one in patterns if one.endswith(MANY) and is_literal(one[:-1])]
-        self.everything = MANY in trailing
         self._names = frozenset(one for one in patterns if is_literal(one))
         self._prefixes = tuple(one[:-1] for one in trailing)
-        self._others = tuple(one for one in patterns if not is_literal(one) and one not in trailing)
+        others = [one for one in patterns if not is_literal(one) and one not in trailing]
+        self._by_states = tuple(one for one in others if ONE in one)
+        parts = [one.split(MANY) for one in others if ONE not in one]
+        self._by_parts = tuple((one[0], tuple(one[1:-1]), one[-1]) for one in parts)
 
     def match(self, text: str) -> bool:
         """Whether any of them fits the whole text."""
         if text in self._names or (self._prefixes and text.startswith(self._prefixes)):
             return True
-        return any(matches(pattern, text) for pattern in self._others)
+        for first, middle, last in self._by_parts:
+            if _matches_by_parts(first, middle, last, text):
+                return True
+        return any(matches(pattern, text) for pattern in self._by_states) if self._by_states else False
 
 
 def matches_arn(pattern: tuple[str, ...], arn: str) -> bool:
