@@ -87,7 +87,7 @@ class Names:
         return self._among_identities(principal)
 
     def _among_identities(self, principal: Principal) -> Naming:
-        if principal.kind != "root" and self._aws.intersection(_own(principal)):
+        if self._aws.intersection(_own(principal)):
             return Naming.DIRECT
         if self._aws.intersection(_role(principal)):
             return Naming.ROLE
@@ -104,7 +104,7 @@ class Names:
         if principal.kind == "web identity":
             return principal.provider in self._federated
         layers = ({principal.account}, _role(principal), _own(principal) if principal.kind != "root" else set())
-        return principal.governed and all(self._aws & layer for layer in layers if layer)
+        return all(self._aws & layer for layer in layers if layer)
 
 
 def _own(principal: Principal) -> set[str]:

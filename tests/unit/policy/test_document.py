@@ -272,9 +272,10 @@ def test_a_managed_policy_is_of_the_newer_version():
         '{"Id": "\\u0000"}',
         "\ufeff{}",
         "x" * 200_000,
+        text(statement()) + " " * 131_072,
         '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}} x',
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_hostile_text_is_refused(given: str):
     assert refusal(given).startswith("Syntax errors in policy.")

@@ -194,6 +194,8 @@ def test_naming_does_not_lift_a_service_control_policy():
 
 def test_two_resource_policies_are_one():
     assert ask(resource=(grants({"AWS": OTHER}), grants({"AWS": ALICE.arn}))).allowed
+    assert ask(resource=(grants({"AWS": ACCOUNT}), grants({"AWS": ALICE.arn}))).allowed
+    assert ask(resource=(grants({"AWS": ALICE.arn}), grants({"AWS": ACCOUNT}))).allowed
     assert not ask(resource=(grants({"AWS": ALICE.arn}), grants({"AWS": ACCOUNT}, "Deny"))).allowed
 
 
@@ -208,6 +210,11 @@ def test_the_root_is_bound_by_service_control_and_by_explicit_denies():
     assert not ask(ROOT, resource=(grants({"AWS": ROOT.arn}, "Deny"),)).allowed
 
 
+def test_a_session_of_the_root_may_be_limited():
+    assert missing(ask(ROOT, session=(NOTHING,))) == SESSION_POLICY
+    assert ask(ROOT, session=(ALLOW,)).allowed
+
+
 def test_the_root_of_another_account_is_a_stranger():
     assert missing(ask(ROOT, OTHER)) == RESOURCE
     assert ask(ROOT, OTHER, resource=(grants({"AWS": ACCOUNT}),)).allowed
@@ -215,10 +222,10 @@ def test_the_root_of_another_account_is_a_stranger():
 
 # ---------------------------------------------------------------- across accounts
 @pytest.mark.parametrize("principal", [ALICE, SESSION, FEDERATED])
-@pytest.mark.parametrize("named", ["account", "self", "everyone"])
+@pytest.mark.parametrize("named", ["account", "self", "behind", "everyone"])
 def test_across_accounts_both_sides_must_allow(principal: Principal, named: str):
-    element = {"account": {"AWS": ACCOUNT}, "self": {"AWS": principal.arn}, "everyone": "*"}[named]
-    resource = (grants(element),)
+    names = {"account": ACCOUNT, "self": principal.arn, "behind": principal.behind or principal.id, "everyone": "*"}
+    resource = (grants({"AWS": names[named]}),)
     assert missing(ask(principal, OTHER)) == RESOURCE
     assert missing(ask(principal, OTHER, identity=(ALLOW,))) == RESOURCE
     assert missing(ask(principal, OTHER, resource=resource)) == IDENTITY

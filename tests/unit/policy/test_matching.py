@@ -22,6 +22,9 @@ CASES = [
     ("a?*c", "ac", False),
     ("a*?c", "abc", True),
     ("**", "x", True),
+    ("*?", "ab", True),
+    ("a*bc*c", "abc", False),
+    ("*ab*ba*", "aba", False),
     ("*.*", "a.b", True),
     ("arn:aws:ecr:*:repository/team-*", "arn:aws:ecr:us-east-1:111122223333:repository/team-a/b", True),
     ("arn:aws:ecr:*:repository/team-?", "arn:aws:ecr:us-east-1:111122223333:repository/team-ab", False),
@@ -66,3 +69,4 @@ def test_a_wildcard_does_not_span_the_colons_of_an_arn():
     assert not matches_arn(tuple(wild("arn:aws:*:role/*").split(":", 5)), arn)
     assert not matches_arn(tuple(wild("arn:*:iam:*::role/*").split(":", 5)), arn)
     assert not matches_arn(tuple(wild("arn:*:*:*:*:*").split(":", 5)), "arn:aws:iam::1")
+    assert not matches_arn(tuple(wild("arn:*:*:*:1").split(":", 5)), "arn:aws:iam::1")
