@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.behaviour.doors import AwsDoor, Door, OciDoor
+from tests.behaviour.identities import Iam
 from tests.factories.processes import Server, serve
 from tests.factories.reports import pytest_runtest_makereport
 
@@ -29,6 +30,11 @@ def doors(server: Server) -> dict[str, Door]:
 @pytest.fixture(scope="session")
 def ecr(server: Server) -> Any:
     return server.client()
+
+
+@pytest.fixture(scope="session")
+def iam(server: Server) -> Iam:
+    return Iam(server)
 
 
 @pytest.fixture(params=["oci", "aws"])

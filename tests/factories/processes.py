@@ -116,7 +116,7 @@ class Server:
 def _check_code(parsed: dict[str, Any], model: Any, **_: Any) -> None:
     """Every error of every call of every suite: its code is one of the operation's model, or a common one."""
     if "Error" in parsed:
-        modelled = {shape.name for shape in model.error_shapes}
+        modelled = {name for shape in model.error_shapes for name in (shape.name, shape.error_code)}
         code = parsed["Error"]["Code"]
         assert code in modelled | COMMON | set(QUERY_CODES.values()), f"{model.name} has no {code} in its model"
 

@@ -7,12 +7,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from entrepot.aws.protocol.models import Model, Shape
+from entrepot.aws.protocol.validate import pattern
 
 _DEEPEST = 4
 _MOST_ITEMS = 4
 _LONGEST = 40
 # XML 1.0 carries these; JSON carries all but lone surrogates
-TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn"), include_characters="\t\n\r"), max_size=_LONGEST)
+_LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Cn"), include_characters="\t\n\r")
+_OF_LETTERS = re.compile(r"(\[[^\]]+\])[+*]")  # a pattern that says of which letters, and nothing of their order
 TIMES = st.integers(86_400_000, 7_000_000_000_000).map(lambda millis: datetime.fromtimestamp(millis / 1000, UTC))
 
 
@@ -68,10 +70,12 @@ def strings(shape: Shape) -> st.SearchStrategy[str]:
         return st.sampled_from(shape["enum"])
     least, most = shape.get("min", 0), shape.get("max", max(shape.get("min", 0), _LONGEST))
     if "pattern" in shape:
-        pattern = re.compile(shape["pattern"])
-        return st.from_regex(pattern, fullmatch=True).filter(
-            lambda text: least <= len(text) <= most and pattern.fullmatch(text) is not None
+        compiled = pattern(shape["pattern"])
+        letters = _OF_LETTERS.fullmatch(shape["pattern"])
+        if letters:
+            letter = st.from_regex(pattern(letters[1]), fullmatch=True)
+            return st.lists(letter, min_size=least, max_size=max(least, min(most, _LONGEST))).map("".join)
+        return st.from_regex(compiled, fullmatch=True).filter(
+            lambda text: least <= len(text) <= most and compiled.fullmatch(text) is not None
         )
-    if least > _LONGEST:
-        return st.text("ab-", min_size=least, max_size=least + 5)
-    return TEXT.filter(lambda text: least <= len(text) <= most)
+    return st.text(_LETTERS, min_size=least, max_size=max(least, min(most, _LONGEST)))

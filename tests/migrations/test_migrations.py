@@ -158,3 +158,33 @@ def test_an_upgrade_that_fails_leaves_nothing_on_postgresql(postgresql: Cluster,
     engine = postgresql_engine(address)
     assert inspect(engine).get_table_names() == []
     engine.dispose()
+
+
+def test_identities_come_to_a_database_that_has_accounts_and_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "a.db"
+    with monkeypatch.context() as first:
+        first.setattr(migrate, "HEAD", "0001")
+        migrate.upgrade(path)
+    connection = connect(path)
+    connection.execute("INSERT INTO account VALUES ('000000000000', 'default', 1, 2)")
+    key = ("AKIA", "000000000000", "root", "000000000000", b"sealed", "Active", 3, 4)
+    connection.execute("INSERT INTO access_key VALUES (?, ?, ?, ?, ?, ?, ?, ?)", key)
+    connection.close()
+    assert migrate.upgrade(path) == ("0001", migrate.HEAD)
+    connection = connect(path)
+    assert connection.execute("SELECT * FROM access_key").fetchall() == [(*key, None, None, None)]
+    assert connection.execute("SELECT count(*) FROM entity").fetchall() == [(0,)]
+    connection.close()
+
+
+def test_identities_come_to_a_postgresql_database_too(postgresql: Cluster, monkeypatch: pytest.MonkeyPatch):
+    url = postgresql.empty()
+    with monkeypatch.context() as first:
+        first.setattr(migrate, "HEAD", "0001")
+        migrate.upgrade_postgresql(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("INSERT INTO account VALUES ('000000000000', 'default', 1, 2)")
+    assert migrate.upgrade_postgresql(url) == ("0001", migrate.HEAD)
+    with psycopg.connect(url, autocommit=True) as connection:
+        assert connection.execute("SELECT id, stamp FROM account").fetchall() == [("000000000000", 1)]
+        assert connection.execute("SELECT count(*) FROM entity").fetchall() == [(0,)]

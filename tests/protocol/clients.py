@@ -48,7 +48,7 @@ def understand(model: Model, protocol: str, operation: str, request: Mapping[str
         return json_protocol.parse(model, operation, request["body"])
     body = request["body"]
     if isinstance(body, Mapping):  # botocore encodes the form only when it sends it
-        return query.parse(model, operation, body)
+        return query.parse(model, operation, {name: str(value) for name, value in body.items()})
     return query.parse(model, operation, query.form(body.decode()))
 
 

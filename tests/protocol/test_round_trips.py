@@ -17,10 +17,9 @@ EXAMPLES = 20
 def test_the_door_reads_what_botocore_sends(service: str, operation: str):
     ours, theirs = our_model(service), their_model(service).operation_model(operation)
     shape = ours.input_shape(operation)
-    assert shape is not None
 
     @settings(max_examples=EXAMPLES)
-    @given(values(ours, shape))
+    @given(values(ours, shape) if shape else st.just({}))
     def holds(parameters):
         request = send(theirs, parameters)
         assert understand(ours, route(service).protocol, operation, request) == parameters
@@ -32,10 +31,9 @@ def test_the_door_reads_what_botocore_sends(service: str, operation: str):
 def test_botocore_reads_what_the_door_answers(service: str, operation: str):
     ours, theirs = our_model(service), their_model(service).operation_model(operation)
     shape = ours.output_shape(operation)
-    assert shape is not None
 
     @settings(max_examples=EXAMPLES)
-    @given(values(ours, shape))
+    @given(values(ours, shape) if shape else st.just({}))
     def holds(output):
         assert read(theirs, answer(ours, route(service).protocol, operation, output)) == output
 

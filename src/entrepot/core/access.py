@@ -21,7 +21,7 @@ class Principal(msgspec.Struct, frozen=True):
     """An identity that a credential named: `id` is its unique id, `epoch` that of its credential."""
 
     account: str
-    kind: Literal["root", "service"]
+    kind: Literal["root", "user", "service"]
     id: str
     arn: str
     credential_id: str
@@ -42,11 +42,15 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Resource(msgspec.Struct, frozen=True):
-    """What is acted upon: the account that owns it, its ARN (`*` for a registry as a whole), whose actions apply."""
+    """What is acted upon: the account that owns it, its ARN (`*` for a registry as a whole), whose actions apply.
+
+    `told_as` is how a denial names it, where the ARN itself would say whether it exists (a user's path).
+    """
 
     account: str
     arn: str
     service: str
+    told_as: str = ""
 
     @classmethod
     def of(cls, key: RepositoryKey) -> "Resource":
@@ -66,7 +70,7 @@ def authorize(principal: Principal, action: str, resource: Resource, context: Ma
     """
     if principal.kind == "root" and principal.account == resource.account:
         return
-    raise AccessDenied(principal=principal.arn, action=action, resource=resource.arn)
+    raise AccessDenied(principal=principal.arn, action=action, resource=resource.told_as or resource.arn)
 
 
 def require(caller: Caller, operation: str, resource: Resource) -> None:
@@ -83,6 +87,11 @@ def require(caller: Caller, operation: str, resource: Resource) -> None:
 def root_principal(account: str, credential_id: str, epoch: int) -> Principal:
     """The root of an account, as named by one of its keys."""
     return Principal(account, "root", account, f"arn:aws:iam::{account}:root", credential_id, epoch)
+
+
+def user_principal(account: str, user_id: str, owner: str, credential_id: str, epoch: int) -> Principal:
+    """A user, as named by one of its keys; `owner` is its path and name."""
+    return Principal(account, "user", user_id, f"arn:aws:iam::{account}:user{owner}", credential_id, epoch)
 
 
 def allows(caller: Caller, operation: str, resource: Resource) -> bool:

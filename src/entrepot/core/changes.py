@@ -17,7 +17,7 @@ from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
 
 Json = Mapping[str, object]
-EVENT_SOURCES = {"private": "ecr.amazonaws.com", "public": "ecr-public.amazonaws.com"}
+EVENT_SOURCES = {"private": "ecr.amazonaws.com", "public": "ecr-public.amazonaws.com", "iam": "iam.amazonaws.com"}
 
 
 def new_stamp() -> int:
@@ -68,8 +68,17 @@ class Change:
         )
 
 
-def audit(tx: Transaction, caller: Caller, action: str, parameters: Json, *, account: str, region: str) -> None:
-    """The audit record of a change that concerns no repository."""
+def audit(
+    tx: Transaction,
+    caller: Caller,
+    action: str,
+    parameters: Json,
+    *,
+    account: str,
+    region: str,
+    source: str = "private",
+) -> None:
+    """The audit record of a change that concerns no repository; `source` is one of EVENT_SOURCES."""
     outbox.add(
         tx,
         id=record_id(caller.request_id, action, 0),
@@ -80,17 +89,17 @@ def audit(tx: Transaction, caller: Caller, action: str, parameters: Json, *, acc
         revision=0,
         ordinal=0,
         name=action,
-        body=msgspec.json.encode(audit_body(caller, action, "private", parameters), enc_hook=str).decode(),
+        body=msgspec.json.encode(audit_body(caller, action, source, parameters), enc_hook=str).decode(),
         at=caller.at,
     )
 
 
-def audit_body(caller: Caller, action: str, registry_kind: str, parameters: Json) -> dict[str, object]:
+def audit_body(caller: Caller, action: str, source: str, parameters: Json) -> dict[str, object]:
     """The facts of an API call that an audit record is rendered from; never holds a secret."""
     principal = caller.principal
     return {
         "eventName": action,
-        "eventSource": EVENT_SOURCES[registry_kind],
+        "eventSource": EVENT_SOURCES[source],
         "eventTime": caller.at.isoformat(),
         "awsRegion": caller.region,
         "sourceIPAddress": caller.source_ip,

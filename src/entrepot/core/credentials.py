@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from entrepot.core.access import Principal, root_principal
+from entrepot.core.access import Principal, root_principal, user_principal
 from entrepot.core.hot import Hot, Recent
 from entrepot.db.records import AccessKey
 from entrepot.errors import CredentialExpired, CredentialInvalid, CredentialUnknown
@@ -20,6 +20,7 @@ from entrepot.spec.repository import RepositoryKey
 TOKEN_LIFETIME = timedelta(hours=12)
 DOWNLOAD_LIFETIME = timedelta(hours=1)
 _MOST_TOKENS = 16_384
+_USE_PERIOD = timedelta(minutes=1)
 
 
 class Credentials:
@@ -31,6 +32,7 @@ class Credentials:
         self._clock = clock
         self._claims: Recent[str, Claims] = Recent(_MOST_TOKENS)
         self._secrets: Recent[str, tuple[bytes, str]] = Recent(_MOST_TOKENS)
+        self._noted: Recent[str, datetime] = Recent(_MOST_TOKENS)
 
     def issue_token(self, principal: Principal, region: str) -> tuple[str, datetime]:
         """A registry token for this principal, and when it expires."""
@@ -94,10 +96,36 @@ class Credentials:
             self._secrets.put(access_key_id, known)
         return _principal(key), known[1]
 
+    def seal_key(self, access_key_id: str, secret: str) -> bytes:
+        """The secret of a new access key, as it is stored."""
+        return self._seal.seal(secret.encode(), secret_context(access_key_id))
+
+    def seal_seed(self, device_id: str, seed: bytes) -> bytes:
+        """The seed of a new MFA device, as it is stored."""
+        return self._seal.seal(seed, _seed_context(device_id))
+
+    def open_seed(self, device_id: str, sealed: bytes) -> bytes:
+        """The seed of an MFA device."""
+        return self._seal.open(sealed, _seed_context(device_id))
+
+    def use_is_news(self, access_key_id: str) -> bool:
+        """Whether a use of this key is to be noted: the last that was noted is older than a minute."""
+        now = self._clock()
+        key = self._hot.access_key(access_key_id)
+        known = (self._noted.get(access_key_id), None if key is None else key.last_used_at)
+        if any(at is not None and at > now - _USE_PERIOD for at in known):
+            return False
+        self._noted.put(access_key_id, now)
+        return True
+
 
 def secret_context(access_key_id: str) -> bytes:
     """What a sealed secret is bound to."""
     return b"access-key:" + access_key_id.encode()
+
+
+def _seed_context(device_id: str) -> bytes:
+    return b"mfa-device:" + device_id.encode()
 
 
 def _download_scope(key: RepositoryKey, digest: Digest) -> str:
@@ -105,4 +133,6 @@ def _download_scope(key: RepositoryKey, digest: Digest) -> str:
 
 
 def _principal(key: AccessKey) -> Principal:
+    if key.principal_kind == "user":
+        return user_principal(key.account, key.principal_id, key.owner, key.id, key.epoch)
     return root_principal(key.account, key.id, key.epoch)

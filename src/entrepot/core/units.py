@@ -28,6 +28,10 @@ class Units:
         """Like `write`, for rows that a power cut may take back (upload sessions: no image depends on them)."""
         return await asyncio.wrap_future(self.database.submit(lambda tx: work(tx, *args, **kwargs), relaxed=True))
 
+    def later(self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Like `note`, for what nobody waits for, and may fail with nobody the wiser (a full disk)."""
+        self.database.submit(lambda tx: work(tx, *args, **kwargs), relaxed=True)
+
     async def read(self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(tx, …)` over one consistent snapshot."""
         loop = asyncio.get_running_loop()

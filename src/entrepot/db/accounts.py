@@ -6,16 +6,20 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, select, update
 
 from entrepot.db.database import Row, Transaction
+from entrepot.db.identity_schema import access_key, account, entity
 from entrepot.db.records import AccessKey, Account
-from entrepot.db.schema import access_key, account
 from entrepot.spec.moments import micros, moment
 
 _FIND = select(account).where(account.c.id == bindparam("id"))
 _LIST = select(account).order_by(account.c.id)
 _INSERT = insert(account)
 _STAMP = update(account).where(account.c.id == bindparam("of")).values(stamp=bindparam("new_stamp"))
-FIND_KEY = select(access_key).where(access_key.c.id == bindparam("id"))
-_KEYS_OF = select(access_key).where(access_key.c.account_id == bindparam("account")).order_by(access_key.c.id)
+_LOCK = _FIND.with_for_update(key_share=True)
+_KEYS = select(access_key, entity.c.path.label("owner_path"), entity.c.name.label("owner_name")).select_from(
+    access_key.outerjoin(entity, entity.c.id == access_key.c.principal_id)
+)
+FIND_KEY = _KEYS.where(access_key.c.id == bindparam("id"))
+_KEYS_OF = _KEYS.where(access_key.c.account_id == bindparam("account")).order_by(access_key.c.id)
 _INSERT_KEY = insert(access_key)
 _RETIRE_ROOT_KEYS = (
     update(access_key)
@@ -28,6 +32,11 @@ def find(tx: Transaction, account_id: str) -> Account | None:
     """The account, or None."""
     row = tx.one(_FIND, id=account_id)
     return None if row is None else _account(row)
+
+
+def lock(tx: Transaction, account_id: str) -> None:
+    """Hold the account for a change of what it contains: one such change at a time."""
+    tx.one(_LOCK, id=account_id)
 
 
 def list_all(tx: Transaction) -> Sequence[Account]:
@@ -68,6 +77,9 @@ def add_key(tx: Transaction, key: AccessKey, at: datetime) -> None:
         status=key.status,
         epoch=key.epoch,
         created_at=micros(at),
+        last_used_at=None,
+        last_used_service=None,
+        last_used_region=None,
     )
 
 
@@ -79,7 +91,15 @@ def retire_root_keys(tx: Transaction, account_id: str) -> None:
 def access_key_of(row: Row) -> AccessKey:
     """A row of `access_key` as a record."""
     return AccessKey(
-        row.id, row.account_id, row.principal_kind, row.principal_id, bytes(row.secret), row.status, row.epoch
+        row.id,
+        row.account_id,
+        row.principal_kind,
+        row.principal_id,
+        bytes(row.secret),
+        row.status,
+        row.epoch,
+        "" if row.owner_name is None else row.owner_path + row.owner_name,
+        None if row.last_used_at is None else moment(row.last_used_at),
     )
 
 

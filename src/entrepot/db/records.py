@@ -19,7 +19,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A long-term credential; `secret` is sealed."""
+    """A long-term credential; `secret` is sealed, `owner` the path and name of the user that it belongs to."""
 
     id: str
     account: str
@@ -28,6 +28,8 @@ class AccessKey:
     secret: bytes
     status: str
     epoch: int
+    owner: str = ""
+    last_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,12 @@
 """The tables of the metadata database, drawn once. SQL is the only truth; bytes of blobs are elsewhere.
 
-    account ─┬─ access_key
+    account ─┬─ access_key · account_alias · credential_report
+             ├─ entity ─┬─ entity_tag · inline_policy · attachment (to a policy's ARN)
+             │          ├─ login_profile · mfa_device          of a user
+             │          ├─ membership                          of a user in a group
+             │          ├─ role ── instance_profile_role
+             │          ├─ managed_policy ── policy_version
+             │          └─ oidc_provider
              └─ repository ─┬─ resource_tag
                             ├─ repository_blob ── blob            which repository may read which blob
                             ├─ manifest ─── manifest_reference    layers, config, children of it
@@ -19,45 +25,16 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
 )
-from sqlalchemy import Text as AnyText
 
-Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")  # listings are in byte order on both engines
+from entrepot.db import conventions, identity_schema
+from entrepot.db.conventions import Text
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-account = Table(
-    "account",
-    metadata,
-    Column("id", Text, primary_key=True),  # 12 digits
-    Column("name", Text, nullable=False),
-    Column("stamp", BigInteger, nullable=False),  # random; changes with whatever decides access in this account
-    Column("created_at", BigInteger, nullable=False),
-)
-
-access_key = Table(
-    "access_key",
-    metadata,
-    Column("id", Text, primary_key=True),  # AKIA…
-    Column("account_id", Text, ForeignKey("account.id"), nullable=False, index=True),
-    Column("principal_kind", Text, nullable=False),  # root
-    Column("principal_id", Text, nullable=False),  # unique id; for root the account id
-    Column("secret", LargeBinary, nullable=False),  # sealed by the master key
-    Column("status", Text, nullable=False),  # Active | Inactive
-    Column("epoch", BigInteger, nullable=False),  # tokens of an older epoch are void
-    Column("created_at", BigInteger, nullable=False),
-)
+metadata = conventions.metadata
+account = identity_schema.account  # and with it its neighbours
 
 repository = Table(
     "repository",

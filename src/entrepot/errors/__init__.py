@@ -35,6 +35,23 @@ from entrepot.errors.blobs import (
     UploadTooLarge,
 )
 from entrepot.errors.fact import Fact
+from entrepot.errors.identities import (
+    CredentialReportExpired,
+    CredentialReportMissing,
+    EntityAlreadyExists,
+    EntityInUse,
+    EntityNotFound,
+    EntityProtected,
+    IdentityInputInvalid,
+    ManagedPolicyInUse,
+    ManagedPolicyNotFound,
+    ManagedPolicyReserved,
+    MfaCodeWrong,
+    PasswordRefused,
+    PasswordsForUsersOnly,
+    PolicyVersionsTooMany,
+    QuotaExceeded,
+)
 from entrepot.errors.images import (
     ChildrenNotFound,
     ImageAlreadyExists,
@@ -48,6 +65,14 @@ from entrepot.errors.images import (
     NotAcceptable,
     TagImmutable,
     TagsTooMany,
+)
+from entrepot.errors.policies import (
+    InlinePoliciesTooLarge,
+    PolicyMalformed,
+    PolicyTooLarge,
+    RegistryPolicyInvalid,
+    RepositoryPolicyInvalid,
+    SessionPoliciesTooLarge,
 )
 from entrepot.errors.repositories import (
     RegionNotServed,

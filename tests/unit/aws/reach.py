@@ -14,7 +14,10 @@ from pathlib import Path
 from entrepot import errors
 
 SOURCE = Path(__file__).parents[3] / "src" / "entrepot"
-READ = ("aws/ecr", "aws/sts", "aws/protocol", "core", "spec", "store", "seal", "policy", "http/addressing", "http/body")
+READ = (
+    *("aws/ecr", "aws/iam", "aws/sts", "aws/protocol", "core", "spec", "store", "seal", "policy"),
+    *("http/addressing", "http/body"),
+)
 FACTS = {name for name in dir(errors) if isinstance(getattr(errors, name), type)} - {"Fact"}
 _FACT = "a fact"
 _BUILTIN = {name for kind in (str, bytes, dict, list, set, tuple) for name in dir(kind)} | set(dir(builtins))

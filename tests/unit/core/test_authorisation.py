@@ -105,11 +105,20 @@ def modules() -> Iterator[tuple[str, Any]]:
         yield found.name, importlib.import_module(f"entrepot.core.{found.name}")
 
 
-def public_units() -> set[str]:
+# modules of identities: test_identities.py walks them in the same way
+IDENTITIES = {
+    *("access_keys", "account_aliases", "account_summary", "attachments", "boundaries", "credential_reports"),
+    *("entities", "entity_tags", "groups", "holders", "identity_providers", "inline_policies", "instance_profiles"),
+    *("login_profiles", "managed_policies", "mfa_devices", "roles", "service_roles", "users"),
+}
+
+
+def public_units(*, identities: bool = False) -> set[str]:
     """Functions of core whose first parameters are a transaction and a caller."""
     return {
         f"{name}.{function}"
         for name, module in modules()
+        if (name in IDENTITIES) is identities
         for function, value in inspect.getmembers(module, inspect.isfunction)
         if value.__module__ == module.__name__
         and not function.startswith("_")

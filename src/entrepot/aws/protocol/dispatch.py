@@ -12,6 +12,7 @@ from aiohttp import web
 from entrepot.aws.protocol import errors, json_protocol, models, payload, query
 from entrepot.aws.protocol.call import Call, Services
 from entrepot.aws.protocol.models import ROUTES, Route
+from entrepot.core import access_keys
 from entrepot.core.access import Caller, Principal
 from entrepot.core.parts import Core
 from entrepot.errors import (
@@ -70,6 +71,7 @@ class AwsDoor:
             body = await read(request, LARGEST_BODY, "the request body")
             named = _name(request, received, body, signature)
             self._authenticate(received, signature, secret, body, exchange)
+            self._note_use(principal, signature, exchange)
             content = payload.content(signature, secret, body)
             return await self._run(named, content, principal, signature, exchange)
         except Fact as fact:
@@ -82,6 +84,11 @@ class AwsDoor:
             raise CredentialUnknown  # sessions do not exist before STS issues them
         hashed = payload.declared_hash(signature, body)
         sigv4.verify(received, signature, secret, hashed, exchange.at, exchange.hosts)
+
+    def _note_use(self, principal: Principal, signature: Signature, exchange: Exchange) -> None:
+        key_id = principal.credential_id
+        if self._core.credentials.use_is_news(key_id):
+            self._core.units.later(access_keys.note_use, key_id, signature.service, signature.region, exchange.at)
 
     async def _run(
         self, named: _Named, content: bytes, principal: Principal, signature: Signature, exchange: Exchange
@@ -165,5 +172,5 @@ def _show_fact(fact: Fact, named: _Named, exchange: Exchange) -> Answer:
         account = str(fact.fields.get("account", ""))
         return json_protocol.show_error(code, str(fact), errors.members(fact, account), status, named.json_version)
     model = models.load(named.route.name, named.route.version)
-    code = errors.QUERY_CODES.get(code, code)
+    code, status = model.wire_error(code) or (errors.QUERY_CODES.get(code, code), status)
     return query.show_error(model.metadata["xmlNamespace"], code, str(fact), status, exchange.request_id)

@@ -36,6 +36,7 @@ class Route:
 ROUTES = (
     Route("ecr", "2015-09-21", "ecr", "AmazonEC2ContainerRegistry_V20150921", "json", any_region=False),
     Route("sts", "2011-06-15", "sts", None, "query", any_region=True),
+    Route("iam", "2010-05-08", "iam", None, "query", any_region=True),
 )
 
 
@@ -58,6 +59,11 @@ class Model:
     def errors(self, operation: str) -> frozenset[str]:
         """The codes that an operation may answer with beside AWS's common ones."""
         return frozenset(error["shape"] for error in self.operations[operation].get("errors", ()))
+
+    def wire_error(self, shape: str) -> tuple[str, int] | None:
+        """The code and status that stand for an error on the wire, where the model gives it some."""
+        declared = self.shapes.get(shape, {}).get("error")
+        return (str(declared["code"]), int(declared["httpStatusCode"])) if declared else None
 
     def _shape_of(self, operation: str, part: str) -> str | None:
         found = self.operations[operation].get(part)

@@ -19,6 +19,11 @@ from entrepot.errors import ParameterInvalid, RequestMalformed
 _INTEGERS = {"integer": 2**31, "long": 2**63}
 _PATTERN_TEXT = "Member must satisfy constraint: [Member must satisfy regular expression pattern: {pattern}]"
 _PATTERN_TEXTS = {"repositoryName": "must satisfy regular expression '{pattern}'"}  # ECR words it itself
+_UNICODE_CLASSES = {
+    r"\p{L}": r"\w",  # letters, and with them numbers and the underscore, which the models allow beside them
+    r"\p{N}": "",
+    r"\p{Z}": "\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
+}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -70,9 +75,8 @@ def _string(_: Model, shape: Shape, value: object, path: str) -> str:
     if "enum" in shape and value not in shape["enum"]:
         _refuse(path, f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]")
     _check_length(shape, len(value), path)
-    if "pattern" in shape and not _pattern(shape["pattern"]).fullmatch(value):
-        pattern = shape["pattern"]
-        _refuse(path, _PATTERN_TEXTS.get(path, _PATTERN_TEXT).format(pattern=pattern))
+    if "pattern" in shape and not pattern(shape["pattern"]).fullmatch(value):
+        _refuse(path, _PATTERN_TEXTS.get(path, _PATTERN_TEXT).format(pattern=shape["pattern"]))
     return value
 
 
@@ -134,7 +138,12 @@ def _check_range(shape: Shape, value: float, path: str) -> None:
 
 
 @lru_cache
-def _pattern(text: str) -> re.Pattern[str]:
+def pattern(text: str) -> re.Pattern[str]:
+    """A model's pattern, where letters and digits are ASCII, and Unicode's classes are written as Python does not."""
+    if "\\p{" not in text:
+        return re.compile(text, re.ASCII)
+    for name, members in _UNICODE_CLASSES.items():
+        text = text.replace(name, members)
     return re.compile(text)
 
 

@@ -1,0 +1,45 @@
+"""AWS's own managed policies that concern registries, one JSON file each, with the page and date they were taken from.
+
+They have their ARNs in every account and cannot be changed.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+
+class AwsPolicy(msgspec.Struct, frozen=True):
+    """One of AWS's policies: `version` is the number of its default version, `source` and `retrieved` say whence."""
+
+    name: str
+    path: str
+    id: str
+    version: int
+    description: str
+    created: datetime
+    updated: datetime
+    source: str
+    retrieved: str
+    document: dict[str, Any]
+
+    @property
+    def arn(self) -> str:
+        """Its ARN, the same in every account."""
+        return f"arn:aws:iam::aws:policy{self.path}{self.name}"
+
+    @property
+    def text(self) -> str:
+        """The document as JSON."""
+        return msgspec.json.format(msgspec.json.encode(self.document), indent=4).decode()
+
+
+@lru_cache
+def all_policies() -> Mapping[str, AwsPolicy]:
+    """Every policy by its ARN, in the order of names."""
+    files = (item for item in resources.files(__name__).iterdir() if item.name.endswith(".json"))
+    found = [msgspec.json.decode(item.read_bytes(), type=AwsPolicy) for item in files]
+    return {policy.arn: policy for policy in sorted(found, key=lambda policy: policy.name.lower())}
