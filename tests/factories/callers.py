@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from entrepot.core.access import Caller, root_principal
+from entrepot.core.rights import Rights
+from entrepot.policy.evaluation import Policies
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.repository import RegistryKey, RepositoryKey
@@ -21,7 +23,8 @@ OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 def caller(account: str = ACCOUNT, at: datetime = EPOCH) -> Caller:
     """The root of an account, making a new request."""
     principal = root_principal(account, "AKIATEST" + account, 1)
-    return Caller(principal, REGION, "127.0.0.1", "tests", str(uuid.uuid4()), secure=False, door="oci", at=at)
+    rights = Rights(principal.subject(), Policies())
+    return Caller(principal, rights, REGION, "127.0.0.1", "tests", str(uuid.uuid4()), secure=False, door="oci", at=at)
 
 
 def registry(account: str = ACCOUNT) -> RegistryKey:

@@ -203,6 +203,9 @@ class Counting:
         self.rows += 1
         return self.snapshot.one(statement, **parameters)
 
+    def read(self, work: Any) -> Any:
+        return self.snapshot.read(work)
+
     def close(self) -> None:
         self.snapshot.close()
 

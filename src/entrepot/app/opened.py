@@ -69,6 +69,6 @@ def root_token(settings: Settings, account: str) -> tuple[str, datetime]:
         principal = opened.read(lambda tx: identities.root_of(tx, account))
         snapshot = opened.snapshot()
         try:
-            return Credentials(Hot(snapshot), seal, parts.clock).issue_token(principal, settings.regions[0])
+            return Credentials(Hot(snapshot), snapshot, seal, parts.clock).issue_token(principal, settings.regions[0])
         finally:
             snapshot.close()

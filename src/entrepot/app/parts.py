@@ -111,7 +111,8 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
     units = Units(opened, ThreadPoolExecutor(_READERS, "reader"))
-    hot = Hot(opened.snapshot(), asyncio.get_running_loop().call_soon)
+    snapshot = opened.snapshot()
+    hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     transfers = Transfers(
         units,
         hot,
@@ -123,7 +124,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     )
     core = Core(
         units=units,
-        credentials=Credentials(hot, sealed, clock),
+        credentials=Credentials(hot, snapshot, sealed, clock),
         transfers=transfers,
         reads=Reads(hot, units, store, journal),
         regions=settings.regions,

@@ -4,13 +4,14 @@ Every operation of both doors passes through `authorize`, before anything is loo
 what exists. Deny by default.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
+from entrepot.core.rights import Keys, Rights
 from entrepot.errors import AccessDenied
+from entrepot.policy.principals import Principal as Subject
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 SERVICES = {"private": "ecr", "public": "ecr-public"}
@@ -18,7 +19,9 @@ Door = Literal["oci", "aws", "worker"]
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """An identity that a credential named: `id` is its unique id, `epoch` that of its credential."""
+    """An identity that a credential named: `id` is its unique id, `epoch` that of its credential, `stamp` its account's
+    when the credential was read.
+    """
 
     account: str
     kind: Literal["root", "user", "service"]
@@ -26,12 +29,18 @@ class Principal(msgspec.Struct, frozen=True):
     arn: str
     credential_id: str
     epoch: int
+    stamp: int = 0
+
+    def subject(self) -> Subject:
+        """Who asks, as policies see it."""
+        return Subject(self.account, self.kind, self.arn, self.id)
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """One request's principal and circumstances; `request_id` is a UUID, `at` when the request arrived."""
+    """One request's principal, its rights and circumstances; `request_id` is a UUID, `at` when the request arrived."""
 
     principal: Principal
+    rights: Rights
     region: str
     source_ip: str
     user_agent: str
@@ -63,35 +72,42 @@ class Resource(msgspec.Struct, frozen=True):
         return cls(registry.account, "*", SERVICES[registry.kind])
 
 
-def authorize(principal: Principal, action: str, resource: Resource, context: Mapping[str, str]) -> None:  # noqa: ARG001
-    """Allow, or raise AccessDenied. An account's root may do everything in its own registries, nobody else anything.
-
-    `context` holds the condition keys of the request; nothing reads them before identity policies exist.
-    """
-    if principal.kind == "root" and principal.account == resource.account:
-        return
-    raise AccessDenied(principal=principal.arn, action=action, resource=resource.told_as or resource.arn)
+def authorize(rights: Rights, action: str, resource: Resource, request: Keys) -> None:
+    """Allow, or raise AccessDenied with the reason; `request` holds the request's condition keys, in lower case."""
+    decision = rights.decide(action, resource.arn, resource.account, request)
+    if not decision.allowed:
+        raise AccessDenied(
+            principal=decision.principal,
+            action=action,
+            resource=resource.told_as or resource.arn,
+            why=decision.reason.clause(action),
+        )
 
 
 def require(caller: Caller, operation: str, resource: Resource) -> None:
     """`authorize` an operation (`PutImage`) of the resource's service, with the condition keys of the request."""
-    context = {
-        "aws:SourceIp": caller.source_ip,
-        "aws:UserAgent": caller.user_agent,
-        "aws:SecureTransport": "true" if caller.secure else "false",
-        "aws:RequestedRegion": caller.region,
+    authorize(caller.rights, f"{resource.service}:{operation}", resource, _circumstances(caller))
+
+
+def _circumstances(caller: Caller) -> Keys:
+    return {
+        "aws:currenttime": (caller.at.isoformat(),),
+        "aws:epochtime": (str(int(caller.at.timestamp())),),
+        "aws:requestedregion": (caller.region,),
+        "aws:securetransport": ("true" if caller.secure else "false",),
+        "aws:sourceip": (caller.source_ip,),
+        "aws:useragent": (caller.user_agent,),
     }
-    authorize(caller.principal, f"{resource.service}:{operation}", resource, context)
 
 
-def root_principal(account: str, credential_id: str, epoch: int) -> Principal:
+def root_principal(account: str, credential_id: str, epoch: int, stamp: int = 0) -> Principal:
     """The root of an account, as named by one of its keys."""
-    return Principal(account, "root", account, f"arn:aws:iam::{account}:root", credential_id, epoch)
+    return Principal(account, "root", account, f"arn:aws:iam::{account}:root", credential_id, epoch, stamp)
 
 
-def user_principal(account: str, user_id: str, owner: str, credential_id: str, epoch: int) -> Principal:
+def user_principal(account: str, user_id: str, owner: str, credential_id: str, epoch: int, stamp: int = 0) -> Principal:
     """A user, as named by one of its keys; `owner` is its path and name."""
-    return Principal(account, "user", user_id, f"arn:aws:iam::{account}:user{owner}", credential_id, epoch)
+    return Principal(account, "user", user_id, f"arn:aws:iam::{account}:user{owner}", credential_id, epoch, stamp)
 
 
 def allows(caller: Caller, operation: str, resource: Resource) -> bool:

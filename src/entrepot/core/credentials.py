@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 
 from entrepot.core.access import Principal, root_principal, user_principal
 from entrepot.core.hot import Hot, Recent
+from entrepot.core.rights import Rights, RightsByPrincipal
 from entrepot.db.records import AccessKey
+from entrepot.db.snapshot import Snapshot
 from entrepot.errors import CredentialExpired, CredentialInvalid, CredentialUnknown
 from entrepot.seal import Seal, tokens
 from entrepot.seal.tokens import Claims
@@ -26,13 +28,18 @@ _USE_PERIOD = timedelta(minutes=1)
 class Credentials:
     """Resolves credentials for one event loop."""
 
-    def __init__(self, hot: Hot, seal: Seal, clock: Callable[[], datetime]) -> None:
+    def __init__(self, hot: Hot, snapshot: Snapshot, seal: Seal, clock: Callable[[], datetime]) -> None:
         self._hot = hot
         self._seal = seal
         self._clock = clock
         self._claims: Recent[str, Claims] = Recent(_MOST_TOKENS)
         self._secrets: Recent[str, tuple[bytes, str]] = Recent(_MOST_TOKENS)
+        self._rights = RightsByPrincipal(snapshot)
         self._noted: Recent[str, datetime] = Recent(_MOST_TOKENS)
+
+    def rights(self, principal: Principal) -> Rights:
+        """What its account lets this principal do, no older than its credential was when it was read."""
+        return self._rights.of(principal.subject(), principal.stamp)
 
     def issue_token(self, principal: Principal, region: str) -> tuple[str, datetime]:
         """A registry token for this principal, and when it expires."""
@@ -134,5 +141,5 @@ def _download_scope(key: RepositoryKey, digest: Digest) -> str:
 
 def _principal(key: AccessKey) -> Principal:
     if key.principal_kind == "user":
-        return user_principal(key.account, key.principal_id, key.owner, key.id, key.epoch)
-    return root_principal(key.account, key.id, key.epoch)
+        return user_principal(key.account, key.principal_id, key.owner, key.id, key.epoch, key.account_stamp)
+    return root_principal(key.account, key.id, key.epoch, key.account_stamp)

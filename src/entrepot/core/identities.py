@@ -77,7 +77,7 @@ def root_of(tx: Transaction, account: str) -> Principal:
     """An account's root by its active key: AccountNotFound."""
     for key in accounts.keys_of(tx, account):
         if key.principal_kind == "root" and key.status == "Active":
-            return root_principal(account, key.id, key.epoch)
+            return root_principal(account, key.id, key.epoch, key.account_stamp)
     raise AccountNotFound(account=account)
 
 

@@ -15,8 +15,15 @@ _LIST = select(account).order_by(account.c.id)
 _INSERT = insert(account)
 _STAMP = update(account).where(account.c.id == bindparam("of")).values(stamp=bindparam("new_stamp"))
 _LOCK = _FIND.with_for_update(key_share=True)
-_KEYS = select(access_key, entity.c.path.label("owner_path"), entity.c.name.label("owner_name")).select_from(
-    access_key.outerjoin(entity, entity.c.id == access_key.c.principal_id)
+_KEYS = select(
+    access_key,
+    account.c.stamp.label("account_stamp"),
+    entity.c.path.label("owner_path"),
+    entity.c.name.label("owner_name"),
+).select_from(
+    access_key.join(account, account.c.id == access_key.c.account_id).outerjoin(
+        entity, entity.c.id == access_key.c.principal_id
+    )
 )
 FIND_KEY = _KEYS.where(access_key.c.id == bindparam("id"))
 _KEYS_OF = _KEYS.where(access_key.c.account_id == bindparam("account")).order_by(access_key.c.id)
@@ -100,6 +107,7 @@ def access_key_of(row: Row) -> AccessKey:
         row.epoch,
         "" if row.owner_name is None else row.owner_path + row.owner_name,
         None if row.last_used_at is None else moment(row.last_used_at),
+        row.account_stamp,
     )
 
 

@@ -23,14 +23,18 @@ class DatabaseUnavailable(Exception):
     """The database does not answer; the message is the driver's."""
 
 
-class Transaction(Protocol):
-    """One open transaction; statements are SQLAlchemy Core, parameters are named."""
+class Reader(Protocol):
+    """One consistent state; statements are SQLAlchemy Core, parameters are named."""
 
     def one(self, statement: Executable, **parameters: object) -> Row | None:
         """The first row, or None."""
 
     def all(self, statement: Executable, **parameters: object) -> Sequence[Row]:
         """Every row."""
+
+
+class Transaction(Reader, Protocol):
+    """One open transaction."""
 
     def run(self, statement: Executable, **parameters: object) -> int:
         """Execute a statement that changes rows; the number of rows changed."""

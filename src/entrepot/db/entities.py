@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.identity_records import Entity
 from entrepot.db.identity_schema import entity, entity_tag
 from entrepot.spec.moments import micros, moment
@@ -60,13 +60,13 @@ _REMOVE_TAG = delete(entity_tag).where(
 _REMOVE_TAGS = delete(entity_tag).where(entity_tag.c.entity_id == bindparam("of"))
 
 
-def find(tx: Transaction, account: str, kind: str, name: str) -> Entity | None:
+def find(tx: Reader, account: str, kind: str, name: str) -> Entity | None:
     """The entity that takes this name, whatever its case."""
     row = tx.one(_FIND, account=account, kind=kind, name_key=name.lower())
     return None if row is None else record(row)
 
 
-def by_id(tx: Transaction, entity_id: str) -> Entity | None:
+def by_id(tx: Reader, entity_id: str) -> Entity | None:
     """The entity of this unique id."""
     row = tx.one(_BY_ID, id=entity_id)
     return None if row is None else record(row)
@@ -131,7 +131,7 @@ def remove(tx: Transaction, entity_id: str) -> None:
     tx.run(_REMOVE, of=entity_id)
 
 
-def tags(tx: Transaction, entity_id: str) -> tuple[tuple[str, str], ...]:
+def tags(tx: Reader, entity_id: str) -> tuple[tuple[str, str], ...]:
     """(key, value) pairs, by key."""
     return tuple((row.key, row.value) for row in tx.all(_TAGS, of=entity_id))
 

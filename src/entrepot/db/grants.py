@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, delete, func, select, text
 
 from entrepot.db import entities
-from entrepot.db.database import Transaction
+from entrepot.db.database import Reader, Transaction
 from entrepot.db.identity_records import Entity
 from entrepot.db.identity_schema import attachment, entity, inline_policy
 
@@ -47,7 +47,7 @@ _DETACH = delete(attachment).where(
 )
 
 
-def inline(tx: Transaction, entity_id: str) -> Sequence[tuple[str, str]]:
+def inline(tx: Reader, entity_id: str) -> Sequence[tuple[str, str]]:
     """(name, document) of an entity's own policies, by name."""
     return [(row.name, row.document) for row in tx.all(_INLINE, of=entity_id)]
 
@@ -62,7 +62,7 @@ def remove_inline(tx: Transaction, entity_id: str, name: str) -> bool:
     return tx.run(_REMOVE_INLINE, of=entity_id, which=name) > 0
 
 
-def attached(tx: Transaction, entity_id: str) -> Sequence[str]:
+def attached(tx: Reader, entity_id: str) -> Sequence[str]:
     """ARNs of the policies attached to an entity, in order."""
     return [row.policy_arn for row in tx.all(_ATTACHED, of=entity_id)]
 

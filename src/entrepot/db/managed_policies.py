@@ -4,12 +4,17 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.identity_records import Version
 from entrepot.db.identity_schema import managed_policy, policy_version
 from entrepot.spec.moments import micros, moment
 
 _FIND = select(managed_policy).where(managed_policy.c.entity_id == bindparam("of"))
+_IN_FORCE = (
+    select(policy_version.c.document)
+    .join(managed_policy, managed_policy.c.entity_id == policy_version.c.policy_id)
+    .where(managed_policy.c.entity_id == bindparam("of"), policy_version.c.number == managed_policy.c.default_version)
+)
 _INSERT = insert(managed_policy)
 _SET = (
     update(managed_policy)
@@ -30,6 +35,12 @@ def numbers(tx: Transaction, policy_id: str) -> tuple[int, int]:
     """(default version, last version)."""
     row = tx.one(_FIND, of=policy_id)
     return (0, 0) if row is None else (row.default_version, row.last_version)
+
+
+def text_in_force(tx: Reader, policy_id: str) -> str | None:
+    """The document of the default version."""
+    row = tx.one(_IN_FORCE, of=policy_id)
+    return None if row is None else str(row.document)
 
 
 def add(tx: Transaction, policy_id: str, first: Version) -> None:

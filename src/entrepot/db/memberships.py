@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, delete, func, select, text
 
 from entrepot.db import entities
-from entrepot.db.database import Transaction
+from entrepot.db.database import Reader, Transaction
 from entrepot.db.identity_records import Entity
 from entrepot.db.identity_schema import entity, membership
 
@@ -35,7 +35,7 @@ def users_of(tx: Transaction, group_id: str, after: str, limit: int) -> Sequence
     return [entities.record(row) for row in tx.all(_USERS_OF, of=group_id, after=after, limit=limit)]
 
 
-def groups_of(tx: Transaction, user_id: str, after: str, limit: int) -> Sequence[Entity]:
+def groups_of(tx: Reader, user_id: str, after: str, limit: int) -> Sequence[Entity]:
     """A user's groups with name keys above `after`, in their order."""
     return [entities.record(row) for row in tx.all(_GROUPS_OF, of=user_id, after=after, limit=limit)]
 

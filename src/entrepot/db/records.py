@@ -19,7 +19,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A long-term credential; `secret` is sealed, `owner` the path and name of the user that it belongs to."""
+    """A long-term credential; `secret` is sealed, `owner` the path and name of the user that it belongs to,
+    `account_stamp` the stamp of its account when it was read.
+    """
 
     id: str
     account: str
@@ -30,6 +32,7 @@ class AccessKey:
     epoch: int
     owner: str = ""
     last_used_at: datetime | None = None
+    account_stamp: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,13 @@
 """The seam of hot reads: one connection for each event loop, whose `version` tells whether anything has changed."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Executable
 
-from entrepot.db.database import Row
+from entrepot.db.database import Reader, Row
+
+T = TypeVar("T")
 
 
 class Snapshot(Protocol):
@@ -15,6 +18,9 @@ class Snapshot(Protocol):
 
     def one(self, statement: Executable, **parameters: object) -> Row | None:
         """The first row, or None."""
+
+    def read(self, work: Callable[[Reader], T]) -> T:
+        """Several rows of one state."""
 
     def close(self) -> None:
         """Release the connection."""

@@ -16,7 +16,7 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from entrepot.db.compiled import CompiledTransaction, Compiler
-from entrepot.db.database import Conflict, DatabaseUnavailable, Row, Transaction
+from entrepot.db.database import Conflict, DatabaseUnavailable, Reader, Row, Transaction
 from entrepot.db.writer import BatchUndone, Writer, turn_of
 from entrepot.errors import StorageFull
 from entrepot.errors.start import SqliteUnfixed
@@ -114,15 +114,7 @@ class SqliteDatabase:
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on this thread's reading connection, over one snapshot."""
-        try:
-            connection = self._reader()
-            connection.execute("BEGIN")
-            try:
-                return work(_transaction(connection))
-            finally:
-                connection.execute("ROLLBACK")
-        except pysqlite3.OperationalError as error:
-            raise DatabaseUnavailable(str(error)) from error
+        return _read(self._reader(), work)
 
     def snapshot(self) -> "SqliteSnapshot":
         """A connection for one event loop's hot reads."""
@@ -195,9 +187,24 @@ class SqliteSnapshot:
             return None
         return rows[0] if compiled.row is None else compiled.row(rows[0])
 
+    def read(self, work: Callable[[Reader], T]) -> T:
+        """Several rows of one state; the transaction is over before `version` is asked again."""
+        return _read(self._connection, work)
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def _read(connection: Any, work: Callable[[Transaction], T]) -> T:
+    try:
+        connection.execute("BEGIN")
+        try:
+            return work(_transaction(connection))
+        finally:
+            connection.execute("ROLLBACK")
+    except pysqlite3.OperationalError as error:
+        raise DatabaseUnavailable(str(error)) from error
 
 
 def connect(path: Path, *, query_only: bool = False) -> Any:

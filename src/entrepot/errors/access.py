@@ -6,10 +6,7 @@ from entrepot.errors.fact import Fact
 class AccessDenied(Fact):
     """A known principal is not permitted to do this."""
 
-    text = (
-        "User: {principal} is not authorized to perform: {action} on resource: {resource} "
-        "because no identity-based policy allows the {action} action"
-    )
+    text = "User: {principal} is not authorized to perform: {action} on resource: {resource} {why}"
 
 
 class CredentialMissing(Fact):

@@ -63,6 +63,7 @@ class Pages:
             principal = await self._core.credentials.by_token(token)
             caller = Caller(
                 principal,
+                self._core.credentials.rights(principal),
                 self._core.regions[0],
                 exchange.source_ip,
                 exchange.user_agent,

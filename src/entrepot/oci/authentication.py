@@ -33,6 +33,7 @@ async def caller(
     principal = await _principal(request, credentials, download)
     return Caller(
         principal,
+        credentials.rights(principal),
         region,
         exchange.source_ip,
         exchange.user_agent,

@@ -22,12 +22,14 @@ from entrepot.core.hot import Hot
 from entrepot.core.images import OCI_RULES
 from entrepot.core.reads import Reads
 from entrepot.core.repositories import RepositoryDraft
+from entrepot.core.rights import Rights
 from entrepot.core.transfers import AWS_PARTS, TransferLimits, Transfers
 from entrepot.core.units import Units
 from entrepot.core.uploads import Bytes
 from entrepot.db.records import Upload
 from entrepot.errors import AccessDenied, RepositoryNotFound
 from entrepot.journal import Journal
+from entrepot.policy.evaluation import Policies
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
@@ -204,13 +206,14 @@ def test_what_answers_on_the_loop_denies_another_account_before_it_looks(core: C
 def test_operations_on_a_registry_ask_before_they_do_anything(operation):
     nobody = Principal(registry().account, "service", "id", "arn:aws:iam::000000000000:user/nobody", "AKIA", 1)
     acting = caller()
-    who = access.Caller(nobody, acting.region, "", "", acting.request_id, secure=False, door="aws", at=EPOCH)
+    rights = Rights(nobody.subject(), Policies())
+    who = access.Caller(nobody, rights, acting.region, "", "", acting.request_id, secure=False, door="aws", at=EPOCH)
     nothing: Any = None
     with pytest.raises(AccessDenied, match="nobody"):
         asyncio.run(operation(Call(nothing, nothing, nothing, who, acting.region, {})))
 
 
-def test_only_the_root_of_the_account_is_allowed_anything():
+def test_a_root_is_allowed_everything_in_its_own_account_only():
     resource = Resource.of(repository("one"))
     assert access.allows(caller(), "PutImage", resource)
     assert not access.allows(caller(OTHER_ACCOUNT), "PutImage", resource)
@@ -223,6 +226,7 @@ def test_a_denial_names_who_what_and_where():
         "principal": f"arn:aws:iam::{OTHER_ACCOUNT}:root",
         "action": "ecr:PutImage",
         "resource": "arn:aws:ecr:us-east-1:000000000000:repository/one",
+        "why": "because no resource-based policy allows the ecr:PutImage action",
     }
 
 

@@ -39,7 +39,7 @@ class House:
         self.database: SqliteDatabase = sqlite_database(directory)
         self.snapshot = self.database.snapshot()
         self.now = EPOCH
-        self.credentials = Credentials(Hot(self.snapshot), SEAL, lambda: self.now)
+        self.credentials = Credentials(Hot(self.snapshot), self.snapshot, SEAL, lambda: self.now)
 
     def root(self, account: str = ACCOUNT) -> Principal:
         return self.database.read(lambda tx: identities.root_of(tx, account))

@@ -104,6 +104,7 @@ class AwsDoor:
             raise OperationUnsupported(operation=f"{route.name}:{named.operation} is not built yet ({_COVERAGE}); it")
         caller = Caller(
             principal,
+            self._core.credentials.rights(principal),
             signature.region,
             exchange.source_ip,
             exchange.user_agent,
