@@ -59,7 +59,7 @@ def user(server: Server, iam: Iam) -> User:
 
 @pytest.fixture
 def pushed(server: Server, repository: str) -> Image:
-    made = image(b"what a policy guards")
+    made = image(1)
     Registry(server).push(repository, made, "v1")
     return made
 
@@ -85,7 +85,7 @@ def test_pull_only_pulls_and_does_not_push(user: User, repository: str, pushed: 
 
 def test_a_power_user_pushes_and_does_not_delete_the_repository(user: User, repository: str):
     user.attach(POWER_USER)
-    user.registry().push(repository, image(b"pushed by a user"), "v1")
+    user.registry().push(repository, image(2), "v1")
     assert refusal(user.ecr.delete_repository, repositoryName=repository, force=True)[0] == "AccessDeniedException"
 
 

@@ -11,10 +11,12 @@ import pytest
 
 from entrepot.core.access import Caller, user_principal
 from entrepot.core.entities import DEVICE, GROUP, POLICY, PROFILE, PROVIDER, ROLE, USER
+from entrepot.core.rights import Rights
 from entrepot.db import accounts, sign_ins
 from entrepot.db.database import Transaction
 from entrepot.db.schema import metadata
 from entrepot.errors import AccessDenied, EntityAlreadyExists, Fact
+from entrepot.policy.evaluation import Policies
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, REGION, caller
 from tests.factories.core_database import CoreDatabase
 from tests.factories.identity_cases import CASES, KEY, NO_STAMP, OWN_PASSWORD, PARTS, READS, WRITES, furnish, work
@@ -40,7 +42,8 @@ def bare(tmp_path: Path) -> Iterator[CoreDatabase]:
 def nobody() -> Caller:
     """A user to whom nothing is permitted."""
     who = user_principal(ACCOUNT, "AIDAALICE", "/team/alice", KEY, 1)
-    return Caller(who, REGION, "127.0.0.1", "tests", str(uuid.uuid4()), secure=False, door="aws", at=EPOCH)
+    rights = Rights(who.subject(), Policies())
+    return Caller(who, rights, REGION, "127.0.0.1", "tests", str(uuid.uuid4()), secure=False, door="aws", at=EPOCH)
 
 
 def contents(core: CoreDatabase) -> dict[str, list[tuple[Any, ...]]]:
