@@ -64,7 +64,12 @@ def last_use(tx: Transaction, caller: Caller, key_id: str) -> tuple[str, KeyUse]
     access.require(caller, "GetAccessKeyLastUsed", Resource(account, arn, "iam", told_as))
     if found is None or found.account != account:
         principal, action = caller.principal.arn, "iam:GetAccessKeyLastUsed"
-        raise AccessDenied(principal=principal, action=action, resource=told_as)
+        raise AccessDenied(
+            principal=principal,
+            action=action,
+            resource=told_as,
+            why=f"because no identity-based policy allows the {action} action",
+        )
     return "" if owner is None else owner.name, found
 
 
