@@ -121,4 +121,4 @@ def test_units_that_lock_each_other_out_are_both_done_in_the_end(opened: Postgre
         ),
     )
     assert sorted(done) == ["a", "b"]
-    assert len(runs) == 3, "one of them was a deadlock's victim and ran again"
+    assert len(runs) >= 3, "one of them was a deadlock's victim and ran again"
