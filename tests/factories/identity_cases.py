@@ -61,6 +61,7 @@ CASES: dict[str, tuple[tuple[Any, ...], dict[str, Any], str | None]] = {
     "credential_reports.generate": ((), {}, "GenerateCredentialReport"),
     "credential_reports.get": ((), {}, None),
     "entities.page": (("ListUsers", USER, "/", 10, ""), {}, None),
+    "entities.rename": ((USER, "alice", "renamed", None), {}, "UpdateUser"),
     "entities.require": (("GetUser", USER, "alice"), {}, None),
     "entities.require_locked": (("GetUser", USER, "alice"), {}, None),
     "entity_tags.list_of": ((POLICY, OWN), {}, None),

@@ -203,8 +203,8 @@ class Counting:
         self.rows += 1
         return self.snapshot.one(statement, **parameters)
 
-    def read(self, work: Any) -> Any:
-        return self.snapshot.read(work)
+    def together(self, work: Any) -> Any:
+        return self.snapshot.together(work)
 
     def close(self) -> None:
         self.snapshot.close()

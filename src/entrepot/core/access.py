@@ -4,6 +4,7 @@ Every operation of both doors passes through `authorize`, before anything is loo
 what exists. Deny by default.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
@@ -72,8 +73,8 @@ class Resource(msgspec.Struct, frozen=True):
         return cls(registry.account, "*", SERVICES[registry.kind])
 
 
-def authorize(rights: Rights, action: str, resource: Resource, request: Keys) -> None:
-    """Allow, or raise AccessDenied with the reason; `request` holds the request's condition keys, in lower case."""
+def authorize(rights: Rights, action: str, resource: Resource, request: Callable[[], Keys]) -> None:
+    """Allow, or raise AccessDenied with the reason; `request` gives the request's condition keys."""
     decision = rights.decide(action, resource.arn, resource.account, request)
     if not decision.allowed:
         raise AccessDenied(
@@ -86,7 +87,7 @@ def authorize(rights: Rights, action: str, resource: Resource, request: Keys) ->
 
 def require(caller: Caller, operation: str, resource: Resource) -> None:
     """`authorize` an operation (`PutImage`) of the resource's service, with the condition keys of the request."""
-    authorize(caller.rights, f"{resource.service}:{operation}", resource, _circumstances(caller))
+    authorize(caller.rights, f"{resource.service}:{operation}", resource, lambda: _circumstances(caller))
 
 
 def _circumstances(caller: Caller) -> Keys:

@@ -82,7 +82,7 @@ def _row(tx: Transaction, user: Entity) -> list[str]:
         entities.arn(user),
         _time(user.created_at),
         *password,
-        _flag(bool(sign_ins.devices_of(tx, user.id))),
+        "true" if sign_ins.devices_of(tx, user.id) else "false",
         *(cell for number in range(_KEYS) for cell in _key(keys[number] if number < len(keys) else None)),
         *["false", "N/A"] * 2,
     ]
@@ -91,12 +91,9 @@ def _row(tx: Transaction, user: Entity) -> list[str]:
 def _key(key: KeyUse | None) -> list[str]:
     if key is None:
         return ["false", "N/A", "N/A", "N/A", "N/A"]
+    active = "true" if key.status == "Active" else "false"
     used = "N/A" if key.last_used_at is None else _time(key.last_used_at)
-    return [_flag(key.status == "Active"), _time(key.created_at), used, key.region or "N/A", key.service or "N/A"]
-
-
-def _flag(value: bool) -> str:  # noqa: FBT001 - a cell
-    return "true" if value else "false"
+    return [active, _time(key.created_at), used, key.region or "N/A", key.service or "N/A"]
 
 
 def _time(at: datetime) -> str:

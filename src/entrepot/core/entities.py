@@ -61,6 +61,15 @@ PROVIDER = Kind(
 )
 DEVICE = Kind("mfa", "", "VirtualMFADevice with serial number {}", "MFADevice {}", "VirtualMFADevicesPerAccount", 5000)
 
+NOUNS = {  # of a kind of tagged things, in the names of operations
+    "user": "User",
+    "role": "Role",
+    "policy": "Policy",
+    "instance-profile": "InstanceProfile",
+    "oidc-provider": "OpenIDConnectProvider",
+    "mfa": "MFADevice",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -95,6 +104,14 @@ def resource(account: str, kind: Kind, name: str, path: str = "/") -> Resource:
 def allow(caller: Caller, operation: str, kind: Kind, name: str, path: str = "/") -> None:
     """AccessDenied unless the caller may do this to a thing of this name."""
     access.require(caller, operation, resource(caller.principal.account, kind, name, path))
+
+
+def allow_new(caller: Caller, operation: str, kind: Kind, draft: Draft) -> None:
+    """AccessDenied unless the caller may make this, its tags included, which are checked: IdentityInputInvalid."""
+    allow(caller, operation, kind, draft.name, draft.path)
+    if draft.tags:
+        allow(caller, f"Tag{NOUNS[kind.name]}", kind, draft.name, draft.path)
+    check_tags(draft.tags)
 
 
 def allow_account(caller: Caller, operation: str) -> None:
@@ -165,14 +182,18 @@ def add(tx: Transaction, caller: Caller, kind: Kind, draft: Draft) -> Entity:
     return made
 
 
-def rename(tx: Transaction, found: Entity, kind: Kind, name: str | None, path: str | None) -> Entity:
-    """Another name or path: EntityAlreadyExists."""
-    renamed = replace(found, name=name or found.name, path=path or found.path)
+def rename(tx: Transaction, caller: Caller, kind: Kind, name: str, new_name: str | None, new_path: str | None) -> None:
+    """Another name or path for a user or group: EntityNotFound, EntityAlreadyExists."""
+    noun = kind.name.capitalize()
+    found = require_locked(tx, caller, f"Update{noun}", kind, name)
+    allow(caller, f"Update{noun}", kind, new_name or name, new_path or found.path)
+    renamed = replace(found, name=new_name or found.name, path=new_path or found.path)
     taken = rows.find(tx, found.account, found.kind, renamed.name)
     if taken is not None and taken.id != found.id:
         raise EntityAlreadyExists(entity=kind.taken.format(renamed.name))
     rows.rename(tx, found.id, renamed.name, renamed.path)
-    return renamed
+    told = {f"{kind.name}Name": name, f"new{noun}Name": new_name, "newPath": new_path}
+    changed(tx, caller, f"Update{noun}", told)
 
 
 def changed(tx: Transaction, caller: Caller, action: str, parameters: Mapping[str, object]) -> None:

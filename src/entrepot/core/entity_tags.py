@@ -4,19 +4,10 @@ from collections.abc import Sequence
 
 from entrepot.core import entities
 from entrepot.core.access import Caller
-from entrepot.core.entities import MOST_TAGS, Kind
+from entrepot.core.entities import MOST_TAGS, NOUNS, Kind
 from entrepot.db import entities as rows
 from entrepot.db.database import Transaction
 from entrepot.errors import QuotaExceeded
-
-NOUNS = {
-    "user": "User",
-    "role": "Role",
-    "policy": "Policy",
-    "instance-profile": "InstanceProfile",
-    "oidc-provider": "OpenIDConnectProvider",
-    "mfa": "MFADevice",
-}
 
 
 def list_of(tx: Transaction, caller: Caller, kind: Kind, name: str) -> tuple[tuple[str, str], ...]:

@@ -40,11 +40,7 @@ def list_for_user(tx: Transaction, caller: Caller, user: str, limit: int, after:
 
 def update(tx: Transaction, caller: Caller, name: str, new_name: str | None, new_path: str | None) -> None:
     """Another name or path; the users and policies stay."""
-    found = entities.require_locked(tx, caller, "UpdateGroup", GROUP, name)
-    entities.allow(caller, "UpdateGroup", GROUP, new_name or name, new_path or found.path)
-    entities.rename(tx, found, GROUP, new_name, new_path)
-    told = {"groupName": name, "newGroupName": new_name, "newPath": new_path}
-    entities.changed(tx, caller, "UpdateGroup", told)
+    entities.rename(tx, caller, GROUP, name, new_name, new_path)
 
 
 def delete(tx: Transaction, caller: Caller, name: str) -> None:

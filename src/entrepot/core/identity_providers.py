@@ -24,10 +24,7 @@ _THUMBPRINT = re.compile(r"[0-9a-fA-F]{40}")
 
 def create(tx: Transaction, caller: Caller, draft: Draft, provider: Provider) -> str:
     """Register a provider, whose name is its URL without `https://`; its ARN. EntityAlreadyExists."""
-    entities.allow(caller, "CreateOpenIDConnectProvider", PROVIDER, draft.name)
-    if draft.tags:
-        entities.allow(caller, "TagOpenIDConnectProvider", PROVIDER, draft.name)
-    entities.check_tags(draft.tags)
+    entities.allow_new(caller, "CreateOpenIDConnectProvider", PROVIDER, draft)
     _check(provider)
     accounts.lock(tx, caller.principal.account)
     made = entities.add(tx, caller, PROVIDER, draft)

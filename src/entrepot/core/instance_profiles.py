@@ -25,10 +25,7 @@ class InstanceProfile:
 
 def create(tx: Transaction, caller: Caller, draft: Draft) -> InstanceProfile:
     """Make an empty profile: EntityAlreadyExists."""
-    entities.allow(caller, "CreateInstanceProfile", PROFILE, draft.name, draft.path)
-    if draft.tags:
-        entities.allow(caller, "TagInstanceProfile", PROFILE, draft.name, draft.path)
-    entities.check_tags(draft.tags)
+    entities.allow_new(caller, "CreateInstanceProfile", PROFILE, draft)
     accounts.lock(tx, caller.principal.account)
     made = entities.add(tx, caller, PROFILE, draft)
     told = {"instanceProfileName": draft.name, "path": draft.path, "tags": dict(draft.tags)}

@@ -51,10 +51,7 @@ class ManagedPolicy:
 
 def create(tx: Transaction, caller: Caller, draft: Draft, text: str) -> ManagedPolicy:
     """Make a policy with its first version: PolicyMalformed, PolicyTooLarge, EntityAlreadyExists."""
-    entities.allow(caller, "CreatePolicy", POLICY, draft.name, draft.path)
-    if draft.tags:
-        entities.allow(caller, "TagPolicy", POLICY, draft.name, draft.path)
-    entities.check_tags(draft.tags)
+    entities.allow_new(caller, "CreatePolicy", POLICY, draft)
     documents.parse(text, DocumentKind.MANAGED)
     accounts.lock(tx, caller.principal.account)
     made = entities.add(tx, caller, POLICY, draft)

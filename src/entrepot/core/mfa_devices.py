@@ -62,10 +62,7 @@ def picture(found: Entity, secret: str) -> bytes:
 
 def create(tx: Transaction, caller: Caller, draft: Draft, sealed: bytes) -> NamedDevice:
     """Make a device that is nobody's yet: EntityAlreadyExists."""
-    entities.allow(caller, "CreateVirtualMFADevice", DEVICE, draft.name, draft.path)
-    if draft.tags:
-        entities.allow(caller, "TagMFADevice", DEVICE, draft.name, draft.path)
-    entities.check_tags(draft.tags)
+    entities.allow_new(caller, "CreateVirtualMFADevice", DEVICE, draft)
     accounts.lock(tx, caller.principal.account)
     made = entities.add(tx, caller, DEVICE, draft)
     rows.add_device(tx, made.id, sealed)

@@ -5,7 +5,7 @@ changes the stamp, in the same transaction. The engine that decides is policy/; 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 from entrepot.core.aws_policies import all_policies
@@ -13,12 +13,11 @@ from entrepot.core.hot import Recent
 from entrepot.db import entities, grants, managed_policies, memberships
 from entrepot.db.database import Reader
 from entrepot.db.snapshot import Snapshot
-from entrepot.policy import document
 from entrepot.policy.compiled import Policy
 from entrepot.policy.decision import Decision
 from entrepot.policy.evaluation import Policies, Request, evaluate
 from entrepot.policy.principals import Principal as Subject
-from entrepot.policy.structure import Kind
+from entrepot.policy.reading import read as read_document
 
 Keys = Mapping[str, tuple[str, ...]]
 _MOST_GROUPS = 1000
@@ -39,12 +38,15 @@ class Rights:
         self._keys = {**subject.context(), **{f"aws:principaltag/{key.lower()}": (value,) for key, value in tags}}
         self._decided: dict[tuple[str, str, str], Decision] = {}
 
-    def decide(self, action: str, resource: str, resource_account: str, request: Keys) -> Decision:
-        """Whether the principal may do this; remembered when nothing but the principal itself was looked at."""
+    def decide(self, action: str, resource: str, resource_account: str, request: Callable[[], Keys]) -> Decision:
+        """Whether the principal may do this; remembered when nothing but the principal itself was looked at.
+
+        `request` gives the condition keys of the request, in lower case; it is asked only when nothing is remembered.
+        """
         known = self._decided.get((action, resource, resource_account))
         if known is not None:
             return known
-        asked = Request(self._subject, action, resource, resource_account, {**request, **self._keys})
+        asked = Request(self._subject, action, resource, resource_account, {**request(), **self._keys})
         decision = evaluate(asked, self._policies)
         if all(key.startswith(_LASTING) for key in decision.read):
             if len(self._decided) >= _MOST_DECISIONS:
@@ -68,12 +70,12 @@ class RightsByPrincipal:
         known = self._known.get(subject.id)
         if known is not None and known[0] == stamp:
             return known[1]
-        rights = self._snapshot.read(lambda reader: read(reader, subject))
+        rights = self._snapshot.together(lambda reader: rights_of(reader, subject))
         self._known.put(subject.id, (stamp, rights))
         return rights
 
 
-def read(reader: Reader, subject: Subject) -> Rights:
+def rights_of(reader: Reader, subject: Subject) -> Rights:
     """The rights of a user or a root as they are now."""
     if subject.kind == "root":
         return Rights(subject, Policies())
@@ -91,18 +93,18 @@ def read(reader: Reader, subject: Subject) -> Rights:
 def managed(reader: Reader, account: str, arn: str) -> Policy | None:
     """The version in force of a managed policy of the account or of AWS."""
     if arn in all_policies():
-        return _compiled(arn, all_policies()[arn].text, Kind.MANAGED)
+        return _compiled(arn, all_policies()[arn].text)
     named = _ARN.fullmatch(arn)
     if named is None or named[1] != account:
         return None
     found = entities.find(reader, account, "policy", named[2])
     text = None if found is None else managed_policies.text_in_force(reader, found.id)
-    return None if text is None else _compiled(arn, text, Kind.MANAGED)
+    return None if text is None else _compiled(arn, text)
 
 
 def _held(reader: Reader, account: str, entity_id: str) -> Iterator[Policy]:
     for name, text in grants.inline(reader, entity_id):
-        yield _compiled(name, text, Kind.IDENTITY)
+        yield _compiled(name, text)
     for arn in grants.attached(reader, entity_id):
         policy = managed(reader, account, arn)
         if policy is not None:
@@ -110,10 +112,11 @@ def _held(reader: Reader, account: str, entity_id: str) -> Iterator[Policy]:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(name: str, text: str, kind: Kind) -> Policy:
-    return Policy(name, document.parse(text, kind))
+def _compiled(name: str, text: str) -> Policy:
+    """A text that was checked when it was stored."""
+    return Policy(name, read_document(text))
 
 
 # a boundary that is gone allows nothing
 _DENY_ALL = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
-_NOTHING = Policy("", document.parse(_DENY_ALL, Kind.MANAGED))
+_NOTHING = _compiled("", _DENY_ALL)

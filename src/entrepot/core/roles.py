@@ -32,12 +32,9 @@ class NamedRole:
 
 def create(tx: Transaction, caller: Caller, draft: Draft, trust_document: str, seconds: int) -> NamedRole:
     """Make a role: PolicyMalformed for its trust policy, EntityAlreadyExists."""
-    entities.allow(caller, "CreateRole", ROLE, draft.name, draft.path)
-    if draft.tags:
-        entities.allow(caller, "TagRole", ROLE, draft.name, draft.path)
+    entities.allow_new(caller, "CreateRole", ROLE, draft)
     if draft.path.startswith(SERVICE_PATH):
         raise IdentityInputInvalid(reason=f"Roles below {SERVICE_PATH} are made by CreateServiceLinkedRole.")
-    entities.check_tags(draft.tags)
     documents.parse(trust_document, Kind.TRUST)
     accounts.lock(tx, caller.principal.account)
     if draft.boundary is not None:

@@ -24,10 +24,7 @@ class User:
 
 def create(tx: Transaction, caller: Caller, draft: Draft) -> User:
     """Make a user: EntityAlreadyExists."""
-    entities.allow(caller, "CreateUser", USER, draft.name, draft.path)
-    if draft.tags:
-        entities.allow(caller, "TagUser", USER, draft.name, draft.path)
-    entities.check_tags(draft.tags)
+    entities.allow_new(caller, "CreateUser", USER, draft)
     accounts.lock(tx, caller.principal.account)
     if draft.boundary is not None:
         boundaries.check(tx, caller, draft.boundary)
@@ -50,11 +47,7 @@ def list_below(tx: Transaction, caller: Caller, prefix: str, limit: int, after: 
 
 def update(tx: Transaction, caller: Caller, name: str, new_name: str | None, new_path: str | None) -> None:
     """Another name or path; the keys, policies and groups stay."""
-    found = entities.require_locked(tx, caller, "UpdateUser", USER, name)
-    entities.allow(caller, "UpdateUser", USER, new_name or name, new_path or found.path)
-    entities.rename(tx, found, USER, new_name, new_path)
-    told = {"userName": name, "newUserName": new_name, "newPath": new_path}
-    entities.changed(tx, caller, "UpdateUser", told)
+    entities.rename(tx, caller, USER, name, new_name, new_path)
 
 
 def delete(tx: Transaction, caller: Caller, name: str) -> None:

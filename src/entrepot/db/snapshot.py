@@ -19,7 +19,7 @@ class Snapshot(Protocol):
     def one(self, statement: Executable, **parameters: object) -> Row | None:
         """The first row, or None."""
 
-    def read(self, work: Callable[[Reader], T]) -> T:
+    def together(self, work: Callable[[Reader], T]) -> T:
         """Several rows of one state."""
 
     def close(self) -> None:

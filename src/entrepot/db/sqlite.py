@@ -187,7 +187,7 @@ class SqliteSnapshot:
             return None
         return rows[0] if compiled.row is None else compiled.row(rows[0])
 
-    def read(self, work: Callable[[Reader], T]) -> T:
+    def together(self, work: Callable[[Reader], T]) -> T:
         """Several rows of one state; the transaction is over before `version` is asked again."""
         return _read(self._connection, work)
 

@@ -6,7 +6,7 @@ fails a positive operator and passes a negated one, `...IfExists` and `ForAllVal
 
 import operator
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -18,6 +18,13 @@ from entrepot.policy.variables import Lookup, Template, template
 Qualifier = Literal["", "forallvalues:", "foranyvalue:"]
 # whether one of the condition's values matches a value of the request; None: none does, and a variable had no value
 Comparison = Callable[[str, Lookup], bool | None]
+
+
+class Prepare(Protocol):
+    """Makes a comparison with a condition's values; `variables`: whether they may hold policy variables."""
+
+    def __call__(self, values: tuple[str, ...], *, variables: bool) -> Comparison:
+        """The comparison."""
 
 
 class Operator(msgspec.Struct, frozen=True):
@@ -104,13 +111,13 @@ def compile_condition(condition: Condition, *, variables: bool) -> Test | NullTe
     key = condition.key.lower()
     if parsed.base == "null":
         return NullTest(key, frozenset(read.truth(value) is True for value in condition.values))
-    return Test(key, parsed, _COMPARISONS[parsed.base](condition.values, variables))
+    return Test(key, parsed, _COMPARISONS[parsed.base](condition.values, variables=variables))
 
 
-def _strings(*, pattern: bool, fold: bool) -> Callable[[tuple[str, ...], bool], Comparison]:
+def _strings(*, pattern: bool, fold: bool) -> Prepare:
     folded: Callable[[str], str] = str.lower if fold else str
 
-    def prepare(values: tuple[str, ...], variables: bool) -> Comparison:  # noqa: FBT001 - one column of a table
+    def prepare(values: tuple[str, ...], *, variables: bool) -> Comparison:
         templates = [template(value, variables=variables, pattern=pattern) for value in values]
         fixed = Patterns(folded(text) for one in templates if (text := one.text) is not None)
         open_ = [one for one in templates if one.text is None]
@@ -129,7 +136,7 @@ def _strings(*, pattern: bool, fold: bool) -> Callable[[tuple[str, ...], bool], 
     return prepare
 
 
-def _arns(values: tuple[str, ...], variables: bool) -> Comparison:  # noqa: FBT001 - one column of a table
+def _arns(values: tuple[str, ...], *, variables: bool) -> Comparison:
     templates = [template(value, variables=variables, pattern=True).split(6) for value in values]
     fixed = [tuple(part.text or "" for part in parts) for parts in templates if _is_fixed(parts)]
     open_ = [parts for parts in templates if not _is_fixed(parts)]
@@ -152,12 +159,10 @@ def _is_fixed(parts: tuple[Template, ...]) -> bool:
     return all(part.text is not None for part in parts)
 
 
-def _typed(
-    reader: Callable[[str], Any], relation: Callable[[Any, Any], bool]
-) -> Callable[[tuple[str, ...], bool], Comparison]:
+def _typed(reader: Callable[[str], Any], relation: Callable[[Any, Any], bool]) -> Prepare:
     """An operator on values of one type, which have no variables."""
 
-    def prepare(values: tuple[str, ...], _: bool) -> Comparison:  # noqa: FBT001 - one column of a table
+    def prepare(values: tuple[str, ...], **_: bool) -> Comparison:
         wanted = [one for value in values if (one := reader(value)) is not None]
 
         def compare(value: str, _: Lookup) -> bool | None:
@@ -169,7 +174,7 @@ def _typed(
     return prepare
 
 
-def _addresses(values: tuple[str, ...], _: bool) -> Comparison:  # noqa: FBT001 - one column of a table
+def _addresses(values: tuple[str, ...], **_: bool) -> Comparison:
     wanted = [one for value in values if (one := read.network(value)) is not None]
 
     def compare(value: str, _: Lookup) -> bool | None:
@@ -186,7 +191,7 @@ _RELATIONS = {
     "greaterthan": operator.gt,
     "greaterthanequals": operator.ge,
 }
-_COMPARISONS: dict[str, Callable[[tuple[str, ...], bool], Comparison]] = {
+_COMPARISONS: dict[str, Prepare] = {
     "stringequals": _strings(pattern=False, fold=False),
     "stringequalsignorecase": _strings(pattern=False, fold=True),
     "stringlike": _strings(pattern=True, fold=False),

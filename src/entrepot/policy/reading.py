@@ -1,6 +1,5 @@
 """JSON text -> the structure of a policy, whatever kind it is of; hostile text is refused in linear time."""
 
-import json
 import re
 from typing import Any, NoReturn, TypeGuard
 
@@ -16,7 +15,8 @@ from entrepot.policy.structure import (
     Version,
     Wrong,
 )
-from entrepot.spec.nesting import nests_deeper
+from entrepot.spec import strict_json
+from entrepot.spec.strict_json import JsonRefused
 
 LONGEST = 131_072  # characters with white space: the most that IAM's API takes
 _DEEPEST = 8
@@ -64,25 +64,12 @@ def decode(text: str) -> Any:
     """JSON as a policy may be written: bounded in length and depth, no key twice, numbers as they were written."""
     if len(text) > LONGEST:
         _wrong(f"it is longer than {LONGEST} characters")
-    if nests_deeper(text, _DEEPEST):
-        _wrong("it nests too deep")
     try:
-        return json.loads(
-            text, object_pairs_hook=_pairs, parse_int=_Number, parse_float=_Number, parse_constant=_constant
-        )
+        return strict_json.decode(text, _DEEPEST, _Number)
+    except JsonRefused as error:
+        _wrong(str(error))
     except ValueError as error:
         raise NotJson("Syntax errors in policy. (it is not JSON)") from error
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    tree = dict(pairs)
-    if len(tree) != len(pairs):
-        _wrong("a key occurs twice")
-    return tree
-
-
-def _constant(name: str) -> NoReturn:
-    _wrong(f"{name} is not JSON")
 
 
 def _wrong(detail: str) -> NoReturn:

@@ -72,10 +72,11 @@ def template(text: str, *, variables: bool, pattern: bool) -> Template:
     parts: list[str | Variable] = []
     at = 0
     for found in _VARIABLE.finditer(text):
-        parts.append(plain(text[at : found.start()]))
+        start, end = found.span()
+        parts.append(plain(text[at:start]))
         literal, key, default = found.groups()
         parts.append(literal or Variable(key.lower(), default))
-        at = found.end()
+        at = end
     parts.append(plain(text[at:]))
     return Template(tuple(_joined(parts)))
 

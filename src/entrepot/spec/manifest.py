@@ -4,7 +4,6 @@ What has a meaning to the registry must be well-formed; everything else is kept 
 serialised again: their digest is the image.
 """
 
-import json
 from base64 import b64decode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ import msgspec
 
 from entrepot.errors import DigestInvalid, LayersTooMany, ManifestInvalid, ManifestTooLarge, MediaTypeUnsupported
 from entrepot.spec import media_type as types
+from entrepot.spec import strict_json
 from entrepot.spec.digest import Digest
-from entrepot.spec.nesting import nests_deeper
+from entrepot.spec.strict_json import JsonRefused
 
 LARGEST = 4 * 1024 * 1024
 MOST_LAYERS = 500
@@ -131,15 +131,13 @@ class Manifest:
 def _decode(payload: bytes) -> _RawManifest:
     try:
         text = payload.decode("utf-8")
-        if nests_deeper(text, _DEEPEST):
-            _refuse(f"nested more than {_DEEPEST} levels deep")
-        json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        strict_json.decode(text, _DEEPEST)
         return _DECODER.decode(payload)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
-        _refuse("Invalid JSON syntax")
+    except JsonRefused as error:
+        _refuse(str(error))
     except msgspec.ValidationError as error:
         _refuse(str(error))
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError):  # UTF-8 and syntax too
         _refuse("Invalid JSON syntax")
 
 
@@ -198,17 +196,6 @@ def _check_data(data: str, digest: Digest, size: int) -> None:
         _refuse(f"data of {digest} is not base64")
     if len(content) != size or Digest.of(content, digest.algorithm) != digest:
         _refuse(f"data of {digest} has another digest or size")
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        _refuse("a key stands twice in one object")
-    return found
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    _refuse(f"{name} is not JSON")
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -114,28 +114,22 @@ async def list_attached_role_policies(call: Call) -> Output:
 
 async def put_user_permissions_boundary(call: Call) -> Output:
     """PutUserPermissionsBoundary."""
-    given = call.input
-    await call.core.units.write(boundaries.put, call.caller, USER, given["UserName"], given["PermissionsBoundary"])
-    return {}
+    return await _put_boundary(call, USER)
 
 
 async def delete_user_permissions_boundary(call: Call) -> Output:
     """DeleteUserPermissionsBoundary."""
-    await call.core.units.write(boundaries.delete, call.caller, USER, call.input["UserName"])
-    return {}
+    return await _delete_boundary(call, USER)
 
 
 async def put_role_permissions_boundary(call: Call) -> Output:
     """PutRolePermissionsBoundary."""
-    given = call.input
-    await call.core.units.write(boundaries.put, call.caller, ROLE, given["RoleName"], given["PermissionsBoundary"])
-    return {}
+    return await _put_boundary(call, ROLE)
 
 
 async def delete_role_permissions_boundary(call: Call) -> Output:
     """DeleteRolePermissionsBoundary."""
-    await call.core.units.write(boundaries.delete, call.caller, ROLE, call.input["RoleName"])
-    return {}
+    return await _delete_boundary(call, ROLE)
 
 
 async def _put(call: Call, kind: Kind) -> Output:
@@ -182,6 +176,17 @@ async def _list_attached(call: Call, kind: Kind) -> Output:
     found = await call.core.units.read(attachments.list_of, call.caller, kind, call.input[_member(kind)], prefix)
     page = inputs.part(call, operation, found, lambda pair: f"{pair[0].lower()} {inputs.short(pair[1])}")
     return {"AttachedPolicies": shown.attached(page.items), **inputs.paging(call, operation, page)}
+
+
+async def _put_boundary(call: Call, kind: Kind) -> Output:
+    given = call.input
+    await call.core.units.write(boundaries.put, call.caller, kind, given[_member(kind)], given["PermissionsBoundary"])
+    return {}
+
+
+async def _delete_boundary(call: Call, kind: Kind) -> Output:
+    await call.core.units.write(boundaries.delete, call.caller, kind, call.input[_member(kind)])
+    return {}
 
 
 def _member(kind: Kind) -> str:

@@ -1,6 +1,7 @@
 """Operations on passwords and virtual MFA devices."""
 
 import asyncio
+from collections.abc import Callable
 
 from entrepot.aws.iam import inputs, shown
 from entrepot.aws.iam.shown import Output
@@ -101,32 +102,12 @@ async def list_virtual_mfa_devices(call: Call) -> Output:
 
 async def enable_mfa_device(call: Call) -> Output:
     """EnableMFADevice."""
-    given = call.input
-    codes = given["AuthenticationCode1"], given["AuthenticationCode2"]
-    await call.core.units.write(
-        mfa_devices.enable,
-        call.caller,
-        call.core.credentials.open_seed,
-        given["UserName"],
-        given["SerialNumber"],
-        codes,
-    )
-    return {}
+    return await _with_codes(call, mfa_devices.enable)
 
 
 async def resync_mfa_device(call: Call) -> Output:
     """ResyncMFADevice."""
-    given = call.input
-    codes = given["AuthenticationCode1"], given["AuthenticationCode2"]
-    await call.core.units.write(
-        mfa_devices.resync,
-        call.caller,
-        call.core.credentials.open_seed,
-        given["UserName"],
-        given["SerialNumber"],
-        codes,
-    )
-    return {}
+    return await _with_codes(call, mfa_devices.resync)
 
 
 async def deactivate_mfa_device(call: Call) -> Output:
@@ -148,6 +129,14 @@ async def list_mfa_devices(call: Call) -> Output:
     _, found = await call.core.units.read(mfa_devices.list_of, call.caller, call.input.get("UserName"))
     page = inputs.part(call, "ListMFADevices", found, lambda each: each.entity.name.lower())
     return {"MFADevices": [_enabled(each) for each in page.items], **inputs.paging(call, "ListMFADevices", page)}
+
+
+async def _with_codes(call: Call, use_case: Callable[..., None]) -> Output:
+    given = call.input
+    codes = given["AuthenticationCode1"], given["AuthenticationCode2"]
+    open_seed = call.core.credentials.open_seed
+    await call.core.units.write(use_case, call.caller, open_seed, given["UserName"], given["SerialNumber"], codes)
+    return {}
 
 
 def _profile(owner: Entity, found: LoginProfile) -> Output:

@@ -1,9 +1,8 @@
 """AWS JSON 1.0 and 1.1: one object in, one object out; the operation in X-Amz-Target."""
 
 import base64
-import json
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 
@@ -12,7 +11,8 @@ from entrepot.aws.protocol.scalars import show_float, show_time
 from entrepot.aws.protocol.validate import checked
 from entrepot.errors import RequestMalformed
 from entrepot.http.answer import Answer
-from entrepot.spec.nesting import nests_deeper
+from entrepot.spec import strict_json
+from entrepot.spec.strict_json import JsonRefused
 
 _DEEPEST = 32
 
@@ -50,23 +50,11 @@ def _type(version: str) -> dict[str, str]:
 
 def _decoded(body: bytes) -> Any:
     try:
-        text = body.decode("utf-8")
-        if nests_deeper(text, _DEEPEST):
-            raise RequestMalformed(reason=f"the body nests more than {_DEEPEST} levels deep")
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
-    except (UnicodeDecodeError, ValueError, RecursionError):
+        return strict_json.decode(body.decode("utf-8"), _DEEPEST)
+    except JsonRefused as error:
+        raise RequestMalformed(reason=f"the body cannot be read: {error}") from None
+    except ValueError:
         raise RequestMalformed(reason="the body is not valid JSON in UTF-8") from None
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise RequestMalformed(reason="a key stands twice in one object of the body")
-    return found
-
-
-def _refuse(name: str) -> NoReturn:
-    raise RequestMalformed(reason=f"{name} is not JSON")
 
 
 def _shown(model: Model, reference: Mapping[str, Any], value: Any) -> Any:

@@ -1,6 +1,8 @@
-"""AWS's own managed policies that concern registries, one JSON file each, with the page and date they were taken from.
+"""AWS's own managed policies that concern registries, one JSON file each. They have their ARNs in every account and
+cannot be changed.
 
-They have their ARNs in every account and cannot be changed.
+Documents, ids and dates are AWS's, as a public archive of them (IAMTrail) showed them on the day `retrieved`; `source`
+is AWS's page of the policy. What was left out of a document stands in its description.
 """
 
 from collections.abc import Mapping
@@ -13,7 +15,7 @@ import msgspec
 
 
 class AwsPolicy(msgspec.Struct, frozen=True):
-    """One of AWS's policies: `version` is the number of its default version, `source` and `retrieved` say whence."""
+    """One of AWS's policies: `version` is the number of its default version."""
 
     name: str
     path: str
