@@ -13,19 +13,19 @@ MOST_ATTACHED = 10
 
 def attach(tx: Transaction, caller: Caller, kind: Kind, holder: str, policy_arn: str) -> None:
     """Attach a policy; already attached is fine. ManagedPolicyNotFound, QuotaExceeded."""
-    operation = f"Attach{_noun(kind)}Policy"
+    operation = f"Attach{kind.noun}Policy"
     found = holders.require(tx, caller, operation, kind, holder)
     managed_policies.require_attachable(tx, caller, policy_arn)
     held = rows.attached(tx, found.id)
     if policy_arn not in held and len(held) >= MOST_ATTACHED:
-        raise QuotaExceeded(quota=f"PoliciesPer{_noun(kind)}", limit=MOST_ATTACHED)
+        raise QuotaExceeded(quota=f"PoliciesPer{kind.noun}", limit=MOST_ATTACHED)
     rows.attach(tx, found.id, policy_arn)
     entities.changed(tx, caller, operation, {f"{kind.name}Name": holder, "policyArn": policy_arn})
 
 
 def detach(tx: Transaction, caller: Caller, kind: Kind, holder: str, policy_arn: str) -> None:
     """Detach a policy: ManagedPolicyNotFound when it is not attached."""
-    operation = f"Detach{_noun(kind)}Policy"
+    operation = f"Detach{kind.noun}Policy"
     found = holders.require(tx, caller, operation, kind, holder)
     if not rows.detach(tx, found.id, policy_arn):
         raise ManagedPolicyNotFound(arn=policy_arn)
@@ -34,7 +34,7 @@ def detach(tx: Transaction, caller: Caller, kind: Kind, holder: str, policy_arn:
 
 def list_of(tx: Transaction, caller: Caller, kind: Kind, holder: str, prefix: str) -> tuple[tuple[str, str], ...]:
     """(name, ARN) of the attached policies whose path begins so."""
-    found = entities.require(tx, caller, f"ListAttached{_noun(kind)}Policies", kind, holder)
+    found = entities.require(tx, caller, f"ListAttached{kind.noun}Policies", kind, holder)
     named = (named_by(arn) for arn in rows.attached(tx, found.id))
     return tuple((name, arn) for path, name, arn in named if path.startswith(prefix))
 
@@ -46,7 +46,3 @@ def named_by(arn: str) -> tuple[str, str, str]:
         return known.path, known.name, arn
     path, _, name = arn.partition(":policy")[2].rpartition("/")
     return f"{path}/", name, arn
-
-
-def _noun(kind: Kind) -> str:
-    return kind.name.capitalize()

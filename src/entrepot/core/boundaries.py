@@ -7,12 +7,10 @@ from entrepot.db import entities as rows
 from entrepot.db.database import Transaction
 from entrepot.errors import EntityNotFound, IdentityInputInvalid, ManagedPolicyNotFound, ManagedPolicyReserved
 
-_SUFFIX = {"user": "UserPermissionsBoundary", "role": "RolePermissionsBoundary"}
-
 
 def put(tx: Transaction, caller: Caller, kind: Kind, name: str, policy_arn: str) -> None:
     """Bound a user or role by a managed policy: EntityNotFound, ManagedPolicyNotFound."""
-    operation = f"Put{_SUFFIX[kind.name]}"
+    operation = f"Put{kind.noun}PermissionsBoundary"
     found = holders.require(tx, caller, operation, kind, name)
     managed_policies.require_attachable(tx, caller, policy_arn)
     rows.bound(tx, found.id, policy_arn)
@@ -21,7 +19,7 @@ def put(tx: Transaction, caller: Caller, kind: Kind, name: str, policy_arn: str)
 
 def delete(tx: Transaction, caller: Caller, kind: Kind, name: str) -> None:
     """Take the boundary away: EntityNotFound when there is none."""
-    operation = f"Delete{_SUFFIX[kind.name]}"
+    operation = f"Delete{kind.noun}PermissionsBoundary"
     found = holders.require(tx, caller, operation, kind, name)
     if found.boundary is None:
         raise EntityNotFound(entity=f"The permissions boundary of {kind.name} {name}")

@@ -38,6 +38,11 @@ class Kind:
     quota: str
     most: int
 
+    @property
+    def noun(self) -> str:
+        """What it is called in the names of operations."""
+        return _NOUNS[self.name]
+
 
 USER = Kind("user", "AIDA", "The user with name {}", "User with name {}", "UsersPerAccount", 5000)
 GROUP = Kind("group", "AGPA", "The group with name {}", "Group with name {}", "GroupsPerAccount", 300)
@@ -61,7 +66,8 @@ PROVIDER = Kind(
 )
 DEVICE = Kind("mfa", "", "VirtualMFADevice with serial number {}", "MFADevice {}", "VirtualMFADevicesPerAccount", 5000)
 
-NOUNS = {  # of a kind of tagged things, in the names of operations
+_NOUNS = {
+    "group": "Group",
     "user": "User",
     "role": "Role",
     "policy": "Policy",
@@ -110,7 +116,7 @@ def allow_new(caller: Caller, operation: str, kind: Kind, draft: Draft) -> None:
     """AccessDenied unless the caller may make this, its tags included, which are checked: IdentityInputInvalid."""
     allow(caller, operation, kind, draft.name, draft.path)
     if draft.tags:
-        allow(caller, f"Tag{NOUNS[kind.name]}", kind, draft.name, draft.path)
+        allow(caller, f"Tag{kind.noun}", kind, draft.name, draft.path)
     check_tags(draft.tags)
 
 
@@ -184,7 +190,7 @@ def add(tx: Transaction, caller: Caller, kind: Kind, draft: Draft) -> Entity:
 
 def rename(tx: Transaction, caller: Caller, kind: Kind, name: str, new_name: str | None, new_path: str | None) -> None:
     """Another name or path for a user or group: EntityNotFound, EntityAlreadyExists."""
-    noun = kind.name.capitalize()
+    noun = kind.noun
     found = require_locked(tx, caller, f"Update{noun}", kind, name)
     allow(caller, f"Update{noun}", kind, new_name or name, new_path or found.path)
     renamed = replace(found, name=new_name or found.name, path=new_path or found.path)

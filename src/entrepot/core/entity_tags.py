@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from entrepot.core import entities
 from entrepot.core.access import Caller
-from entrepot.core.entities import MOST_TAGS, NOUNS, Kind
+from entrepot.core.entities import MOST_TAGS, Kind
 from entrepot.db import entities as rows
 from entrepot.db.database import Transaction
 from entrepot.errors import QuotaExceeded
@@ -12,12 +12,12 @@ from entrepot.errors import QuotaExceeded
 
 def list_of(tx: Transaction, caller: Caller, kind: Kind, name: str) -> tuple[tuple[str, str], ...]:
     """(key, value) pairs, by key: EntityNotFound."""
-    return rows.tags(tx, entities.require(tx, caller, f"List{NOUNS[kind.name]}Tags", kind, name).id)
+    return rows.tags(tx, entities.require(tx, caller, f"List{kind.noun}Tags", kind, name).id)
 
 
 def put(tx: Transaction, caller: Caller, kind: Kind, name: str, tags: Sequence[tuple[str, str]]) -> None:
     """Set tags, all of them or none: IdentityInputInvalid, QuotaExceeded."""
-    noun = NOUNS[kind.name]
+    noun = kind.noun
     found = entities.require_locked(tx, caller, f"Tag{noun}", kind, name)
     entities.check_tags(tags)
     keys = {key.lower() for key, _ in (*rows.tags(tx, found.id), *tags)}
@@ -30,7 +30,7 @@ def put(tx: Transaction, caller: Caller, kind: Kind, name: str, tags: Sequence[t
 
 def remove(tx: Transaction, caller: Caller, kind: Kind, name: str, keys: Sequence[str]) -> None:
     """Remove tags; absent ones are fine. EntityNotFound."""
-    noun = NOUNS[kind.name]
+    noun = kind.noun
     found = entities.require_locked(tx, caller, f"Untag{noun}", kind, name)
     for key in keys:
         rows.remove_tag(tx, found.id, key)

@@ -12,7 +12,7 @@ from entrepot.policy.structure import Kind as DocumentKind
 
 def put(tx: Transaction, caller: Caller, kind: Kind, holder: str, name: str, text: str) -> None:
     """Set a policy: PolicyMalformed; InlinePoliciesTooLarge for all of the holder's together."""
-    operation = f"Put{_noun(kind)}Policy"
+    operation = f"Put{kind.noun}Policy"
     found = holders.require(tx, caller, operation, kind, holder)
     documents.parse(text, DocumentKind.IDENTITY)
     others = [document for held, document in rows.inline(tx, found.id) if held != name]
@@ -24,7 +24,7 @@ def put(tx: Transaction, caller: Caller, kind: Kind, holder: str, name: str, tex
 
 def get(tx: Transaction, caller: Caller, kind: Kind, holder: str, name: str) -> str:
     """A policy's text: EntityNotFound."""
-    found = entities.require(tx, caller, f"Get{_noun(kind)}Policy", kind, holder)
+    found = entities.require(tx, caller, f"Get{kind.noun}Policy", kind, holder)
     for held, document in rows.inline(tx, found.id):
         if held == name:
             return document
@@ -33,18 +33,14 @@ def get(tx: Transaction, caller: Caller, kind: Kind, holder: str, name: str) -> 
 
 def names(tx: Transaction, caller: Caller, kind: Kind, holder: str) -> tuple[str, ...]:
     """The names of a holder's policies, in order."""
-    found = entities.require(tx, caller, f"List{_noun(kind)}Policies", kind, holder)
+    found = entities.require(tx, caller, f"List{kind.noun}Policies", kind, holder)
     return tuple(name for name, _ in rows.inline(tx, found.id))
 
 
 def delete(tx: Transaction, caller: Caller, kind: Kind, holder: str, name: str) -> None:
     """Remove a policy: EntityNotFound."""
-    operation = f"Delete{_noun(kind)}Policy"
+    operation = f"Delete{kind.noun}Policy"
     found = holders.require(tx, caller, operation, kind, holder)
     if not rows.remove_inline(tx, found.id, name):
         raise EntityNotFound(entity=f"The {kind.name} policy with name {name}")
     entities.changed(tx, caller, operation, {f"{kind.name}Name": holder, "policyName": name})
-
-
-def _noun(kind: Kind) -> str:
-    return kind.name.capitalize()

@@ -191,4 +191,4 @@ async def _delete_boundary(call: Call, kind: Kind) -> Output:
 
 def _member(kind: Kind) -> str:
     """The member that names the holder."""
-    return f"{kind.name.capitalize()}Name"
+    return f"{kind.noun}Name"
