@@ -6,7 +6,7 @@ A job that fails is logged and due again later; the loop itself does not end bef
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -85,7 +85,7 @@ class Loop:
             renewing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await renewing
-            await self._give_back(task, holder, result, failed=failed)
+            await _to_its_end(self._give_back(task, holder, result, failed=failed))
 
     async def _give_back(self, task: Task, holder: str, result: Mapping[str, object], *, failed: bool) -> None:
         due_at = next_due(task, self._clock(), failed=failed)
@@ -124,3 +124,13 @@ class Loop:
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({stopping, *self._running.values()}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+
+
+async def _to_its_end(work: Coroutine[None, None, None]) -> None:
+    """Await `work` whole, also when whoever awaits it is cancelled meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

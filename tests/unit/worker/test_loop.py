@@ -1,5 +1,6 @@
 """The job loop over a real database: one holder at a time, whoever fails, stops or falls silent."""
 
+import asyncio
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -58,6 +59,21 @@ async def test_a_job_runs_again_and_again_and_its_row_says_what_it_did(bench: Be
     assert lease.result["number"] == len(work.runs)
     done = [entry for entry in logs if entry["event"] == "job done"]
     assert [entry["number"] for entry in done] == list(range(1, len(work.runs) + 1))
+
+
+async def test_a_lease_is_given_back_though_the_loop_stops_meanwhile(bench: Bench):
+    written = threading.Event()
+
+    def held(_: datetime) -> Mapping[str, object]:
+        bench.database.submit(lambda _: written.wait(SECONDS))  # what is written after the job waits behind this
+        return {"number": 1}
+
+    with capture_logs() as logs:
+        async with bench.loop(Task("job", SELDOM, held)):
+            await until(lambda: "job done" in [entry["event"] for entry in logs])
+            asyncio.get_running_loop().call_later(0.05, written.set)
+    assert bench.lease("job").holder == ""
+    assert bench.lease("job").result["number"] == 1
 
 
 async def test_a_job_that_did_nothing_is_not_logged(bench: Bench):
