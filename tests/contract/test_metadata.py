@@ -32,7 +32,8 @@ NAMES = ["a", "a-b", "a.b", "a/b", "a_b", "aa", "b", "b0"]
 def test_accounts_and_keys(rows: Rows):
     assert [item.id for item in rows.read(accounts.list_all)] == [ACCOUNT, OTHER_ACCOUNT]
     assert rows.read(accounts.find, "999999999999") is None
-    key = AccessKey("AKIAZ", ACCOUNT, "root", ACCOUNT, b"\x00\xff sealed", "Active", 2**62)
+    stamp = rows.read(accounts.list_all)[0].stamp
+    key = AccessKey("AKIAZ", ACCOUNT, "root", ACCOUNT, b"\x00\xff sealed", "Active", 2**62, account_stamp=stamp)
     rows.write(accounts.add_key, key, EPOCH)
     assert rows.read(accounts.find_key, "AKIAZ") == key
     with pytest.raises(Conflict):
@@ -43,6 +44,7 @@ def test_accounts_and_keys(rows: Rows):
     rows.write(accounts.restamp, ACCOUNT, 7)
     found = rows.read(accounts.find, ACCOUNT)
     assert (found.stamp, found.created_at) == (7, EPOCH)
+    assert {item.account_stamp for item in rows.read(accounts.keys_of, ACCOUNT)} == {7}
 
 
 def test_repositories_are_listed_in_byte_order_page_by_page(rows: Rows):

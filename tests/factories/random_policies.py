@@ -1,5 +1,6 @@
 """Hypothesis strategies for policies, requests and hostile documents, over few enough words that they often meet."""
 
+import copy
 import json
 from typing import Any
 
@@ -174,7 +175,7 @@ def anything() -> st.SearchStrategy[Any]:
 @st.composite
 def broken_documents(draw: st.DrawFn) -> str:
     """A policy in which one value was replaced by something else, or a few characters of its text were."""
-    tree = {"Version": "2012-10-17", "Id": "x", "Statement": draw(documents(named=NAMED))}
+    tree = {"Version": "2012-10-17", "Id": "x", "Statement": copy.deepcopy(draw(documents(named=NAMED)))}
     if draw(st.booleans()):
         _replace(draw, tree)
     written = json.dumps(tree)
