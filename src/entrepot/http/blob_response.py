@@ -15,8 +15,7 @@ from aiohttp.abc import AbstractStreamWriter
 from entrepot.errors import RangeUnsatisfiable
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
-_SENDFILE_CHUNK = 256 * 1024  # a fast reader would hold the loop for the whole file; more costs more CPU for each GB
-_TLS_CHUNK = 512 * 1024
+_CHUNK = 256 * 1024  # by sendfile: more would let a fast reader hold the loop; on TLS: what each reader holds in memory
 _LONGEST_NUMBER = 19
 
 
@@ -53,15 +52,15 @@ class BlobResponse(web.StreamResponse):
         loop = asyncio.get_running_loop()
         if transport.get_extra_info("sslcontext") is None:
             end = self._first_byte + self._byte_count
-            for start in range(self._first_byte, end, _SENDFILE_CHUNK):
-                count = min(_SENDFILE_CHUNK, end - start)
+            for start in range(self._first_byte, end, _CHUNK):
+                count = min(_CHUNK, end - start)
                 await loop.sendfile(transport, self._blob_file, start, count, fallback=False)
             self._require_all(os.fstat(self._blob_file.fileno()).st_size - self._first_byte, transport)
             return
         self._blob_file.seek(self._first_byte)
         left = self._byte_count
         while left:
-            chunk = await loop.run_in_executor(None, self._blob_file.read, min(_TLS_CHUNK, left))
+            chunk = await loop.run_in_executor(None, self._blob_file.read, min(_CHUNK, left))
             if not chunk:
                 self._require_all(self._byte_count - left, transport)
             left -= len(chunk)
