@@ -39,6 +39,16 @@ account_alias = Table(
     Column("alias", Text, nullable=False, unique=True),
 )
 
+service_control_policy = Table(  # an account has a say of its own only below these
+    "service_control_policy",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "name"),
+)
+
 credential_report = Table(
     "credential_report",
     metadata,

@@ -12,7 +12,7 @@ import pysqlite3
 from entrepot.db.sqlite import connect, require_fixed, translated
 from entrepot.errors.start import DatabaseUnreadable, SchemaNewer, SchemaOlder
 
-HEAD = "0002"
+HEAD = "0003"
 _HAS_REVISION = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'alembic_version'"
 _SCRIPTS = "entrepot.db:migrations"
 _MIGRATING = 0x656E7472  # whoever migrates a PostgreSQL database holds this advisory lock

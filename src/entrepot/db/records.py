@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from entrepot.spec.digest import Digest
-from entrepot.spec.repository import RepositoryKey
+from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class AccessKey:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository and its settings; `encryption` is AWS's encryptionConfiguration."""
+    """A repository and its settings; `encryption` is AWS's encryptionConfiguration, `policy` the repository policy."""
 
     id: str
     key: RepositoryKey
@@ -48,6 +48,18 @@ class Repository:
     revision: int
     stamp: int
     created_at: datetime
+    policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What was set for a registry as a whole; `policy` is the registry policy, `policy_scope` V1 or V2."""
+
+    key: RegistryKey
+    policy: str | None
+    policy_scope: str
+    display_name: str
+    stamp: int
 
 
 @dataclass(frozen=True, slots=True)

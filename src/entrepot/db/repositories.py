@@ -45,6 +45,7 @@ _SET_MUTABILITY = (
     .where(repository.c.id == bindparam("of"))
     .values(mutability=bindparam("new_mutability"), exclusion_filters=bindparam("new_filters"))
 )
+_SET_POLICY = update(repository).where(repository.c.id == bindparam("of")).values(policy=bindparam("new_policy"))
 _ENTOMB = update(repository).where(repository.c.id == bindparam("of")).values(deleted_at=bindparam("at"))
 _TOMBSTONES = (
     select(repository.c.id)
@@ -99,6 +100,7 @@ def add(tx: Transaction, new: Repository) -> None:
         stamp=new.stamp,
         created_at=micros(new.created_at),
         deleted_at=None,
+        policy=new.policy,
     )
 
 
@@ -110,6 +112,11 @@ def bump(tx: Transaction, repository_id: str, revision: int, stamp: int) -> None
 def set_mutability(tx: Transaction, repository_id: str, mutability: str, filters: Sequence[str]) -> None:
     """Change which tags may move."""
     tx.run(_SET_MUTABILITY, of=repository_id, new_mutability=mutability, new_filters=_text(list(filters)))
+
+
+def set_policy(tx: Transaction, repository_id: str, text: str | None) -> None:
+    """Replace the repository policy, or remove it."""
+    tx.run(_SET_POLICY, of=repository_id, new_policy=text)
 
 
 def entomb(tx: Transaction, repository_id: str, at: datetime) -> None:
@@ -139,6 +146,7 @@ def record(row: Row) -> Repository:
         row.revision,
         row.stamp,
         moment(row.created_at),
+        row.policy,
     )
 
 

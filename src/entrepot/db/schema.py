@@ -7,7 +7,8 @@
              │          ├─ role ── instance_profile_role
              │          ├─ managed_policy ── policy_version
              │          └─ oidc_provider
-             └─ repository ─┬─ resource_tag
+             ├─ service_control_policy · registry · public_alias
+             └─ repository ─┬─ resource_tag · catalog_data
                             ├─ repository_blob ── blob            which repository may read which blob
                             ├─ manifest ─── manifest_reference    layers, config, children of it
                             ├─ tag ──────── manifest
@@ -52,6 +53,7 @@ repository = Table(
     Column("stamp", BigInteger, nullable=False),  # random 64 bits; caches compare it
     Column("created_at", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),  # a tombstone: the name is free, a job removes the rest
+    Column("policy", Text),  # the repository policy, JSON
 )
 Index(
     "uq_repository_live_name",
@@ -64,6 +66,37 @@ Index(
     postgresql_where=repository.c.deleted_at.is_(None),
 )
 Index("ix_repository_deleted_at", repository.c.deleted_at)
+
+registry = Table(  # only of those where something was set
+    "registry",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("kind", Text, nullable=False),  # private | public
+    Column("region", Text, nullable=False),  # of a public registry: ''
+    Column("policy", Text),  # the registry policy, JSON
+    Column("policy_scope", Text, nullable=False),  # V1 | V2
+    Column("display_name", Text, nullable=False),  # of a public registry
+    Column("stamp", BigInteger, nullable=False),  # random 64 bits; caches compare it
+    PrimaryKeyConstraint("account_id", "kind", "region"),
+)
+
+public_alias = Table(
+    "public_alias",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False, index=True),
+    Column("standing", Text, nullable=False),  # default (given to every registry) | custom
+    Column("is_primary", BigInteger, nullable=False),  # 0 | 1: the one that addresses are written with
+    Column("created_at", BigInteger, nullable=False),
+)
+
+catalog_data = Table(
+    "catalog_data",
+    metadata,
+    Column("repository_id", Text, ForeignKey("repository.id"), primary_key=True),
+    Column("content", Text, nullable=False),  # JSON, AWS's RepositoryCatalogDataInput without the logo
+    Column("logo", LargeBinary),
+)
 
 resource_tag = Table(
     "resource_tag",
