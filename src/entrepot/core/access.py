@@ -16,6 +16,8 @@ from entrepot.policy.principals import Principal as Subject
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 SERVICES = {"private": "ecr", "public": "ecr-public"}
+# what everyone may ask of a public repository over OCI; no policy has a say
+_PUBLIC_READS = frozenset({"BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer", "ListImages"})
 Door = Literal["oci", "aws", "worker"]
 
 
@@ -25,7 +27,7 @@ class Principal(msgspec.Struct, frozen=True):
     """
 
     account: str
-    kind: Literal["root", "user", "service"]
+    kind: Literal["root", "user", "service", "anonymous"]
     id: str
     arn: str
     credential_id: str
@@ -87,6 +89,8 @@ def authorize(rights: Rights, action: str, resource: Resource, request: Callable
 
 def require(caller: Caller, operation: str, resource: Resource) -> None:
     """`authorize` an operation (`PutImage`) of the resource's service, with the condition keys of the request."""
+    if resource.service == "ecr-public" and caller.door == "oci" and operation in _PUBLIC_READS:
+        return
     authorize(caller.rights, f"{resource.service}:{operation}", resource, lambda: _circumstances(caller))
 
 
@@ -99,6 +103,9 @@ def _circumstances(caller: Caller) -> Keys:
         "aws:sourceip": (caller.source_ip,),
         "aws:useragent": (caller.user_agent,),
     }
+
+
+ANONYMOUS = Principal("", "anonymous", "ANONYMOUS_PRINCIPAL", "", "", 0)
 
 
 def root_principal(account: str, credential_id: str, epoch: int, stamp: int = 0) -> Principal:

@@ -5,15 +5,15 @@ token of it void at once.
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from entrepot.core.access import Principal, root_principal, user_principal
+from entrepot.core.access import ANONYMOUS, Principal, root_principal, user_principal
 from entrepot.core.hot import Hot, Recent
 from entrepot.core.rights import Rights, RightsByPrincipal
 from entrepot.db.records import AccessKey
 from entrepot.db.snapshot import Snapshot
-from entrepot.errors import CredentialExpired, CredentialInvalid, CredentialUnknown
+from entrepot.errors import CredentialExpired, CredentialInvalid, CredentialMisplaced, CredentialUnknown
 from entrepot.seal import Seal, tokens
 from entrepot.seal.tokens import Claims
 from entrepot.spec.digest import Digest
@@ -21,6 +21,8 @@ from entrepot.spec.repository import RepositoryKey
 
 TOKEN_LIFETIME = timedelta(hours=12)
 DOWNLOAD_LIFETIME = timedelta(hours=1)
+LOGINS = {"ecr": "", "ecr-public": "ecr-public"}  # the scope of a login's token, by the service that issued it
+_ANONYMOUS = "anonymous"
 _MOST_TOKENS = 16_384
 _USE_PERIOD = timedelta(minutes=1)
 
@@ -41,8 +43,8 @@ class Credentials:
         """What its account lets this principal do, no older than its credential was when it was read."""
         return self._rights.of(principal.subject(), principal.stamp)
 
-    def issue_token(self, principal: Principal, region: str) -> tuple[str, datetime]:
-        """A registry token for this principal, and when it expires."""
+    def issue_token(self, principal: Principal, region: str, service: str = "ecr") -> tuple[str, datetime]:
+        """A registry token for this principal, good at the registries of the service; and when it expires."""
         now = self._clock()
         expires_at = now + TOKEN_LIFETIME
         claims = Claims(
@@ -52,6 +54,7 @@ class Credentials:
             region=region,
             issued_at=now,
             expires_at=expires_at,
+            scope=_ANONYMOUS if principal is ANONYMOUS else LOGINS[service],
         )
         return tokens.issue(self._seal, claims), expires_at
 
@@ -69,23 +72,37 @@ class Credentials:
         )
         return tokens.issue(self._seal, claims)
 
-    async def by_token(self, token: str) -> Principal:
-        """The principal of a login's token: CredentialInvalid, CredentialExpired."""
-        return self._principal_of(token, "")
+    async def by_token(self, token: str, services: Sequence[str] = ("ecr",)) -> Principal:
+        """The principal of a login's token that one of `services` issued: CredentialInvalid, CredentialExpired;
+        CredentialMisplaced for that of another.
+        """
+        claims = self._read(token)
+        if claims.scope == _ANONYMOUS and "ecr-public" in services:
+            return ANONYMOUS
+        issued_for = next((service for service, scope in LOGINS.items() if scope == claims.scope), None)
+        if issued_for is None:
+            raise CredentialInvalid
+        if issued_for not in services:
+            raise CredentialMisplaced(issued_for=issued_for, wanted=services[0])
+        return self._holder(claims)
 
     async def by_download(self, token: str, key: RepositoryKey, digest: Digest) -> Principal:
         """The principal of a token for this blob: CredentialInvalid, CredentialExpired."""
-        return self._principal_of(token, _download_scope(key, digest))
+        claims = self._read(token)
+        if claims.scope != _download_scope(key, digest):
+            raise CredentialInvalid
+        return self._holder(claims)
 
-    def _principal_of(self, token: str, scope: str) -> Principal:
+    def _read(self, token: str) -> Claims:
         claims = self._claims.get(token)
         if claims is None:
             claims = tokens.read(self._seal, token)
             self._claims.put(token, claims)
         if claims.expires_at <= self._clock():
             raise CredentialExpired
-        if claims.scope != scope:
-            raise CredentialInvalid
+        return claims
+
+    def _holder(self, claims: Claims) -> Principal:
         key = self._hot.access_key(claims.credential_id)
         if key is None or key.status != "Active" or key.epoch != claims.epoch:
             raise CredentialInvalid

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from entrepot.db import accounts, blobs, images, repositories, tags, uploads
+from entrepot.db import accounts, blobs, images, public_aliases, repositories, tags, uploads
 from entrepot.db.records import AccessKey, Blob, Link, Repository, StoredManifest, Upload
 from entrepot.db.snapshot import Snapshot
 from entrepot.spec.digest import Digest
@@ -70,6 +70,8 @@ class Hot:
         self._version: int | None = None
         self._repositories: Recent[RepositoryKey, tuple[int, Repository]] = Recent(_MOST_ENTRIES)
         self._keys: Recent[str, tuple[int, AccessKey]] = Recent(_MOST_ENTRIES)
+        self._aliases: Recent[str, tuple[int, str]] = Recent(_MOST_ENTRIES)
+        self._primary_aliases: Recent[str, tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._manifests: Recent[tuple[str, str], tuple[int, StoredManifest]] = Recent(_MOST_MANIFEST_BYTES)
         self._tags: Recent[tuple[str, str], tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._links: Recent[tuple[str, str], tuple[int, Link]] = Recent(_MOST_ENTRIES)
@@ -107,6 +109,32 @@ class Hot:
         found = accounts.access_key_of(row)
         self._keys.put(key_id, (version, found))
         return found
+
+    def alias(self, name: str) -> str | None:
+        """The account whose public registry has this alias."""
+        version = self._present_version()
+        entry = self._aliases.get(name)
+        if entry is not None and entry[0] == version:
+            return entry[1]
+        row = self._snapshot.one(public_aliases.FIND, name=name)
+        if row is None:
+            self._aliases.drop(name)
+            return None
+        self._aliases.put(name, (version, row.account_id))
+        return str(row.account_id)
+
+    def primary_alias(self, account: str) -> str | None:
+        """The alias that addresses of an account's public registry are written with."""
+        version = self._present_version()
+        entry = self._primary_aliases.get(account)
+        if entry is not None and entry[0] == version:
+            return entry[1]
+        row = self._snapshot.one(public_aliases.FIND_PRIMARY, account=account)
+        if row is None:
+            self._primary_aliases.drop(account)
+            return None
+        self._primary_aliases.put(account, (version, row.name))
+        return str(row.name)
 
     def manifest(self, repository: Repository, reference: Reference) -> StoredManifest | None:
         """The manifest that a tag or digest names now."""

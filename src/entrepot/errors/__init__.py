@@ -11,6 +11,7 @@ from entrepot.errors.access import (
     AccountNotFound,
     CredentialExpired,
     CredentialInvalid,
+    CredentialMisplaced,
     CredentialMissing,
     CredentialUnknown,
     RequestSkewed,
@@ -75,7 +76,12 @@ from entrepot.errors.policies import (
     SessionPoliciesTooLarge,
 )
 from entrepot.errors.repositories import (
+    CatalogDataNotFound,
+    PublicAliasNotFound,
+    PublicAliasTaken,
+    PublicRegionNotServed,
     RegionNotServed,
+    RegistryNotFound,
     RepositoryAlreadyExists,
     RepositoryNameReserved,
     RepositoryNotEmpty,
@@ -89,6 +95,7 @@ from entrepot.errors.requests import (
     OperationUnsupported,
     PageTokenInvalid,
     ParameterInvalid,
+    RateExceeded,
     RequestMalformed,
     RequestTooLarge,
     ServerBusy,

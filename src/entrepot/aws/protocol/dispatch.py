@@ -19,6 +19,7 @@ from entrepot.errors import (
     CredentialUnknown,
     Fact,
     OperationUnsupported,
+    PublicRegionNotServed,
     RegionNotServed,
     SignatureInvalid,
 )
@@ -85,6 +86,12 @@ class AwsDoor:
         hashed = payload.declared_hash(signature, body)
         sigv4.verify(received, signature, secret, hashed, exchange.at, exchange.hosts)
 
+    def _require_region(self, route: Route, region: str) -> None:
+        if route.regions and region not in route.regions:
+            raise PublicRegionNotServed(region=region, served=", ".join(route.regions))
+        if not route.regions and not route.any_region and region not in self._core.regions:
+            raise RegionNotServed(region=region, served=", ".join(self._core.regions))
+
     def _note_use(self, principal: Principal, signature: Signature, exchange: Exchange) -> None:
         key_id = principal.credential_id
         if self._core.credentials.use_is_news(key_id):
@@ -94,8 +101,7 @@ class AwsDoor:
         self, named: _Named, content: bytes, principal: Principal, signature: Signature, exchange: Exchange
     ) -> Answer:
         route = named.route
-        if not route.any_region and signature.region not in self._core.regions:
-            raise RegionNotServed(region=signature.region, served=", ".join(self._core.regions))
+        self._require_region(route, signature.region)
         model = models.load(route.name, route.version)
         operation = self._services.get(route.name, {}).get(named.operation)
         if named.operation not in model.operations:
@@ -164,7 +170,8 @@ def _by_action(received: Received, body: bytes) -> _Named | None:
 def _guess(request: web.BaseRequest) -> _Named:
     """How to tell a fact about a request that could not be read: as JSON, unless it is plainly a form."""
     form = request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
-    return _Named(ROUTES[1] if form else ROUTES[0], "", "1.1", {})
+    named = next(route for route in ROUTES if route.protocol == ("query" if form else "json"))
+    return _Named(named, "", "1.1", {})
 
 
 def _show_fact(fact: Fact, named: _Named, exchange: Exchange) -> Answer:

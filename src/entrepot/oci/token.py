@@ -1,0 +1,47 @@
+"""Tokens of the public registry (Distribution, "Token Authentication"): for anybody, or for who has logged in.
+
+A token says who asks, never what may be done: scopes are taken note of by clients only, rights are looked up on each
+request.
+"""
+
+import msgspec
+from aiohttp import web
+
+from entrepot.core.access import ANONYMOUS
+from entrepot.core.parts import Core
+from entrepot.errors import CredentialInvalid, CredentialMisplaced, CredentialMissing, Fact, OperationUnsupported
+from entrepot.http.answer import JSON, Answer
+from entrepot.http.exchange import Exchange
+from entrepot.oci import errors
+from entrepot.oci.authentication import given_token
+
+_LOGGED_IN_SECONDS = 300  # a login's token comes back as it is: soon it is looked at again
+
+
+class TokenPage:
+    """The realm that a public registry's challenge names."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Answer:
+        """A token for whoever asks: nobody in particular without credentials."""
+        try:
+            if request.method != "GET":
+                raise OperationUnsupported(operation=f"{request.method} of a token")
+            token, seconds = await self._token(given_token(request))
+        except Fact as fact:
+            answer = errors.show(fact)
+            if isinstance(fact, CredentialInvalid | CredentialMisplaced | CredentialMissing):
+                answer.headers["WWW-Authenticate"] = f'Basic realm="{exchange.base_url}/"'
+            return answer
+        body = {"token": token, "access_token": token, "expires_in": seconds, "issued_at": exchange.at}
+        return Answer(headers=JSON | {"Cache-Control": "no-store"}, body=msgspec.json.encode(body))
+
+    async def _token(self, given: str | None) -> tuple[str, int]:
+        credentials = self._core.credentials
+        if given is not None:
+            await credentials.by_token(given, ("ecr-public",))
+            return given, _LOGGED_IN_SECONDS
+        token, expires_at = credentials.issue_token(ANONYMOUS, self._core.regions[0])
+        return token, int((expires_at - self._core.clock()).total_seconds())
