@@ -13,7 +13,13 @@ from entrepot.core.hot import Hot, Recent
 from entrepot.core.rights import Rights, RightsByPrincipal
 from entrepot.db.records import AccessKey
 from entrepot.db.snapshot import Snapshot
-from entrepot.errors import CredentialExpired, CredentialInvalid, CredentialMisplaced, CredentialUnknown
+from entrepot.errors import (
+    CredentialExpired,
+    CredentialInvalid,
+    CredentialMisplaced,
+    CredentialMissing,
+    CredentialUnknown,
+)
 from entrepot.seal import Seal, tokens
 from entrepot.seal.tokens import Claims
 from entrepot.spec.digest import Digest
@@ -74,10 +80,12 @@ class Credentials:
 
     async def by_token(self, token: str, services: Sequence[str] = ("ecr",)) -> Principal:
         """The principal of a login's token that one of `services` issued: CredentialInvalid, CredentialExpired;
-        CredentialMisplaced for that of another.
+        CredentialMisplaced for that of another. At public registries there are tokens of nobody in particular too.
         """
         claims = self._read(token)
-        if claims.scope == _ANONYMOUS and "ecr-public" in services:
+        if claims.scope == _ANONYMOUS:
+            if "ecr-public" not in services:
+                raise CredentialMissing
             return ANONYMOUS
         issued_for = next((service for service, scope in LOGINS.items() if scope == claims.scope), None)
         if issued_for is None:

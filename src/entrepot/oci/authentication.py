@@ -19,6 +19,7 @@ from entrepot.spec.repository import RepositoryKey
 
 PUBLIC_SERVICE = "public.ecr.aws"
 TOKENS = "public.ecr/token/"  # where the realm of a public registry is, below the server's URL
+_ENGINE = "docker/"  # the engine's user agent; docker's own command and build tools ask like everybody else
 _USER = "AWS"
 _READS = ("GET", "HEAD")
 _PUBLIC = frozenset({"manifests", "blobs", "tags", "referrers"})  # what anybody may read of a public repository
@@ -38,6 +39,11 @@ class Asked(msgspec.Struct, frozen=True):
     def is_public_read(self) -> bool:
         """Whether it needs no credentials."""
         return self.place.registry.kind == "public" and self.method in _READS and self.noun in _PUBLIC
+
+    @property
+    def is_for_anybody(self) -> bool:
+        """Whether a token of nobody in particular will do."""
+        return self.is_public_read or (self.noun == "ping" and self.place.registry.kind == "public")
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -68,12 +74,20 @@ async def caller(request: web.BaseRequest, exchange: Exchange, core: Core, asked
 def challenge(exchange: Exchange, asked: Asked) -> str:
     """What a client is asked for."""
     place = asked.place
-    if place.registry.kind == "private":
+    if place.registry.kind == "private" and not _is_engine_at_the_door(exchange, asked):
         return f'Basic realm="{exchange.base_url}/",service="ecr.amazonaws.com"'
     scope = "aws"
     if asked.name:
         scope = f"repository:{place.prefix}{asked.name}:{'pull' if asked.is_public_read else 'pull,push'}"
     return f'Bearer realm="{exchange.base_url}/{TOKENS}",service="{PUBLIC_SERVICE}",scope="{scope}"'
+
+
+def _is_engine_at_the_door(exchange: Exchange, asked: Asked) -> bool:
+    """Whether Docker's engine asks how it is to log in, before it says what it wants from a host with both registries.
+
+    It sends nothing without credentials to a host that asks for Basic ones, not even to pull what is public.
+    """
+    return asked.noun == "ping" and asked.place.shared and exchange.user_agent.startswith(_ENGINE)
 
 
 async def _principal(request: web.BaseRequest, credentials: Credentials, asked: Asked) -> Principal:
@@ -86,8 +100,8 @@ async def _principal(request: web.BaseRequest, credentials: Credentials, asked: 
             return ANONYMOUS
         raise CredentialMissing
     principal = await credentials.by_token(token, asked.services)
-    if principal is ANONYMOUS and not (asked.is_public_read or asked.noun == "ping"):
-        raise CredentialMissing
+    if principal is ANONYMOUS and not asked.is_for_anybody:
+        raise CredentialMissing  # a token, and nobody's
     return principal
 
 

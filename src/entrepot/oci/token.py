@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from entrepot.core.access import ANONYMOUS
+from entrepot.core.credentials import LOGINS
 from entrepot.core.parts import Core
 from entrepot.errors import CredentialInvalid, CredentialMisplaced, CredentialMissing, Fact, OperationUnsupported
 from entrepot.http.answer import JSON, Answer
@@ -41,7 +42,7 @@ class TokenPage:
     async def _token(self, given: str | None) -> tuple[str, int]:
         credentials = self._core.credentials
         if given is not None:
-            await credentials.by_token(given, ("ecr-public",))
+            await credentials.by_token(given, tuple(LOGINS))
             return given, _LOGGED_IN_SECONDS
         token, expires_at = credentials.issue_token(ANONYMOUS, self._core.regions[0])
         return token, int((expires_at - self._core.clock()).total_seconds())
