@@ -16,8 +16,9 @@ from entrepot.app.services import SERVICES
 from entrepot.app.start import Prepared
 from entrepot.aws.protocol.dispatch import AwsDoor
 from entrepot.http.access_log import AccessLog
-from entrepot.http.addressing import Addressing, PublicNames
+from entrepot.http.addressing import LOGOS, Addressing, PublicNames
 from entrepot.http.exchange import Exchanges
+from entrepot.http.logos import Logos
 from entrepot.http.metrics import RequestMetrics
 from entrepot.http.pages import Pages
 from entrepot.http.server import HttpServer
@@ -48,16 +49,18 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     worker = parts.worker(settings, prepared.seal, f"{name}.{os.getpid()}.{secrets.token_hex(4)}")
     addressing = _addressing(settings, worker.hot)
     pages = Pages(worker.core, settings.metrics_allow)
-    tokens = TokenPage(worker.core)
+    tokens = TokenPage(worker.core, prepared.anonymous)
     server = HttpServer(
-        oci=OciDoor(worker.core, addressing),
+        oci=OciDoor(worker.core, addressing, prepared.anonymous),
         aws=AwsDoor(worker.core, addressing, SERVICES),
         pages={
             "/healthz": pages.healthz,
             "/readyz": pages.readyz,
             "/metrics": pages.metrics,
             f"/{TOKENS}": tokens.handle,
+            "/token/": tokens.handle,  # where it is at AWS
         },
+        trees={LOGOS: Logos(worker.core).handle},
         exchanges=_exchanges(settings, prepared.address),
         access_log=AccessLog(enabled=settings.access_log, as_json=wants_json(settings.log_format)),
         metrics=RequestMetrics(),

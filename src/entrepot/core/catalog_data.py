@@ -7,12 +7,13 @@ from entrepot.core import lookup
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.db import catalog_data as rows
+from entrepot.db import repositories
 from entrepot.db.database import Transaction
 from entrepot.db.records import CatalogData, Repository
 from entrepot.errors import CatalogDataNotFound, ParameterInvalid
 from entrepot.spec.repository import RepositoryKey
 
-__all__ = ["CatalogData", "add", "find", "logo_type", "put"]
+__all__ = ["CatalogData", "add", "find", "logo", "logo_type", "put"]
 
 # what a logo begins with, and what it then is; a format that can carry a script is not among them
 _LOGOS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
@@ -39,6 +40,13 @@ def find(tx: Transaction, caller: Caller, key: RepositoryKey) -> CatalogData:
     if found is None:
         raise CatalogDataNotFound(name=key.name, account=key.registry.account)
     return found
+
+
+def logo(tx: Transaction, key: RepositoryKey) -> bytes | None:
+    """A repository's logo, which anybody may see."""
+    repository = repositories.find(tx, key)
+    found = None if repository is None else rows.find(tx, repository.id)
+    return None if found is None else found.logo
 
 
 def told(data: CatalogData) -> dict[str, object]:

@@ -67,7 +67,7 @@ def add(tx: Transaction, account: str, name: str, at: datetime, *, primary: bool
     return new
 
 
-def remove(tx: Transaction, account: str, name: str, default: str, at: datetime) -> None:
+def remove(tx: Transaction, account: str, name: str, default: str, at: datetime) -> PublicAlias:
     """Take an alias back: PublicAliasNotFound. Its addresses lead nowhere from then on.
 
     Addresses are then written with another one; `default` becomes the default alias of an account without one.
@@ -81,6 +81,7 @@ def remove(tx: Transaction, account: str, name: str, default: str, at: datetime)
         heir = next((alias for alias in left if alias.standing == "custom"), left[0])
         _demote(tx, left)
         rows.set_primary(tx, heir.name, primary=True)
+    return gone
 
 
 def list_of(tx: Transaction, account: str | None) -> Sequence[PublicAlias]:

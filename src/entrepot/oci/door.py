@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from entrepot.core.access import ANONYMOUS
 from entrepot.core.parts import Core
 from entrepot.errors import (
     CredentialInvalid,
@@ -18,9 +19,11 @@ from entrepot.errors import (
     Fact,
     NameInvalid,
     OperationUnsupported,
+    RateExceeded,
     UploadOutOfOrder,
 )
 from entrepot.http.addressing import Addressing
+from entrepot.http.allowance import Allowance
 from entrepot.http.exchange import Exchange, target
 from entrepot.http.server import Reply
 from entrepot.oci import authentication, blobs, catalog, errors, manifests, ping, referrers, tags, uploads
@@ -58,8 +61,10 @@ _WITH_ARGUMENT: dict[tuple[str, str], Callable[[Call, str], Awaitable[Reply]]] =
 class OciDoor:
     """Answers everything below /v2/."""
 
-    def __init__(self, core: Core, addressing: Addressing) -> None:
+    def __init__(self, core: Core, addressing: Addressing, allowance: Allowance) -> None:
+        """`allowance` is what addresses may ask for without credentials."""
         self._core = core
+        self._allowance = allowance
         self._addressing = addressing
 
     async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Reply:
@@ -80,6 +85,8 @@ class OciDoor:
 
     async def _answer(self, request: web.BaseRequest, exchange: Exchange, asked: Asked) -> Reply:
         caller = await authentication.caller(request, exchange, self._core, asked)
+        if caller.principal is ANONYMOUS:
+            self._allowance.require(exchange.source_ip)
         call = Call(request, exchange, self._core, self._addressing, caller, asked.place, asked.name)
         if asked.argument is None:
             if (plain := _WITHOUT_ARGUMENT.get((request.method, asked.noun))) is not None:
@@ -93,6 +100,8 @@ def _show(fact: Fact, request: web.BaseRequest, exchange: Exchange, asked: Asked
     response = errors.show(fact)
     if asked is not None and isinstance(fact, CredentialMissing | CredentialInvalid | CredentialMisplaced):
         response.headers["WWW-Authenticate"] = authentication.challenge(exchange, asked)
+    if isinstance(fact, RateExceeded):
+        response.headers["Retry-After"] = str(fact.seconds)
     if isinstance(fact, UploadOutOfOrder):
         response.headers["Range"] = f"0-{max(int(str(fact.offset)) - 1, 0)}"
         response.headers["Location"] = exchange.base_url + target(request).partition("?")[0]
