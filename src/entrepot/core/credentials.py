@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from entrepot.core.access import ANONYMOUS, Principal, root_principal, user_principal
-from entrepot.core.hot import Hot, Recent
+from entrepot.core.hot import Hot
+from entrepot.core.recent import Recent
 from entrepot.core.rights import Rights, RightsByPrincipal
 from entrepot.db.records import AccessKey
 from entrepot.db.snapshot import Snapshot

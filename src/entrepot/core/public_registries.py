@@ -6,12 +6,13 @@ What a public repository holds is put and read by the same use cases as a privat
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from entrepot.core import access, catalog_data, public_aliases, repositories
-from entrepot.core.access import Caller, Resource
+from entrepot.core import access, catalog_data, public_aliases, repositories, resources
+from entrepot.core.access import Caller
 from entrepot.core.catalog_data import CatalogData
 from entrepot.core.changes import audit, new_stamp
 from entrepot.core.public_aliases import PublicAlias
 from entrepot.core.repositories import Repository, RepositoryDraft
+from entrepot.core.resources import Resource
 from entrepot.db import public_aliases as alias_rows
 from entrepot.db import registries as rows
 from entrepot.db.database import Transaction
@@ -67,7 +68,9 @@ def set_display_name(tx: Transaction, caller: Caller, name: str) -> None:
 
 def require_token(caller: Caller) -> None:
     """Whether the caller may have a token for public registries: AccessDenied."""
-    access.require(caller, "GetAuthorizationToken", Resource.of_registry(public_registry(caller.principal.account)))
+    access.require(
+        caller, "GetAuthorizationToken", resources.of_own_registry(public_registry(caller.principal.account))
+    )
     access.require(caller, "GetServiceBearerToken", Resource(caller.principal.account, "*", "sts"))
 
 

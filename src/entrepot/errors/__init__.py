@@ -72,7 +72,9 @@ from entrepot.errors.policies import (
     PolicyMalformed,
     PolicyTooLarge,
     RegistryPolicyInvalid,
+    RegistryPolicyNotFound,
     RepositoryPolicyInvalid,
+    RepositoryPolicyNotFound,
     SessionPoliciesTooLarge,
 )
 from entrepot.errors.repositories import (

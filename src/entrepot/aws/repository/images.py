@@ -18,7 +18,7 @@ Output = Mapping[str, Any]
 async def put(call: Call, key: RepositoryKey) -> Output:
     """PutImage."""
     given = call.input
-    await call.core.reads.require(call.caller, key, "PutImage")
+    await call.core.reads.require_put(call.caller, key, given.get("imageTag", ""), given.get("imageDigest", ""))
     tag = Tag.parse(given["imageTag"]) if "imageTag" in given else None
     digest = Digest.parse(given["imageDigest"]) if "imageDigest" in given else None
     payload = given["imageManifest"].encode()
