@@ -18,6 +18,8 @@ from entrepot.db import registries as rows
 from entrepot.db.database import Transaction
 from entrepot.spec.repository import RegistryKey, RepositoryKey, public_registry
 
+_BEARER_FOR = {"sts:awsservicename": ("ecr-public.amazonaws.com",)}
+
 
 @dataclass(frozen=True, slots=True)
 class PublicDraft:
@@ -68,10 +70,9 @@ def set_display_name(tx: Transaction, caller: Caller, name: str) -> None:
 
 def require_token(caller: Caller) -> None:
     """Whether the caller may have a token for public registries: AccessDenied."""
-    access.require(
-        caller, "GetAuthorizationToken", resources.of_own_registry(public_registry(caller.principal.account))
-    )
-    access.require(caller, "GetServiceBearerToken", Resource(caller.principal.account, "*", "sts"))
+    account = caller.principal.account
+    access.require(caller, "GetAuthorizationToken", resources.of_own_registry(public_registry(account)))
+    access.require(caller, "GetServiceBearerToken", Resource(account, "*", "sts"), _BEARER_FOR)
 
 
 def resource(registry: RegistryKey) -> Resource:
