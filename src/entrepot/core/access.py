@@ -10,31 +10,13 @@ from typing import Literal
 
 import msgspec
 
+from entrepot.core.principals import Principal
 from entrepot.core.rights import Keys, Rights
 from entrepot.errors import AccessDenied
-from entrepot.policy.principals import Principal as Subject
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 SERVICES = {"private": "ecr", "public": "ecr-public"}
 Door = Literal["oci", "aws", "worker"]
-
-
-class Principal(msgspec.Struct, frozen=True):
-    """An identity that a credential named: `id` is its unique id, `epoch` that of its credential, `stamp` its account's
-    when the credential was read.
-    """
-
-    account: str
-    kind: Literal["root", "user", "service"]
-    id: str
-    arn: str
-    credential_id: str
-    epoch: int
-    stamp: int = 0
-
-    def subject(self) -> Subject:
-        """Who asks, as policies see it."""
-        return Subject(self.account, self.kind, self.arn, self.id)
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -87,10 +69,11 @@ def authorize(rights: Rights, action: str, resource: Resource, request: Callable
 
 def require(caller: Caller, operation: str, resource: Resource) -> None:
     """`authorize` an operation (`PutImage`) of the resource's service, with the condition keys of the request."""
-    authorize(caller.rights, f"{resource.service}:{operation}", resource, lambda: _circumstances(caller))
+    authorize(caller.rights, f"{resource.service}:{operation}", resource, lambda: circumstances(caller))
 
 
-def _circumstances(caller: Caller) -> Keys:
+def circumstances(caller: Caller) -> Keys:
+    """The condition keys of any request of this caller."""
     return {
         "aws:currenttime": (caller.at.isoformat(),),
         "aws:epochtime": (str(int(caller.at.timestamp())),),
@@ -98,17 +81,8 @@ def _circumstances(caller: Caller) -> Keys:
         "aws:securetransport": ("true" if caller.secure else "false",),
         "aws:sourceip": (caller.source_ip,),
         "aws:useragent": (caller.user_agent,),
+        **caller.principal.age_keys(caller.at),
     }
-
-
-def root_principal(account: str, credential_id: str, epoch: int, stamp: int = 0) -> Principal:
-    """The root of an account, as named by one of its keys."""
-    return Principal(account, "root", account, f"arn:aws:iam::{account}:root", credential_id, epoch, stamp)
-
-
-def user_principal(account: str, user_id: str, owner: str, credential_id: str, epoch: int, stamp: int = 0) -> Principal:
-    """A user, as named by one of its keys; `owner` is its path and name."""
-    return Principal(account, "user", user_id, f"arn:aws:iam::{account}:user{owner}", credential_id, epoch, stamp)
 
 
 def allows(caller: Caller, operation: str, resource: Resource) -> bool:

@@ -6,10 +6,14 @@ changes the stamp, in the same transaction. The engine that decides is policy/; 
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache
+
+from msgspec import structs
 
 from entrepot.core.aws_policies import all_policies
 from entrepot.core.hot import Recent
+from entrepot.core.principals import Principal, session_keys
 from entrepot.db import entities, grants, managed_policies, memberships
 from entrepot.db.database import Reader
 from entrepot.db.snapshot import Snapshot
@@ -18,13 +22,22 @@ from entrepot.policy.decision import Decision
 from entrepot.policy.evaluation import Policies, Request, evaluate
 from entrepot.policy.principals import Principal as Subject
 from entrepot.policy.reading import read as read_document
+from entrepot.seal.sessions import Session
 
 Keys = Mapping[str, tuple[str, ...]]
 _MOST_GROUPS = 1000
 _MOST_PRINCIPALS = 4096
 _MOST_DECISIONS = 4096
 _ARN = re.compile(r"arn:aws:iam::([0-9]{12}):policy/(?:[!-~]+/)?([\w+=,.@-]+)", re.ASCII)
-_LASTING = ("aws:principal", "aws:userid", "aws:username")  # keys that say the same for as long as rights are kept
+_LASTING = (  # keys that say the same for as long as rights are kept
+    "aws:principal",
+    "aws:userid",
+    "aws:username",
+    "aws:tokenissuetime",
+    "aws:multifactorauthpresent",
+    "aws:sourceidentity",
+    "aws:federatedprovider",
+)
 
 
 class Rights:
@@ -32,10 +45,22 @@ class Rights:
 
     __slots__ = ("_decided", "_keys", "_policies", "_subject")
 
-    def __init__(self, subject: Subject, policies: Policies, tags: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        policies: Policies,
+        tags: tuple[tuple[str, str], ...] = (),
+        session: Session | None = None,
+    ) -> None:
+        own = {} if session is None else session_keys(session)
+        all_tags = (*tags, *(session.tags if session is not None else ()))  # a session's stand above its role's
         self._subject = subject
         self._policies = policies
-        self._keys = {**subject.context(), **{f"aws:principaltag/{key.lower()}": (value,) for key, value in tags}}
+        self._keys = {
+            **own,
+            **subject.context(),
+            **{f"aws:principaltag/{key.lower()}": (value,) for key, value in all_tags},
+        }
         self._decided: dict[tuple[str, str, str], Decision] = {}
 
     def decide(self, action: str, resource: str, resource_account: str, request: Callable[[], Keys]) -> Decision:
@@ -54,40 +79,62 @@ class Rights:
             self._decided[action, resource, resource_account] = decision
         return decision
 
+    def decide_named(self, action: str, resource: str, account: str, keys: Keys, trust: Policy | None) -> Decision:
+        """Whether the principal may do this to what must itself name who may: a role, by its trust policy."""
+        policies = structs.replace(self._policies, resource=() if trust is None else (trust,), must_be_named=True)
+        return evaluate(Request(self._subject, action, resource, account, {**self._keys, **keys}), policies)
+
 
 class RightsByPrincipal:
     """The rights of those who call one event loop."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._known: Recent[str, tuple[int, Rights]] = Recent(_MOST_PRINCIPALS)
+        self._known: Recent[str | tuple[str, datetime], tuple[int, Rights]] = Recent(_MOST_PRINCIPALS)
 
-    def of(self, subject: Subject, stamp: int) -> Rights:
+    def of(self, principal: Principal) -> Rights:
         """The rights of a principal whose account has this stamp now, as the caller has just read it.
 
         Rows are read after the stamp: those of a later state are kept under the earlier stamp, and read once more.
         """
-        known = self._known.get(subject.id)
-        if known is not None and known[0] == stamp:
+        session = principal.session
+        named = principal.id if session is None else (session.key_id, session.issued_at)
+        known = self._known.get(named)
+        if known is not None and known[0] == principal.stamp:
             return known[1]
-        rights = self._snapshot.together(lambda reader: rights_of(reader, subject))
-        self._known.put(subject.id, (stamp, rights))
+        rights = self._snapshot.together(
+            lambda reader: rights_of(reader, principal.subject(), principal.owner_id, session)
+        )
+        self._known.put(named, (principal.stamp, rights))
         return rights
 
 
-def rights_of(reader: Reader, subject: Subject) -> Rights:
-    """The rights of a user or a root as they are now."""
-    if subject.kind == "root":
-        return Rights(subject, Policies())
-    found = entities.by_id(reader, subject.id)
+def rights_of(reader: Reader, subject: Subject, owner_id: str = "", session: Session | None = None) -> Rights:
+    """The rights of a user or a root, or of a session of the user, role or root `owner_id`, as they are now."""
+    owner_id = owner_id or subject.id
+    limits = None if session is None else _session_limits(reader, session)
+    if owner_id == subject.account:
+        everything = (_EVERYTHING,) if subject.kind == "federated user" else ()
+        return Rights(subject, Policies(identity=everything, session=limits), (), session)
+    found = entities.by_id(reader, owner_id)
     if found is None:
         return Rights(subject, Policies())
-    groups = memberships.groups_of(reader, subject.id, "", _MOST_GROUPS)
+    groups = memberships.groups_of(reader, owner_id, "", _MOST_GROUPS)
     identity = [policy for holder in (found, *groups) for policy in _held(reader, subject.account, holder.id)]
     boundary = None
     if found.boundary is not None:
         boundary = managed(reader, subject.account, found.boundary) or _NOTHING
-    return Rights(subject, Policies(identity=tuple(identity), boundary=boundary), entities.tags(reader, subject.id))
+    policies = Policies(identity=tuple(identity), boundary=boundary, session=limits)
+    return Rights(subject, policies, entities.tags(reader, owner_id), session)
+
+
+def _session_limits(reader: Reader, session: Session) -> tuple[Policy, ...] | None:
+    """The session policies, of which one must allow; None where a session is not limited."""
+    if not session.policies and not session.policy_arns:
+        return () if session.kind == "federated" else None
+    attached = (managed(reader, session.account, arn) for arn in session.policy_arns)
+    inline = (_compiled("session policy", text) for text in session.policies)
+    return (*inline, *(policy for policy in attached if policy is not None))
 
 
 def managed(reader: Reader, account: str, arn: str) -> Policy | None:
@@ -120,3 +167,5 @@ def _compiled(name: str, text: str) -> Policy:
 # a boundary that is gone allows nothing
 _DENY_ALL = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
 _NOTHING = _compiled("", _DENY_ALL)
+# of whom a root has made a federated user: what its session policies allow, and nothing less
+_EVERYTHING = _compiled("", _DENY_ALL.replace("Deny", "Allow"))

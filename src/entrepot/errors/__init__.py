@@ -9,11 +9,15 @@ from entrepot.errors.access import (
     AccessDenied,
     AccountAlreadyExists,
     AccountNotFound,
+    AuthorizationMessageInvalid,
     CredentialExpired,
     CredentialInvalid,
     CredentialMissing,
     CredentialUnknown,
+    MfaRefused,
     RequestSkewed,
+    SessionCannot,
+    SessionExpired,
     SignatureInvalid,
 )
 from entrepot.errors.blobs import (
@@ -73,6 +77,7 @@ from entrepot.errors.policies import (
     RegistryPolicyInvalid,
     RepositoryPolicyInvalid,
     SessionPoliciesTooLarge,
+    SessionTooLarge,
 )
 from entrepot.errors.repositories import (
     RegionNotServed,

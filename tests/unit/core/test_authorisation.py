@@ -16,10 +16,11 @@ import entrepot.core
 from entrepot.aws.ecr import registry as registry_operations
 from entrepot.aws.protocol.call import Call
 from entrepot.core import access, blobs
-from entrepot.core.access import Principal, Resource
+from entrepot.core.access import Resource
 from entrepot.core.deletion import ImageId
 from entrepot.core.hot import Hot
 from entrepot.core.images import OCI_RULES
+from entrepot.core.principals import Principal
 from entrepot.core.reads import Reads
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.rights import Rights

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from entrepot.core import identities
-from entrepot.core.access import Principal
 from entrepot.core.credentials import Credentials
 from entrepot.core.hot import Hot
+from entrepot.core.principals import Principal
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.errors import CredentialExpired, CredentialInvalid
 from entrepot.seal import Seal, tokens

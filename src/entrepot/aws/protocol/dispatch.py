@@ -12,11 +12,11 @@ from aiohttp import web
 from entrepot.aws.protocol import errors, json_protocol, models, payload, query
 from entrepot.aws.protocol.call import Call, Services
 from entrepot.aws.protocol.models import ROUTES, Route
-from entrepot.core import access_keys
-from entrepot.core.access import Caller, Principal
+from entrepot.core import access_keys, roles, sessions
+from entrepot.core.access import Caller
 from entrepot.core.parts import Core
+from entrepot.core.principals import Principal
 from entrepot.errors import (
-    CredentialUnknown,
     Fact,
     OperationUnsupported,
     RegionNotServed,
@@ -67,7 +67,7 @@ class AwsDoor:
         try:
             received = _received(request)
             signature = sigv4.find(received)
-            principal, secret = await self._core.credentials.signing_key(signature.access_key_id)
+            principal, secret = await self._signer(signature)
             body = await read(request, LARGEST_BODY, "the request body")
             named = _name(request, received, body, signature)
             self._authenticate(received, signature, secret, body, exchange)
@@ -77,18 +77,26 @@ class AwsDoor:
         except Fact as fact:
             return _show_fact(fact, named or _guess(request), exchange)
 
+    async def _signer(self, signature: Signature) -> tuple[Principal, str]:
+        if signature.session_token is None:
+            return await self._core.credentials.signing_key(signature.access_key_id)
+        return await self._core.credentials.session_key(signature.access_key_id, signature.session_token)
+
     def _authenticate(
         self, received: Received, signature: Signature, secret: str, body: bytes, exchange: Exchange
     ) -> None:
-        if signature.session_token is not None:
-            raise CredentialUnknown  # sessions do not exist before STS issues them
         hashed = payload.declared_hash(signature, body)
         sigv4.verify(received, signature, secret, hashed, exchange.at, exchange.hosts)
 
     def _note_use(self, principal: Principal, signature: Signature, exchange: Exchange) -> None:
-        key_id = principal.credential_id
-        if self._core.credentials.use_is_news(key_id):
-            self._core.units.later(access_keys.note_use, key_id, signature.service, signature.region, exchange.at)
+        role = principal.kind == "role session"
+        used = principal.id if role else principal.credential_id
+        if not self._core.credentials.use_is_news(used):
+            return
+        if role:
+            self._core.units.later(roles.note_use, used, signature.region, exchange.at)
+        elif principal.session is None:
+            self._core.units.later(access_keys.note_use, used, signature.service, signature.region, exchange.at)
 
     async def _run(
         self, named: _Named, content: bytes, principal: Principal, signature: Signature, exchange: Exchange
@@ -113,6 +121,7 @@ class AwsDoor:
             "aws",
             exchange.at,
         )
+        sessions.require_usable(caller, route.name, named.operation)
         parsed = (
             json_protocol.parse(model, named.operation, content)
             if route.protocol == "json"
@@ -173,5 +182,7 @@ def _show_fact(fact: Fact, named: _Named, exchange: Exchange) -> Answer:
         account = str(fact.fields.get("account", ""))
         return json_protocol.show_error(code, str(fact), errors.members(fact, account), status, named.json_version)
     model = models.load(named.route.name, named.route.version)
-    code, status = model.wire_error(code) or (errors.QUERY_CODES.get(code, code), status)
+    code, status = (
+        errors.QUERY_FACTS.get(type(fact)) or model.wire_error(code) or (errors.QUERY_CODES.get(code, code), status)
+    )
     return query.show_error(model.metadata["xmlNamespace"], code, str(fact), status, exchange.request_id)
