@@ -81,13 +81,13 @@ class Credentials:
 
     async def by_token(self, token: str) -> Principal:
         """The principal of a login's token: CredentialInvalid, CredentialExpired."""
-        return self._principal_of(token, "")
+        return self._holder(self._read(token, ""))
 
     async def by_download(self, token: str, key: RepositoryKey, digest: Digest) -> Principal:
         """The principal of a token for this blob: CredentialInvalid, CredentialExpired."""
-        return self._principal_of(token, _download_scope(key, digest))
+        return self._holder(self._read(token, _download_scope(key, digest)))
 
-    def _principal_of(self, token: str, scope: str) -> Principal:
+    def _read(self, token: str, scope: str) -> Claims:
         claims = self._claims.get(token)
         if claims is None:
             claims = tokens.read(self._seal, token)
@@ -96,6 +96,9 @@ class Credentials:
             raise CredentialExpired
         if claims.scope != scope:
             raise CredentialInvalid
+        return claims
+
+    def _holder(self, claims: Claims) -> Principal:
         session = claims.session
         found = self._of_key(claims.credential_id, claims.epoch) if session is None else self._of_session(session)
         if found is None:

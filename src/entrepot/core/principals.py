@@ -8,7 +8,7 @@ import msgspec
 from entrepot.policy.principals import Principal as Subject
 from entrepot.seal.sessions import Session
 
-PrincipalKind = Literal["root", "user", "role session", "federated user", "service", "anonymous"]
+PrincipalKind = Literal["root", "user", "role session", "federated user", "service", "web identity", "anonymous"]
 Keys = dict[str, tuple[str, ...]]
 
 
@@ -17,7 +17,8 @@ class Principal(msgspec.Struct, frozen=True):
     when the credential was read.
 
     The id of a role's session is that of the role; a federated user's begins with its account. `behind` is the ARN of
-    the role, or of the user behind a federated one.
+    the role, or of the user behind a federated one. A web identity, before it has a session, is of no account: its ARN
+    is that of the provider who vouches for it.
     """
 
     account: str
@@ -33,6 +34,8 @@ class Principal(msgspec.Struct, frozen=True):
     def subject(self) -> Subject:
         """Who asks, as policies see it."""
         session = self.session
+        if self.kind == "web identity":
+            return Subject("", self.kind, self.arn, provider=self.arn)
         if session is None or session.kind == "self":
             return Subject(self.account, self.kind, self.arn, self.id)
         own = self.account if session.kind == "federated" else self.id
@@ -53,6 +56,9 @@ class Principal(msgspec.Struct, frozen=True):
         if self.session is None or self.session.mfa_at is None:
             return {}
         return {"aws:multifactorauthage": (str(int((at - self.session.mfa_at).total_seconds())),)}
+
+
+ANONYMOUS = Principal("", "anonymous", "ANONYMOUS_PRINCIPAL", "", "", 0)
 
 
 def root_principal(account: str, credential_id: str, epoch: int, stamp: int = 0) -> Principal:

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from entrepot.aws.protocol import errors, json_protocol, models, payload, query
+from entrepot.aws.protocol import errors, json_protocol, models, payload, query, unsigned
 from entrepot.aws.protocol.call import Call, Services
 from entrepot.aws.protocol.models import ROUTES, Route
 from entrepot.core import access_keys, roles, sessions
 from entrepot.core.access import Caller
 from entrepot.core.parts import Core
-from entrepot.core.principals import Principal
+from entrepot.core.principals import ANONYMOUS, Principal
 from entrepot.errors import (
+    CredentialMissing,
     Fact,
     OperationUnsupported,
     RegionNotServed,
@@ -52,6 +53,7 @@ class AwsDoor:
         self._core = core
         self._addressing = addressing
         self._services = services
+        self._turnstile = unsigned.Turnstile()
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Answer:
@@ -66,6 +68,9 @@ class AwsDoor:
         named: _Named | None = None
         try:
             received = _received(request)
+            if _is_unsigned_form(request, received):
+                named = await self._unsigned(request, received, exchange)
+                return await self._run(named, b"", ANONYMOUS, self._core.regions[0], exchange)
             signature = sigv4.find(received)
             principal, secret = await self._signer(signature)
             body = await read(request, LARGEST_BODY, "the request body")
@@ -73,9 +78,18 @@ class AwsDoor:
             self._authenticate(received, signature, secret, body, exchange)
             self._note_use(principal, signature, exchange)
             content = payload.content(signature, secret, body)
-            return await self._run(named, content, principal, signature, exchange)
+            return await self._run(named, content, principal, signature.region, exchange)
         except Fact as fact:
             return _show_fact(fact, named or _guess(request), exchange)
+
+    async def _unsigned(self, request: web.BaseRequest, received: Received, exchange: Exchange) -> _Named:
+        """The operation that a form names: CredentialMissing unless it is one that nobody signs; ServerBusy."""
+        body = await read(request, unsigned.LARGEST_BODY, "the request body")
+        named = _by_action(received, body)
+        if named is None or (named.route.name, named.operation) not in unsigned.OPERATIONS:
+            raise CredentialMissing
+        self._turnstile.pass_through(exchange.source_ip, exchange.at)
+        return named
 
     async def _signer(self, signature: Signature) -> tuple[Principal, str]:
         if signature.session_token is None:
@@ -99,11 +113,11 @@ class AwsDoor:
             self._core.units.later(access_keys.note_use, used, signature.service, signature.region, exchange.at)
 
     async def _run(
-        self, named: _Named, content: bytes, principal: Principal, signature: Signature, exchange: Exchange
+        self, named: _Named, content: bytes, principal: Principal, region: str, exchange: Exchange
     ) -> Answer:
         route = named.route
-        if not route.any_region and signature.region not in self._core.regions:
-            raise RegionNotServed(region=signature.region, served=", ".join(self._core.regions))
+        if not route.any_region and region not in self._core.regions:
+            raise RegionNotServed(region=region, served=", ".join(self._core.regions))
         model = models.load(route.name, route.version)
         operation = self._services.get(route.name, {}).get(named.operation)
         if named.operation not in model.operations:
@@ -113,7 +127,7 @@ class AwsDoor:
         caller = Caller(
             principal,
             self._core.credentials.rights(principal),
-            signature.region,
+            region,
             exchange.source_ip,
             exchange.user_agent,
             exchange.request_id,
@@ -127,7 +141,7 @@ class AwsDoor:
             if route.protocol == "json"
             else query.parse(model, named.operation, named.fields)
         )
-        output = await operation(Call(self._core, self._addressing, exchange, caller, signature.region, parsed))
+        output = await operation(Call(self._core, self._addressing, exchange, caller, region, parsed))
         if route.protocol == "json":
             return json_protocol.show(model, named.operation, output, named.json_version)
         return query.show(model, named.operation, output, exchange.request_id)
@@ -137,6 +151,12 @@ def _received(request: web.BaseRequest) -> Received:
     path, _, text = as_text(target(request)).partition("?")  # what is not UTF-8 fits no signature
     headers = [(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in request.raw_headers]
     return Received(request.method, path, text, headers)
+
+
+def _is_unsigned_form(request: web.BaseRequest, received: Received) -> bool:
+    if "Authorization" in request.headers or "X-Amz-Target" in request.headers or "X-Amz-Signature" in received.query:
+        return False
+    return "Action=" in received.query if received.method == "GET" else _is_form(request)
 
 
 def _name(request: web.BaseRequest, received: Received, body: bytes, signature: Signature) -> _Named:
@@ -172,8 +192,11 @@ def _by_action(received: Received, body: bytes) -> _Named | None:
 
 def _guess(request: web.BaseRequest) -> _Named:
     """How to tell a fact about a request that could not be read: as JSON, unless it is plainly a form."""
-    form = request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
-    return _Named(ROUTES[1] if form else ROUTES[0], "", "1.1", {})
+    return _Named(ROUTES[1] if _is_form(request) else ROUTES[0], "", "1.1", {})
+
+
+def _is_form(request: web.BaseRequest) -> bool:
+    return request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
 
 
 def _show_fact(fact: Fact, named: _Named, exchange: Exchange) -> Answer:
