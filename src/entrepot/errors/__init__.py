@@ -9,11 +9,15 @@ from entrepot.errors.access import (
     AccessDenied,
     AccountAlreadyExists,
     AccountNotFound,
+    AuthorizationMessageInvalid,
     CredentialExpired,
     CredentialInvalid,
     CredentialMissing,
     CredentialUnknown,
+    MfaRefused,
     RequestSkewed,
+    SessionCannot,
+    SessionExpired,
     SignatureInvalid,
 )
 from entrepot.errors.blobs import (
@@ -75,6 +79,7 @@ from entrepot.errors.policies import (
     RepositoryPolicyInvalid,
     RepositoryPolicyNotFound,
     SessionPoliciesTooLarge,
+    SessionTooLarge,
 )
 from entrepot.errors.repositories import (
     RegionNotServed,

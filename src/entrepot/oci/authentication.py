@@ -7,8 +7,9 @@ from typing import Literal
 
 from aiohttp import web
 
-from entrepot.core.access import Caller, Principal
+from entrepot.core.access import Caller
 from entrepot.core.credentials import Credentials
+from entrepot.core.principals import Principal
 from entrepot.errors import CredentialInvalid, CredentialMissing, RequestMalformed
 from entrepot.http.exchange import Exchange
 from entrepot.spec.digest import Digest
