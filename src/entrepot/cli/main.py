@@ -17,7 +17,7 @@ app.command("entrepot.cli.serve:serve", help="Serve registries until SIGTERM or 
 _NOUNS = {
     "account": ("Accounts and their root keys.", ("create", "list_")),
     "key": ("Root keys.", ("rotate",)),
-    "token": ("Registry tokens.", ("issue",)),
+    "token": ("Registry tokens.", ("create", "issue")),
     "public-alias": ("Names of public registries.", ("add", "list_", "remove")),
     "db": ("The metadata database.", ("upgrade",)),
 }

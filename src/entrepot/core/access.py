@@ -11,12 +11,12 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from entrepot.core.principals import Principal
 from entrepot.core.resources import Resource
 from entrepot.core.rights import Rights
 from entrepot.errors import AccessDenied
 from entrepot.policy.decision import Decision
 from entrepot.policy.evaluation import Context
-from entrepot.policy.principals import Principal as Subject
 
 IMAGE_KEYS = ("ecr:imagetag", "ecr:imagedigest")
 ImageName = tuple[str, str]  # tag and digest, '' where there is none
@@ -33,24 +33,6 @@ class Keys(Protocol):
 
 
 NO_KEYS: Keys = MappingProxyType({})
-
-
-class Principal(msgspec.Struct, frozen=True):
-    """An identity that a credential named: `id` is its unique id, `epoch` that of its credential, `stamp` its account's
-    when the credential was read.
-    """
-
-    account: str
-    kind: Literal["root", "user", "service", "anonymous"]
-    id: str
-    arn: str
-    credential_id: str
-    epoch: int
-    stamp: int = 0
-
-    def subject(self) -> Subject:
-        """Who asks, as policies see it."""
-        return Subject(self.account, self.kind, self.arn, self.id)
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -155,9 +137,9 @@ class Circumstances:
             return found
         general = _GENERAL.get(key)
         if general is not None:
-            return (general(self._caller),)
+            return general(self._caller) or default
         kind, slash, name = key.partition("/")
-        if slash and kind in ("aws:resourcetag", f"{self._resource.service}:resourcetag"):
+        if slash and kind in _TAGS[self._resource.service]:
             return tuple(value for tag, value in self._resource.tags() if tag.lower() == name)
         return default
 
@@ -180,24 +162,23 @@ class _Images:
         return image_keys(*self.all()[0]).get(key) if key in IMAGE_KEYS else None
 
 
-_GENERAL: Mapping[str, Callable[[Caller], str]] = {
-    "aws:currenttime": lambda caller: caller.at.isoformat(),
-    "aws:epochtime": lambda caller: str(int(caller.at.timestamp())),
-    "aws:requestedregion": lambda caller: caller.region,
-    "aws:securetransport": lambda caller: "true" if caller.secure else "false",
-    "aws:sourceip": lambda caller: caller.source_ip,
-    "aws:useragent": lambda caller: caller.user_agent,
+_GENERAL: Mapping[str, Callable[[Caller], tuple[str, ...]]] = {
+    "aws:currenttime": lambda caller: (caller.at.isoformat(),),
+    "aws:epochtime": lambda caller: (str(int(caller.at.timestamp())),),
+    "aws:multifactorauthage": lambda caller: caller.principal.age(caller.at),
+    "aws:requestedregion": lambda caller: (caller.region,),
+    "aws:securetransport": lambda caller: ("true" if caller.secure else "false",),
+    "aws:sourceip": lambda caller: (caller.source_ip,),
+    "aws:useragent": lambda caller: (caller.user_agent,),
 }
-
-
-ANONYMOUS = Principal("", "anonymous", "ANONYMOUS_PRINCIPAL", "", "", 0)
-
-
-def root_principal(account: str, credential_id: str, epoch: int, stamp: int = 0) -> Principal:
-    """The root of an account, as named by one of its keys."""
-    return Principal(account, "root", account, f"arn:aws:iam::{account}:root", credential_id, epoch, stamp)
-
-
-def user_principal(account: str, user_id: str, owner: str, credential_id: str, epoch: int, stamp: int = 0) -> Principal:
-    """A user, as named by one of its keys; `owner` is its path and name."""
-    return Principal(account, "user", user_id, f"arn:aws:iam::{account}:user{owner}", credential_id, epoch, stamp)
+# what a resource's tags are called in conditions on the actions of a service; STS acts on roles, which are IAM's
+_TAGS: Mapping[str, tuple[str, ...]] = {
+    service: ("aws:resourcetag", f"{own}:resourcetag")
+    for service, own in (
+        ("cloudwatch", "cloudwatch"),
+        ("ecr", "ecr"),
+        ("ecr-public", "ecr-public"),
+        ("iam", "iam"),
+        ("sts", "iam"),
+    )
+}

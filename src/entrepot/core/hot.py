@@ -13,7 +13,19 @@ from collections.abc import Callable, Sequence
 from entrepot.core import lookup, resources
 from entrepot.core.recent import Recent
 from entrepot.core.resources import Resource, Tags
-from entrepot.db import accounts, blobs, images, public_aliases, registries, repositories, resource_tags, tags, uploads
+from entrepot.db import (
+    accounts,
+    blobs,
+    entities,
+    images,
+    public_aliases,
+    registries,
+    repositories,
+    resource_tags,
+    tags,
+    uploads,
+)
+from entrepot.db.identity_records import Identity
 from entrepot.db.records import AccessKey, Blob, Link, Registry, Repository, StoredManifest, Upload
 from entrepot.db.snapshot import Snapshot
 from entrepot.spec.digest import Digest
@@ -42,6 +54,7 @@ class Hot:
         self._keys: Recent[str, tuple[int, AccessKey]] = Recent(_MOST_ENTRIES)
         self._aliases: Recent[str, tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._primary_aliases: Recent[str, tuple[int, str]] = Recent(_MOST_ENTRIES)
+        self._identities: Recent[str, tuple[int, Identity]] = Recent(_MOST_ENTRIES)
         self._manifests: Recent[tuple[str, str], tuple[int, StoredManifest]] = Recent(_MOST_MANIFEST_BYTES)
         self._tags: Recent[tuple[str, str], tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._links: Recent[tuple[str, str], tuple[int, Link]] = Recent(_MOST_ENTRIES)
@@ -133,6 +146,20 @@ class Hot:
             return None
         self._primary_aliases.put(account, (version, row.name))
         return str(row.name)
+
+    def identity(self, entity_id: str) -> Identity | None:
+        """The user or role of this unique id."""
+        version = self._present_version()
+        entry = self._identities.get(entity_id)
+        if entry is not None and entry[0] == version:
+            return entry[1]
+        row = self._snapshot.one(entities.FIND_IDENTITY, id=entity_id)
+        if row is None:
+            self._identities.drop(entity_id)
+            return None
+        found = entities.identity(row)
+        self._identities.put(entity_id, (version, found))
+        return found
 
     def manifest(self, repository: Repository, reference: Reference) -> StoredManifest | None:
         """The manifest that a tag or digest names now."""

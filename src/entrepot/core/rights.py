@@ -5,11 +5,13 @@ changes the stamp, in the same transaction. The engine that decides is policy/; 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from datetime import datetime
 
-import msgspec
+from msgspec import structs
 
 from entrepot.core.aws_policies import all_policies
+from entrepot.core.principals import Principal, session_keys
 from entrepot.core.recent import Recent
 from entrepot.core.resources import Resource
 from entrepot.core.stored_policies import compiled
@@ -20,13 +22,22 @@ from entrepot.policy.compiled import Policy
 from entrepot.policy.decision import Decision
 from entrepot.policy.evaluation import Context, Policies, Request, evaluate
 from entrepot.policy.principals import Principal as Subject
+from entrepot.seal.sessions import Session
 
 _Question = tuple[str, str, str, tuple[Policy, ...]]
 _MOST_GROUPS = 1000
 _MOST_PRINCIPALS = 4096
 _MOST_DECISIONS = 4096
 _ARN = re.compile(r"arn:aws:iam::([0-9]{12}):policy/(?:[!-~]+/)?([\w+=,.@-]+)", re.ASCII)
-_LASTING = ("aws:principal", "aws:userid", "aws:username")  # keys that say the same for as long as rights are kept
+_LASTING = (  # keys that say the same for as long as rights are kept
+    "aws:principal",
+    "aws:userid",
+    "aws:username",
+    "aws:tokenissuetime",
+    "aws:multifactorauthpresent",
+    "aws:sourceidentity",
+    "aws:federatedprovider",
+)
 
 
 class Rights:
@@ -34,10 +45,22 @@ class Rights:
 
     __slots__ = ("_decided", "_keys", "_policies", "_subject")
 
-    def __init__(self, subject: Subject, policies: Policies, tags: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        policies: Policies,
+        tags: tuple[tuple[str, str], ...] = (),
+        session: Session | None = None,
+    ) -> None:
+        own = {} if session is None else session_keys(session)
+        all_tags = (*tags, *(session.tags if session is not None else ()))  # a session's stand above its role's
         self._subject = subject
         self._policies = policies
-        self._keys = {**subject.context(), **{f"aws:principaltag/{key.lower()}": (value,) for key, value in tags}}
+        self._keys = {
+            **own,
+            **subject.context(),
+            **{f"aws:principaltag/{key.lower()}": (value,) for key, value in all_tags},
+        }
         self._decided: dict[_Question, Decision] = {}
 
     def decide(self, action: str, resource: Resource, request: Context) -> Decision:
@@ -50,7 +73,7 @@ class Rights:
         known = self._decided.get(question)
         if known is not None:
             return known
-        policies = msgspec.structs.replace(self._policies, resource=having) if having else self._policies
+        policies = structs.replace(self._policies, resource=having) if having else self._policies
         context = _Context(self._keys, request)
         decision = evaluate(Request(self._subject, action, resource.arn, resource.account, context), policies)
         if all(key.startswith(_LASTING) for key in decision.read):
@@ -59,19 +82,28 @@ class Rights:
             self._decided[question] = decision
         return decision
 
+    def decide_named(self, action: str, resource: Resource, request: Context) -> Decision:
+        """Whether the principal may do this to what must itself name who may: a role, by its trust policy.
+
+        What the request says stands before what is known of the principal: an MFA code that is sent with it.
+        """
+        policies = structs.replace(self._policies, resource=resource.policies, must_be_named=True)
+        context = _Context(request, self._keys)
+        return evaluate(Request(self._subject, action, resource.arn, resource.account, context), policies)
+
 
 class _Context:
-    """What is known of the principal, before what the request says."""
+    """The keys of one, and where it has none those of another."""
 
-    __slots__ = ("_principal", "_request")
+    __slots__ = ("_first", "_second")
 
-    def __init__(self, principal: Mapping[str, tuple[str, ...]], request: Context) -> None:
-        self._principal = principal
-        self._request = request
+    def __init__(self, first: Context, second: Context) -> None:
+        self._first = first
+        self._second = second
 
     def get(self, key: str, default: tuple[str, ...], /) -> tuple[str, ...]:
-        found = self._principal.get(key)
-        return self._request.get(key, default) if found is None else found
+        """The values of a key in lower case."""
+        return self._first.get(key, ()) or self._second.get(key, default)
 
 
 class RightsByPrincipal:
@@ -79,34 +111,51 @@ class RightsByPrincipal:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._known: Recent[str, tuple[int, Rights]] = Recent(_MOST_PRINCIPALS)
+        self._known: Recent[str | tuple[str, datetime], tuple[int, Rights]] = Recent(_MOST_PRINCIPALS)
 
-    def of(self, subject: Subject, stamp: int) -> Rights:
+    def of(self, principal: Principal) -> Rights:
         """The rights of a principal whose account has this stamp now, as the caller has just read it.
 
         Rows are read after the stamp: those of a later state are kept under the earlier stamp, and read once more.
         """
-        known = self._known.get(subject.id)
-        if known is not None and known[0] == stamp:
+        session = principal.session
+        named = principal.id if session is None else (session.key_id, session.issued_at)
+        known = self._known.get(named)
+        if known is not None and known[0] == principal.stamp:
             return known[1]
-        rights = self._snapshot.together(lambda reader: rights_of(reader, subject))
-        self._known.put(subject.id, (stamp, rights))
+        rights = self._snapshot.together(
+            lambda reader: rights_of(reader, principal.subject(), principal.owner_id, session)
+        )
+        self._known.put(named, (principal.stamp, rights))
         return rights
 
 
-def rights_of(reader: Reader, subject: Subject) -> Rights:
-    """The rights of a user or a root as they are now."""
-    if subject.kind == "root":
-        return Rights(subject, Policies())
-    found = entities.by_id(reader, subject.id)
+def rights_of(reader: Reader, subject: Subject, owner_id: str = "", session: Session | None = None) -> Rights:
+    """The rights of a user or a root, or of a session of the user, role or root `owner_id`, as they are now."""
+    owner_id = owner_id or subject.id
+    limits = None if session is None else _session_limits(reader, session)
+    if owner_id == subject.account:
+        everything = (_EVERYTHING,) if subject.kind == "federated user" else ()
+        return Rights(subject, Policies(identity=everything, session=limits), (), session)
+    found = entities.by_id(reader, owner_id)
     if found is None:
         return Rights(subject, Policies())
-    groups = memberships.groups_of(reader, subject.id, "", _MOST_GROUPS)
+    groups = memberships.groups_of(reader, owner_id, "", _MOST_GROUPS)
     identity = [policy for holder in (found, *groups) for policy in _held(reader, subject.account, holder.id)]
     boundary = None
     if found.boundary is not None:
         boundary = managed(reader, subject.account, found.boundary) or _NOTHING
-    return Rights(subject, Policies(identity=tuple(identity), boundary=boundary), entities.tags(reader, subject.id))
+    policies = Policies(identity=tuple(identity), boundary=boundary, session=limits)
+    return Rights(subject, policies, entities.tags(reader, owner_id), session)
+
+
+def _session_limits(reader: Reader, session: Session) -> tuple[Policy, ...] | None:
+    """The session policies, of which one must allow; None where a session is not limited."""
+    if not session.policies and not session.policy_arns:
+        return () if session.kind == "federated" else None
+    attached = (managed(reader, session.account, arn) for arn in session.policy_arns)
+    inline = (compiled("session policy", text) for text in session.policies)
+    return (*inline, *(policy for policy in attached if policy is not None))
 
 
 def managed(reader: Reader, account: str, arn: str) -> Policy | None:
@@ -133,3 +182,5 @@ def _held(reader: Reader, account: str, entity_id: str) -> Iterator[Policy]:
 # a boundary that is gone allows nothing
 _DENY_ALL = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
 _NOTHING = compiled("", _DENY_ALL)
+# of whom a root has made a federated user: what its session policies allow, and nothing less
+_EVERYTHING = compiled("", _DENY_ALL.replace("Deny", "Allow"))

@@ -9,12 +9,16 @@ from entrepot.errors.access import (
     AccessDenied,
     AccountAlreadyExists,
     AccountNotFound,
+    AuthorizationMessageInvalid,
     CredentialExpired,
     CredentialInvalid,
     CredentialMisplaced,
     CredentialMissing,
     CredentialUnknown,
+    MfaRefused,
     RequestSkewed,
+    SessionCannot,
+    SessionExpired,
     SignatureInvalid,
 )
 from entrepot.errors.blobs import (
@@ -76,6 +80,7 @@ from entrepot.errors.policies import (
     RepositoryPolicyInvalid,
     RepositoryPolicyNotFound,
     SessionPoliciesTooLarge,
+    SessionTooLarge,
 )
 from entrepot.errors.repositories import (
     CatalogDataNotFound,

@@ -39,6 +39,30 @@ class CredentialUnknown(Fact):
     text = "The security token included in the request is invalid."
 
 
+class SessionExpired(Fact):
+    """Temporary credentials that held once."""
+
+    text = "The security token included in the request is expired"
+
+
+class SessionCannot(Fact):
+    """What temporary credentials of this kind can never do, whatever policies say (`operation`, `holder`)."""
+
+    text = "Cannot call {operation} with {holder}"
+
+
+class MfaRefused(Fact):
+    """A code that is not the caller's own device's, or was used before."""
+
+    text = "MultiFactorAuthentication failed with invalid MFA one time pass code."
+
+
+class AuthorizationMessageInvalid(Fact):
+    """An encoded authorization message that this server did not write for this account."""
+
+    text = "The encoded authorization message is not valid, or is not of this account"
+
+
 class SignatureInvalid(Fact):
     """The signature does not fit the request (`reason` says which part was looked at)."""
 

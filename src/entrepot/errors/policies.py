@@ -48,6 +48,12 @@ class InlinePoliciesTooLarge(Fact):
     text = "Maximum policy size of {limit} bytes exceeded for {holder}"
 
 
+class SessionTooLarge(Fact):
+    """Session policies and tags that do not fit into a token together."""
+
+    text = "Packed policy consumes {percent}% of allotted space, please use smaller policy."
+
+
 class SessionPoliciesTooLarge(Fact):
     """The session policies of one call together, white space apart."""
 

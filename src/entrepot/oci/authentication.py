@@ -8,9 +8,10 @@ from typing import Literal
 import msgspec
 from aiohttp import web
 
-from entrepot.core.access import ANONYMOUS, Caller, Principal
+from entrepot.core.access import Caller
 from entrepot.core.credentials import Credentials
 from entrepot.core.parts import Core
+from entrepot.core.principals import ANONYMOUS, Principal
 from entrepot.errors import CredentialInvalid, CredentialMissing, RequestMalformed
 from entrepot.http.addressing import Place
 from entrepot.http.exchange import Exchange

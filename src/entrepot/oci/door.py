@@ -10,8 +10,8 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from entrepot.core.access import ANONYMOUS
 from entrepot.core.parts import Core
+from entrepot.core.principals import ANONYMOUS
 from entrepot.errors import (
     CredentialInvalid,
     CredentialMisplaced,

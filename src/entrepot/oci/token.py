@@ -7,9 +7,9 @@ request.
 import msgspec
 from aiohttp import web
 
-from entrepot.core.access import ANONYMOUS
 from entrepot.core.credentials import LOGINS
 from entrepot.core.parts import Core
+from entrepot.core.principals import ANONYMOUS
 from entrepot.errors import (
     CredentialInvalid,
     CredentialMisplaced,

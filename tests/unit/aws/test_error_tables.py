@@ -61,6 +61,8 @@ UNREACHED = {
         ],
         "every entity of such a kind has its row, written with it",
     ),
+    ("AssumeRole", "PolicyTooLarge"): "the document is of another kind",
+    ("GetFederationToken", "PolicyTooLarge"): "the document is of another kind",
     ("GetAccountAuthorizationDetails", "ManagedPolicyNotFound"): "the policies were listed in the same unit of work",
 }
 OPERATIONS = [(service, name) for service, operations in SERVICES.items() for name in operations]

@@ -11,6 +11,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.AccessDenied: ("AccessDeniedException", 400),
     facts.AccountAlreadyExists: ("InvalidParameterException", 400),
     facts.AccountNotFound: ("InvalidParameterException", 400),
+    facts.AuthorizationMessageInvalid: ("InvalidAuthorizationMessageException", 400),
     facts.BlobBytesMissing: ("ServerException", 500),
     facts.BlobInUse: ("InvalidParameterException", 400),
     facts.BlobNotFound: ("LayersNotFoundException", 400),
@@ -48,6 +49,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.ManifestTooLarge: ("InvalidParameterException", 400),
     facts.MediaTypeUnsupported: ("InvalidParameterException", 400),
     facts.MfaCodeWrong: ("InvalidAuthenticationCodeException", 400),
+    facts.MfaRefused: ("AccessDeniedException", 403),
     facts.NameInvalid: ("InvalidParameterException", 400),
     facts.NotAcceptable: ("ImageNotFoundException", 400),
     facts.OperationUnsupported: ("UnknownOperationException", 400),
@@ -80,7 +82,10 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.ResourceTagInvalid: ("InvalidTagParameterException", 400),
     facts.ResourceTagsTooMany: ("TooManyTagsException", 400),
     facts.ServerBusy: ("ThrottlingException", 400),
+    facts.SessionCannot: ("AccessDeniedException", 403),
+    facts.SessionExpired: ("ExpiredTokenException", 403),
     facts.SessionPoliciesTooLarge: ("PackedPolicyTooLargeException", 400),
+    facts.SessionTooLarge: ("PackedPolicyTooLargeException", 400),
     facts.SignatureInvalid: ("InvalidSignatureException", 403),
     facts.StorageFull: ("ServerException", 500),
     facts.TagImmutable: ("ImageTagAlreadyExistsException", 400),
@@ -121,6 +126,8 @@ QUERY_CODES = {
     "UnknownOperationException": "InvalidAction",
     "UnrecognizedClientException": "InvalidClientTokenId",
 }
+# not what a model of theirs calls by the same name: the credential that signed, not the one that was sent
+QUERY_FACTS: dict[type[Fact], tuple[str, int]] = {facts.SessionExpired: ("ExpiredToken", 403)}
 
 
 def members(fact: Fact, account: str) -> dict[str, object]:
