@@ -32,7 +32,7 @@ class PublicDraft:
 
 def create_repository(tx: Transaction, caller: Caller, key: RepositoryKey, draft: PublicDraft) -> Repository:
     """Make a public repository, told of in the catalog from the start if there is something to tell."""
-    made = repositories.create(tx, caller, key, draft.repository)
+    made = repositories.create(tx, caller, key, draft.repository, _told(draft))
     if draft.catalog is not None:
         catalog_data.add(tx, made, draft.catalog)
     public_aliases.ensure_default(tx, key.registry.account, draft.alias, caller.at)
@@ -83,3 +83,9 @@ def resource(registry: RegistryKey) -> Resource:
 def registry_arn(registry: RegistryKey) -> str:
     """The Amazon Resource Name of a public registry."""
     return f"arn:aws:ecr-public::{registry.account}:registry/{registry.account}"
+
+
+def _told(draft: PublicDraft) -> dict[str, object]:
+    """A draft as request parameters of an audit record."""
+    told: dict[str, object] = {} if draft.catalog is None else catalog_data.told(draft.catalog)
+    return told | ({"tags": dict(draft.repository.resource_tags)} if draft.repository.resource_tags else {})
