@@ -20,6 +20,7 @@ from entrepot.errors import (
     CredentialMissing,
     Fact,
     OperationUnsupported,
+    PublicRegionNotServed,
     RegionNotServed,
     SignatureInvalid,
 )
@@ -102,6 +103,12 @@ class AwsDoor:
         hashed = payload.declared_hash(signature, body)
         sigv4.verify(received, signature, secret, hashed, exchange.at, exchange.hosts)
 
+    def _require_region(self, route: Route, region: str) -> None:
+        if route.regions and region not in route.regions:
+            raise PublicRegionNotServed(region=region, served=", ".join(route.regions))
+        if not route.regions and not route.any_region and region not in self._core.regions:
+            raise RegionNotServed(region=region, served=", ".join(self._core.regions))
+
     def _note_use(self, principal: Principal, signature: Signature, exchange: Exchange) -> None:
         role = principal.kind == "role session"
         used = principal.id if role else principal.credential_id
@@ -116,8 +123,7 @@ class AwsDoor:
         self, named: _Named, content: bytes, principal: Principal, region: str, exchange: Exchange
     ) -> Answer:
         route = named.route
-        if not route.any_region and region not in self._core.regions:
-            raise RegionNotServed(region=region, served=", ".join(self._core.regions))
+        self._require_region(route, region)
         model = models.load(route.name, route.version)
         operation = self._services.get(route.name, {}).get(named.operation)
         if named.operation not in model.operations:
@@ -192,7 +198,8 @@ def _by_action(received: Received, body: bytes) -> _Named | None:
 
 def _guess(request: web.BaseRequest) -> _Named:
     """How to tell a fact about a request that could not be read: as JSON, unless it is plainly a form."""
-    return _Named(ROUTES[1] if _is_form(request) else ROUTES[0], "", "1.1", {})
+    named = next(route for route in ROUTES if route.protocol == ("query" if _is_form(request) else "json"))
+    return _Named(named, "", "1.1", {})
 
 
 def _is_form(request: web.BaseRequest) -> bool:
