@@ -17,8 +17,8 @@ app.command("entrepot.cli.serve:serve", help="Serve registries until SIGTERM or 
 _NOUNS = {
     "account": ("Accounts and their root keys.", ("create", "list_")),
     "key": ("Root keys.", ("rotate",)),
-    "token": ("Registry tokens.", ("create", "issue")),
     "public-alias": ("Names of public registries.", ("add", "list_", "remove")),
+    "token": ("Registry tokens.", ("create", "issue")),
     "db": ("The metadata database.", ("upgrade",)),
 }
 for noun, (text, verbs) in _NOUNS.items():

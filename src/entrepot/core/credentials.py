@@ -69,8 +69,8 @@ class Credentials:
         return self._rights.of(principal)
 
     def issue_token(self, principal: Principal, region: str, service: str = "ecr") -> tuple[str, datetime]:
-        """A token for this principal, good at the registries of the service, and when it expires: with its session, if
-        not before.
+        """A registry token for this principal, good at the registries of the service; and when it expires: with its
+        session, if not before.
         """
         scope = _ANONYMOUS if principal is ANONYMOUS else LOGINS[service]
         claims = self._claims_of(principal, region, TOKEN_LIFETIME, scope)

@@ -198,8 +198,8 @@ def _by_action(received: Received, body: bytes) -> _Named | None:
 
 def _guess(request: web.BaseRequest) -> _Named:
     """How to tell a fact about a request that could not be read: as JSON, unless it is plainly a form."""
-    protocol = "query" if _is_form(request) else "json"
-    return _Named(next(route for route in ROUTES if route.protocol == protocol), "", "1.1", {})
+    named = next(route for route in ROUTES if route.protocol == ("query" if _is_form(request) else "json"))
+    return _Named(named, "", "1.1", {})
 
 
 def _is_form(request: web.BaseRequest) -> bool:
