@@ -71,6 +71,7 @@ class User(Caller):
     def __init__(self, server: Server, iam: Any, name: str, *statements: Mapping[str, Any]) -> None:
         self.iam, self.name = iam, name
         self.arn = iam.create_user(UserName=name)["User"]["Arn"]
+        self.account = self.arn.split(":")[4]
         self.put(ANYTHING)
         made = iam.create_access_key(UserName=name)["AccessKey"]
         super().__init__(server, Credentials(made["AccessKeyId"], made["SecretAccessKey"]))
