@@ -4,8 +4,9 @@ import secrets
 from datetime import datetime
 
 from entrepot.core import access, entities, users
-from entrepot.core.access import Caller, Resource
+from entrepot.core.access import Caller
 from entrepot.core.entities import Entity
+from entrepot.core.resources import Resource
 from entrepot.db import access_keys as rows
 from entrepot.db import accounts
 from entrepot.db import entities as entity_rows

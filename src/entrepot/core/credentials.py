@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from entrepot.core.guesses import Guesses
-from entrepot.core.hot import Hot, Recent
+from entrepot.core.hot import Hot
 from entrepot.core.principals import (
     Principal,
     role_principal,
@@ -21,6 +21,7 @@ from entrepot.core.principals import (
     session_principal,
     user_principal,
 )
+from entrepot.core.recent import Recent
 from entrepot.core.rights import Rights, RightsByPrincipal
 from entrepot.db.records import AccessKey
 from entrepot.db.snapshot import Snapshot

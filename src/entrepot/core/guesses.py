@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from entrepot.core.hot import Recent
+from entrepot.core.recent import Recent
 from entrepot.errors import Fact
 
 MOST_WRONG = 5

@@ -5,26 +5,26 @@ changes the stamp, in the same transaction. The engine that decides is policy/; 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from functools import lru_cache
 
-from msgspec import structs
+import msgspec
 
 from entrepot.core.aws_policies import all_policies
-from entrepot.core.hot import Recent
 from entrepot.core.principals import Principal, session_keys
+from entrepot.core.recent import Recent
+from entrepot.core.resources import Resource
+from entrepot.core.stored_policies import compiled
 from entrepot.db import entities, grants, managed_policies, memberships
 from entrepot.db.database import Reader
 from entrepot.db.snapshot import Snapshot
 from entrepot.policy.compiled import Policy
 from entrepot.policy.decision import Decision
-from entrepot.policy.evaluation import Policies, Request, evaluate
+from entrepot.policy.evaluation import Context, Policies, Request, evaluate
 from entrepot.policy.principals import Principal as Subject
-from entrepot.policy.reading import read as read_document
 from entrepot.seal.sessions import Session
 
-Keys = Mapping[str, tuple[str, ...]]
+_Question = tuple[str, str, str, tuple[Policy, ...]]
 _MOST_GROUPS = 1000
 _MOST_PRINCIPALS = 4096
 _MOST_DECISIONS = 4096
@@ -61,28 +61,46 @@ class Rights:
             **subject.context(),
             **{f"aws:principaltag/{key.lower()}": (value,) for key, value in all_tags},
         }
-        self._decided: dict[tuple[str, str, str], Decision] = {}
+        self._decided: dict[_Question, Decision] = {}
 
-    def decide(self, action: str, resource: str, resource_account: str, request: Callable[[], Keys]) -> Decision:
+    def decide(self, action: str, resource: Resource, request: Context) -> Decision:
         """Whether the principal may do this; remembered when nothing but the principal itself was looked at.
 
-        `request` gives the condition keys of the request, in lower case; it is asked only when nothing is remembered.
+        `request` reads the condition keys of the request; those of the principal are known here.
         """
-        known = self._decided.get((action, resource, resource_account))
+        having = resource.policies_on(action)
+        question = (action, resource.arn, resource.account, having)
+        known = self._decided.get(question)
         if known is not None:
             return known
-        asked = Request(self._subject, action, resource, resource_account, {**request(), **self._keys})
-        decision = evaluate(asked, self._policies)
+        policies = msgspec.structs.replace(self._policies, resource=having) if having else self._policies
+        context = _Context(self._keys, request)
+        decision = evaluate(Request(self._subject, action, resource.arn, resource.account, context), policies)
         if all(key.startswith(_LASTING) for key in decision.read):
             if len(self._decided) >= _MOST_DECISIONS:
                 self._decided.clear()
-            self._decided[action, resource, resource_account] = decision
+            self._decided[question] = decision
         return decision
 
-    def decide_named(self, action: str, resource: str, account: str, keys: Keys, trust: Policy | None) -> Decision:
+    def decide_named(self, action: str, resource: Resource, request: Context) -> Decision:
         """Whether the principal may do this to what must itself name who may: a role, by its trust policy."""
-        policies = structs.replace(self._policies, resource=() if trust is None else (trust,), must_be_named=True)
-        return evaluate(Request(self._subject, action, resource, account, {**self._keys, **keys}), policies)
+        policies = msgspec.structs.replace(self._policies, resource=resource.policies, must_be_named=True)
+        context = _Context(self._keys, request)
+        return evaluate(Request(self._subject, action, resource.arn, resource.account, context), policies)
+
+
+class _Context:
+    """What is known of the principal, before what the request says."""
+
+    __slots__ = ("_principal", "_request")
+
+    def __init__(self, principal: Mapping[str, tuple[str, ...]], request: Context) -> None:
+        self._principal = principal
+        self._request = request
+
+    def get(self, key: str, default: tuple[str, ...], /) -> tuple[str, ...]:
+        found = self._principal.get(key)
+        return self._request.get(key, default) if found is None else found
 
 
 class RightsByPrincipal:
@@ -133,39 +151,33 @@ def _session_limits(reader: Reader, session: Session) -> tuple[Policy, ...] | No
     if not session.policies and not session.policy_arns:
         return () if session.kind == "federated" else None
     attached = (managed(reader, session.account, arn) for arn in session.policy_arns)
-    inline = (_compiled("session policy", text) for text in session.policies)
+    inline = (compiled("session policy", text) for text in session.policies)
     return (*inline, *(policy for policy in attached if policy is not None))
 
 
 def managed(reader: Reader, account: str, arn: str) -> Policy | None:
     """The version in force of a managed policy of the account or of AWS."""
     if arn in all_policies():
-        return _compiled(arn, all_policies()[arn].text)
+        return compiled(arn, all_policies()[arn].text)
     named = _ARN.fullmatch(arn)
     if named is None or named[1] != account:
         return None
     found = entities.find(reader, account, "policy", named[2])
     text = None if found is None else managed_policies.text_in_force(reader, found.id)
-    return None if text is None else _compiled(arn, text)
+    return None if text is None else compiled(arn, text)
 
 
 def _held(reader: Reader, account: str, entity_id: str) -> Iterator[Policy]:
     for name, text in grants.inline(reader, entity_id):
-        yield _compiled(name, text)
+        yield compiled(name, text)
     for arn in grants.attached(reader, entity_id):
         policy = managed(reader, account, arn)
         if policy is not None:
             yield policy
 
 
-@lru_cache(maxsize=4096)
-def _compiled(name: str, text: str) -> Policy:
-    """A text that was checked when it was stored."""
-    return Policy(name, read_document(text))
-
-
 # a boundary that is gone allows nothing
 _DENY_ALL = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
-_NOTHING = _compiled("", _DENY_ALL)
+_NOTHING = compiled("", _DENY_ALL)
 # of whom a root has made a federated user: what its session policies allow, and nothing less
-_EVERYTHING = _compiled("", _DENY_ALL.replace("Deny", "Allow"))
+_EVERYTHING = compiled("", _DENY_ALL.replace("Deny", "Allow"))

@@ -3,7 +3,8 @@
 import secrets
 from dataclasses import dataclass
 
-from entrepot.core.rights import Keys, managed
+from entrepot.core.principals import Keys
+from entrepot.core.rights import managed
 from entrepot.db.database import Transaction
 from entrepot.errors import ParameterInvalid, SessionTooLarge
 from entrepot.policy import document as documents
@@ -43,7 +44,7 @@ class Draft:
 
     def condition_keys(self) -> Keys:
         """The condition keys of asking for this."""
-        keys: dict[str, tuple[str, ...]] = {key.lower(): (value,) for key, value in self.keys}
+        keys: Keys = {key.lower(): (value,) for key, value in self.keys}
         single = {
             "sts:rolesessionname": self.name,
             "sts:externalid": self.external_id,

@@ -11,9 +11,10 @@ from datetime import timedelta
 from typing import Literal
 
 from entrepot.core import access, changes, entities, mfa_devices, session_drafts
-from entrepot.core.access import Caller, Resource
+from entrepot.core.access import Caller, Circumstances
 from entrepot.core.entities import ROLE, Entity
 from entrepot.core.mfa_devices import Unseal
+from entrepot.core.resources import Resource
 from entrepot.core.session_drafts import Draft
 from entrepot.core.stored_policies import compiled
 from entrepot.db import entities as entity_rows
@@ -128,10 +129,8 @@ def federate(tx: Transaction, caller: Caller, draft: Draft) -> Session:
     """
     account = caller.principal.account
     resource = Resource(account, f"arn:aws:sts::{account}:federated-user/{draft.name}", "sts")
-    for action in ("sts:GetFederationToken", *(["sts:TagSession"] if draft.tags else [])):
-        access.authorize(
-            caller.rights, action, resource, lambda: {**access.circumstances(caller), **draft.condition_keys()}
-        )
+    for operation in ("GetFederationToken", *(["TagSession"] if draft.tags else [])):
+        access.require(caller, operation, resource, draft.condition_keys())
     session_drafts.check(tx, draft, account, ())
     session = _of_key(caller, draft, "federated")
     _told(tx, caller, "GetFederationToken", {"name": draft.name}, session)
@@ -190,18 +189,16 @@ def _require_trust(
     tags: bool,
 ) -> None:
     entity, role = found
-    keys = {**access.circumstances(caller), **draft.condition_keys()}
-    trust = None if role is None else compiled(f"the trust policy of {role_arn}", role.trust_document)
-    if entity is not None:
-        for key, value in entity_rows.tags(tx, entity.id):
-            keys |= {f"{service}:resourcetag/{key.lower()}": (value,) for service in ("aws", "iam")}
-    previous = caller.principal.session
+    trust = () if role is None else (compiled(f"the trust policy of {role_arn}", role.trust_document),)
+    role_tags = () if entity is None else entity_rows.tags(tx, entity.id)
+    resource = Resource(account_of_role(role_arn), role_arn, "iam", policies=trust, tags=lambda: role_tags)
+    request = Circumstances(caller, resource, draft.condition_keys())
     wanted = [operation]
     wanted += ["TagSession"] if tags else []
     wanted += ["SetSourceIdentity"] if draft.source_identity else []
     for action in (f"sts:{each}" for each in wanted):
-        decision = caller.rights.decide_named(action, role_arn, account_of_role(role_arn), keys, trust)
-        if not decision.allowed or _changes_source(draft, previous):
+        decision = caller.rights.decide_named(action, resource, request)
+        if not decision.allowed or _changes_source(draft, caller.principal.session):
             raise AccessDenied(
                 principal=caller.principal.arn,
                 action=action,

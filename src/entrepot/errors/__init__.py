@@ -75,7 +75,9 @@ from entrepot.errors.policies import (
     PolicyMalformed,
     PolicyTooLarge,
     RegistryPolicyInvalid,
+    RegistryPolicyNotFound,
     RepositoryPolicyInvalid,
+    RepositoryPolicyNotFound,
     SessionPoliciesTooLarge,
     SessionTooLarge,
 )

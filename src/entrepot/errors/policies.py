@@ -24,6 +24,18 @@ class RegistryPolicyInvalid(Fact):
     )
 
 
+class RepositoryPolicyNotFound(Fact):
+    """A repository without a policy."""
+
+    text = "Repository policy does not exist for the repository with name '{name}' in the registry with id '{account}'"
+
+
+class RegistryPolicyNotFound(Fact):
+    """A registry without a policy."""
+
+    text = "Registry policy does not exist in the registry with id '{account}'"
+
+
 class PolicyTooLarge(Fact):
     """More characters, white space apart, than a policy of its kind may have (`quota` names the limit)."""
 

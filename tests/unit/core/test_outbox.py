@@ -22,11 +22,15 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
 from tests.factories.callers import ACCOUNT, EPOCH, REGION, caller, image_manifest, index_manifest, repository
 from tests.factories.core_database import CoreDatabase
-from tests.unit.core.test_authorisation import RECORDERS, public_units
+from tests.unit.core.test_authorisation import KEYWORDS, RECORDERS, public_units
 
 KEY = repository("one")
 UPLOAD = Upload("u", "", ACCOUNT, "sha256", 0, 0, "", "boot", 0, None, None, EPOCH)
 LOOSE = Digest.of(b"loose")
+STANDING = (
+    '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "ecr:*", "Resource": "*"}}'
+)
+POLICY = STANDING.replace("ecr:*", "ecr:BatchGetImage")
 IMAGE = image_manifest([b"layer"])
 NEW = image_manifest([b"layer"], annotations={"new": "yes"})
 FRESH = Blob("01J", "main", Digest.of(b"fresh"), "blobs/fresh.01J", 5, "live")
@@ -38,9 +42,14 @@ WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
     "deletion.batch_delete": ((KEY, [ImageId(None, "v1"), ImageId(None, "v2")]), "BatchDeleteImage", ["DELETE"] * 2),
     "deletion.delete": ((KEY, IMAGE.digest), "BatchDeleteImage", ["DELETE"] * 2),
     "images.put": ((KEY, Tag("v1"), NEW, OCI_RULES), "PutImage", ["PUSH"]),
+    "registries.delete_policy": ((KEY.registry,), "DeleteRegistryPolicy", []),
+    "registries.put_policy": ((KEY.registry, POLICY), "PutRegistryPolicy", []),
+    "registries.put_setting": ((KEY.registry, "REGISTRY_POLICY_SCOPE", "V1"), "PutAccountSetting", []),
     "repositories.create": ((repository("new"), RepositoryDraft()), "CreateRepository", []),
     "repositories.delete": ((KEY,), "DeleteRepository", []),
     "repositories.set_mutability": ((KEY, "IMMUTABLE", []), "PutImageTagMutability", []),
+    "repository_policies.delete": ((KEY,), "DeleteRepositoryPolicy", []),
+    "repository_policies.put": ((KEY, POLICY), "SetRepositoryPolicy", []),
     "resource_tags.put": ((KEY, [("k", "v")]), "TagResource", []),
     "resource_tags.remove": ((KEY, ["team"]), "UntagResource", []),
     "uploads.advance": ((KEY, replace(UPLOAD, offset=5), 0), "UploadLayerPart", []),
@@ -56,16 +65,23 @@ READS: dict[str, tuple[Any, ...]] = {
     "images.describe_these": (KEY, [(None, "v1")]),
     "images.find": (KEY, Tag("v1")),
     "images.list_ids": (KEY, "ANY", 10, ("", "")),
+    "lookup.allow": (KEY, "DescribeImages"),
+    "lookup.allow_registry": (KEY.registry, "DescribeRegistry"),
     "lookup.require": (KEY, "DescribeImages"),
+    "lookup.require_images": (KEY, "DescribeImages", [("v1", "")]),
+    "lookup.require_images_locked": (KEY, "BatchDeleteImage", [("v1", "")]),
     "lookup.require_locked": (KEY, "PutImage"),
     "lookup.require_shared": (KEY, "UploadLayerPart"),
     "referrers.list_of": (KEY, IMAGE.digest, None, 10, ""),
+    "registries.describe": (KEY.registry,),
+    "registries.get_policy": (KEY.registry,),
+    "registries.get_setting": (KEY.registry, "REGISTRY_POLICY_SCOPE"),
     "repositories.catalog": (KEY.registry, 10, ""),
     "repositories.describe": (KEY.registry, None, 10, ""),
+    "repository_policies.get": (KEY,),
     "resource_tags.list_of": (KEY,),
     "tags.list_of": (KEY, 10, ""),
 }
-KEYWORDS: dict[str, dict[str, Any]] = {"repositories.delete": {"force": True}, "uploads.finish": {"refuse_held": False}}
 
 
 class Undo(Exception):
@@ -82,6 +98,8 @@ def house(core: CoreDatabase) -> CoreDatabase:
     core.blob(repository("two"), b"other")
     core.write(resource_tags.put, KEY, [("team", "a")])
     core.write(case("uploads.start"), KEY, UPLOAD)
+    core.write(case("registries.put_policy"), KEY.registry, STANDING)
+    core.write(case("repository_policies.put"), KEY, STANDING, force=False)
     return core
 
 

@@ -18,7 +18,7 @@ Output = Mapping[str, Any]
 async def put_image(call: Call) -> Output:
     """PutImage."""
     given, key = call.input, keys.repository(call)
-    await call.core.reads.require(call.caller, key, "PutImage")
+    await call.core.reads.require_put(call.caller, key, given.get("imageTag", ""), given.get("imageDigest", ""))
     tag = Tag.parse(given["imageTag"]) if "imageTag" in given else None
     digest = Digest.parse(given["imageDigest"]) if "imageDigest" in given else None
     payload = given["imageManifest"].encode()

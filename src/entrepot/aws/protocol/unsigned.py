@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from entrepot.core.hot import Recent
+from entrepot.core.recent import Recent
 from entrepot.errors import ServerBusy
 
 OPERATIONS = frozenset({("sts", "AssumeRoleWithWebIdentity")})
