@@ -194,12 +194,7 @@ def test_a_use_case_denies_another_account_the_same_whether_or_not_the_repositor
 
 @pytest.mark.parametrize(
     "name",
-    [
-        name
-        for name in UNITS
-        if name not in ("repositories.create", "lookup.allow", "lookup.allow_registry")
-        and "regist" not in name.split(".")[0]
-    ],
+    [name for name in UNITS if name not in NEED_NO_REPOSITORY and not name.startswith("registries.")],
 )
 def test_a_use_case_tells_its_own_account_that_the_repository_is_absent(core: CoreDatabase, name):
     module, function = name.split(".")
