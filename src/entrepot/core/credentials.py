@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from entrepot.core import denials
+from entrepot.core.denials import Denial
 from entrepot.core.guesses import Guesses
 from entrepot.core.hot import Hot
 from entrepot.core.principals import (
@@ -25,7 +27,14 @@ from entrepot.core.recent import Recent
 from entrepot.core.rights import Rights, RightsByPrincipal
 from entrepot.db.records import AccessKey
 from entrepot.db.snapshot import Snapshot
-from entrepot.errors import CredentialExpired, CredentialInvalid, CredentialUnknown, MfaRefused, SessionExpired
+from entrepot.errors import (
+    AccessDenied,
+    CredentialExpired,
+    CredentialInvalid,
+    CredentialUnknown,
+    MfaRefused,
+    SessionExpired,
+)
 from entrepot.seal import Seal, sessions, tokens
 from entrepot.seal.sessions import Session
 from entrepot.seal.tokens import Claims
@@ -153,6 +162,15 @@ class Credentials:
         if found is None:
             raise CredentialUnknown
         return found, session.secret
+
+    def encode_denial(self, denied: AccessDenied) -> str | None:
+        """Why a request was denied, sealed for the account of whom was denied."""
+        evidence = denied.evidence
+        return denials.encode(self._seal, evidence) if isinstance(evidence, Denial) else None
+
+    def decode_denial(self, account: str, message: str) -> str:
+        """What a message of `encode_denial` says to its account: AuthorizationMessageInvalid."""
+        return denials.decode(self._seal, account, message)
 
     def seal_session(self, session: Session) -> str:
         """The token of a new session."""

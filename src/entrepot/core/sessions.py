@@ -21,7 +21,7 @@ from entrepot.db import entities as entity_rows
 from entrepot.db import roles as role_rows
 from entrepot.db.database import Transaction
 from entrepot.db.identity_records import Role
-from entrepot.errors import AccessDenied, ParameterInvalid, SessionCannot
+from entrepot.errors import ParameterInvalid, SessionCannot
 from entrepot.seal.sessions import Session
 
 __all__ = ["Session"]
@@ -31,6 +31,7 @@ LONGEST_CHAINED = 3600
 _DEFAULT_OF_ROLE = 3600
 _DEFAULT_OF_USER = 43_200
 _ROLE_ARN = re.compile(r"arn:aws:iam::([0-9]{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})", re.ASCII)
+_NOT_BOTH = "because the caller's policies and the role's trust policy do not both allow it"
 # what temporary credentials of a kind can never call; those of a user may use IAM when made with an MFA code
 _OF_ROLES = frozenset({"GetSessionToken", "GetFederationToken"})
 _OF_USERS = frozenset({"AssumeRole", "GetCallerIdentity"})
@@ -199,12 +200,7 @@ def _require_trust(
     for action in (f"sts:{each}" for each in wanted):
         decision = caller.rights.decide_named(action, resource, request)
         if not decision.allowed or _changes_source(draft, caller.principal.session):
-            raise AccessDenied(
-                principal=caller.principal.arn,
-                action=action,
-                resource=role_arn,
-                why="because the caller's policies and the role's trust policy do not both allow it",
-            )
+            raise access.denied(caller.rights, action, resource, request, decision, _NOT_BOTH)
 
 
 def _changes_source(draft: Draft, previous: Session | None) -> bool:

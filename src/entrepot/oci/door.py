@@ -12,6 +12,7 @@ from aiohttp import web
 
 from entrepot.core.parts import Core
 from entrepot.errors import (
+    AccessDenied,
     CredentialInvalid,
     CredentialMissing,
     Fact,
@@ -20,6 +21,7 @@ from entrepot.errors import (
     UploadOutOfOrder,
 )
 from entrepot.http.addressing import Addressing
+from entrepot.http.answer import AUTHORIZATION_MESSAGE
 from entrepot.http.exchange import Exchange, target
 from entrepot.http.server import Reply
 from entrepot.oci import authentication, blobs, catalog, errors, manifests, ping, referrers, tags, uploads
@@ -89,6 +91,8 @@ class OciDoor:
         response = errors.show(fact)
         if isinstance(fact, CredentialMissing | CredentialInvalid):
             response.headers["WWW-Authenticate"] = authentication.challenge(exchange)
+        if isinstance(fact, AccessDenied) and (message := self._core.credentials.encode_denial(fact)) is not None:
+            response.headers[AUTHORIZATION_MESSAGE] = message
         if isinstance(fact, UploadOutOfOrder):
             response.headers["Range"] = f"0-{max(int(str(fact.offset)) - 1, 0)}"
             response.headers["Location"] = exchange.base_url + target(request).partition("?")[0]

@@ -17,6 +17,7 @@ from entrepot.core.access import Caller
 from entrepot.core.parts import Core
 from entrepot.core.principals import ANONYMOUS, Principal
 from entrepot.errors import (
+    AccessDenied,
     CredentialMissing,
     Fact,
     OperationUnsupported,
@@ -24,7 +25,7 @@ from entrepot.errors import (
     SignatureInvalid,
 )
 from entrepot.http.addressing import Addressing
-from entrepot.http.answer import Answer
+from entrepot.http.answer import AUTHORIZATION_MESSAGE, Answer
 from entrepot.http.body import read
 from entrepot.http.exchange import Exchange, as_text, target
 from entrepot.policy import sigv4
@@ -80,7 +81,10 @@ class AwsDoor:
             content = payload.content(signature, secret, body)
             return await self._run(named, content, principal, signature.region, exchange)
         except Fact as fact:
-            return _show_fact(fact, named or _guess(request), exchange)
+            answer = _show_fact(fact, named or _guess(request), exchange)
+            if isinstance(fact, AccessDenied) and (message := self._core.credentials.encode_denial(fact)) is not None:
+                answer.headers[AUTHORIZATION_MESSAGE] = message
+            return answer
 
     async def _unsigned(self, request: web.BaseRequest, received: Received, exchange: Exchange) -> _Named:
         """The operation that a form names: CredentialMissing unless it is one that nobody signs; ServerBusy."""
