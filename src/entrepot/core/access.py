@@ -132,12 +132,9 @@ class Circumstances:
             return found
         general = _GENERAL.get(key)
         if general is not None:
-            return (general(self._caller),)
-        aged = self._caller.principal.age_keys(self._caller.at).get(key)
-        if aged is not None:
-            return aged
+            return general(self._caller) or default
         kind, slash, name = key.partition("/")
-        if slash and kind in ("aws:resourcetag", f"{self._resource.service}:resourcetag"):
+        if slash and kind in _TAGS[self._resource.service]:
             return tuple(value for tag, value in self._resource.tags() if tag.lower() == name)
         return default
 
@@ -160,11 +157,23 @@ class _Images:
         return image_keys(*self.all()[0]).get(key) if key in IMAGE_KEYS else None
 
 
-_GENERAL: Mapping[str, Callable[[Caller], str]] = {
-    "aws:currenttime": lambda caller: caller.at.isoformat(),
-    "aws:epochtime": lambda caller: str(int(caller.at.timestamp())),
-    "aws:requestedregion": lambda caller: caller.region,
-    "aws:securetransport": lambda caller: "true" if caller.secure else "false",
-    "aws:sourceip": lambda caller: caller.source_ip,
-    "aws:useragent": lambda caller: caller.user_agent,
+_GENERAL: Mapping[str, Callable[[Caller], tuple[str, ...]]] = {
+    "aws:currenttime": lambda caller: (caller.at.isoformat(),),
+    "aws:epochtime": lambda caller: (str(int(caller.at.timestamp())),),
+    "aws:multifactorauthage": lambda caller: caller.principal.age(caller.at),
+    "aws:requestedregion": lambda caller: (caller.region,),
+    "aws:securetransport": lambda caller: ("true" if caller.secure else "false",),
+    "aws:sourceip": lambda caller: (caller.source_ip,),
+    "aws:useragent": lambda caller: (caller.user_agent,),
+}
+# what a resource's tags are called in conditions on the actions of a service; STS acts on roles, which are IAM's
+_TAGS: Mapping[str, tuple[str, ...]] = {
+    service: ("aws:resourcetag", f"{own}:resourcetag")
+    for service, own in (
+        ("cloudwatch", "cloudwatch"),
+        ("ecr", "ecr"),
+        ("ecr-public", "ecr-public"),
+        ("iam", "iam"),
+        ("sts", "iam"),
+    )
 }

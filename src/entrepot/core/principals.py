@@ -51,11 +51,11 @@ class Principal(msgspec.Struct, frozen=True):
         """How AWS shows it: a role's id with the session's name, a federated user's with its account."""
         return f"{self.id}:{self.session.name}" if self.session and self.kind == "role session" else self.id
 
-    def age_keys(self, at: datetime) -> Keys:
-        """The condition keys that change while a session lasts."""
+    def age(self, at: datetime) -> tuple[str, ...]:
+        """`aws:MultiFactorAuthAge`: the seconds since an MFA code was given, where one was."""
         if self.session is None or self.session.mfa_at is None:
-            return {}
-        return {"aws:multifactorauthage": (str(int((at - self.session.mfa_at).total_seconds())),)}
+            return ()
+        return (str(int((at - self.session.mfa_at).total_seconds())),)
 
 
 ANONYMOUS = Principal("", "anonymous", "ANONYMOUS_PRINCIPAL", "", "", 0)

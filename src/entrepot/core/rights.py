@@ -5,10 +5,10 @@ changes the stamp, in the same transaction. The engine that decides is policy/; 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-import msgspec
+from msgspec import structs
 
 from entrepot.core.aws_policies import all_policies
 from entrepot.core.principals import Principal, session_keys
@@ -73,7 +73,7 @@ class Rights:
         known = self._decided.get(question)
         if known is not None:
             return known
-        policies = msgspec.structs.replace(self._policies, resource=having) if having else self._policies
+        policies = structs.replace(self._policies, resource=having) if having else self._policies
         context = _Context(self._keys, request)
         decision = evaluate(Request(self._subject, action, resource.arn, resource.account, context), policies)
         if all(key.startswith(_LASTING) for key in decision.read):
@@ -83,9 +83,12 @@ class Rights:
         return decision
 
     def decide_named(self, action: str, resource: Resource, request: Context) -> Decision:
-        """Whether the principal may do this to what must itself name who may: a role, by its trust policy."""
-        policies = msgspec.structs.replace(self._policies, resource=resource.policies, must_be_named=True)
-        context = _Context(self._keys, request)
+        """Whether the principal may do this to what must itself name who may: a role, by its trust policy.
+
+        What the request says stands before what is known of the principal: an MFA code that is sent with it.
+        """
+        policies = structs.replace(self._policies, resource=resource.policies, must_be_named=True)
+        context = _Context(request, self._keys)
         return evaluate(Request(self._subject, action, resource.arn, resource.account, context), policies)
 
     @property
@@ -100,17 +103,17 @@ class Rights:
 
 
 class _Context:
-    """What is known of the principal, before what the request says."""
+    """The keys of one, and where it has none those of another."""
 
-    __slots__ = ("_principal", "_request")
+    __slots__ = ("_first", "_second")
 
-    def __init__(self, principal: Mapping[str, tuple[str, ...]], request: Context) -> None:
-        self._principal = principal
-        self._request = request
+    def __init__(self, first: Context, second: Context) -> None:
+        self._first = first
+        self._second = second
 
     def get(self, key: str, default: tuple[str, ...], /) -> tuple[str, ...]:
-        found = self._principal.get(key)
-        return self._request.get(key, default) if found is None else found
+        """The values of a key in lower case."""
+        return self._first.get(key, ()) or self._second.get(key, default)
 
 
 class RightsByPrincipal:

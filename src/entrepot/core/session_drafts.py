@@ -3,7 +3,6 @@
 import secrets
 from dataclasses import dataclass
 
-from entrepot.core.principals import Keys
 from entrepot.core.rights import managed
 from entrepot.db.database import Transaction
 from entrepot.errors import ParameterInvalid, SessionTooLarge
@@ -42,9 +41,9 @@ class Draft:
         """All that counts as session policies."""
         return (*([self.policy] if self.policy else []), *self.policy_arns)
 
-    def condition_keys(self) -> Keys:
+    def condition_keys(self) -> dict[str, tuple[str, ...]]:
         """The condition keys of asking for this."""
-        keys: Keys = {key.lower(): (value,) for key, value in self.keys}
+        keys: dict[str, tuple[str, ...]] = {key.lower(): (value,) for key, value in self.keys}
         single = {
             "sts:rolesessionname": self.name,
             "sts:externalid": self.external_id,

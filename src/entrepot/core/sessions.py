@@ -8,13 +8,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 from entrepot.core import access, changes, entities, mfa_devices, session_drafts
 from entrepot.core.access import Caller, Circumstances
 from entrepot.core.entities import ROLE, Entity
 from entrepot.core.mfa_devices import Unseal
-from entrepot.core.resources import Resource
+from entrepot.core.resources import Resource, no_tags
 from entrepot.core.session_drafts import Draft
 from entrepot.core.stored_policies import compiled
 from entrepot.db import entities as entity_rows
@@ -191,8 +192,13 @@ def _require_trust(
 ) -> None:
     entity, role = found
     trust = () if role is None else (compiled(f"the trust policy of {role_arn}", role.trust_document),)
-    role_tags = () if entity is None else entity_rows.tags(tx, entity.id)
-    resource = Resource(account_of_role(role_arn), role_arn, "iam", policies=trust, tags=lambda: role_tags)
+    resource = Resource(
+        account_of_role(role_arn),
+        role_arn,
+        "sts",
+        policies=trust,
+        tags=no_tags if entity is None else partial(entity_rows.tags, tx, entity.id),
+    )
     request = Circumstances(caller, resource, draft.condition_keys())
     wanted = [operation]
     wanted += ["TagSession"] if tags else []
