@@ -6,6 +6,7 @@ key that it was made with.
 """
 
 import hmac
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -60,6 +61,7 @@ class Credentials:
         self._secrets: Recent[str, tuple[bytes, str]] = Recent(_MOST_TOKENS)
         self._rights = RightsByPrincipal(snapshot)
         self._guesses = Guesses()
+        self._decoy = seal.seal(secrets.token_urlsafe(30).encode(), secret_context(""))
         self._noted: Recent[str, datetime] = Recent(_MOST_TOKENS)
 
     def rights(self, principal: Principal) -> Rights:
@@ -132,6 +134,18 @@ class Credentials:
             return role_principal(found.account, found.owner, found.account_stamp, session)
         owner = user_principal(found.account, found.id, found.owner, session.key_id, 0, found.account_stamp)
         return session_principal(owner, session)
+
+    async def by_secret(self, access_key_id: str, secret: str) -> Principal:
+        """The principal of an active long-term key, by its secret: CredentialInvalid.
+
+        As much is done for a key that is not there as for a secret that does not fit.
+        """
+        key = self._hot.access_key(access_key_id)
+        sealed, owner = (self._decoy, "") if key is None else (key.secret, key.id)
+        fits = hmac.compare_digest(self._seal.open(sealed, secret_context(owner)), secret.encode())
+        if key is None or key.status != "Active" or not fits:
+            raise CredentialInvalid
+        return _principal(key)
 
     async def signing_key(self, access_key_id: str) -> tuple[Principal, str]:
         """The principal and secret of an active access key: CredentialUnknown."""
