@@ -21,6 +21,8 @@ from entrepot.policy.evaluation import Context
 
 IMAGE_KEYS = ("ecr:imagetag", "ecr:imagedigest")
 ImageName = tuple[str, str]  # tag and digest, '' where there is none
+# what everyone may ask of a public repository over OCI; no policy has a say
+_PUBLIC_READS = frozenset({"BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer", "ListImages"})
 Door = Literal["oci", "aws", "worker"]
 
 
@@ -63,7 +65,13 @@ def require(caller: Caller, operation: str, resource: Resource, keys: Keys = NO_
     """`authorize` an operation (`PutImage`) of the resource's service; `keys` are the condition keys, in lower case,
     that this request has beside those of every request.
     """
-    authorize(caller.rights, f"{resource.service}:{operation}", resource, Circumstances(caller, resource, keys))
+    if not is_public_read(caller, operation, resource):
+        authorize(caller.rights, f"{resource.service}:{operation}", resource, Circumstances(caller, resource, keys))
+
+
+def is_public_read(caller: Caller, operation: str, resource: Resource) -> bool:
+    """Whether this is what everybody may do, whatever any policy says."""
+    return resource.service == "ecr-public" and caller.door == "oci" and operation in _PUBLIC_READS
 
 
 def require_put(caller: Caller, resource: Resource, tag: str, digest: str) -> None:
@@ -81,6 +89,8 @@ def require_images(
     """`require`, for images of a repository: `images` tells which, and is asked only when a policy speaks of tags or
     digests; each tag of each image must then be allowed by itself.
     """
+    if is_public_read(caller, operation, resource):
+        return
     action = f"{resource.service}:{operation}"
     named = _Images(images)
     read = authorize(caller.rights, action, resource, Circumstances(caller, resource, named))

@@ -7,7 +7,7 @@ key that it was made with.
 
 import hmac
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from entrepot.core.denials import Denial
 from entrepot.core.guesses import Guesses
 from entrepot.core.hot import Hot
 from entrepot.core.principals import (
+    ANONYMOUS,
     Principal,
     role_principal,
     root_principal,
@@ -32,6 +33,8 @@ from entrepot.errors import (
     AccessDenied,
     CredentialExpired,
     CredentialInvalid,
+    CredentialMisplaced,
+    CredentialMissing,
     CredentialUnknown,
     MfaRefused,
     SessionExpired,
@@ -44,6 +47,8 @@ from entrepot.spec.repository import RepositoryKey
 
 TOKEN_LIFETIME = timedelta(hours=12)
 DOWNLOAD_LIFETIME = timedelta(hours=1)
+LOGINS = {"ecr": "", "ecr-public": "ecr-public"}  # the scope of a login's token, by the service that issued it
+_ANONYMOUS = "anonymous"
 _MOST_TOKENS = 16_384
 _MOST_TOKEN_CHARACTERS = 8 * 1024 * 1024
 _USE_PERIOD = timedelta(minutes=1)
@@ -68,9 +73,12 @@ class Credentials:
         """What its account lets this principal do, no older than its credential was when it was read."""
         return self._rights.of(principal)
 
-    def issue_token(self, principal: Principal, region: str) -> tuple[str, datetime]:
-        """A registry token for this principal, and when it expires: with its session, if not before."""
-        claims = self._claims_of(principal, region, TOKEN_LIFETIME, "")
+    def issue_token(self, principal: Principal, region: str, service: str = "ecr") -> tuple[str, datetime]:
+        """A registry token for this principal, good at the registries of the service; and when it expires: with its
+        session, if not before.
+        """
+        scope = _ANONYMOUS if principal is ANONYMOUS else LOGINS[service]
+        claims = self._claims_of(principal, region, TOKEN_LIFETIME, scope)
         return tokens.issue(self._seal, claims), claims.expires_at
 
     def issue_download(self, principal: Principal, key: RepositoryKey, digest: Digest) -> str:
@@ -91,23 +99,36 @@ class Credentials:
             session=None if session is None else msgspec.structs.replace(session, secret=""),
         )
 
-    async def by_token(self, token: str) -> Principal:
-        """The principal of a login's token: CredentialInvalid, CredentialExpired."""
-        return self._holder(self._read(token, ""))
+    async def by_token(self, token: str, services: Sequence[str] = ("ecr",)) -> Principal:
+        """The principal of a login's token that one of `services` issued: CredentialInvalid, CredentialExpired;
+        CredentialMisplaced for that of another. At public registries there are tokens of nobody in particular too.
+        """
+        claims = self._read(token)
+        if claims.scope == _ANONYMOUS:
+            if "ecr-public" not in services:
+                raise CredentialMissing
+            return ANONYMOUS
+        issued_for = next((service for service, scope in LOGINS.items() if scope == claims.scope), None)
+        if issued_for is None:
+            raise CredentialInvalid
+        if issued_for not in services:
+            raise CredentialMisplaced(issued_for=issued_for, wanted=services[0])
+        return self._holder(claims)
 
     async def by_download(self, token: str, key: RepositoryKey, digest: Digest) -> Principal:
         """The principal of a token for this blob: CredentialInvalid, CredentialExpired."""
-        return self._holder(self._read(token, _download_scope(key, digest)))
+        claims = self._read(token)
+        if claims.scope != _download_scope(key, digest):
+            raise CredentialInvalid
+        return self._holder(claims)
 
-    def _read(self, token: str, scope: str) -> Claims:
+    def _read(self, token: str) -> Claims:
         claims = self._claims.get(token)
         if claims is None:
             claims = tokens.read(self._seal, token)
             self._claims.put(token, claims, len(token))
         if claims.expires_at <= self._clock():
             raise CredentialExpired
-        if claims.scope != scope:
-            raise CredentialInvalid
         return claims
 
     def _holder(self, claims: Claims) -> Principal:

@@ -9,18 +9,31 @@ reads from sockets again, so whoever shares a version was received, whole, befor
 """
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from entrepot.core import lookup, resources
 from entrepot.core.recent import Recent
 from entrepot.core.resources import Resource, Tags
-from entrepot.db import accounts, blobs, entities, images, registries, repositories, resource_tags, tags, uploads
+from entrepot.db import (
+    accounts,
+    blobs,
+    entities,
+    images,
+    public_aliases,
+    registries,
+    repositories,
+    resource_tags,
+    tags,
+    uploads,
+)
 from entrepot.db.identity_records import Identity
 from entrepot.db.records import AccessKey, Blob, Link, Registry, Repository, StoredManifest, Upload
-from entrepot.db.snapshot import Snapshot
+from entrepot.db.snapshot import Executable, Row, Snapshot
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 
+T = TypeVar("T")
 _MOST_MANIFEST_BYTES = 64 * 1024 * 1024
 _MOST_ENTRIES = 65_536
 _ENTRY_BYTES = 512  # what an entry weighs beside its bytes
@@ -42,6 +55,8 @@ class Hot:
         self._resources: Recent[RepositoryKey, tuple[Repository, Registry, Resource]] = Recent(_MOST_ENTRIES)
         self._keys: Recent[str, tuple[int, AccessKey]] = Recent(_MOST_ENTRIES)
         self._identities: Recent[str, tuple[int, Identity]] = Recent(_MOST_ENTRIES)
+        self._aliases: Recent[str, tuple[int, str]] = Recent(_MOST_ENTRIES)
+        self._primary_aliases: Recent[str, tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._manifests: Recent[tuple[str, str], tuple[int, StoredManifest]] = Recent(_MOST_MANIFEST_BYTES)
         self._tags: Recent[tuple[str, str], tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._links: Recent[tuple[str, str], tuple[int, Link]] = Recent(_MOST_ENTRIES)
@@ -96,30 +111,40 @@ class Hot:
 
     def access_key(self, key_id: str) -> AccessKey | None:
         """The access key of this id."""
-        version = self._present_version()
-        entry = self._keys.get(key_id)
-        if entry is not None and entry[0] == version:
-            return entry[1]
-        row = self._snapshot.one(accounts.FIND_KEY, id=key_id)
-        if row is None:
-            self._keys.drop(key_id)
-            return None
-        found = accounts.access_key_of(row)
-        self._keys.put(key_id, (version, found))
-        return found
+        return self._present(self._keys, key_id, accounts.FIND_KEY, accounts.access_key_of, id=key_id)
 
     def identity(self, entity_id: str) -> Identity | None:
         """The user or role of this unique id."""
+        return self._present(self._identities, entity_id, entities.FIND_IDENTITY, entities.identity, id=entity_id)
+
+    def alias(self, name: str) -> str | None:
+        """The account whose public registry has this alias."""
+        return self._present(self._aliases, name, public_aliases.FIND, lambda row: str(row.account_id), name=name)
+
+    def primary_alias(self, account: str) -> str | None:
+        """The alias that addresses of an account's public registry are written with."""
+        statement = public_aliases.FIND_PRIMARY
+        return self._present(self._primary_aliases, account, statement, lambda row: str(row.name), account=account)
+
+    def _present(
+        self,
+        known: Recent[str, tuple[int, T]],
+        key: str,
+        statement: Executable,
+        record: Callable[[Row], T],
+        **parameters: str,
+    ) -> T | None:
+        """What a row says, read again whenever anything has changed."""
         version = self._present_version()
-        entry = self._identities.get(entity_id)
+        entry = known.get(key)
         if entry is not None and entry[0] == version:
             return entry[1]
-        row = self._snapshot.one(entities.FIND_IDENTITY, id=entity_id)
+        row = self._snapshot.one(statement, **parameters)
         if row is None:
-            self._identities.drop(entity_id)
+            known.drop(key)
             return None
-        found = entities.identity(row)
-        self._identities.put(entity_id, (version, found))
+        found = record(row)
+        known.put(key, (version, found))
         return found
 
     def manifest(self, repository: Repository, reference: Reference) -> StoredManifest | None:

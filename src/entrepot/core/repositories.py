@@ -9,6 +9,7 @@ from entrepot.core.access import Caller
 from entrepot.core.changes import Change, new_stamp
 from entrepot.core.page import Page
 from entrepot.core.resource_tags import MOST_TAGS, check_tags, request_tags
+from entrepot.db import catalog_data as catalog_rows
 from entrepot.db import repositories as rows
 from entrepot.db import resource_tags as tag_rows
 from entrepot.db.database import Conflict, Transaction
@@ -132,6 +133,7 @@ def delete(tx: Transaction, caller: Caller, key: RepositoryKey, *, force: bool) 
         raise RepositoryNotEmpty(name=key.name, account=key.registry.account)
     rows.entomb(tx, repository.id, caller.at)
     tag_rows.remove_all(tx, repository.id)
+    catalog_rows.remove(tx, repository.id)
     Change(tx, caller, repository).finish("DeleteRepository", {"repositoryName": key.name, "force": force})
     return repository
 

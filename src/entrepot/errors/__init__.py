@@ -12,6 +12,7 @@ from entrepot.errors.access import (
     AuthorizationMessageInvalid,
     CredentialExpired,
     CredentialInvalid,
+    CredentialMisplaced,
     CredentialMissing,
     CredentialUnknown,
     MfaRefused,
@@ -82,7 +83,12 @@ from entrepot.errors.policies import (
     SessionTooLarge,
 )
 from entrepot.errors.repositories import (
+    CatalogDataNotFound,
+    PublicAliasNotFound,
+    PublicAliasTaken,
+    PublicRegionNotServed,
     RegionNotServed,
+    RegistryNotFound,
     RepositoryAlreadyExists,
     RepositoryNameReserved,
     RepositoryNotEmpty,
@@ -96,6 +102,7 @@ from entrepot.errors.requests import (
     OperationUnsupported,
     PageTokenInvalid,
     ParameterInvalid,
+    RateExceeded,
     RequestMalformed,
     RequestTooLarge,
     ServerBusy,

@@ -22,6 +22,12 @@ class CredentialInvalid(Fact):
     text = "the token or password is not valid; log in again"
 
 
+class CredentialMisplaced(Fact):
+    """A login's token of one service, used at the registries of the other."""
+
+    text = "this token is one of {issued_for}, and does not serve here; log in with `aws {wanted} get-login-password`"
+
+
 class CredentialExpired(Fact):
     """A credential that was valid once."""
 

@@ -11,15 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import entrepot.core
 from entrepot.aws.ecr import registry as registry_operations
+from entrepot.aws.ecr_public import registry as public_operations
 from entrepot.aws.protocol.call import Call
 from entrepot.core import access, blobs, repositories, repository_policies, resources
+from entrepot.core.access import Caller
+from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
 from entrepot.core.hot import Hot
 from entrepot.core.images import OCI_RULES
 from entrepot.core.principals import Principal
+from entrepot.core.public_registries import PublicDraft
 from entrepot.core.reads import Reads
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.rights import Rights
@@ -35,7 +40,7 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
 from entrepot.store.filesystem import Filesystem
-from tests.factories.callers import EPOCH, OTHER_ACCOUNT, caller, image_manifest, registry, repository
+from tests.factories.callers import OTHER_ACCOUNT, caller, image_manifest, registry, repository
 from tests.factories.core_database import CoreDatabase
 
 POLICY = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}}'
@@ -50,6 +55,8 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "blobs.delete": lambda key: (key, DIGEST),
     "blobs.mount": lambda key: (key, key, DIGEST),
     "blobs.require_downloadable": lambda key: (key, DIGEST),
+    "catalog_data.find": lambda key: (key,),
+    "catalog_data.put": lambda key: (key, CatalogData()),
     "deletion.batch_delete": lambda key: (key, [ImageId(DIGEST, None)]),
     "deletion.delete": lambda key: (key, Tag("v1")),
     "image_batches.get": lambda key: (key, [ImageId(DIGEST, None)], None),
@@ -65,6 +72,7 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "lookup.require_images_locked": lambda key: (key, "BatchDeleteImage", [("v1", "")]),
     "lookup.require_locked": lambda key: (key, "PutImage"),
     "lookup.require_shared": lambda key: (key, "UploadLayerPart"),
+    "public_registries.create_repository": lambda key: (key, PublicDraft(RepositoryDraft(), None)),
     "referrers.list_of": lambda key: (key, DIGEST, None, 10, ""),
     "registries.delete_policy": lambda key: (key.registry,),
     "registries.describe": lambda key: (key.registry,),
@@ -83,6 +91,7 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "resource_tags.list_of": lambda key: (key,),
     "resource_tags.put": lambda key: (key, [("k", "v")]),
     "resource_tags.remove": lambda key: (key, ["k"]),
+    "tags.describe": lambda key: (key, 10, ""),
     "tags.list_of": lambda key: (key, 10, ""),
     "uploads.advance": lambda key: (key, UPLOAD, 0),
     "uploads.cancel": lambda key: (key, "u"),
@@ -96,6 +105,12 @@ KEYWORDS: dict[str, dict[str, Any]] = {
 }
 # what is given a caller whose permission has been checked, or nothing to check it on: the record of a change
 RECORDERS = {"changes.audit"}
+# what is about the caller's own public registry
+OWN = {
+    "public_registries.aliases": (),
+    "public_registries.display_name": (),
+    "public_registries.set_display_name": ("a name",),
+}
 
 
 def absent(name: str) -> resources.Resource:
@@ -104,7 +119,13 @@ def absent(name: str) -> resources.Resource:
     return resources.of_repository(key, None, registries.record(None, key.registry), lambda _: ())
 
 
-NEED_NO_REPOSITORY = {"repositories.create", "repositories.catalog", "lookup.allow", "lookup.allow_registry"}
+NEED_NO_REPOSITORY = {
+    "repositories.create",
+    "public_registries.create_repository",
+    "repositories.catalog",
+    "lookup.allow",
+    "lookup.allow_registry",
+}
 
 
 async def chunks() -> AsyncIterator[bytes]:
@@ -179,7 +200,7 @@ def denial(core: CoreDatabase, name: str, key: RepositoryKey) -> str:
 
 
 def test_the_walk_knows_every_use_case():
-    assert public_units() - RECORDERS == set(UNITS)
+    assert public_units() - RECORDERS == set(UNITS) | set(OWN)
     assert public_methods() - COUNTERS == set(LOOP)
 
 
@@ -201,6 +222,16 @@ def test_a_use_case_tells_its_own_account_that_the_repository_is_absent(core: Co
     work = getattr(importlib.import_module(f"entrepot.core.{module}"), function)
     with pytest.raises(RepositoryNotFound):
         core.write(work, *UNITS[name](repository("absent")), **KEYWORDS.get(name, {}))
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_registry_is_asked_about_before_anything_is_done(core: CoreDatabase, name):
+    module, function = name.split(".")
+    work = getattr(importlib.import_module(f"entrepot.core.{module}"), function)
+    before = core.outbox("audit")
+    with pytest.raises(AccessDenied, match=r"on resource: arn:aws:ecr-public::000000000000:registry/000000000000 "):
+        core.write(work, *OWN[name], who=nobody())
+    assert core.outbox("audit") == before
 
 
 @pytest.mark.parametrize("name", LOOP)
@@ -231,16 +262,19 @@ def test_what_answers_on_the_loop_denies_another_account_before_it_looks(core: C
     assert len(asyncio.run(denied())) == 1
 
 
-def test_a_token_is_asked_for_before_anything_is_done():
-    nobody = Principal(registry().account, "service", "id", "arn:aws:iam::000000000000:user/nobody", "AKIA", 1)
-    acting = caller()
-    rights = Rights(nobody.subject(), Policies())
-    who = access.Caller(nobody, rights, acting.region, "", "", acting.request_id, secure=False, door="aws", at=EPOCH)
+def nobody() -> Caller:
+    """One of the account whom no policy allows anything."""
+    who = Principal(registry().account, "service", "id", "arn:aws:iam::000000000000:user/nobody", "AKIA", 1)
+    return replace(caller(), principal=who, rights=Rights(who.subject(), Policies()), door="aws")
+
+
+@pytest.mark.parametrize(
+    "operation", [registry_operations.get_authorization_token, public_operations.get_authorization_token]
+)
+def test_a_token_is_asked_for_before_anything_is_done(operation):
     nothing: Any = None
     with pytest.raises(AccessDenied, match="nobody"):
-        asyncio.run(
-            registry_operations.get_authorization_token(Call(nothing, nothing, nothing, who, acting.region, {}))
-        )
+        asyncio.run(operation(Call(nothing, nothing, nothing, nobody(), "us-east-1", {})))
 
 
 def test_a_root_is_allowed_everything_in_its_own_account_only():

@@ -21,10 +21,12 @@ from entrepot.errors import (
     CredentialMissing,
     Fact,
     OperationUnsupported,
+    PublicRegionNotServed,
     RegionNotServed,
     SignatureInvalid,
 )
 from entrepot.http.addressing import Addressing
+from entrepot.http.allowance import Allowance
 from entrepot.http.answer import AUTHORIZATION_MESSAGE, Answer
 from entrepot.http.body import read
 from entrepot.http.exchange import Exchange, as_text, target
@@ -54,7 +56,7 @@ class AwsDoor:
         self._core = core
         self._addressing = addressing
         self._services = services
-        self._turnstile = unsigned.Turnstile()
+        self._turnstile = Allowance(unsigned.RATE, unsigned.BURST)
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Answer:
@@ -87,12 +89,12 @@ class AwsDoor:
             return answer
 
     async def _unsigned(self, request: web.BaseRequest, received: Received, exchange: Exchange) -> _Named:
-        """The operation that a form names: CredentialMissing unless it is one that nobody signs; ServerBusy."""
+        """The operation that a form names: CredentialMissing unless it is one that nobody signs; RateExceeded."""
         body = await read(request, unsigned.LARGEST_BODY, "the request body")
         named = _by_action(received, body)
         if named is None or (named.route.name, named.operation) not in unsigned.OPERATIONS:
             raise CredentialMissing
-        self._turnstile.pass_through(exchange.source_ip, exchange.at)
+        self._turnstile.require(exchange.source_ip)
         return named
 
     async def _signer(self, signature: Signature) -> tuple[Principal, str]:
@@ -105,6 +107,12 @@ class AwsDoor:
     ) -> None:
         hashed = payload.declared_hash(signature, body)
         sigv4.verify(received, signature, secret, hashed, exchange.at, exchange.hosts)
+
+    def _require_region(self, route: Route, region: str) -> None:
+        if route.regions and region not in route.regions:
+            raise PublicRegionNotServed(region=region, served=", ".join(route.regions))
+        if not route.regions and not route.any_region and region not in self._core.regions:
+            raise RegionNotServed(region=region, served=", ".join(self._core.regions))
 
     def _note_use(self, principal: Principal, signature: Signature, exchange: Exchange) -> None:
         role = principal.kind == "role session"
@@ -120,8 +128,7 @@ class AwsDoor:
         self, named: _Named, content: bytes, principal: Principal, region: str, exchange: Exchange
     ) -> Answer:
         route = named.route
-        if not route.any_region and region not in self._core.regions:
-            raise RegionNotServed(region=region, served=", ".join(self._core.regions))
+        self._require_region(route, region)
         model = models.load(route.name, route.version)
         operation = self._services.get(route.name, {}).get(named.operation)
         if named.operation not in model.operations:
@@ -196,7 +203,8 @@ def _by_action(received: Received, body: bytes) -> _Named | None:
 
 def _guess(request: web.BaseRequest) -> _Named:
     """How to tell a fact about a request that could not be read: as JSON, unless it is plainly a form."""
-    return _Named(ROUTES[1] if _is_form(request) else ROUTES[0], "", "1.1", {})
+    named = next(route for route in ROUTES if route.protocol == ("query" if _is_form(request) else "json"))
+    return _Named(named, "", "1.1", {})
 
 
 def _is_form(request: web.BaseRequest) -> bool:
