@@ -1,4 +1,4 @@
-"""Traps of session tokens: cut, altered, expired, of others, with another key; and what may be inferred from answers."""
+"""Traps of session tokens: cut, altered, expired, of others, with another key; and what answers let infer."""
 
 import json
 from collections.abc import Iterator
