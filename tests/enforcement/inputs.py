@@ -65,17 +65,19 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "Name": names["name"],
         "RoleArn": f"{iam}:role/{names['role']}",
         "RoleSessionName": "session",
+        "EncodedMessage": "not one of ours",
     }
 
 
 def of(world: World, service: str, operation: str, client: Any) -> dict[str, Any]:
     """The input of an operation."""
-    shape = client.meta.service_model.operation_model(operation).input_shape
+    shape: Any = client.meta.service_model.operation_model(operation).input_shape
     if shape is None:
         return {}
     given = {**values(world, world.named(operation)), "resourceArn": _repository_arn(world, service)}
     wanted = [name for name in shape.members if name in shape.required_members or name in _OPTIONAL]
-    return {name: given[name] for name in wanted} | _SPECIAL.get(operation, {})
+    asked: dict[str, Any] = {name: given[name] for name in wanted}
+    return asked | dict(_SPECIAL.get(operation, {}))
 
 
 def _repository_arn(world: World, service: str) -> str:
