@@ -120,11 +120,8 @@ def absent(name: str) -> resources.Resource:
 
 
 NEED_NO_REPOSITORY = {
-    "repositories.create",
-    "public_registries.create_repository",
-    "repositories.catalog",
-    "lookup.allow",
-    "lookup.allow_registry",
+    *("repositories.create", "public_registries.create_repository", "repositories.catalog"),
+    *("lookup.allow", "lookup.allow_registry"),
 }
 
 
