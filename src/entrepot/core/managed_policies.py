@@ -9,6 +9,7 @@ from entrepot.core import access, entities
 from entrepot.core.access import Caller, Resource
 from entrepot.core.aws_policies import AwsPolicy, all_policies
 from entrepot.core.entities import POLICY, Draft, Entity
+from entrepot.core.rights import SERVICE_PATH
 from entrepot.db import accounts, grants
 from entrepot.db import entities as entity_rows
 from entrepot.db import managed_policies as rows
@@ -28,7 +29,6 @@ from entrepot.policy.structure import Kind as DocumentKind
 __all__ = ["Version"]
 
 MOST_VERSIONS = 5
-SERVICE_PATH = "/aws-service-role/"
 _ARN = re.compile(r"arn:aws:iam::([0-9]{12}|aws):policy(/(?:[!-~]+/)?)([\w+=,.@-]+)", re.ASCII)
 
 

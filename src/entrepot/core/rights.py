@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from entrepot.core.aws_policies import all_policies
 from entrepot.core.hot import Recent
-from entrepot.db import entities, grants, managed_policies, memberships
+from entrepot.db import entities, grants, managed_policies, memberships, service_control
 from entrepot.db.database import Reader
 from entrepot.db.snapshot import Snapshot
 from entrepot.policy.compiled import Policy
@@ -20,6 +20,7 @@ from entrepot.policy.principals import Principal as Subject
 from entrepot.policy.reading import read as read_document
 
 Keys = Mapping[str, tuple[str, ...]]
+SERVICE_PATH = "/aws-service-role/"  # of the roles that services make for themselves
 _MOST_GROUPS = 1000
 _MOST_PRINCIPALS = 4096
 _MOST_DECISIONS = 4096
@@ -77,8 +78,9 @@ class RightsByPrincipal:
 
 def rights_of(reader: Reader, subject: Subject) -> Rights:
     """The rights of a user or a root as they are now."""
+    limits = limits_of(reader, subject)
     if subject.kind == "root":
-        return Rights(subject, Policies())
+        return Rights(subject, Policies(service_control=limits))
     found = entities.by_id(reader, subject.id)
     if found is None:
         return Rights(subject, Policies())
@@ -87,7 +89,18 @@ def rights_of(reader: Reader, subject: Subject) -> Rights:
     boundary = None
     if found.boundary is not None:
         boundary = managed(reader, subject.account, found.boundary) or _NOTHING
-    return Rights(subject, Policies(identity=tuple(identity), boundary=boundary), entities.tags(reader, subject.id))
+    policies = Policies(identity=tuple(identity), boundary=boundary, service_control=limits)
+    return Rights(subject, policies, entities.tags(reader, subject.id))
+
+
+def limits_of(reader: Reader, subject: Subject) -> tuple[tuple[Policy, ...], ...]:
+    """The service control policies over a principal: one level, () where its account has none. A service-linked role,
+    which only its service can assume, has none over it.
+    """
+    if subject.behind.startswith(f"arn:aws:iam::{subject.account}:role{SERVICE_PATH}"):
+        return ()
+    found = service_control.list_of(reader, subject.account)
+    return (tuple(_compiled(each.name, each.document) for each in found),) if found else ()
 
 
 def managed(reader: Reader, account: str, arn: str) -> Policy | None:

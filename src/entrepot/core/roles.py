@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from entrepot.core import boundaries, entities, holders
 from entrepot.core.access import Caller
 from entrepot.core.entities import ROLE, Draft, Entity
-from entrepot.core.managed_policies import SERVICE_PATH
+from entrepot.core.rights import SERVICE_PATH
 from entrepot.core.page import Page
 from entrepot.db import accounts, grants
 from entrepot.db import entities as entity_rows
