@@ -39,10 +39,7 @@ def list_(*, place: Place = HERE, account: Account = None, output: Format = "tex
     with opened.database(settings) as database:
         found = database.read(lambda tx: service_control.list_of(tx, of))
     show(
-        [
-            {"name": each.name, "created_at": each.created_at.isoformat(), "document": each.document}
-            for each in found
-        ],
+        [{"name": each.name, "created_at": each.created_at.isoformat(), "document": each.document} for each in found],
         output,
     )
 

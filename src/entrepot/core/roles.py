@@ -1,12 +1,13 @@
 """Roles: create, read, change, delete."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from entrepot.core import boundaries, entities, holders
 from entrepot.core.access import Caller
 from entrepot.core.entities import ROLE, Draft, Entity
-from entrepot.core.rights import SERVICE_PATH
 from entrepot.core.page import Page
+from entrepot.core.rights import SERVICE_PATH
 from entrepot.db import accounts, grants
 from entrepot.db import entities as entity_rows
 from entrepot.db import roles as rows
@@ -105,6 +106,11 @@ def delete(tx: Transaction, caller: Caller, name: str) -> None:
         raise EntityInUse(first="delete policies")
     remove(tx, found)
     entities.changed(tx, caller, "DeleteRole", {"roleName": name})
+
+
+def note_use(tx: Transaction, role_id: str, region: str, at: datetime) -> None:
+    """Note that a session of a role signed a request; not a change of an identity."""
+    rows.note_use(tx, role_id, region, at)
 
 
 def whole(tx: Transaction, found: Entity) -> NamedRole:
