@@ -80,34 +80,37 @@ class Door(Protocol):
 
 
 class OciDoor:
-    """OCI Distribution."""
+    """OCI Distribution; `prefix` stands before the names of repositories."""
 
     name: Name = "oci"
 
-    def __init__(self, server: Server) -> None:
-        self.registry = Registry(server)
+    def __init__(self, server: Server, token: str | None = None, prefix: str = "") -> None:
+        self.registry = Registry(server, token)
+        self.prefix = prefix
 
     def upload(self, repository: str, blob: Content, digest: str | None = None) -> None:
-        opened = self._expect(202, self.registry.request("POST", f"/v2/{repository}/blobs/uploads/", b""))
+        opened = self._expect(202, self.registry.request("POST", f"/v2/{self.prefix}{repository}/blobs/uploads/", b""))
         location = with_query(opened.headers["Location"], digest=digest or blob.digest)
         self._expect(201, self.registry.request("PUT", location, blob.data, Content_Type="application/octet-stream"))
 
     def put(self, repository: str, manifest: Content, tag: str | None, digest: str | None = None) -> None:
-        self._expect(201, self.registry.put_manifest(repository, tag or digest or manifest.digest, manifest))
+        self._expect(
+            201, self.registry.put_manifest(self.prefix + repository, tag or digest or manifest.digest, manifest)
+        )
 
     def read(self, repository: str, reference: str) -> Content:
-        path = f"/v2/{repository}/manifests/{reference}"
+        path = f"/v2/{self.prefix}{repository}/manifests/{reference}"
         answer = self._expect(200, self.registry.request("GET", path, Accept=MANIFEST_TYPES))
         return Content(answer.headers["Content-Type"], answer.data)
 
     def read_blob(self, repository: str, digest: str) -> bytes:
-        return self._expect(200, self.registry.request("GET", f"/v2/{repository}/blobs/{digest}")).data
+        return self._expect(200, self.registry.request("GET", f"/v2/{self.prefix}{repository}/blobs/{digest}")).data
 
     def delete(self, repository: str, reference: str) -> None:
-        self._expect(202, self.registry.request("DELETE", f"/v2/{repository}/manifests/{reference}"))
+        self._expect(202, self.registry.request("DELETE", f"/v2/{self.prefix}{repository}/manifests/{reference}"))
 
     def tags(self, repository: str) -> list[str]:
-        answer = self._expect(200, self.registry.request("GET", f"/v2/{repository}/tags/list"))
+        answer = self._expect(200, self.registry.request("GET", f"/v2/{self.prefix}{repository}/tags/list"))
         listed: list[str] = json.loads(answer.data)["tags"]
         return sorted(listed)
 
@@ -199,6 +202,25 @@ class AwsDoor:
         except ClientError as refusal:
             error = refusal.response["Error"]
             raise Refused(_AWS_FACTS.get(error["Code"], error["Code"]), error["Message"]) from refusal
+
+
+class PublicAwsDoor(AwsDoor):
+    """The AWS API of the public registry, which has no operation that reads: that is done as anybody may."""
+
+    def __init__(self, server: Server, anybody: OciDoor) -> None:
+        super().__init__(server)
+        self.ecr = server.client("ecr-public")
+        self._anybody = anybody
+
+    def read(self, repository: str, reference: str) -> Content:
+        return self._anybody.read(repository, reference)
+
+    def read_blob(self, repository: str, digest: str) -> bytes:
+        return self._anybody.read_blob(repository, digest)
+
+    def tags(self, repository: str) -> list[str]:
+        listed = self._call(self.ecr.describe_image_tags, repositoryName=repository)
+        return sorted(entry["imageTag"] for entry in listed["imageTagDetails"])
 
 
 def image_id(reference: str) -> dict[str, str]:

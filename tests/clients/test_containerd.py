@@ -1,13 +1,10 @@
 """containerd's ctr: import, push, pull by tag and digest, export; every byte compared."""
 
 import tarfile
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.clients.daemons import containerd
 from tests.clients.workplace import Workplace
 from tests.factories.layouts import Image, Index, contents, image, index, read_layout, write_layout
 
@@ -37,14 +34,6 @@ class Ctr:
     def pull(self, reference: str, *, user: str | None = None, succeeds: bool = True) -> str:
         options = [*self.transport, "--snapshotter", "native", "--all-platforms", "--user", user or self.user]
         return self.images("pull", *options, reference, succeeds=succeeds)
-
-
-@pytest.fixture(scope="session")
-def daemon() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="cd", ignore_cleanup_errors=True) as short:
-        variables = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": short}
-        with containerd(Path(short), variables) as address:
-            yield address
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """docker with an engine of its own: log in, load, push, pull by tag and digest, manifest lists, log out."""
 
 import json
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.clients.daemons import docker_engine
 from tests.clients.engines import stored_layers
 from tests.clients.workplace import Workplace
 from tests.factories.layouts import DOCKER_MANIFEST, Image, archive, contents, diff_ids, image, index
@@ -29,15 +26,6 @@ class Docker:
     def inspect(self, reference: str) -> dict:
         found: dict = json.loads(self.run("image", "inspect", reference))[0]
         return found
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[str]:
-    # a short path: the engine's sockets lie below it
-    with tempfile.TemporaryDirectory(prefix="dk", ignore_cleanup_errors=True) as short:
-        variables = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": short}
-        with docker_engine(Path(short), variables) as address:
-            yield address
 
 
 @pytest.fixture

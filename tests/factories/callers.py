@@ -5,7 +5,8 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from entrepot.core.access import Caller, root_principal
+from entrepot.core.access import Caller
+from entrepot.core.principals import root_principal
 from entrepot.core.rights import Rights
 from entrepot.policy.evaluation import Policies
 from entrepot.spec.digest import Digest

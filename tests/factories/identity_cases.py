@@ -38,11 +38,12 @@ WITH_TAGS = (("team", "a"),)
 # what is not authorised by itself: parts of use cases, and the record of a change
 PARTS = {
     *("boundaries.check", "entities.add", "entities.changed", "entities.told", "roles.add"),
-    *("managed_policies.require_attachable", "managed_policies.require_known"),
+    *("managed_policies.require_attachable", "managed_policies.require_known", "mfa_devices.prove"),
 }
 
 # use case -> its arguments in the house below, by keyword too, and the name of its audit record; None of a read
 CASES: dict[str, tuple[tuple[Any, ...], dict[str, Any], str | None]] = {
+    "access_keys.account_of": ((KEY,), {}, None),
     "access_keys.create": (("alice", "AKIANEW", b"sealed"), {}, "CreateAccessKey"),
     "access_keys.delete": (("alice", KEY), {}, "DeleteAccessKey"),
     "access_keys.last_use": ((KEY,), {}, None),

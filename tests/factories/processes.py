@@ -34,10 +34,11 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Credentials:
-    """The root keys that the first start wrote."""
+    """The root keys that the first start wrote, or others; of a session with its token."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Server:
             endpoint_url=self.base_url,
             aws_access_key_id=keys.access_key_id,
             aws_secret_access_key=keys.secret_access_key,
+            aws_session_token=keys.session_token,
             verify=str(self.ca) if self.ca else None,
             config=Config(retries={"total_max_attempts": 1}),
         )

@@ -25,7 +25,9 @@ def values(model: Model, shape_name: str, depth: int = 0) -> st.SearchStrategy[A
         case "structure":
             return _structures(model, shape, depth)
         case "list":
-            items = values(model, shape["member"]["shape"], depth + 1)
+            items = values(model, shape["member"]["shape"], depth + 1).filter(
+                lambda item: item != {}
+            )  # no form has one
             least = shape.get("min", 0)
             return st.lists(items, min_size=least, max_size=max(least, min(shape.get("max", _MOST_ITEMS), _MOST_ITEMS)))
         case "map":

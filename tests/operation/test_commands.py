@@ -1,6 +1,8 @@
 """The commands beside a running server: what they print, what holds at once, and refusals without tracebacks."""
 
+import json
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,67 @@ def test_an_issued_token_logs_in(server):
     assert sorted(issued) == ["expires_at", "password", "username"]
     assert Registry(server, issued["password"]).request("GET", "/v2/").status == 200
     assert "999999999999" in refused("token", "issue", "--account", "999999999999", "--data", server.data)
+
+
+def test_a_narrow_token_pulls_there_and_does_nothing_else(server):
+    for name in ("narrow/one", "other"):
+        server.client().create_repository(repositoryName=name)
+        Registry(server).push(name, image(1), "v1")
+    made = run(server, "token", "create", "--ttl", "15m", "--actions", "pull", "--repositories", "narrow/*")
+    assert sorted(made) == ["expires_at", "password", "username"]
+    left = datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC)
+    assert timedelta(minutes=14) < left <= timedelta(minutes=15)
+    door = Registry(server, made["password"])
+    assert door.pull("narrow/one", "v1")
+    assert door.put_manifest("narrow/one", "v2", image(1).manifest).status == 403
+    assert door.request("GET", "/v2/other/manifests/v1").status == 403
+    assert door.request("GET", "/v2/narrow/one/tags/list").status == 403
+    made = run(server, "token", "create", "--actions", "push,ecr:ListImages", "--repositories", "narrow/one,absent")
+    door = Registry(server, made["password"])
+    door.push("narrow/one", image(2), "v2")
+    assert door.request("GET", "/v2/narrow/one/tags/list").status == 200
+    assert door.request("DELETE", "/v2/narrow/one/manifests/v2").status == 403
+
+
+def test_a_narrow_token_of_a_user_may_do_no_more_than_the_user_and_goes_with_it(server):
+    server.client().create_repository(repositoryName="narrow/user")
+    iam = server.client("iam")
+    iam.create_user(UserName="narrow")
+    made = run(server, "token", "create", "--user", "narrow", "--actions", "ecr:*", "--repositories", "narrow/*")
+    door, path = Registry(server, made["password"]), "/v2/narrow/user/tags/list"
+    assert door.request("GET", path).status == 403
+    statement = {"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    iam.put_user_policy(UserName="narrow", PolicyName="p", PolicyDocument=document)
+    assert door.request("GET", path).status == 200
+    iam.delete_user_policy(UserName="narrow", PolicyName="p")
+    iam.delete_user(UserName="narrow")
+    assert door.request("GET", path).status == 401
+
+
+def test_a_narrow_token_of_the_root_goes_with_its_key(server):
+    made = run(server, "account", "create", "--id", "777788889999")
+    narrow = run(server, "token", "create", "--account", made["account_id"])
+    assert Registry(server, narrow["password"]).request("GET", "/v2/").status == 200
+    run(server, "key", "rotate", "--account", made["account_id"])
+    assert Registry(server, narrow["password"]).request("GET", "/v2/").status == 401
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("--ttl", "13h"), "12h"),
+        (("--ttl", "0"), "ttl"),
+        (("--ttl", "soon"), "soon"),
+        (("--actions", "pull,s3:GetObject"), "s3:GetObject"),
+        (("--repositories", "a,B C"), "B C"),
+        (("--user", "nobody-of-this-name"), "nobody-of-this-name"),
+        (("--account", "999999999999"), "999999999999"),
+        (("--account", "me"), "me"),
+    ],
+)
+def test_a_narrow_token_of_nonsense_is_refused(server, flags, told):
+    assert told in refused("token", "create", *flags, "--data", server.data)
 
 
 def test_keys_of_an_account_that_is_absent_cannot_be_rotated(server):

@@ -13,9 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from entrepot.core import blobs, collection, deletion, identities, images, repositories, uploads
 from entrepot.core.blobs import is_available
-from entrepot.core.hot import Hot, Recent
+from entrepot.core.hot import Hot
 from entrepot.core.images import OCI_RULES
 from entrepot.core.reads import mark_damaged
+from entrepot.core.recent import Recent
 from entrepot.db import accounts, tags
 from entrepot.db import blobs as blob_rows
 from entrepot.db import images as image_rows

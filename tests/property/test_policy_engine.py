@@ -124,6 +124,7 @@ def test_the_order_of_statements_and_policies_never_matters(request: Request, tr
 @given(make.requests(), make.policy_sets(), make.contexts())
 def test_keys_that_were_not_read_never_matter(request: Request, trees: make.Tree, others: dict[str, Any]):
     decision = decide(request, trees)
+    assert isinstance(request.context, dict)
     kept = {key: value for key, value in request.context.items() if key in decision.read}
     absent = {key for key in decision.read if key not in kept}
     changed = {key: value for key, value in context(others).items() if key not in absent} | kept

@@ -16,13 +16,16 @@ from entrepot.app.services import SERVICES
 from entrepot.app.start import Prepared
 from entrepot.aws.protocol.dispatch import AwsDoor
 from entrepot.http.access_log import AccessLog
-from entrepot.http.addressing import Addressing
+from entrepot.http.addressing import LOGOS, Addressing, PublicNames
 from entrepot.http.exchange import Exchanges
+from entrepot.http.logos import Logos
 from entrepot.http.metrics import RequestMetrics
 from entrepot.http.pages import Pages
 from entrepot.http.server import HttpServer
 from entrepot.journal import Journal
+from entrepot.oci.authentication import TOKENS
 from entrepot.oci.door import OciDoor
+from entrepot.oci.token import TokenPage
 from entrepot.settings import Settings
 from entrepot.spec.repository import RegistryKey
 from entrepot.telemetry import wants_json
@@ -44,12 +47,20 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     worker = parts.worker(settings, prepared.seal, f"{name}.{os.getpid()}.{secrets.token_hex(4)}")
-    addressing = _addressing(settings)
+    addressing = _addressing(settings, worker.hot)
     pages = Pages(worker.core, settings.metrics_allow)
+    tokens = TokenPage(worker.core, prepared.anonymous)
     server = HttpServer(
-        oci=OciDoor(worker.core, addressing),
+        oci=OciDoor(worker.core, addressing, prepared.anonymous),
         aws=AwsDoor(worker.core, addressing, SERVICES),
-        pages={"/healthz": pages.healthz, "/readyz": pages.readyz, "/metrics": pages.metrics},
+        pages={
+            "/healthz": pages.healthz,
+            "/readyz": pages.readyz,
+            "/metrics": pages.metrics,
+            f"/{TOKENS}": tokens.handle,
+            "/token/": tokens.handle,  # where it is at AWS
+        },
+        trees={LOGOS: Logos(worker.core).handle},
         exchanges=_exchanges(settings, prepared.address),
         access_log=AccessLog(enabled=settings.access_log, as_json=wants_json(settings.log_format)),
         metrics=RequestMetrics(),
@@ -71,12 +82,13 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     return None
 
 
-def _addressing(settings: Settings) -> Addressing:
+def _addressing(settings: Settings, public: PublicNames) -> Addressing:
     return Addressing(
         domain=settings.domain,
         default_account=settings.account_id,
         regions=settings.regions,
         aliases={host: _registry(text, settings) for host, text in settings.aliases},
+        public=public,
     )
 
 

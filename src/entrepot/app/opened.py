@@ -1,18 +1,20 @@
 """Data opened by a command, beside a running server or without one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from entrepot.app import directory, parts
-from entrepot.core import identities
+from entrepot.core import identities, narrow_tokens
 from entrepot.core.collection import Collector
 from entrepot.core.credentials import Credentials
 from entrepot.core.hot import Hot
 from entrepot.core.integrity import Integrity
+from entrepot.core.narrow_tokens import Narrowing
+from entrepot.core.principals import Principal
 from entrepot.db import migrate
-from entrepot.db.database import DatabaseUnavailable
+from entrepot.db.database import DatabaseUnavailable, Transaction
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.errors.start import DatabaseUnreadable
 from entrepot.seal import Seal
@@ -65,8 +67,19 @@ def upgrade(settings: Settings) -> tuple[str, str]:
 
 def root_token(settings: Settings, account: str) -> tuple[str, datetime]:
     """A registry token of an account's root, and when it expires: AccountNotFound."""
+    return _token(settings, lambda tx: identities.root_of(tx, account))
+
+
+def narrow_token(settings: Settings, account: str, user: str | None, narrowing: Narrowing) -> tuple[str, datetime]:
+    """A registry token that may do so much only, and when it expires: AccountNotFound, EntityNotFound,
+    ParameterInvalid.
+    """
+    return _token(settings, lambda tx: narrow_tokens.principal(tx, account, user, narrowing, parts.clock()))
+
+
+def _token(settings: Settings, whose: Callable[[Transaction], Principal]) -> tuple[str, datetime]:
     with data(settings) as (opened, seal):
-        principal = opened.read(lambda tx: identities.root_of(tx, account))
+        principal = opened.read(whose)
         snapshot = opened.snapshot()
         try:
             return Credentials(Hot(snapshot), snapshot, seal, parts.clock).issue_token(principal, settings.regions[0])

@@ -44,6 +44,7 @@ class Worker:
     core: Core
     database: SqliteDatabase
     journal: Journal
+    hot: Hot
 
 
 def clock() -> datetime:
@@ -132,4 +133,4 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         clock=clock,
         faults=readiness(units, store),
     )
-    return Worker(core, opened, journal)
+    return Worker(core, opened, journal, hot)

@@ -1,7 +1,7 @@
 """What happens once before a server's processes are forked: checks, locks, schema, keys, the first account, sockets.
 
 In this order, so that a refusal leaves nothing behind that the next start would stumble over. Nothing of it survives
-the fork but plain values, open sockets and the lock: no thread, no database connection.
+the fork but plain values, open sockets, the lock, and memory that is meant to be shared: no thread, no database.
 """
 
 import itertools
@@ -15,6 +15,7 @@ from entrepot.core import identities
 from entrepot.db import migrate
 from entrepot.errors import StorageFull
 from entrepot.errors.start import VolumeFull
+from entrepot.http.allowance import Allowance
 from entrepot.seal import Seal
 from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
@@ -31,6 +32,7 @@ class Prepared:
     sockets: list[list[socket.socket]]
     address: str
     first: bool
+    anonymous: Allowance
 
     def close_sockets(self, *, keep: Sequence[socket.socket]) -> None:
         """Let go of listening sockets: a port is free, and refuses, when no process holds its socket any more."""
@@ -64,7 +66,8 @@ def _prepare(settings: Settings) -> Prepared:
         seal, first = _first_account(settings)
         _certificate(settings)
     port = sockets[0][0].getsockname()[1] if sockets else settings.port
-    return Prepared(seal, lock, sockets, address(settings, port), first)
+    anonymous = Allowance(settings.anonymous_rate, settings.anonymous_burst)
+    return Prepared(seal, lock, sockets, address(settings, port), first, anonymous)
 
 
 def address(settings: Settings, port: int) -> str:

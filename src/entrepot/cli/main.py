@@ -17,13 +17,14 @@ app.command("entrepot.cli.serve:serve", help="Serve registries until SIGTERM or 
 _NOUNS = {
     "account": ("Accounts and their root keys.", ("create", "list_")),
     "key": ("Root keys.", ("rotate",)),
-    "token": ("Registry tokens.", ("issue",)),
+    "public-alias": ("Names of public registries.", ("add", "list_", "remove")),
+    "token": ("Registry tokens.", ("create", "issue")),
     "db": ("The metadata database.", ("upgrade",)),
 }
 for noun, (text, verbs) in _NOUNS.items():
     group = App(name=noun, help=text)
     for verb in verbs:
-        group.command(f"entrepot.cli.{noun}:{verb}", name=verb.rstrip("_"))
+        group.command(f"entrepot.cli.{noun.replace('-', '_')}:{verb}", name=verb.rstrip("_"))
     app.command(group)
 app.command("entrepot.cli.gc:gc", help="Collect what no image references, beside a running server or without one.")
 app.command("entrepot.cli.fsck:fsck", help="Prove that every manifest is resolvable, down to the bytes.")

@@ -4,37 +4,35 @@ Every operation of both doors passes through `authorize`, before anything is loo
 what exists. Deny by default.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, Protocol
 
 import msgspec
 
-from entrepot.core.rights import Keys, Rights
+from entrepot.core.principals import Principal
+from entrepot.core.resources import Resource
+from entrepot.core.rights import Rights
 from entrepot.errors import AccessDenied
-from entrepot.policy.principals import Principal as Subject
-from entrepot.spec.repository import RegistryKey, RepositoryKey
+from entrepot.policy.decision import Decision
+from entrepot.policy.evaluation import Context
 
-SERVICES = {"private": "ecr", "public": "ecr-public"}
+IMAGE_KEYS = ("ecr:imagetag", "ecr:imagedigest")
+ImageName = tuple[str, str]  # tag and digest, '' where there is none
+# what everyone may ask of a public repository over OCI; no policy has a say
+_PUBLIC_READS = frozenset({"BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer", "ListImages"})
 Door = Literal["oci", "aws", "worker"]
 
 
-class Principal(msgspec.Struct, frozen=True):
-    """An identity that a credential named: `id` is its unique id, `epoch` that of its credential, `stamp` its account's
-    when the credential was read.
-    """
+class Keys(Protocol):
+    """Condition keys of a request, in lower case."""
 
-    account: str
-    kind: Literal["root", "user", "service"]
-    id: str
-    arn: str
-    credential_id: str
-    epoch: int
-    stamp: int = 0
+    def get(self, key: str, /) -> tuple[str, ...] | None:
+        """The values of a key, None where there are none."""
 
-    def subject(self) -> Subject:
-        """Who asks, as policies see it."""
-        return Subject(self.account, self.kind, self.arn, self.id)
+
+NO_KEYS: Keys = MappingProxyType({})
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -51,70 +49,136 @@ class Caller(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class Resource(msgspec.Struct, frozen=True):
-    """What is acted upon: the account that owns it, its ARN (`*` for a registry as a whole), whose actions apply.
+def authorize(rights: Rights, action: str, resource: Resource, request: Context) -> frozenset[str]:
+    """Allow, or raise AccessDenied with the reason; `request` reads the request's condition keys.
 
-    `told_as` is how a denial names it, where the ARN itself would say whether it exists (a user's path).
+    Returns the keys that were read.
     """
-
-    account: str
-    arn: str
-    service: str
-    told_as: str = ""
-
-    @classmethod
-    def of(cls, key: RepositoryKey) -> "Resource":
-        """The repository, by name: it need not exist."""
-        return cls(key.registry.account, key.arn, SERVICES[key.registry.kind])
-
-    @classmethod
-    def of_registry(cls, registry: RegistryKey) -> "Resource":
-        """A registry as a whole, for actions without resource-level permissions."""
-        return cls(registry.account, "*", SERVICES[registry.kind])
-
-
-def authorize(rights: Rights, action: str, resource: Resource, request: Callable[[], Keys]) -> None:
-    """Allow, or raise AccessDenied with the reason; `request` gives the request's condition keys."""
-    decision = rights.decide(action, resource.arn, resource.account, request)
+    decision = rights.decide(action, resource, request)
     if not decision.allowed:
-        raise AccessDenied(
-            principal=decision.principal,
-            action=action,
-            resource=resource.told_as or resource.arn,
-            why=decision.reason.clause(action),
-        )
+        raise _denied(action, resource, decision)
+    return decision.read
 
 
-def require(caller: Caller, operation: str, resource: Resource) -> None:
-    """`authorize` an operation (`PutImage`) of the resource's service, with the condition keys of the request."""
-    authorize(caller.rights, f"{resource.service}:{operation}", resource, lambda: _circumstances(caller))
+def require(caller: Caller, operation: str, resource: Resource, keys: Keys = NO_KEYS) -> None:
+    """`authorize` an operation (`PutImage`) of the resource's service; `keys` are the condition keys, in lower case,
+    that this request has beside those of every request.
+    """
+    if not is_public_read(caller, operation, resource):
+        authorize(caller.rights, f"{resource.service}:{operation}", resource, Circumstances(caller, resource, keys))
 
 
-def _circumstances(caller: Caller) -> Keys:
-    return {
-        "aws:currenttime": (caller.at.isoformat(),),
-        "aws:epochtime": (str(int(caller.at.timestamp())),),
-        "aws:requestedregion": (caller.region,),
-        "aws:securetransport": ("true" if caller.secure else "false",),
-        "aws:sourceip": (caller.source_ip,),
-        "aws:useragent": (caller.user_agent,),
-    }
+def is_public_read(caller: Caller, operation: str, resource: Resource) -> bool:
+    """Whether this is what everybody may do, whatever any policy says."""
+    return resource.service == "ecr-public" and caller.door == "oci" and operation in _PUBLIC_READS
 
 
-def root_principal(account: str, credential_id: str, epoch: int, stamp: int = 0) -> Principal:
-    """The root of an account, as named by one of its keys."""
-    return Principal(account, "root", account, f"arn:aws:iam::{account}:root", credential_id, epoch, stamp)
+def require_put(caller: Caller, resource: Resource, tag: str, digest: str) -> None:
+    """`require` of PutImage before the manifest has been received: what depends on its digest is decided afterwards."""
+    action = f"{resource.service}:PutImage"
+    decision = caller.rights.decide(action, resource, Circumstances(caller, resource, image_keys(tag, digest)))
+    if not decision.allowed and (digest or IMAGE_KEYS[1] not in decision.read):
+        raise _denied(action, resource, decision)
 
 
-def user_principal(account: str, user_id: str, owner: str, credential_id: str, epoch: int, stamp: int = 0) -> Principal:
-    """A user, as named by one of its keys; `owner` is its path and name."""
-    return Principal(account, "user", user_id, f"arn:aws:iam::{account}:user{owner}", credential_id, epoch, stamp)
+def require_images(
+    caller: Caller, operation: str, resource: Resource, images: Callable[[], Sequence[ImageName]]
+) -> None:
+    """`require`, for images of a repository: `images` tells which, and is asked only when a policy speaks of tags or
+    digests; each tag of each image must then be allowed by itself.
+    """
+    if is_public_read(caller, operation, resource):
+        return
+    action = f"{resource.service}:{operation}"
+    named = _Images(images)
+    read = authorize(caller.rights, action, resource, Circumstances(caller, resource, named))
+    if not read.isdisjoint(IMAGE_KEYS):
+        for image in named.all()[1:]:
+            authorize(caller.rights, action, resource, Circumstances(caller, resource, image_keys(*image)))
 
 
-def allows(caller: Caller, operation: str, resource: Resource) -> bool:
+def allows(caller: Caller, operation: str, resource: Resource, keys: Keys = NO_KEYS) -> bool:
     """Whether `require` would pass, for operations that a denial turns into another answer."""
     try:
-        require(caller, operation, resource)
+        require(caller, operation, resource, keys)
     except AccessDenied:
         return False
     return True
+
+
+def image_keys(tag: str, digest: str) -> Keys:
+    """The condition keys of an image: its tag, its digest, where it has them."""
+    return {key: (value,) for key, value in zip(IMAGE_KEYS, (tag, digest), strict=True) if value}
+
+
+def _denied(action: str, resource: Resource, decision: Decision) -> AccessDenied:
+    return AccessDenied(
+        principal=decision.principal,
+        action=action,
+        resource=resource.told_as or resource.arn,
+        why=decision.reason.clause(action),
+    )
+
+
+class Circumstances:
+    """The condition keys of one request, each read when a policy asks for it."""
+
+    __slots__ = ("_caller", "_keys", "_resource")
+
+    def __init__(self, caller: Caller, resource: Resource, keys: Keys) -> None:
+        self._caller = caller
+        self._resource = resource
+        self._keys = keys
+
+    def get(self, key: str, default: tuple[str, ...], /) -> tuple[str, ...]:
+        """The values of a key in lower case."""
+        found = self._keys.get(key)
+        if found is not None:
+            return found
+        general = _GENERAL.get(key)
+        if general is not None:
+            return general(self._caller) or default
+        kind, slash, name = key.partition("/")
+        if slash and kind in _TAGS[self._resource.service]:
+            return tuple(value for tag, value in self._resource.tags() if tag.lower() == name)
+        return default
+
+
+class _Images:
+    """The keys of the first of some images, which are read when they are asked for."""
+
+    __slots__ = ("_images", "_read")
+
+    def __init__(self, images: Callable[[], Sequence[ImageName]]) -> None:
+        self._images = images
+        self._read: Sequence[ImageName] | None = None
+
+    def all(self) -> Sequence[ImageName]:
+        if self._read is None:
+            self._read = self._images() or (("", ""),)
+        return self._read
+
+    def get(self, key: str) -> tuple[str, ...] | None:
+        return image_keys(*self.all()[0]).get(key) if key in IMAGE_KEYS else None
+
+
+_GENERAL: Mapping[str, Callable[[Caller], tuple[str, ...]]] = {
+    "aws:currenttime": lambda caller: (caller.at.isoformat(),),
+    "aws:epochtime": lambda caller: (str(int(caller.at.timestamp())),),
+    "aws:multifactorauthage": lambda caller: caller.principal.age(caller.at),
+    "aws:requestedregion": lambda caller: (caller.region,),
+    "aws:securetransport": lambda caller: ("true" if caller.secure else "false",),
+    "aws:sourceip": lambda caller: (caller.source_ip,),
+    "aws:useragent": lambda caller: (caller.user_agent,),
+}
+# what a resource's tags are called in conditions on the actions of a service; STS acts on roles, which are IAM's
+_TAGS: Mapping[str, tuple[str, ...]] = {
+    service: ("aws:resourcetag", f"{own}:resourcetag")
+    for service, own in (
+        ("cloudwatch", "cloudwatch"),
+        ("ecr", "ecr"),
+        ("ecr-public", "ecr-public"),
+        ("iam", "iam"),
+        ("sts", "iam"),
+    )
+}

@@ -4,15 +4,17 @@ import secrets
 from datetime import datetime
 
 from entrepot.core import access, entities, users
-from entrepot.core.access import Caller, Resource
+from entrepot.core.access import Caller
 from entrepot.core.entities import Entity
+from entrepot.core.resources import Resource
 from entrepot.db import access_keys as rows
 from entrepot.db import accounts
 from entrepot.db import entities as entity_rows
 from entrepot.db.database import Transaction
 from entrepot.db.identity_records import KeyUse
 from entrepot.db.records import AccessKey
-from entrepot.errors import AccessDenied, EntityNotFound, IdentityInputInvalid, QuotaExceeded
+from entrepot.errors import AccessDenied, EntityNotFound, IdentityInputInvalid, ParameterInvalid, QuotaExceeded
+from entrepot.spec import access_key
 
 __all__ = ["KeyUse"]
 
@@ -71,6 +73,16 @@ def last_use(tx: Transaction, caller: Caller, key_id: str) -> tuple[str, KeyUse]
             why=f"because no identity-based policy allows the {action} action",
         )
     return "" if owner is None else owner.name, found
+
+
+def account_of(tx: Transaction, caller: Caller, key_id: str) -> str:
+    """The account of a key, a temporary one too, of whatever account: ParameterInvalid for none of ours."""
+    access.require(caller, "GetAccessKeyInfo", Resource(caller.principal.account, "*", "sts"))
+    found = rows.find(tx, key_id)
+    account = access_key.account_of(key_id) if found is None else found.account
+    if account is None:
+        raise ParameterInvalid(parameter="AccessKeyId", reason=f"{key_id} is no key of this deployment")
+    return account
 
 
 def note_use(tx: Transaction, key_id: str, service: str, region: str, at: datetime) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from entrepot.core import access, lookup
-from entrepot.core.access import Caller, Resource
+from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.db import blobs as rows
 from entrepot.db import repositories
@@ -58,7 +58,8 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
     Needs the right to read the source, and that the source holds the digest.
     """
     repository = lookup.require_shared(tx, caller, target, "InitiateLayerUpload")
-    if source.registry != target.registry or not access.allows(caller, "GetDownloadUrlForLayer", Resource.of(source)):
+    held = lookup.resource(tx, source, repositories.find(tx, source))
+    if source.registry != target.registry or not access.allows(caller, "GetDownloadUrlForLayer", held):
         return False
     origin = repositories.share(tx, source)
     link = None if origin is None else rows.share_link(tx, origin.id, digest)

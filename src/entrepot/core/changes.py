@@ -17,7 +17,12 @@ from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
 
 Json = Mapping[str, object]
-EVENT_SOURCES = {"private": "ecr.amazonaws.com", "public": "ecr-public.amazonaws.com", "iam": "iam.amazonaws.com"}
+EVENT_SOURCES = {
+    "private": "ecr.amazonaws.com",
+    "public": "ecr-public.amazonaws.com",
+    "iam": "iam.amazonaws.com",
+    "sts": "sts.amazonaws.com",
+}
 
 
 def new_stamp() -> int:
@@ -108,7 +113,7 @@ def audit_body(caller: Caller, action: str, source: str, parameters: Json) -> di
         "door": caller.door,
         "userIdentity": {
             "kind": principal.kind,
-            "principalId": principal.id,
+            "principalId": principal.user_id,
             "arn": principal.arn,
             "accountId": principal.account,
             "accessKeyId": principal.credential_id,

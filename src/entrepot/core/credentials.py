@@ -1,27 +1,52 @@
 """Who a credential names, and tokens for the registry door: checked on the event loop on every request.
 
 A token names the credential that it was issued to and its epoch; a key that is inactive, rotated or gone makes every
-token of it void at once.
+token of it void at once. A session is read from its own token (seal/sessions.py): it holds as long as the role, or the
+key that it was made with.
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from entrepot.core.access import Principal, root_principal, user_principal
-from entrepot.core.hot import Hot, Recent
+import msgspec
+
+from entrepot.core.guesses import Guesses
+from entrepot.core.hot import Hot
+from entrepot.core.principals import (
+    ANONYMOUS,
+    Principal,
+    role_principal,
+    root_principal,
+    session_principal,
+    user_principal,
+)
+from entrepot.core.recent import Recent
 from entrepot.core.rights import Rights, RightsByPrincipal
 from entrepot.db.records import AccessKey
 from entrepot.db.snapshot import Snapshot
-from entrepot.errors import CredentialExpired, CredentialInvalid, CredentialUnknown
-from entrepot.seal import Seal, tokens
+from entrepot.errors import (
+    CredentialExpired,
+    CredentialInvalid,
+    CredentialMisplaced,
+    CredentialMissing,
+    CredentialUnknown,
+    MfaRefused,
+    SessionExpired,
+)
+from entrepot.seal import Seal, sessions, tokens
+from entrepot.seal.sessions import Session
 from entrepot.seal.tokens import Claims
 from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RepositoryKey
 
 TOKEN_LIFETIME = timedelta(hours=12)
 DOWNLOAD_LIFETIME = timedelta(hours=1)
+LOGINS = {"ecr": "", "ecr-public": "ecr-public"}  # the scope of a login's token, by the service that issued it
+_ANONYMOUS = "anonymous"
 _MOST_TOKENS = 16_384
+_MOST_TOKEN_CHARACTERS = 8 * 1024 * 1024
 _USE_PERIOD = timedelta(minutes=1)
 
 
@@ -32,64 +57,99 @@ class Credentials:
         self._hot = hot
         self._seal = seal
         self._clock = clock
-        self._claims: Recent[str, Claims] = Recent(_MOST_TOKENS)
+        self._claims: Recent[str, Claims] = Recent(_MOST_TOKEN_CHARACTERS)
+        self._sessions: Recent[str, Session] = Recent(_MOST_TOKEN_CHARACTERS)
         self._secrets: Recent[str, tuple[bytes, str]] = Recent(_MOST_TOKENS)
         self._rights = RightsByPrincipal(snapshot)
+        self._guesses = Guesses()
         self._noted: Recent[str, datetime] = Recent(_MOST_TOKENS)
 
     def rights(self, principal: Principal) -> Rights:
         """What its account lets this principal do, no older than its credential was when it was read."""
-        return self._rights.of(principal.subject(), principal.stamp)
+        return self._rights.of(principal)
 
-    def issue_token(self, principal: Principal, region: str) -> tuple[str, datetime]:
-        """A registry token for this principal, and when it expires."""
-        now = self._clock()
-        expires_at = now + TOKEN_LIFETIME
-        claims = Claims(
+    def issue_token(self, principal: Principal, region: str, service: str = "ecr") -> tuple[str, datetime]:
+        """A registry token for this principal, good at the registries of the service; and when it expires: with its
+        session, if not before.
+        """
+        scope = _ANONYMOUS if principal is ANONYMOUS else LOGINS[service]
+        claims = self._claims_of(principal, region, TOKEN_LIFETIME, scope)
+        return tokens.issue(self._seal, claims), claims.expires_at
+
+    def issue_download(self, principal: Principal, key: RepositoryKey, digest: Digest) -> str:
+        """A token for one blob of one repository, good for `DOWNLOAD_LIFETIME`."""
+        scope = _download_scope(key, digest)
+        return tokens.issue(self._seal, self._claims_of(principal, key.registry.region, DOWNLOAD_LIFETIME, scope))
+
+    def _claims_of(self, principal: Principal, region: str, lifetime: timedelta, scope: str) -> Claims:
+        now, session = self._clock(), principal.session
+        return Claims(
             credential_id=principal.credential_id,
             principal_id=principal.id,
             epoch=principal.epoch,
             region=region,
             issued_at=now,
-            expires_at=expires_at,
+            expires_at=now + lifetime if session is None else min(now + lifetime, session.expires_at),
+            scope=scope,
+            session=None if session is None else msgspec.structs.replace(session, secret=""),
         )
-        return tokens.issue(self._seal, claims), expires_at
 
-    def issue_download(self, principal: Principal, key: RepositoryKey, digest: Digest) -> str:
-        """A token for one blob of one repository, good for `DOWNLOAD_LIFETIME`."""
-        now = self._clock()
-        claims = Claims(
-            credential_id=principal.credential_id,
-            principal_id=principal.id,
-            epoch=principal.epoch,
-            region=key.registry.region,
-            issued_at=now,
-            expires_at=now + DOWNLOAD_LIFETIME,
-            scope=_download_scope(key, digest),
-        )
-        return tokens.issue(self._seal, claims)
-
-    async def by_token(self, token: str) -> Principal:
-        """The principal of a login's token: CredentialInvalid, CredentialExpired."""
-        return self._principal_of(token, "")
+    async def by_token(self, token: str, services: Sequence[str] = ("ecr",)) -> Principal:
+        """The principal of a login's token that one of `services` issued: CredentialInvalid, CredentialExpired;
+        CredentialMisplaced for that of another. At public registries there are tokens of nobody in particular too.
+        """
+        claims = self._read(token)
+        if claims.scope == _ANONYMOUS:
+            if "ecr-public" not in services:
+                raise CredentialMissing
+            return ANONYMOUS
+        issued_for = next((service for service, scope in LOGINS.items() if scope == claims.scope), None)
+        if issued_for is None:
+            raise CredentialInvalid
+        if issued_for not in services:
+            raise CredentialMisplaced(issued_for=issued_for, wanted=services[0])
+        return self._holder(claims)
 
     async def by_download(self, token: str, key: RepositoryKey, digest: Digest) -> Principal:
         """The principal of a token for this blob: CredentialInvalid, CredentialExpired."""
-        return self._principal_of(token, _download_scope(key, digest))
+        claims = self._read(token)
+        if claims.scope != _download_scope(key, digest):
+            raise CredentialInvalid
+        return self._holder(claims)
 
-    def _principal_of(self, token: str, scope: str) -> Principal:
+    def _read(self, token: str) -> Claims:
         claims = self._claims.get(token)
         if claims is None:
             claims = tokens.read(self._seal, token)
-            self._claims.put(token, claims)
+            self._claims.put(token, claims, len(token))
         if claims.expires_at <= self._clock():
             raise CredentialExpired
-        if claims.scope != scope:
+        return claims
+
+    def _holder(self, claims: Claims) -> Principal:
+        session = claims.session
+        found = self._of_key(claims.credential_id, claims.epoch) if session is None else self._of_session(session)
+        if found is None:
             raise CredentialInvalid
-        key = self._hot.access_key(claims.credential_id)
-        if key is None or key.status != "Active" or key.epoch != claims.epoch:
-            raise CredentialInvalid
-        return _principal(key)
+        return found
+
+    def _of_key(self, key_id: str, epoch: int) -> Principal | None:
+        """Whose key this is, if it is still the one that was named."""
+        key = self._hot.access_key(key_id)
+        return _principal(key) if key is not None and key.status == "Active" and key.epoch == epoch else None
+
+    def _of_session(self, session: Session) -> Principal | None:
+        """Whose session this is, if what it hangs on is still there. Not whether it has expired."""
+        if session.maker:
+            owner = self._of_key(session.maker, session.epoch)
+            return None if owner is None else session_principal(owner, session)
+        found = self._hot.identity(session.owner_id)
+        if found is None:
+            return None
+        if session.kind == "role":
+            return role_principal(found.account, found.owner, found.account_stamp, session)
+        owner = user_principal(found.account, found.id, found.owner, session.key_id, 0, found.account_stamp)
+        return session_principal(owner, session)
 
     async def signing_key(self, access_key_id: str) -> tuple[Principal, str]:
         """The principal and secret of an active access key: CredentialUnknown."""
@@ -103,6 +163,28 @@ class Credentials:
             self._secrets.put(access_key_id, known)
         return _principal(key), known[1]
 
+    async def session_key(self, access_key_id: str, token: str) -> tuple[Principal, str]:
+        """The principal and secret of a session by its token: CredentialUnknown, SessionExpired."""
+        session = self._sessions.get(token)
+        if session is None:
+            try:
+                session = sessions.read(self._seal, token)
+            except CredentialInvalid:
+                raise CredentialUnknown from None
+            self._sessions.put(token, session, len(token))
+        if session.key_id != access_key_id:
+            raise CredentialUnknown
+        if session.expires_at <= self._clock():
+            raise SessionExpired
+        found = self._of_session(session)
+        if found is None:
+            raise CredentialUnknown
+        return found, session.secret
+
+    def seal_session(self, session: Session) -> str:
+        """The token of a new session."""
+        return sessions.issue(self._seal, session)
+
     def seal_key(self, access_key_id: str, secret: str) -> bytes:
         """The secret of a new access key, as it is stored."""
         return self._seal.seal(secret.encode(), secret_context(access_key_id))
@@ -114,6 +196,12 @@ class Credentials:
     def open_seed(self, device_id: str, sealed: bytes) -> bytes:
         """The seed of an MFA device."""
         return self._seal.open(sealed, _seed_context(device_id))
+
+    @contextmanager
+    def guessing(self, principal: Principal) -> Iterator[None]:
+        """Take an MFA code: MfaRefused, at once for who has guessed wrongly too often of late."""
+        with self._guesses.of(principal.id, self._clock(), MfaRefused):
+            yield
 
     def use_is_news(self, access_key_id: str) -> bool:
         """Whether a use of this key is to be noted: the last that was noted is older than a minute."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from entrepot.core import lookup
-from entrepot.core.access import Caller
+from entrepot.core.access import Caller, ImageName
 from entrepot.core.changes import Change
 from entrepot.core.images import MOST_TAGS, event_detail, event_type
 from entrepot.db import images, tags
@@ -44,9 +44,10 @@ def require_deletable(tx: Transaction, repository: Repository, digest: str) -> N
 
 def delete(tx: Transaction, caller: Caller, key: RepositoryKey, reference: Reference) -> None:
     """Delete an image by digest with all its tags, or a tag, and with the last tag its image. ImageNotFound."""
-    repository = lookup.require_locked(tx, caller, key, "BatchDeleteImage")
-    change = Change(tx, caller, repository)
     tag, digest = (reference, None) if isinstance(reference, Tag) else (None, reference)
+    named = names([ImageId(digest, tag)])
+    repository = lookup.require_images_locked(tx, caller, key, "BatchDeleteImage", named)
+    change = Change(tx, caller, repository)
     if tag is not None:
         _delete_tag(tx, change, repository, tag)
     elif digest is not None:
@@ -58,7 +59,7 @@ def batch_delete(
     tx: Transaction, caller: Caller, key: RepositoryKey, ids: Sequence[ImageId]
 ) -> tuple[tuple[ImageId, ...], tuple[Refusal, ...]]:
     """(removed ids, refusals), in the order asked. By digest: one removed id for each tag that went with it."""
-    repository = lookup.require_locked(tx, caller, key, "BatchDeleteImage")
+    repository = lookup.require_images_locked(tx, caller, key, "BatchDeleteImage", names(ids))
     change = Change(tx, caller, repository)
     removed: list[ImageId] = []
     refusals: list[Refusal] = []
@@ -74,6 +75,11 @@ def batch_delete(
     if removed:
         change.finish("BatchDeleteImage", {"repositoryName": key.name, "imageIds": [_shown(item) for item in removed]})
     return tuple(removed), tuple(refusals)
+
+
+def names(ids: Sequence[ImageId]) -> Sequence[ImageName]:
+    """Ids as policies see them."""
+    return [(each.tag or "", each.digest or "") for each in ids]
 
 
 def check_id(image_id: ImageId) -> Refusal | None:

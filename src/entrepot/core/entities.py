@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from entrepot.core import access, changes
-from entrepot.core.access import Caller, Resource
+from entrepot.core.access import Caller
 from entrepot.core.changes import new_stamp
 from entrepot.core.page import Page
+from entrepot.core.resources import Resource
 from entrepot.db import accounts
 from entrepot.db import entities as rows
 from entrepot.db.database import Transaction

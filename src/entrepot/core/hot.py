@@ -8,53 +8,35 @@ The version is read once for each turn of the event loop. In a turn asyncio runs
 reads from sockets again, so whoever shares a version was received, whole, before it was read.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from entrepot.db import accounts, blobs, images, repositories, tags, uploads
-from entrepot.db.records import AccessKey, Blob, Link, Repository, StoredManifest, Upload
-from entrepot.db.snapshot import Snapshot
+from entrepot.core import lookup, resources
+from entrepot.core.recent import Recent
+from entrepot.core.resources import Resource, Tags
+from entrepot.db import (
+    accounts,
+    blobs,
+    entities,
+    images,
+    public_aliases,
+    registries,
+    repositories,
+    resource_tags,
+    tags,
+    uploads,
+)
+from entrepot.db.identity_records import Identity
+from entrepot.db.records import AccessKey, Blob, Link, Registry, Repository, StoredManifest, Upload
+from entrepot.db.snapshot import Executable, Row, Snapshot
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Reference, Tag
-from entrepot.spec.repository import RepositoryKey
+from entrepot.spec.repository import RegistryKey, RepositoryKey
 
-K = TypeVar("K")
-V = TypeVar("V")
+T = TypeVar("T")
 _MOST_MANIFEST_BYTES = 64 * 1024 * 1024
 _MOST_ENTRIES = 65_536
 _ENTRY_BYTES = 512  # what an entry weighs beside its bytes
-
-
-class Recent(Generic[K, V]):
-    """The most recently used entries, up to a total weight."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._weight = 0
-        self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
-
-    def get(self, key: K) -> V | None:
-        """The entry, which becomes the most recent one."""
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        self._entries.move_to_end(key)
-        return entry[0]
-
-    def put(self, key: K, value: V, weight: int = 1) -> None:
-        """Add or replace an entry; the least recent ones make room."""
-        self.drop(key)
-        self._entries[key] = (value, weight)
-        self._weight += weight
-        while self._weight > self._most:
-            self._weight -= self._entries.popitem(last=False)[1][1]
-
-    def drop(self, key: K) -> None:
-        """Forget an entry, if it is there."""
-        gone = self._entries.pop(key, None)
-        if gone is not None:
-            self._weight -= gone[1]
 
 
 class Hot:
@@ -69,7 +51,12 @@ class Hot:
         self._next_turn = next_turn
         self._version: int | None = None
         self._repositories: Recent[RepositoryKey, tuple[int, Repository]] = Recent(_MOST_ENTRIES)
+        self._registries: Recent[RegistryKey, tuple[int, Registry]] = Recent(_MOST_ENTRIES)
+        self._resources: Recent[RepositoryKey, tuple[Repository, Registry, Resource]] = Recent(_MOST_ENTRIES)
         self._keys: Recent[str, tuple[int, AccessKey]] = Recent(_MOST_ENTRIES)
+        self._identities: Recent[str, tuple[int, Identity]] = Recent(_MOST_ENTRIES)
+        self._aliases: Recent[str, tuple[int, str]] = Recent(_MOST_ENTRIES)
+        self._primary_aliases: Recent[str, tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._manifests: Recent[tuple[str, str], tuple[int, StoredManifest]] = Recent(_MOST_MANIFEST_BYTES)
         self._tags: Recent[tuple[str, str], tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._links: Recent[tuple[str, str], tuple[int, Link]] = Recent(_MOST_ENTRIES)
@@ -94,18 +81,70 @@ class Hot:
         self._repositories.put(key, (version, found))
         return found
 
-    def access_key(self, key_id: str) -> AccessKey | None:
-        """The access key of this id."""
+    def registry(self, key: RegistryKey) -> Registry:
+        """What was set for a registry as a whole."""
         version = self._present_version()
-        entry = self._keys.get(key_id)
+        entry = self._registries.get(key)
         if entry is not None and entry[0] == version:
             return entry[1]
-        row = self._snapshot.one(accounts.FIND_KEY, id=key_id)
+        row = self._snapshot.one(registries.FIND, account=key.account, kind=key.kind, region=key.region)
+        found = registries.record(row, key)
+        if entry is not None and entry[1] == found:
+            found = entry[1]
+        self._registries.put(key, (version, found))
+        return found
+
+    def resource(self, key: RepositoryKey, repository: Repository | None) -> Resource:
+        """A repository as what is acted upon, whether or not it was found."""
+        registry = self.registry(key.registry)
+        if repository is None:
+            return resources.of_repository(key, None, registry, self._resource_tags)
+        entry = self._resources.get(key)
+        if entry is not None and entry[0] is repository and entry[1] is registry:
+            return entry[2]
+        found = resources.of_repository(key, repository, registry, self._resource_tags)
+        self._resources.put(key, (repository, registry, found))
+        return found
+
+    def _resource_tags(self, repository_id: str) -> Tags:
+        return self._snapshot.together(lambda reader: resource_tags.list_of(reader, repository_id))
+
+    def access_key(self, key_id: str) -> AccessKey | None:
+        """The access key of this id."""
+        return self._present(self._keys, key_id, accounts.FIND_KEY, accounts.access_key_of, id=key_id)
+
+    def identity(self, entity_id: str) -> Identity | None:
+        """The user or role of this unique id."""
+        return self._present(self._identities, entity_id, entities.FIND_IDENTITY, entities.identity, id=entity_id)
+
+    def alias(self, name: str) -> str | None:
+        """The account whose public registry has this alias."""
+        return self._present(self._aliases, name, public_aliases.FIND, lambda row: str(row.account_id), name=name)
+
+    def primary_alias(self, account: str) -> str | None:
+        """The alias that addresses of an account's public registry are written with."""
+        statement = public_aliases.FIND_PRIMARY
+        return self._present(self._primary_aliases, account, statement, lambda row: str(row.name), account=account)
+
+    def _present(
+        self,
+        known: Recent[str, tuple[int, T]],
+        key: str,
+        statement: Executable,
+        record: Callable[[Row], T],
+        **parameters: str,
+    ) -> T | None:
+        """What a row says, read again whenever anything has changed."""
+        version = self._present_version()
+        entry = known.get(key)
+        if entry is not None and entry[0] == version:
+            return entry[1]
+        row = self._snapshot.one(statement, **parameters)
         if row is None:
-            self._keys.drop(key_id)
+            known.drop(key)
             return None
-        found = accounts.access_key_of(row)
-        self._keys.put(key_id, (version, found))
+        found = record(row)
+        known.put(key, (version, found))
         return found
 
     def manifest(self, repository: Repository, reference: Reference) -> StoredManifest | None:
@@ -143,6 +182,11 @@ class Hot:
     def _remember(self, repository: Repository, found: StoredManifest) -> StoredManifest:
         self._manifests.put((repository.id, found.digest), (repository.stamp, found), len(found.body) + _ENTRY_BYTES)
         return found
+
+    def images(self, repository: Repository | None, reference: Reference) -> Sequence[tuple[str, str]]:
+        """Tag and digest of what a reference names: of a digest with each tag that it has."""
+        named = (reference, "") if isinstance(reference, Tag) else ("", reference)
+        return self._snapshot.together(lambda reader: lookup.images(reader, repository, [named]))
 
     def link(self, repository: Repository, digest: Digest) -> Link | None:
         """The repository's link to a blob, a condemned one too."""

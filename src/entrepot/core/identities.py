@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from entrepot.core.access import Principal, root_principal
 from entrepot.core.changes import new_stamp
 from entrepot.core.credentials import secret_context
+from entrepot.core.principals import Principal, root_principal
 from entrepot.db import accounts
 from entrepot.db.database import Conflict, Transaction
 from entrepot.db.records import AccessKey, Account

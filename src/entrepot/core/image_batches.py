@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from entrepot.core import lookup
 from entrepot.core.access import Caller
-from entrepot.core.deletion import ImageId, Refusal, refusal_of
+from entrepot.core.deletion import ImageId, Refusal, names, refusal_of
 from entrepot.core.images import Image, resolve
 from entrepot.db.database import Transaction
 from entrepot.spec.digest import Digest
@@ -17,7 +17,7 @@ def get(
     tx: Transaction, caller: Caller, key: RepositoryKey, ids: Sequence[ImageId], accepted: Sequence[str] | None
 ) -> tuple[tuple[Image, ...], tuple[Refusal, ...]]:
     """(images, refusals) in the order asked, each id once; `accepted` media types, None for any."""
-    repository = lookup.require(tx, caller, key, "BatchGetImage")
+    repository = lookup.require_images(tx, caller, key, "BatchGetImage", names(ids))
     found: list[Image] = []
     refusals: list[Refusal] = []
     for image_id in dict.fromkeys(ids):

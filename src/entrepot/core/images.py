@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from entrepot.core import lookup
+from entrepot.core import access, lookup
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.page import Page
@@ -79,12 +79,11 @@ def put(
     `reference` is the tag, or the digest that the manifest must have (ImageDigestMismatch); with a digest, `tag` may be
     given too. Blobs must be in the repository (BlobsNotFound); condemned links of it are taken back.
     """
-    repository = lookup.require_locked(tx, caller, key, "PutImage")
-    if isinstance(reference, Tag):
-        tag = reference
-    elif reference is not None and reference != Digest.of(manifest.payload, reference.algorithm):
-        raise ImageDigestMismatch(expected=reference, actual=manifest.digest)
+    tag = reference if isinstance(reference, Tag) else tag
     digest = reference if isinstance(reference, Digest) else manifest.digest
+    repository = lookup.require_locked(tx, caller, key, "PutImage", access.image_keys(tag or "", digest))
+    if isinstance(reference, Digest) and reference != Digest.of(manifest.payload, reference.algorithm):
+        raise ImageDigestMismatch(expected=digest, actual=manifest.digest)
     pointed = tags.find(tx, repository.id, tag) if tag is not None else None
     known = images.find(tx, repository.id, digest)
     repeated = known is not None and (tag is None or pointed == digest)
@@ -107,7 +106,8 @@ def put(
 
 def find(tx: Transaction, caller: Caller, key: RepositoryKey, reference: Reference) -> Image:
     """The image that a tag or digest names, with its bytes; ImageNotFound."""
-    repository = lookup.require(tx, caller, key, "BatchGetImage")
+    named = (reference, "") if isinstance(reference, Tag) else ("", reference)
+    repository = lookup.require_images(tx, caller, key, "BatchGetImage", [named])
     return resolve(tx, repository, reference)
 
 
@@ -150,7 +150,8 @@ def describe_these(
     tx: Transaction, caller: Caller, key: RepositoryKey, ids: Sequence[tuple[str | None, str | None]]
 ) -> tuple[ImageDetail, ...]:
     """The images of these (digest, tag) ids, each once; ImageNotFound when any is missing."""
-    repository = lookup.require(tx, caller, key, "DescribeImages")
+    named = [(tag or "", digest or "") for digest, tag in ids]
+    repository = lookup.require_images(tx, caller, key, "DescribeImages", named)
     found: dict[str, ImageDetail] = {}
     for digest, tag in ids:
         pointed = tags.find(tx, repository.id, tag) if tag is not None else digest

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from entrepot.core import access, entities
-from entrepot.core.access import Caller, Resource
+from entrepot.core.access import Caller
 from entrepot.core.aws_policies import AwsPolicy, all_policies
 from entrepot.core.entities import POLICY, Draft, Entity
+from entrepot.core.resources import Resource
 from entrepot.db import accounts, grants
 from entrepot.db import entities as entity_rows
 from entrepot.db import managed_policies as rows

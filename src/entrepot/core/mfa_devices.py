@@ -17,12 +17,13 @@ from entrepot.db import entities as entity_rows
 from entrepot.db import sign_ins as rows
 from entrepot.db.database import Transaction
 from entrepot.db.identity_records import Device
-from entrepot.errors import EntityAlreadyExists, EntityInUse, EntityNotFound, MfaCodeWrong, QuotaExceeded
+from entrepot.errors import EntityAlreadyExists, EntityInUse, EntityNotFound, MfaCodeWrong, MfaRefused, QuotaExceeded
 from entrepot.seal import totp
 
 MOST_DEVICES = 8
 _SEED_BYTES = 40
-_DRIFT = 3  # steps of 30 seconds
+_NEAR_DRIFT = 1  # steps of 30 seconds, of a single code
+_DRIFT = 3
 _WIDE_DRIFT = 40  # of a device that is synchronised again
 Unseal = Callable[[str, bytes], bytes]
 
@@ -131,6 +132,20 @@ def list_all(tx: Transaction, caller: Caller, assignment: str) -> tuple[NamedDev
     found = [_whole(tx, each) for each in page.items]
     wanted = {"Assigned": (True,), "Unassigned": (False,)}.get(assignment, (True, False))
     return tuple(each for each in found if (each.device.user_id is not None) in wanted)
+
+
+def prove(tx: Transaction, caller: Caller, unseal: Unseal, serial: str, code: str) -> None:
+    """Take a code of a device of the caller's own, which must call with a long-term key: MfaRefused."""
+    accounts.lock(tx, caller.principal.account)
+    for device in rows.devices_of(tx, caller.principal.id) if caller.principal.session is None else ():
+        found = entity_rows.by_id(tx, device.id)
+        if found is None or entities.arn(found) != serial:
+            continue
+        step = totp.step_of(unseal(device.id, device.seed), code, caller.at, _NEAR_DRIFT)
+        if step is not None and step > device.last_step:
+            rows.enable(tx, device.id, device.user_id, device.enabled_at, step)
+            return
+    raise MfaRefused
 
 
 def _owned(

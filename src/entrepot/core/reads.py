@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from entrepot.core import access, pulls
-from entrepot.core.access import Caller, Resource
+from entrepot.core.access import Caller
 from entrepot.core.blobs import is_available
 from entrepot.core.changes import new_stamp
 from entrepot.core.hot import Hot
@@ -40,7 +40,11 @@ class Reads:
 
     async def manifest(self, caller: Caller, key: RepositoryKey, reference: Reference, *, pull: bool) -> StoredManifest:
         """The manifest that a tag or digest names: ImageNotFound. `pull` counts and audits the read."""
-        repository = self._require(caller, key, "BatchGetImage")
+        row = self._hot.repository(key)
+        access.require_images(
+            caller, "BatchGetImage", self._hot.resource(key, row), lambda: self._hot.images(row, reference)
+        )
+        repository = present(row, key)
         found = self._hot.manifest(repository, reference)
         if found is None:
             tag, digest = (reference, "null") if isinstance(reference, Tag) else ("null", reference)
@@ -86,9 +90,16 @@ class Reads:
         """Whether the caller may do this to a repository that is there; before a body is asked for."""
         self._require(caller, key, operation)
 
+    async def require_put(self, caller: Caller, key: RepositoryKey, tag: str, digest: str) -> None:
+        """Whether the caller may put an image under this name ('' where it has none), before its bytes are read."""
+        repository = self._hot.repository(key)
+        access.require_put(caller, self._hot.resource(key, repository), tag, digest)
+        present(repository, key)
+
     def _require(self, caller: Caller, key: RepositoryKey, operation: str) -> Repository:
-        access.require(caller, operation, Resource.of(key))
-        return present(self._hot.repository(key), key)
+        repository = self._hot.repository(key)
+        access.require(caller, operation, self._hot.resource(key, repository))
+        return present(repository, key)
 
     async def _reopen(
         self, repository: Repository, stale: Link, key: RepositoryKey, digest: Digest

@@ -40,7 +40,7 @@ def list_of(
     """A page of referrers in order of digest, at most `limit` and no heavier than a manifest may be; the subject itself
     need not exist.
     """
-    repository = lookup.require(tx, caller, key, "BatchGetImage")
+    repository = lookup.require_images(tx, caller, key, "BatchGetImage", [("", subject)])
     found: list[Referrer] = []
     weight = 0
     while batch := rows.referrers(tx, repository.id, subject, after, _BATCH):

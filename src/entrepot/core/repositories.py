@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from entrepot.core import access, lookup
-from entrepot.core.access import Caller, Resource
+from entrepot.core.access import Caller
 from entrepot.core.changes import Change, new_stamp
 from entrepot.core.page import Page
-from entrepot.core.resource_tags import MOST_TAGS, check_tags
+from entrepot.core.resource_tags import MOST_TAGS, check_tags, request_tags
+from entrepot.db import catalog_data as catalog_rows
 from entrepot.db import repositories as rows
 from entrepot.db import resource_tags as tag_rows
 from entrepot.db.database import Conflict, Transaction
@@ -27,6 +28,7 @@ __all__ = ["Repository", "RepositoryDraft", "catalog", "create", "delete", "desc
 MUTABILITIES = ("MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
 MOST_FILTERS = 5
 MOST_WILDCARDS = 2
+_SCANNED = 2000  # names that are looked at for one page of the catalog
 _FILTER = re.compile(r"[0-9a-zA-Z._*-]{1,128}")
 
 
@@ -47,9 +49,10 @@ class RepositoryDraft:
 
 def create(tx: Transaction, caller: Caller, key: RepositoryKey, draft: RepositoryDraft) -> Repository:
     """Make a repository; RepositoryAlreadyExists when its name is taken."""
-    access.require(caller, "CreateRepository", Resource.of(key))
+    tagged = request_tags(draft.resource_tags)
+    lookup.allow(tx, caller, key, "CreateRepository", tagged)
     if draft.resource_tags:
-        access.require(caller, "TagResource", Resource.of(key))
+        lookup.allow(tx, caller, key, "TagResource", tagged)
     parse_name(key.name)
     check_mutability(draft.mutability, draft.exclusion_filters)
     check_encryption(draft.encryption)
@@ -86,16 +89,26 @@ def describe(
     if names is not None:
         keys = [RepositoryKey(registry, name) for name in names]
         return Page(tuple(lookup.require(tx, caller, key, "DescribeRepositories") for key in keys), None)
-    access.require(caller, "DescribeRepositories", Resource.of(RepositoryKey(registry, "*")))
+    lookup.allow(tx, caller, RepositoryKey(registry, "*"), "DescribeRepositories")
     found = rows.page(tx, registry, after, limit + 1)
     more = (found[limit - 1].key.name,) if len(found) > limit else None
     return Page(tuple(found[:limit]), more)
 
 
 def catalog(tx: Transaction, caller: Caller, registry: RegistryKey, limit: int, after: str) -> Page[str]:
-    """A page of the names that the caller may describe."""
-    page = describe(tx, caller, registry, None, limit, after)
-    return Page(tuple(item.key.name for item in page.items), page.after)
+    """A page of the names that the caller may describe: fewer than `limit` where it may describe few of many."""
+    names: list[str] = []
+    found = rows.page(tx, registry, after, _SCANNED)
+    for repository in found:
+        if access.allows(caller, "DescribeRepositories", lookup.resource(tx, repository.key, repository)):
+            if len(names) >= limit:
+                return Page(tuple(names), (names[-1],) if names else None)
+            names.append(repository.key.name)
+    if len(found) == _SCANNED:
+        return Page(tuple(names), (found[-1].key.name,))
+    if not names:  # an empty list for who may see everything, a denial for who may see nothing
+        lookup.allow(tx, caller, RepositoryKey(registry, "*"), "DescribeRepositories")
+    return Page(tuple(names), None)
 
 
 def set_mutability(
@@ -120,6 +133,7 @@ def delete(tx: Transaction, caller: Caller, key: RepositoryKey, *, force: bool) 
         raise RepositoryNotEmpty(name=key.name, account=key.registry.account)
     rows.entomb(tx, repository.id, caller.at)
     tag_rows.remove_all(tx, repository.id)
+    catalog_rows.remove(tx, repository.id)
     Change(tx, caller, repository).finish("DeleteRepository", {"repositoryName": key.name, "force": force})
     return repository
 

@@ -28,7 +28,7 @@ def list_of(tx: Transaction, caller: Caller, key: RepositoryKey) -> tuple[tuple[
 
 def put(tx: Transaction, caller: Caller, key: RepositoryKey, tags: Sequence[tuple[str, str]]) -> None:
     """Set tags, all of them or none."""
-    repository = lookup.require_locked(tx, caller, key, "TagResource")
+    repository = lookup.require_locked(tx, caller, key, "TagResource", request_tags(tags))
     check_tags(tags)
     names = {name for name, _ in rows.list_of(tx, repository.id)} | {name for name, _ in tags}
     if len(names) > MOST_TAGS:
@@ -40,12 +40,18 @@ def put(tx: Transaction, caller: Caller, key: RepositoryKey, tags: Sequence[tupl
 
 def remove(tx: Transaction, caller: Caller, key: RepositoryKey, names: Sequence[str]) -> None:
     """Remove tags; absent ones are fine, those that cannot be are ResourceTagInvalid."""
-    repository = lookup.require_locked(tx, caller, key, "UntagResource")
+    repository = lookup.require_locked(tx, caller, key, "UntagResource", {"aws:tagkeys": tuple(names)})
     for name in names:
         _check("tagKeys", name, 1, _LONGEST_KEY)
     for name in names:
         rows.remove(tx, repository.id, name)
     Change(tx, caller, repository).finish("UntagResource", {"resourceArn": key.arn, "tagKeys": list(names)})
+
+
+def request_tags(tags: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """The condition keys of tags that a request sets."""
+    keys = {f"aws:requesttag/{name.lower()}": (value,) for name, value in tags}
+    return {**keys, "aws:tagkeys": tuple(name for name, _ in tags)} if tags else {}
 
 
 def check_tags(tags: Sequence[tuple[str, str]]) -> None:

@@ -5,26 +5,39 @@ changes the stamp, in the same transaction. The engine that decides is policy/; 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator
+from datetime import datetime
+
+from msgspec import structs
 
 from entrepot.core.aws_policies import all_policies
-from entrepot.core.hot import Recent
+from entrepot.core.principals import Principal, session_keys
+from entrepot.core.recent import Recent
+from entrepot.core.resources import Resource
+from entrepot.core.stored_policies import compiled
 from entrepot.db import entities, grants, managed_policies, memberships
 from entrepot.db.database import Reader
 from entrepot.db.snapshot import Snapshot
 from entrepot.policy.compiled import Policy
 from entrepot.policy.decision import Decision
-from entrepot.policy.evaluation import Policies, Request, evaluate
+from entrepot.policy.evaluation import Context, Policies, Request, evaluate
 from entrepot.policy.principals import Principal as Subject
-from entrepot.policy.reading import read as read_document
+from entrepot.seal.sessions import Session
 
-Keys = Mapping[str, tuple[str, ...]]
+_Question = tuple[str, str, str, tuple[Policy, ...]]
 _MOST_GROUPS = 1000
 _MOST_PRINCIPALS = 4096
 _MOST_DECISIONS = 4096
 _ARN = re.compile(r"arn:aws:iam::([0-9]{12}):policy/(?:[!-~]+/)?([\w+=,.@-]+)", re.ASCII)
-_LASTING = ("aws:principal", "aws:userid", "aws:username")  # keys that say the same for as long as rights are kept
+_LASTING = (  # keys that say the same for as long as rights are kept
+    "aws:principal",
+    "aws:userid",
+    "aws:username",
+    "aws:tokenissuetime",
+    "aws:multifactorauthpresent",
+    "aws:sourceidentity",
+    "aws:federatedprovider",
+)
 
 
 class Rights:
@@ -32,27 +45,65 @@ class Rights:
 
     __slots__ = ("_decided", "_keys", "_policies", "_subject")
 
-    def __init__(self, subject: Subject, policies: Policies, tags: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        policies: Policies,
+        tags: tuple[tuple[str, str], ...] = (),
+        session: Session | None = None,
+    ) -> None:
+        own = {} if session is None else session_keys(session)
+        all_tags = (*tags, *(session.tags if session is not None else ()))  # a session's stand above its role's
         self._subject = subject
         self._policies = policies
-        self._keys = {**subject.context(), **{f"aws:principaltag/{key.lower()}": (value,) for key, value in tags}}
-        self._decided: dict[tuple[str, str, str], Decision] = {}
+        self._keys = {
+            **own,
+            **subject.context(),
+            **{f"aws:principaltag/{key.lower()}": (value,) for key, value in all_tags},
+        }
+        self._decided: dict[_Question, Decision] = {}
 
-    def decide(self, action: str, resource: str, resource_account: str, request: Callable[[], Keys]) -> Decision:
+    def decide(self, action: str, resource: Resource, request: Context) -> Decision:
         """Whether the principal may do this; remembered when nothing but the principal itself was looked at.
 
-        `request` gives the condition keys of the request, in lower case; it is asked only when nothing is remembered.
+        `request` reads the condition keys of the request; those of the principal are known here.
         """
-        known = self._decided.get((action, resource, resource_account))
+        having = resource.policies_on(action)
+        question = (action, resource.arn, resource.account, having)
+        known = self._decided.get(question)
         if known is not None:
             return known
-        asked = Request(self._subject, action, resource, resource_account, {**request(), **self._keys})
-        decision = evaluate(asked, self._policies)
+        policies = structs.replace(self._policies, resource=having) if having else self._policies
+        context = _Context(self._keys, request)
+        decision = evaluate(Request(self._subject, action, resource.arn, resource.account, context), policies)
         if all(key.startswith(_LASTING) for key in decision.read):
             if len(self._decided) >= _MOST_DECISIONS:
                 self._decided.clear()
-            self._decided[action, resource, resource_account] = decision
+            self._decided[question] = decision
         return decision
+
+    def decide_named(self, action: str, resource: Resource, request: Context) -> Decision:
+        """Whether the principal may do this to what must itself name who may: a role, by its trust policy.
+
+        What the request says stands before what is known of the principal: an MFA code that is sent with it.
+        """
+        policies = structs.replace(self._policies, resource=resource.policies, must_be_named=True)
+        context = _Context(request, self._keys)
+        return evaluate(Request(self._subject, action, resource.arn, resource.account, context), policies)
+
+
+class _Context:
+    """The keys of one, and where it has none those of another."""
+
+    __slots__ = ("_first", "_second")
+
+    def __init__(self, first: Context, second: Context) -> None:
+        self._first = first
+        self._second = second
+
+    def get(self, key: str, default: tuple[str, ...], /) -> tuple[str, ...]:
+        """The values of a key in lower case."""
+        return self._first.get(key, ()) or self._second.get(key, default)
 
 
 class RightsByPrincipal:
@@ -60,63 +111,76 @@ class RightsByPrincipal:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._known: Recent[str, tuple[int, Rights]] = Recent(_MOST_PRINCIPALS)
+        self._known: Recent[str | tuple[str, datetime], tuple[int, Rights]] = Recent(_MOST_PRINCIPALS)
 
-    def of(self, subject: Subject, stamp: int) -> Rights:
+    def of(self, principal: Principal) -> Rights:
         """The rights of a principal whose account has this stamp now, as the caller has just read it.
 
         Rows are read after the stamp: those of a later state are kept under the earlier stamp, and read once more.
         """
-        known = self._known.get(subject.id)
-        if known is not None and known[0] == stamp:
+        session = principal.session
+        named = principal.id if session is None else (session.key_id, session.issued_at)
+        known = self._known.get(named)
+        if known is not None and known[0] == principal.stamp:
             return known[1]
-        rights = self._snapshot.together(lambda reader: rights_of(reader, subject))
-        self._known.put(subject.id, (stamp, rights))
+        rights = self._snapshot.together(
+            lambda reader: rights_of(reader, principal.subject(), principal.owner_id, session)
+        )
+        self._known.put(named, (principal.stamp, rights))
         return rights
 
 
-def rights_of(reader: Reader, subject: Subject) -> Rights:
-    """The rights of a user or a root as they are now."""
-    if subject.kind == "root":
-        return Rights(subject, Policies())
-    found = entities.by_id(reader, subject.id)
+def rights_of(reader: Reader, subject: Subject, owner_id: str = "", session: Session | None = None) -> Rights:
+    """The rights of a user or a root, or of a session of the user, role or root `owner_id`, as they are now."""
+    owner_id = owner_id or subject.id
+    limits = None if session is None else _session_limits(reader, session)
+    if owner_id == subject.account:
+        everything = (_EVERYTHING,) if subject.kind == "federated user" else ()
+        return Rights(subject, Policies(identity=everything, session=limits), (), session)
+    found = entities.by_id(reader, owner_id)
     if found is None:
         return Rights(subject, Policies())
-    groups = memberships.groups_of(reader, subject.id, "", _MOST_GROUPS)
+    groups = memberships.groups_of(reader, owner_id, "", _MOST_GROUPS)
     identity = [policy for holder in (found, *groups) for policy in _held(reader, subject.account, holder.id)]
     boundary = None
     if found.boundary is not None:
         boundary = managed(reader, subject.account, found.boundary) or _NOTHING
-    return Rights(subject, Policies(identity=tuple(identity), boundary=boundary), entities.tags(reader, subject.id))
+    policies = Policies(identity=tuple(identity), boundary=boundary, session=limits)
+    return Rights(subject, policies, entities.tags(reader, owner_id), session)
+
+
+def _session_limits(reader: Reader, session: Session) -> tuple[Policy, ...] | None:
+    """The session policies, of which one must allow; None where a session is not limited."""
+    if not session.policies and not session.policy_arns:
+        return () if session.kind == "federated" else None
+    attached = (managed(reader, session.account, arn) for arn in session.policy_arns)
+    inline = (compiled("session policy", text) for text in session.policies)
+    return (*inline, *(policy for policy in attached if policy is not None))
 
 
 def managed(reader: Reader, account: str, arn: str) -> Policy | None:
     """The version in force of a managed policy of the account or of AWS."""
     if arn in all_policies():
-        return _compiled(arn, all_policies()[arn].text)
+        return compiled(arn, all_policies()[arn].text)
     named = _ARN.fullmatch(arn)
     if named is None or named[1] != account:
         return None
     found = entities.find(reader, account, "policy", named[2])
     text = None if found is None else managed_policies.text_in_force(reader, found.id)
-    return None if text is None else _compiled(arn, text)
+    return None if text is None else compiled(arn, text)
 
 
 def _held(reader: Reader, account: str, entity_id: str) -> Iterator[Policy]:
     for name, text in grants.inline(reader, entity_id):
-        yield _compiled(name, text)
+        yield compiled(name, text)
     for arn in grants.attached(reader, entity_id):
         policy = managed(reader, account, arn)
         if policy is not None:
             yield policy
 
 
-@lru_cache(maxsize=4096)
-def _compiled(name: str, text: str) -> Policy:
-    """A text that was checked when it was stored."""
-    return Policy(name, read_document(text))
-
-
 # a boundary that is gone allows nothing
 _DENY_ALL = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
-_NOTHING = _compiled("", _DENY_ALL)
+_NOTHING = compiled("", _DENY_ALL)
+# of whom a root has made a federated user: what its session policies allow, and nothing less
+_EVERYTHING = compiled("", _DENY_ALL.replace("Deny", "Allow"))

@@ -1,6 +1,7 @@
 """Roles: create, read, change, delete."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from entrepot.core import boundaries, entities, holders
 from entrepot.core.access import Caller
@@ -105,6 +106,11 @@ def delete(tx: Transaction, caller: Caller, name: str) -> None:
         raise EntityInUse(first="delete policies")
     remove(tx, found)
     entities.changed(tx, caller, "DeleteRole", {"roleName": name})
+
+
+def note_use(tx: Transaction, role_id: str, region: str, at: datetime) -> None:
+    """Note that a session of a role signed a request; not a change of an identity."""
+    rows.note_use(tx, role_id, region, at)
 
 
 def whole(tx: Transaction, found: Entity) -> NamedRole:

@@ -11,13 +11,14 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from entrepot.core import access, uploads
-from entrepot.core.access import Caller, Resource
-from entrepot.core.hot import Hot, Recent
+from entrepot.core.access import Caller
+from entrepot.core.hot import Hot
 from entrepot.core.intake import Hash, Intake
 from entrepot.core.lookup import present
+from entrepot.core.recent import Recent
 from entrepot.core.units import Units
 from entrepot.core.uploads import Bytes
-from entrepot.db.records import Blob, Upload
+from entrepot.db.records import Blob, Repository, Upload
 from entrepot.errors import (
     DigestMismatch,
     LayerAlreadyExists,
@@ -84,7 +85,7 @@ class Transfers:
 
     async def start(self, caller: Caller, key: RepositoryKey, algorithm: str = "sha256") -> Upload:
         """A new session: RepositoryNotFound, StorageFull."""
-        access.require(caller, "InitiateLayerUpload", Resource.of(key))
+        self._require(caller, key, "InitiateLayerUpload")
         self._require_space()
         upload = self._new(caller, algorithm)
         await self._units.note(uploads.start, caller, key, upload)
@@ -94,12 +95,16 @@ class Transfers:
         self, caller: Caller, key: RepositoryKey, upload_id: str, operation: str = "UploadLayerPart"
     ) -> Upload:
         """The caller's session in this repository: UploadNotFound to anyone else."""
-        access.require(caller, operation, Resource.of(key))
-        repository = present(self._hot.repository(key), key)
+        repository = self._require(caller, key, operation)
         upload = self._hot.upload(upload_id)
         if upload is None or not uploads.belongs(upload, repository, caller):
             raise uploads.not_found(key, upload_id)
         return upload
+
+    def _require(self, caller: Caller, key: RepositoryKey, operation: str) -> Repository:
+        repository = self._hot.repository(key)
+        access.require(caller, operation, self._hot.resource(key, repository))
+        return present(repository, key)
 
     async def require_offset(self, caller: Caller, key: RepositoryKey, upload_id: str, start: int) -> None:
         """UploadOutOfOrder unless the session stands at `start` bytes."""
@@ -196,8 +201,7 @@ class Transfers:
 
     async def put_blob(self, caller: Caller, key: RepositoryKey, digest: Digest, chunks: Chunks) -> Blob:
         """Store a blob in one request, without a session."""
-        access.require(caller, "InitiateLayerUpload", Resource.of(key))
-        present(self._hot.repository(key), key)
+        self._require(caller, key, "InitiateLayerUpload")
         self._require_space()
         upload = self._new(caller, digest.algorithm)
         try:

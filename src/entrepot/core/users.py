@@ -9,7 +9,7 @@ from entrepot.core.page import Page
 from entrepot.db import access_keys, accounts, grants, memberships, sign_ins
 from entrepot.db import entities as rows
 from entrepot.db.database import Transaction
-from entrepot.errors import AccountNotFound, EntityInUse
+from entrepot.errors import AccountNotFound, EntityInUse, ParameterInvalid
 
 __all__ = ["Entity"]
 
@@ -70,7 +70,7 @@ def delete(tx: Transaction, caller: Caller, name: str) -> None:
 
 
 def require_named_or_self(tx: Transaction, caller: Caller, operation: str, name: str | None) -> Entity:
-    """The user that is named, else the caller: a user, or the root in the shape of one."""
+    """The user that is named, else the caller: a user, or the root in the shape of one; ParameterInvalid for others."""
     if name is not None:
         return entities.require(tx, caller, operation, USER, name)
     principal = caller.principal
@@ -80,6 +80,9 @@ def require_named_or_self(tx: Transaction, caller: Caller, operation: str, name:
         entities.allow(caller, operation, USER, shown, "/" if found is None else found.path)
         return entities.present(found, USER, shown)
     entities.allow_account(caller, operation)
+    if principal.kind != "root":
+        reason = "Must specify userName when calling with non-User credentials"
+        raise ParameterInvalid(parameter="UserName", reason=reason)
     return root(tx, principal.account)
 
 

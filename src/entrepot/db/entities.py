@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
 from entrepot.db.database import Reader, Row, Transaction
-from entrepot.db.identity_records import Entity
+from entrepot.db.identity_records import Entity, Identity
+from entrepot.db.identity_schema import account as account_table
 from entrepot.db.identity_schema import entity, entity_tag
 from entrepot.spec.moments import micros, moment
 
@@ -16,6 +17,11 @@ _FIND = select(entity).where(
     entity.c.name_key == bindparam("name_key"),
 )
 _BY_ID = select(entity).where(entity.c.id == bindparam("id"))
+FIND_IDENTITY = (
+    select(entity.c.id, entity.c.account_id, entity.c.kind, entity.c.path, entity.c.name, account_table.c.stamp)
+    .select_from(entity.join(account_table, account_table.c.id == entity.c.account_id))
+    .where(entity.c.id == bindparam("id"), (entity.c.kind == "user") | (entity.c.kind == "role"))
+)
 _PAGE = (
     select(entity)
     .where(
@@ -144,6 +150,11 @@ def put_tag(tx: Transaction, entity_id: str, key: str, value: str) -> None:
 def remove_tag(tx: Transaction, entity_id: str, key: str) -> None:
     """Remove one tag; absent is fine."""
     tx.run(_REMOVE_TAG, of=entity_id, which=key.lower())
+
+
+def identity(row: Row) -> Identity:
+    """A row of FIND_IDENTITY as a record."""
+    return Identity(row.id, row.account_id, row.kind, row.path + row.name, row.stamp)
 
 
 def record(row: Row) -> Entity:

@@ -20,6 +20,19 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """A user or role by its unique id, as a session names it: `owner` is its path and name, `account_stamp` the stamp
+    of its account when it was read.
+    """
+
+    id: str
+    account: str
+    kind: str
+    owner: str
+    account_stamp: int
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
     """What a role has beside its entity."""
 

@@ -34,6 +34,13 @@ FIND_BY_TAG = (
     .join(tag, _OF_MANIFEST)
     .where(tag.c.repository_id == bindparam("of"), tag.c.name == bindparam("name"))
 )
+_TAGGED_PAGE = (
+    select(*_DETAILS, tag.c.name, tag.c.pointed_at)
+    .join(tag, _OF_MANIFEST)
+    .where(tag.c.repository_id == bindparam("of"), tag.c.name > bindparam("after"))
+    .order_by(tag.c.name)
+    .limit(bindparam("limit"))
+)
 _KNOWN = select(manifest.c.digest, manifest.c.image_size, manifest.c.media_type).where(
     manifest.c.repository_id == bindparam("of"), manifest.c.digest == bindparam("digest")
 )
@@ -133,6 +140,14 @@ def known(tx: Transaction, repository_id: str, digest: str) -> bool:
 def page(tx: Transaction, repository_id: str, status: str, after: str, limit: int) -> Sequence[StoredManifest]:
     """Manifests with digests above `after`, without bodies; `status` is TAGGED, UNTAGGED or ANY."""
     return [record(row, b"") for row in tx.all(_PAGES[status], of=repository_id, after=after, limit=limit)]
+
+
+def tagged_page(
+    tx: Transaction, repository_id: str, after: str, limit: int
+) -> Sequence[tuple[str, datetime, StoredManifest]]:
+    """Tags above `after` in order, when each was last pointed, and at what (without the body)."""
+    rows = tx.all(_TAGGED_PAGE, of=repository_id, after=after, limit=limit)
+    return [(row.name, moment(row.pointed_at), record(row, b"")) for row in rows]
 
 
 def ids_page(

@@ -63,6 +63,29 @@ class Registry:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicAlias:
+    """A name of a public registry; `standing` is default or custom, the `primary` one stands in addresses."""
+
+    name: str
+    account: str
+    standing: str
+    primary: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogData:
+    """What a public repository tells of itself; a text that is None was not given."""
+
+    description: str | None = None
+    architectures: tuple[str, ...] = ()
+    operating_systems: tuple[str, ...] = ()
+    about_text: str | None = None
+    usage_text: str | None = None
+    logo: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Blob:
     """Bytes in a store; `state` is live or damaged (a deleting one is never handed out)."""
 

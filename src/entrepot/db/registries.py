@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, select, text
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.records import Registry
 from entrepot.db.schema import registry
 from entrepot.spec.repository import RegistryKey
@@ -21,7 +21,7 @@ _PUT = text(
 SCOPE = "V2"  # of a registry where nothing was set
 
 
-def find(tx: Transaction, key: RegistryKey) -> Registry:
+def find(tx: Reader, key: RegistryKey) -> Registry:
     """What was set, or what holds where nothing was."""
     return record(tx.one(FIND, account=key.account, kind=key.kind, region=key.region), key)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, delete, select, text
 
-from entrepot.db.database import Transaction
+from entrepot.db.database import Reader, Transaction
 from entrepot.db.schema import resource_tag
 
 _LIST = (
@@ -22,7 +22,7 @@ _REMOVE = delete(resource_tag).where(
 _REMOVE_ALL = delete(resource_tag).where(resource_tag.c.repository_id == bindparam("of"))
 
 
-def list_of(tx: Transaction, repository_id: str) -> Sequence[tuple[str, str]]:
+def list_of(tx: Reader, repository_id: str) -> Sequence[tuple[str, str]]:
     """(key, value) pairs, by key."""
     return [(row.key, row.value) for row in tx.all(_LIST, of=repository_id)]
 

@@ -1,19 +1,25 @@
 """Rows of `role` and `instance_profile_role`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from entrepot.db import entities
 from entrepot.db.database import Transaction
 from entrepot.db.identity_records import Entity, Role
 from entrepot.db.identity_schema import entity, instance_profile_role, role
-from entrepot.spec.moments import moment
+from entrepot.spec.moments import micros, moment
 
 _FIND = select(role).where(role.c.entity_id == bindparam("of"))
 _INSERT = insert(role)
 _SET_TRUST = update(role).where(role.c.entity_id == bindparam("of")).values(trust_document=bindparam("document"))
 _SET_LIMIT = update(role).where(role.c.entity_id == bindparam("of")).values(max_session_seconds=bindparam("seconds"))
+_NOTE_USE = (
+    update(role)
+    .where(role.c.entity_id == bindparam("of"), func.coalesce(role.c.last_used_at, 0) < bindparam("at"))
+    .values(last_used_at=bindparam("at"), last_used_region=bindparam("used_region"))
+)
 _REMOVE = delete(role).where(role.c.entity_id == bindparam("of"))
 _PROFILES_OF = (
     select(entity)
@@ -62,6 +68,11 @@ def set_trust(tx: Transaction, entity_id: str, document: str) -> None:
 def set_limit(tx: Transaction, entity_id: str, seconds: int) -> None:
     """How long its sessions may be."""
     tx.run(_SET_LIMIT, of=entity_id, seconds=seconds)
+
+
+def note_use(tx: Transaction, entity_id: str, region: str, at: datetime) -> None:
+    """Note a use by a session, unless a later one is noted."""
+    tx.run(_NOTE_USE, of=entity_id, at=micros(at), used_region=region)
 
 
 def remove(tx: Transaction, entity_id: str) -> None:

@@ -7,6 +7,8 @@ from sqlalchemy import Executable
 
 from entrepot.db.database import Reader, Row
 
+__all__ = ["Executable", "Row", "Snapshot"]
+
 T = TypeVar("T")
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select, text
 
-from entrepot.db.database import Transaction
+from entrepot.db.database import Reader, Transaction
 from entrepot.db.schema import tag
 from entrepot.spec.digest import Digest
 from entrepot.spec.moments import micros
@@ -39,7 +39,7 @@ _REMOVE = delete(tag).where(tag.c.repository_id == bindparam("of"), tag.c.name =
 _REMOVE_OF_IMAGE = delete(tag).where(tag.c.repository_id == bindparam("of"), tag.c.digest == bindparam("image"))
 
 
-def find(tx: Transaction, repository_id: str, name: str) -> Digest | None:
+def find(tx: Reader, repository_id: str, name: str) -> Digest | None:
     """What the tag points at."""
     row = tx.one(FIND, of=repository_id, name=name)
     return None if row is None else Digest(row.digest)
@@ -50,7 +50,7 @@ def page(tx: Transaction, repository_id: str, after: str, limit: int) -> Sequenc
     return [row.name for row in tx.all(PAGE, of=repository_id, after=after, limit=limit)]
 
 
-def of_image(tx: Transaction, repository_id: str, digest: str, limit: int) -> Sequence[str]:
+def of_image(tx: Reader, repository_id: str, digest: str, limit: int) -> Sequence[str]:
     """At most `limit` tags that point at this image, in order."""
     return [row.name for row in tx.all(_OF_IMAGE, of=repository_id, digest=digest, limit=limit)]
 

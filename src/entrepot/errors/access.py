@@ -21,6 +21,12 @@ class CredentialInvalid(Fact):
     text = "the token or password is not valid; log in again"
 
 
+class CredentialMisplaced(Fact):
+    """A login's token of one service, used at the registries of the other."""
+
+    text = "this token is one of {issued_for}, and does not serve here; log in with `aws {wanted} get-login-password`"
+
+
 class CredentialExpired(Fact):
     """A credential that was valid once."""
 
@@ -31,6 +37,30 @@ class CredentialUnknown(Fact):
     """An access key id that does not exist here."""
 
     text = "The security token included in the request is invalid."
+
+
+class SessionExpired(Fact):
+    """Temporary credentials that held once."""
+
+    text = "The security token included in the request is expired"
+
+
+class SessionCannot(Fact):
+    """What temporary credentials of this kind can never do, whatever policies say (`operation`, `holder`)."""
+
+    text = "Cannot call {operation} with {holder}"
+
+
+class MfaRefused(Fact):
+    """A code that is not the caller's own device's, or was used before."""
+
+    text = "MultiFactorAuthentication failed with invalid MFA one time pass code."
+
+
+class AuthorizationMessageInvalid(Fact):
+    """An encoded authorization message that this server did not write for this account."""
+
+    text = "The encoded authorization message is not valid, or is not of this account"
 
 
 class SignatureInvalid(Fact):

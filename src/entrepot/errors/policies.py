@@ -24,6 +24,18 @@ class RegistryPolicyInvalid(Fact):
     )
 
 
+class RepositoryPolicyNotFound(Fact):
+    """A repository without a policy."""
+
+    text = "Repository policy does not exist for the repository with name '{name}' in the registry with id '{account}'"
+
+
+class RegistryPolicyNotFound(Fact):
+    """A registry without a policy."""
+
+    text = "Registry policy does not exist in the registry with id '{account}'"
+
+
 class PolicyTooLarge(Fact):
     """More characters, white space apart, than a policy of its kind may have (`quota` names the limit)."""
 
@@ -34,6 +46,12 @@ class InlinePoliciesTooLarge(Fact):
     """The inline policies of one identity (`holder`: `user alice`) together, white space apart."""
 
     text = "Maximum policy size of {limit} bytes exceeded for {holder}"
+
+
+class SessionTooLarge(Fact):
+    """Session policies and tags that do not fit into a token together."""
+
+    text = "Packed policy consumes {percent}% of allotted space, please use smaller policy."
 
 
 class SessionPoliciesTooLarge(Fact):

@@ -46,3 +46,33 @@ class ResourceTagsTooMany(Fact):
     """More than 50 tags on one resource."""
 
     text = "The list of tags on the repository is over the limit. The maximum number of tags is {limit}."
+
+
+class RegistryNotFound(Fact):
+    """No public registry has this alias."""
+
+    text = "The registry with alias '{alias}' does not exist"
+
+
+class PublicRegionNotServed(Fact):
+    """ECR Public is asked for in a region that it is not in."""
+
+    text = "ECR Public is not in {region}; use one of: {served}"
+
+
+class PublicAliasTaken(Fact):
+    """Another registry has this alias, or the same one."""
+
+    text = "the alias {alias} is taken by account {account}"
+
+
+class PublicAliasNotFound(Fact):
+    """The account has no such alias of its own choice."""
+
+    text = "account {account} has no custom alias {alias}; `entrepot public-alias list` shows those that there are"
+
+
+class CatalogDataNotFound(Fact):
+    """Nothing was ever set as the repository's catalog data."""
+
+    text = "Catalog data for repository with name '{name}' in the registry with id '{account}' does not exist"

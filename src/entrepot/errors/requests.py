@@ -49,6 +49,12 @@ class OperationUnsupported(Fact):
     text = "{operation} is not supported by this server; see the coverage page of the documentation"
 
 
+class RateExceeded(Fact):
+    """An anonymous caller asks more often than it may; `seconds` until it may again."""
+
+    text = "Rate exceeded; log in, or try again in {seconds} seconds"
+
+
 class ServerBusy(Fact):
     """The server sheds load or drains; the same request may succeed later."""
 

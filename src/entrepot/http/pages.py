@@ -10,8 +10,9 @@ import msgspec
 from aiohttp import web
 
 from entrepot.core import access
-from entrepot.core.access import Caller, Resource
+from entrepot.core.access import Caller
 from entrepot.core.parts import Core
+from entrepot.core.resources import Resource
 from entrepot.errors import Fact
 from entrepot.http.answer import JSON, Answer
 from entrepot.http.exchange import Exchange

@@ -59,14 +59,17 @@ class HttpServer:
         oci: Door,
         aws: Door,
         pages: Pages,
+        trees: Pages | None = None,
         exchanges: Exchanges,
         access_log: AccessLog,
         metrics: "Meter",
         patience: Patience = _PATIENCE,
     ) -> None:
+        """`pages` are found by their whole path, `trees` by what their paths begin with."""
         self._oci = oci
         self._aws = aws
         self._pages = pages
+        self._trees = trees or {}
         self._exchanges = exchanges
         self._log = access_log
         self._meter = metrics
@@ -130,7 +133,7 @@ class HttpServer:
         try:
             if path == "/v2" or path.startswith("/v2/"):
                 reply = await self._oci.handle(request, exchange)
-            elif (page := self._pages.get(path)) is not None:
+            elif (page := self._pages.get(path) or self._below(path)) is not None:
                 reply = await page(request, exchange)
             else:
                 reply = await self._aws.handle(request, exchange)
@@ -141,6 +144,9 @@ class HttpServer:
             reply = failure(exchange)
         reply.headers["x-amzn-RequestId"] = exchange.request_id
         return reply
+
+    def _below(self, path: str) -> Callable[[web.BaseRequest, Exchange], Awaitable[Answer]] | None:
+        return next((page for beginning, page in self._trees.items() if path.startswith(beginning)), None)
 
     def _record(self, request: web.BaseRequest, exchange: Exchange, reply: Reply | None, seconds: float) -> None:
         status = reply.status if reply is not None else 499

@@ -11,18 +11,23 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from entrepot.core.parts import Core
+from entrepot.core.principals import ANONYMOUS
 from entrepot.errors import (
     CredentialInvalid,
+    CredentialMisplaced,
     CredentialMissing,
     Fact,
     NameInvalid,
     OperationUnsupported,
+    RateExceeded,
     UploadOutOfOrder,
 )
 from entrepot.http.addressing import Addressing
+from entrepot.http.allowance import Allowance
 from entrepot.http.exchange import Exchange, target
 from entrepot.http.server import Reply
 from entrepot.oci import authentication, blobs, catalog, errors, manifests, ping, referrers, tags, uploads
+from entrepot.oci.authentication import Asked
 from entrepot.oci.call import Call
 
 VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
@@ -56,43 +61,51 @@ _WITH_ARGUMENT: dict[tuple[str, str], Callable[[Call, str], Awaitable[Reply]]] =
 class OciDoor:
     """Answers everything below /v2/."""
 
-    def __init__(self, core: Core, addressing: Addressing) -> None:
+    def __init__(self, core: Core, addressing: Addressing, allowance: Allowance) -> None:
+        """`allowance` is what addresses may ask for without credentials."""
         self._core = core
+        self._allowance = allowance
         self._addressing = addressing
 
     async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Reply:
         """One response, whatever is wrong with the request."""
+        asked: Asked | None = None
         try:
-            response = await self._answer(request, exchange)
+            asked = self._asked(request, exchange)
+            response = await self._answer(request, exchange, asked)
         except Fact as fact:
-            response = self._show(fact, request, exchange)
+            response = _show(fact, request, exchange, asked)
         response.headers.update(VERSION)
         return response
 
-    async def _answer(self, request: web.BaseRequest, exchange: Exchange) -> Reply:
+    def _asked(self, request: web.BaseRequest, exchange: Exchange) -> Asked:
         path = decoded(target(request).partition("?")[0])
         place, rest = self._addressing.split(exchange.host, path.removeprefix("/v2").removeprefix("/"))
-        noun, name, argument = parse(rest)
-        download = (place.registry, name, argument) if noun == "blobs" and argument is not None else None
-        caller = await authentication.caller(
-            request, exchange, self._core.credentials, place.registry.region or self._core.regions[0], download
-        )
-        call = Call(request, exchange, self._core, self._addressing, caller, place, name)
-        if argument is None:
-            if (plain := _WITHOUT_ARGUMENT.get((request.method, noun))) is not None:
-                return await plain(call)
-        elif (given := _WITH_ARGUMENT.get((request.method, noun))) is not None:
-            return await given(call, argument)
-        raise OperationUnsupported(operation=f"{request.method} of {noun}")
+        return Asked(place, request.method, *parse(rest))
 
-    def _show(self, fact: Fact, request: web.BaseRequest, exchange: Exchange) -> Reply:
-        response = errors.show(fact)
-        if isinstance(fact, CredentialMissing | CredentialInvalid):
-            response.headers["WWW-Authenticate"] = authentication.challenge(exchange)
-        if isinstance(fact, UploadOutOfOrder):
-            response.headers["Range"] = f"0-{max(int(str(fact.offset)) - 1, 0)}"
-            response.headers["Location"] = exchange.base_url + target(request).partition("?")[0]
-        return response
+    async def _answer(self, request: web.BaseRequest, exchange: Exchange, asked: Asked) -> Reply:
+        caller = await authentication.caller(request, exchange, self._core, asked)
+        if caller.principal is ANONYMOUS:
+            self._allowance.require(exchange.source_ip)
+        call = Call(request, exchange, self._core, self._addressing, caller, asked.place, asked.name)
+        if asked.argument is None:
+            if (plain := _WITHOUT_ARGUMENT.get((request.method, asked.noun))) is not None:
+                return await plain(call)
+        elif (given := _WITH_ARGUMENT.get((request.method, asked.noun))) is not None:
+            return await given(call, asked.argument)
+        raise OperationUnsupported(operation=f"{request.method} of {asked.noun}")
+
+
+def _show(fact: Fact, request: web.BaseRequest, exchange: Exchange, asked: Asked | None) -> Reply:
+    response = errors.show(fact)
+    if asked is not None and isinstance(fact, CredentialMissing | CredentialInvalid | CredentialMisplaced):
+        response.headers["WWW-Authenticate"] = authentication.challenge(exchange, asked)
+    if isinstance(fact, RateExceeded):
+        response.headers["Retry-After"] = str(fact.seconds)
+    if isinstance(fact, UploadOutOfOrder):
+        response.headers["Range"] = f"0-{max(int(str(fact.offset)) - 1, 0)}"
+        response.headers["Location"] = exchange.base_url + target(request).partition("?")[0]
+    return response
 
 
 @lru_cache(maxsize=512)

@@ -30,7 +30,8 @@ async def get(call: Call, reference: str) -> Answer:
 async def put(call: Call, reference: str) -> Answer:
     """Store a manifest, and point the tag at it when it is put by tag."""
     parsed = parse_reference(reference)
-    await call.core.reads.require(call.caller, call.key, "PutImage")
+    tag, digest = (parsed, "") if isinstance(parsed, Tag) else ("", parsed)
+    await call.core.reads.require_put(call.caller, call.key, tag, digest)
     try:
         payload = await read(call.request, LARGEST, "the manifest")
     except RequestTooLarge:

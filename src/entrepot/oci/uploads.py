@@ -6,7 +6,14 @@ from aiohttp import web
 
 from entrepot.core import blobs
 from entrepot.core.transfers import Upload
-from entrepot.errors import DigestInvalid, NameInvalid, RegionNotServed, RepositoryNameReserved, RequestMalformed
+from entrepot.errors import (
+    DigestInvalid,
+    NameInvalid,
+    RegionNotServed,
+    RegistryNotFound,
+    RepositoryNameReserved,
+    RequestMalformed,
+)
 from entrepot.http.answer import Answer
 from entrepot.http.body import chunks, expects_body
 from entrepot.oci.call import Call
@@ -65,7 +72,7 @@ async def _mount(call: Call, digest: Digest, source: str | None) -> Answer | Non
         return None
     try:
         key = call.addressing.repository(call.exchange.host, source)
-    except (NameInvalid, RepositoryNameReserved, RegionNotServed):
+    except (NameInvalid, RepositoryNameReserved, RegionNotServed, RegistryNotFound):
         return None
     mounted = await call.core.units.write(blobs.mount, call.caller, call.key, key, digest)
     return _created(call, digest) if mounted else None

@@ -1,8 +1,8 @@
 """Policy documents: text that is checked for its kind and becomes a structure, and back (structure.py draws it)."""
 
 import json
-from collections.abc import Iterable
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from entrepot.errors import (
     InlinePoliciesTooLarge,
@@ -16,25 +16,43 @@ from entrepot.policy import rules
 from entrepot.policy.reading import decode, read
 from entrepot.policy.structure import Condition, Document, Kind, Listed, NotJson, Principals, Statement, Wrong
 
-_FACTS = {
-    Kind.REPOSITORY: RepositoryPolicyInvalid,
-    Kind.REGISTRY: RegistryPolicyInvalid,
-}
+_RESOURCE_KINDS = frozenset({Kind.REPOSITORY, Kind.REGISTRY})
 _QUOTAS = {Kind.MANAGED: "PolicySize", Kind.TRUST: "ACLSizePerRole"}
 
 
 def parse(text: str, kind: Kind) -> Document:
-    """Check a text as a policy of this kind: PolicyMalformed, RepositoryPolicyInvalid, RegistryPolicyInvalid; and
-    PolicyTooLarge, SessionPoliciesTooLarge (see also require_inline_size).
+    """Check a text as a policy of this kind: PolicyMalformed, PolicyTooLarge, SessionPoliciesTooLarge (see also
+    require_inline_size); and what `parse_resource_policy` raises.
     """
+    if kind in _RESOURCE_KINDS:
+        return parse_resource_policy(text, kind)
     try:
-        document = read(text)
-        rules.check(document, kind)
+        document = _checked(text, kind)
     except NotJson as wrong:
-        _refuse(kind, "This policy contains invalid Json" if kind is Kind.TRUST else str(wrong))
+        reason = "This policy contains invalid Json" if kind is Kind.TRUST else str(wrong)
+        raise PolicyMalformed(reason=reason) from None
     except Wrong as wrong:
-        _refuse(kind, str(wrong))
+        raise PolicyMalformed(reason=str(wrong)) from None
     _require_size(text, kind)
+    return document
+
+
+def parse_resource_policy(text: str, kind: Kind) -> Document:
+    """Check a text as a repository or registry policy: RepositoryPolicyInvalid, RegistryPolicyInvalid."""
+    try:
+        document = _checked(text, kind)
+    except Wrong as wrong:
+        if kind is Kind.REGISTRY:
+            raise RegistryPolicyInvalid(reason=str(wrong)) from None
+        raise RepositoryPolicyInvalid(reason=str(wrong)) from None
+    return document
+
+
+def _checked(text: str, kind: Kind) -> Document:
+    document = read(text)
+    rules.check(document, kind)
+    if kind in _RESOURCE_KINDS and size(text) > rules.LIMITS[kind]:
+        raise Wrong(f"it has {size(text)} characters, and may have {rules.LIMITS[kind]}")
     return document
 
 
@@ -73,8 +91,24 @@ def printed(text: str) -> str:
     return json.dumps(decode(text), indent=2, separators=(",", " : "), ensure_ascii=False)
 
 
-def _refuse(kind: Kind, reason: str) -> NoReturn:
-    raise _FACTS.get(kind, PolicyMalformed)(reason=reason) from None
+def with_principals(text: str, named: Callable[[str], str]) -> str:
+    """A checked text in which every AWS principal but `*` is called what `named` calls it; its order is kept."""
+    tree = decode(text)
+    if not isinstance(tree, dict):
+        return text
+    statements = tree.get("Statement", [])
+    for statement in statements if isinstance(statements, list) else [statements]:
+        for element in ("Principal", "NotPrincipal"):
+            principals = statement.get(element)
+            if isinstance(principals, dict) and "AWS" in principals:
+                principals["AWS"] = _renamed(principals["AWS"], named)
+    return json.dumps(tree, ensure_ascii=False)
+
+
+def _renamed(value: Any, named: Callable[[str], str]) -> Any:
+    if isinstance(value, list):
+        return [_renamed(each, named) for each in value]
+    return value if value == "*" else named(value)
 
 
 def _require_size(text: str, kind: Kind) -> None:

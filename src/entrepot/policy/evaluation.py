@@ -4,6 +4,7 @@ Pure: time, address and whatever else policies look at stand in the request's co
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -11,13 +12,16 @@ from entrepot.policy.compiled import Asked, Grant, Policy, find_allow, find_deny
 from entrepot.policy.decision import Cause, Decision, PolicyKind, Reason
 from entrepot.policy.principals import Naming, Principal
 
-Context = Mapping[str, tuple[str, ...]]
+
+class Context(Protocol):
+    """The condition keys of a request, in lower case; only ever asked for single ones. A dict is one."""
+
+    def get(self, key: str, default: tuple[str, ...], /) -> tuple[str, ...]:
+        """The values of a key."""
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What is asked; `context` maps condition keys in lower case to their values, and is only ever asked for single
-    keys. `resource` is `*` for actions that concern no single thing.
-    """
+    """What is asked; `resource` is `*` for actions that concern no single thing."""
 
     principal: Principal
     action: str

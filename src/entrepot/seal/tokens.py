@@ -1,22 +1,22 @@
 """Registry tokens: sealed claims, opaque to clients, without a colon (get-login-password splits there), under 4 KB."""
 
-import base64
-import binascii
 from datetime import datetime
 
 import msgspec
 
 from entrepot.errors import CredentialInvalid
-from entrepot.seal.sealing import Seal, SealBroken
+from entrepot.seal import packing
+from entrepot.seal.sealing import Seal
+from entrepot.seal.sessions import Session
 
 _CONTEXT = b"registry-token"
-_LONGEST = 4096
 
 
-class Claims(msgspec.Struct, frozen=True, kw_only=True):
+class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who a token was issued to: a credential of a principal by unique ids, and that credential's epoch.
 
-    `scope` narrows a token to one blob of one repository (a download URL); empty for a login.
+    `scope` narrows a token to one blob of one repository (a download URL); empty for a login. `session` is that of
+    the credential, without its secret, where it is a temporary one.
     """
 
     credential_id: str
@@ -26,6 +26,7 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: datetime
     expires_at: datetime
     scope: str = ""
+    session: Session | None = None
 
 
 _DECODER = msgspec.json.Decoder(Claims)
@@ -33,15 +34,12 @@ _DECODER = msgspec.json.Decoder(Claims)
 
 def issue(seal: Seal, claims: Claims) -> str:
     """The token that says this."""
-    return base64.urlsafe_b64encode(seal.seal(msgspec.json.encode(claims), _CONTEXT)).decode().rstrip("=")
+    return packing.issue(seal, claims, _CONTEXT)
 
 
 def read(seal: Seal, token: str) -> Claims:
     """The claims of a token of ours: CredentialInvalid. Whether they still hold is for the caller to check."""
-    if len(token) > _LONGEST:
+    found = packing.read(seal, token, _CONTEXT, _DECODER)
+    if found is None:
         raise CredentialInvalid
-    try:
-        sealed = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        return _DECODER.decode(seal.open(sealed, _CONTEXT))
-    except (binascii.Error, UnicodeError, SealBroken, msgspec.MsgspecError):
-        raise CredentialInvalid from None
+    return found

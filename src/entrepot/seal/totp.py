@@ -21,6 +21,15 @@ def code(seed: bytes, number: int) -> str:
     return f"{value % 10**_DIGITS:0{_DIGITS}d}"
 
 
+def step_of(seed: bytes, given: str, at: datetime, drift: int) -> int | None:
+    """The step whose code this is, at most `drift` steps from now; None when it is none's."""
+    now, found = step(at), None
+    for number in range(now - drift, now + drift + 1):
+        if hmac.compare_digest(code(seed, number), given):
+            found = number
+    return found
+
+
 def consecutive(seed: bytes, first: str, second: str, at: datetime, drift: int) -> int | None:
     """The later step of two codes that follow each other, at most `drift` steps from now; None when they do not."""
     now = step(at)

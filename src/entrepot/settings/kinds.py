@@ -21,6 +21,7 @@ _SIZE = re.compile(r"(\d{1,15}) ?(|B|KiB|MiB|GiB|TiB)")
 _LONGEST_HOST_NAME = 253
 _HIGHEST_PORT = 65_535
 _MOST_PROCESSES = 1024
+_LARGEST_BURST = 1_000_000
 
 
 def text(raw: object) -> str:
@@ -60,6 +61,16 @@ def number(raw: object, least: float) -> float:
 def seconds(raw: object) -> float:
     """A duration."""
     return number(raw, 0)
+
+
+def rate(raw: object) -> float:
+    """So many a second; 0 for no limit."""
+    return number(raw, 0)
+
+
+def burst(raw: object) -> int:
+    """How many at once."""
+    return whole(raw, 1, _LARGEST_BURST)
 
 
 def days(raw: object) -> float:

@@ -79,6 +79,15 @@ class Settings:
     outbound_ca: Path | None = _setting(
         None, kinds.path, "Certificates (PEM) of authorities to trust beside the system's when calling elsewhere."
     )
+    anonymous_rate: float = _setting(
+        100,
+        kinds.rate,
+        "Requests a second that an address (of IPv6 a network of 64 bits) may send to public registries without a "
+        "log-in, on each node, once its burst is spent; 0 is no limit. An image takes a dozen.",
+    )
+    anonymous_burst: int = _setting(
+        1000, kinds.burst, "Requests that such an address may send at once after it has been quiet."
+    )
     tls_cert: Path | None = _setting(None, kinds.path, "Certificate chain (PEM) to serve TLS with; needs `tls_key`.")
     tls_key: Path | None = _setting(None, kinds.path, "Private key (PEM) of `tls_cert`.")
     tls_self_signed: bool = _setting(

@@ -24,6 +24,11 @@ class RegistryKey(msgspec.Struct, frozen=True):
     region: str
 
 
+def public_registry(account: str) -> RegistryKey:
+    """An account's public registry."""
+    return RegistryKey("public", account, "")
+
+
 class RepositoryKey(msgspec.Struct, frozen=True):
     """A repository by name; it need not exist."""
 
@@ -44,7 +49,7 @@ class RepositoryKey(msgspec.Struct, frozen=True):
         if match := _PRIVATE_ARN.fullmatch(text):
             return cls(RegistryKey("private", match[2], match[1]), parse_name(match[3]))
         if match := _PUBLIC_ARN.fullmatch(text):
-            return cls(RegistryKey("public", match[1], ""), parse_name(match[2]))
+            return cls(public_registry(match[1]), parse_name(match[2]))
         raise ParameterInvalid(parameter="resourceArn", reason="Invalid ARN")
 
 

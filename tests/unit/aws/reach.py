@@ -15,7 +15,19 @@ from entrepot import errors
 
 SOURCE = Path(__file__).parents[3] / "src" / "entrepot"
 READ = (
-    *("aws/ecr", "aws/iam", "aws/sts", "aws/protocol", "core", "spec", "store", "seal", "policy"),
+    *(
+        "aws/ecr",
+        "aws/ecr_public",
+        "aws/iam",
+        "aws/sts",
+        "aws/repository",
+        "aws/protocol",
+        "core",
+        "spec",
+        "store",
+        "seal",
+        "policy",
+    ),
     *("http/addressing", "http/body"),
 )
 FACTS = {name for name in dir(errors) if isinstance(getattr(errors, name), type)} - {"Fact"}
@@ -170,6 +182,8 @@ class Reach:
         source, original = here.names.get(name, ("", None))
         if source.startswith("entrepot.errors") and original in FACTS:
             return [(_FACT, str(original))]
+        if f"{source}.{original}" in modules():  # a module, not something in one
+            return []
         return self._named(source, str(original)) if source in modules() else []
 
     def _type(self, module: str, scope: dict[str, str], node: ast.AST) -> tuple[str, str] | None:

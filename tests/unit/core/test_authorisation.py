@@ -11,21 +11,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import entrepot.core
 from entrepot.aws.ecr import registry as registry_operations
+from entrepot.aws.ecr_public import registry as public_operations
 from entrepot.aws.protocol.call import Call
-from entrepot.core import access, blobs
-from entrepot.core.access import Principal, Resource
+from entrepot.core import access, blobs, repositories, repository_policies, resources
+from entrepot.core.access import Caller
+from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
 from entrepot.core.hot import Hot
 from entrepot.core.images import OCI_RULES
+from entrepot.core.principals import Principal
+from entrepot.core.public_registries import PublicDraft
 from entrepot.core.reads import Reads
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.rights import Rights
 from entrepot.core.transfers import AWS_PARTS, TransferLimits, Transfers
 from entrepot.core.units import Units
 from entrepot.core.uploads import Bytes
+from entrepot.db import registries
 from entrepot.db.records import Upload
 from entrepot.errors import AccessDenied, RepositoryNotFound
 from entrepot.journal import Journal
@@ -34,9 +40,10 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
 from entrepot.store.filesystem import Filesystem
-from tests.factories.callers import EPOCH, OTHER_ACCOUNT, caller, image_manifest, registry, repository
+from tests.factories.callers import OTHER_ACCOUNT, caller, image_manifest, registry, repository
 from tests.factories.core_database import CoreDatabase
 
+POLICY = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}}'
 MANIFEST = image_manifest([b"layer"])
 DIGEST = MANIFEST.digest
 UPLOAD = Upload("u", "", OTHER_ACCOUNT, "sha256", 0, 0, "", "boot", 0, None, None, datetime(2026, 1, 1, tzinfo=UTC))
@@ -48,6 +55,8 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "blobs.delete": lambda key: (key, DIGEST),
     "blobs.mount": lambda key: (key, key, DIGEST),
     "blobs.require_downloadable": lambda key: (key, DIGEST),
+    "catalog_data.find": lambda key: (key,),
+    "catalog_data.put": lambda key: (key, CatalogData()),
     "deletion.batch_delete": lambda key: (key, [ImageId(DIGEST, None)]),
     "deletion.delete": lambda key: (key, Tag("v1")),
     "image_batches.get": lambda key: (key, [ImageId(DIGEST, None)], None),
@@ -56,27 +65,67 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "images.find": lambda key: (key, DIGEST),
     "images.list_ids": lambda key: (key, "ANY", 10, ("", "")),
     "images.put": lambda key: (key, Tag("v1"), MANIFEST, OCI_RULES),
+    "lookup.allow": lambda key: (key, "DescribeImages"),
+    "lookup.allow_registry": lambda key: (key.registry, "DescribeRegistry"),
     "lookup.require": lambda key: (key, "DescribeImages"),
+    "lookup.require_images": lambda key: (key, "DescribeImages", [("", DIGEST)]),
+    "lookup.require_images_locked": lambda key: (key, "BatchDeleteImage", [("v1", "")]),
     "lookup.require_locked": lambda key: (key, "PutImage"),
     "lookup.require_shared": lambda key: (key, "UploadLayerPart"),
+    "public_registries.create_repository": lambda key: (key, PublicDraft(RepositoryDraft(), None)),
     "referrers.list_of": lambda key: (key, DIGEST, None, 10, ""),
-    "repositories.catalog": lambda key: (key.registry, 10, ""),
+    "registries.delete_policy": lambda key: (key.registry,),
+    "registries.describe": lambda key: (key.registry,),
+    "registries.get_policy": lambda key: (key.registry,),
+    "registries.get_setting": lambda key: (key.registry, "REGISTRY_POLICY_SCOPE"),
+    "registries.put_policy": lambda key: (key.registry, POLICY),
+    "registries.put_setting": lambda key: (key.registry, "REGISTRY_POLICY_SCOPE", "V1"),
     "repositories.create": lambda key: (key, RepositoryDraft()),
     "repositories.delete": lambda key: (key,),
     "repositories.describe": lambda key: (key.registry, [key.name], 10, ""),
     "repositories.set_mutability": lambda key: (key, "MUTABLE", []),
+    "repositories.catalog": lambda key: (key.registry, 10, ""),
+    "repository_policies.delete": lambda key: (key,),
+    "repository_policies.get": lambda key: (key,),
+    "repository_policies.put": lambda key: (key, POLICY),
     "resource_tags.list_of": lambda key: (key,),
     "resource_tags.put": lambda key: (key, [("k", "v")]),
     "resource_tags.remove": lambda key: (key, ["k"]),
+    "tags.describe": lambda key: (key, 10, ""),
     "tags.list_of": lambda key: (key, 10, ""),
     "uploads.advance": lambda key: (key, UPLOAD, 0),
     "uploads.cancel": lambda key: (key, "u"),
     "uploads.finish": lambda key: (key, None, BYTES),
     "uploads.start": lambda key: (key, UPLOAD),
 }
-KEYWORDS: dict[str, dict[str, Any]] = {"repositories.delete": {"force": True}, "uploads.finish": {"refuse_held": False}}
+KEYWORDS: dict[str, dict[str, Any]] = {
+    "repositories.delete": {"force": True},
+    "repository_policies.put": {"force": False},
+    "uploads.finish": {"refuse_held": False},
+}
 # what is given a caller whose permission has been checked, or nothing to check it on: the record of a change
 RECORDERS = {"changes.audit"}
+# what is about the caller's own public registry
+OWN = {
+    "public_registries.aliases": (),
+    "public_registries.display_name": (),
+    "public_registries.set_display_name": ("a name",),
+}
+
+
+def absent(name: str) -> resources.Resource:
+    """A repository that is not there, in a registry where nothing was set."""
+    key = repository(name)
+    return resources.of_repository(key, None, registries.record(None, key.registry), lambda _: ())
+
+
+NEED_NO_REPOSITORY = {
+    "repositories.create",
+    "public_registries.create_repository",
+    "repositories.catalog",
+    "lookup.allow",
+    "lookup.allow_registry",
+}
 
 
 async def chunks() -> AsyncIterator[bytes]:
@@ -89,6 +138,7 @@ LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "Reads.manifest": lambda key: (key, DIGEST),
     "Reads.open_blob": lambda key: (key, DIGEST),
     "Reads.require": lambda key: (key, "PutImage"),
+    "Reads.require_put": lambda key: (key, "v1", ""),
     "Transfers.append": lambda key: (key, "u", chunks(), None),
     "Transfers.append_part": lambda key: (key, "u", 0, b"x", 1),
     "Transfers.cancel": lambda key: (key, "u"),
@@ -113,6 +163,7 @@ IDENTITIES = {
     *("entities", "entity_tags", "groups", "holders", "identity_providers", "inline_policies", "instance_profiles"),
     *("login_profiles", "managed_policies", "mfa_devices", "roles", "service_roles", "users"),
 }
+SESSIONS = {"sessions"}  # test_sessions.py knows them
 
 
 def public_units(*, identities: bool = False) -> set[str]:
@@ -120,7 +171,7 @@ def public_units(*, identities: bool = False) -> set[str]:
     return {
         f"{name}.{function}"
         for name, module in modules()
-        if (name in IDENTITIES) is identities
+        if (name in IDENTITIES) is identities and name not in SESSIONS
         for function, value in inspect.getmembers(module, inspect.isfunction)
         if value.__module__ == module.__name__
         and not function.startswith("_")
@@ -149,7 +200,7 @@ def denial(core: CoreDatabase, name: str, key: RepositoryKey) -> str:
 
 
 def test_the_walk_knows_every_use_case():
-    assert public_units() - RECORDERS == set(UNITS)
+    assert public_units() - RECORDERS == set(UNITS) | set(OWN)
     assert public_methods() - COUNTERS == set(LOOP)
 
 
@@ -163,13 +214,24 @@ def test_a_use_case_denies_another_account_the_same_whether_or_not_the_repositor
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in UNITS if name not in ("repositories.create", "repositories.catalog")]
+    "name",
+    [name for name in UNITS if name not in NEED_NO_REPOSITORY and not name.startswith("registries.")],
 )
 def test_a_use_case_tells_its_own_account_that_the_repository_is_absent(core: CoreDatabase, name):
     module, function = name.split(".")
     work = getattr(importlib.import_module(f"entrepot.core.{module}"), function)
     with pytest.raises(RepositoryNotFound):
         core.write(work, *UNITS[name](repository("absent")), **KEYWORDS.get(name, {}))
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_registry_is_asked_about_before_anything_is_done(core: CoreDatabase, name):
+    module, function = name.split(".")
+    work = getattr(importlib.import_module(f"entrepot.core.{module}"), function)
+    before = core.outbox("audit")
+    with pytest.raises(AccessDenied, match=r"on resource: arn:aws:ecr-public::000000000000:registry/000000000000 "):
+        core.write(work, *OWN[name], who=nobody())
+    assert core.outbox("audit") == before
 
 
 @pytest.mark.parametrize("name", LOOP)
@@ -200,28 +262,30 @@ def test_what_answers_on_the_loop_denies_another_account_before_it_looks(core: C
     assert len(asyncio.run(denied())) == 1
 
 
+def nobody() -> Caller:
+    """One of the account whom no policy allows anything."""
+    who = Principal(registry().account, "service", "id", "arn:aws:iam::000000000000:user/nobody", "AKIA", 1)
+    return replace(caller(), principal=who, rights=Rights(who.subject(), Policies()), door="aws")
+
+
 @pytest.mark.parametrize(
-    "operation", [registry_operations.get_authorization_token, registry_operations.describe_registry]
+    "operation", [registry_operations.get_authorization_token, public_operations.get_authorization_token]
 )
-def test_operations_on_a_registry_ask_before_they_do_anything(operation):
-    nobody = Principal(registry().account, "service", "id", "arn:aws:iam::000000000000:user/nobody", "AKIA", 1)
-    acting = caller()
-    rights = Rights(nobody.subject(), Policies())
-    who = access.Caller(nobody, rights, acting.region, "", "", acting.request_id, secure=False, door="aws", at=EPOCH)
+def test_a_token_is_asked_for_before_anything_is_done(operation):
     nothing: Any = None
     with pytest.raises(AccessDenied, match="nobody"):
-        asyncio.run(operation(Call(nothing, nothing, nothing, who, acting.region, {})))
+        asyncio.run(operation(Call(nothing, nothing, nothing, nobody(), "us-east-1", {})))
 
 
 def test_a_root_is_allowed_everything_in_its_own_account_only():
-    resource = Resource.of(repository("one"))
+    resource = absent("one")
     assert access.allows(caller(), "PutImage", resource)
     assert not access.allows(caller(OTHER_ACCOUNT), "PutImage", resource)
 
 
 def test_a_denial_names_who_what_and_where():
     with pytest.raises(AccessDenied) as denied:
-        access.require(caller(OTHER_ACCOUNT), "PutImage", Resource.of(repository("one")))
+        access.require(caller(OTHER_ACCOUNT), "PutImage", absent("one"))
     assert denied.value.fields == {
         "principal": f"arn:aws:iam::{OTHER_ACCOUNT}:root",
         "action": "ecr:PutImage",
@@ -238,3 +302,14 @@ def test_a_mount_from_a_repository_of_another_account_is_as_if_the_blob_were_abs
     assert core.write(blobs.mount, target, repository("absent"), held.digest) is False
     assert core.write(blobs.mount, target, source, Digest.of(b"never")) is False
     assert core.write(blobs.mount, target, source, held.digest) is True
+
+
+def test_the_catalog_has_the_names_that_the_caller_may_describe(core: CoreDatabase):
+    core.repository("one")
+    core.repository("two")
+    assert core.write(repositories.catalog, registry(), 10, "").items == ("one", "two")
+    with pytest.raises(AccessDenied):
+        core.write(repositories.catalog, registry(), 10, "", who=caller(OTHER_ACCOUNT))
+    grant = POLICY.replace("Deny", "Allow")
+    core.write(repository_policies.put, repository("two"), grant, force=False)
+    assert core.write(repositories.catalog, registry(), 10, "", who=caller(OTHER_ACCOUNT)).items == ("two",)

@@ -18,7 +18,8 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Reference, Tag
 from tests.factories.callers import EPOCH, repository
 from tests.factories.core_database import CoreDatabase
-from tests.unit.core.test_outbox import FRESH, IMAGE, KEY, KEYWORDS, LOOSE, NEW, WRITES, case, house
+from tests.unit.core.test_authorisation import KEYWORDS
+from tests.unit.core.test_outbox import FRESH, IMAGE, KEY, LOOSE, NEW, WRITES, case, house
 
 __all__ = ["house"]
 

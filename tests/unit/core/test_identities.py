@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from entrepot.core.access import Caller, user_principal
+from entrepot.core.access import Caller
 from entrepot.core.entities import DEVICE, GROUP, POLICY, PROFILE, PROVIDER, ROLE, USER
+from entrepot.core.principals import user_principal
 from entrepot.core.rights import Rights
 from entrepot.db import accounts, sign_ins
 from entrepot.db.database import Transaction

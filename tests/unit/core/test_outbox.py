@@ -11,8 +11,10 @@ import pytest
 
 from entrepot.core import deletion, images, repositories, resource_tags
 from entrepot.core.access import Caller
+from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
 from entrepot.core.images import OCI_RULES
+from entrepot.core.public_registries import PublicDraft
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.uploads import Bytes
 from entrepot.db.database import Transaction
@@ -20,13 +22,19 @@ from entrepot.db.records import Blob, Upload
 from entrepot.db.schema import metadata
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
+from entrepot.spec.repository import RepositoryKey, public_registry
 from tests.factories.callers import ACCOUNT, EPOCH, REGION, caller, image_manifest, index_manifest, repository
 from tests.factories.core_database import CoreDatabase
-from tests.unit.core.test_authorisation import RECORDERS, public_units
+from tests.unit.core.test_authorisation import KEYWORDS, RECORDERS, public_units
 
 KEY = repository("one")
+PNG = b"\x89PNG\r\n\x1a\n"
 UPLOAD = Upload("u", "", ACCOUNT, "sha256", 0, 0, "", "boot", 0, None, None, EPOCH)
 LOOSE = Digest.of(b"loose")
+STANDING = (
+    '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "ecr:*", "Resource": "*"}}'
+)
+POLICY = STANDING.replace("ecr:*", "ecr:BatchGetImage")
 IMAGE = image_manifest([b"layer"])
 NEW = image_manifest([b"layer"], annotations={"new": "yes"})
 FRESH = Blob("01J", "main", Digest.of(b"fresh"), "blobs/fresh.01J", 5, "live")
@@ -35,12 +43,24 @@ FRESH = Blob("01J", "main", Digest.of(b"fresh"), "blobs/fresh.01J", 5, "live")
 WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
     "blobs.delete": ((KEY, LOOSE), "DeleteLayer", []),
     "blobs.mount": ((KEY, repository("two"), Digest.of(b"other")), "MountLayer", []),
+    "catalog_data.put": ((KEY, CatalogData("text", logo=PNG)), "PutRepositoryCatalogData", []),
     "deletion.batch_delete": ((KEY, [ImageId(None, "v1"), ImageId(None, "v2")]), "BatchDeleteImage", ["DELETE"] * 2),
     "deletion.delete": ((KEY, IMAGE.digest), "BatchDeleteImage", ["DELETE"] * 2),
     "images.put": ((KEY, Tag("v1"), NEW, OCI_RULES), "PutImage", ["PUSH"]),
+    "public_registries.create_repository": (
+        (RepositoryKey(public_registry(ACCOUNT), "new"), PublicDraft(RepositoryDraft(), CatalogData("text"))),
+        "CreateRepository",
+        [],
+    ),
+    "public_registries.set_display_name": (("a name",), "PutRegistryCatalogData", []),
+    "registries.delete_policy": ((KEY.registry,), "DeleteRegistryPolicy", []),
+    "registries.put_policy": ((KEY.registry, POLICY), "PutRegistryPolicy", []),
+    "registries.put_setting": ((KEY.registry, "REGISTRY_POLICY_SCOPE", "V1"), "PutAccountSetting", []),
     "repositories.create": ((repository("new"), RepositoryDraft()), "CreateRepository", []),
     "repositories.delete": ((KEY,), "DeleteRepository", []),
     "repositories.set_mutability": ((KEY, "IMMUTABLE", []), "PutImageTagMutability", []),
+    "repository_policies.delete": ((KEY,), "DeleteRepositoryPolicy", []),
+    "repository_policies.put": ((KEY, POLICY), "SetRepositoryPolicy", []),
     "resource_tags.put": ((KEY, [("k", "v")]), "TagResource", []),
     "resource_tags.remove": ((KEY, ["team"]), "UntagResource", []),
     "uploads.advance": ((KEY, replace(UPLOAD, offset=5), 0), "UploadLayerPart", []),
@@ -51,21 +71,32 @@ WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
 READS: dict[str, tuple[Any, ...]] = {
     "blobs.availability": (KEY, [LOOSE]),
     "blobs.require_downloadable": (KEY, Digest.of(b"layer")),
+    "catalog_data.find": (KEY,),
     "image_batches.get": (KEY, [ImageId(None, "v1")], None),
     "images.describe": (KEY, "ANY", 10, ""),
     "images.describe_these": (KEY, [(None, "v1")]),
     "images.find": (KEY, Tag("v1")),
     "images.list_ids": (KEY, "ANY", 10, ("", "")),
+    "lookup.allow": (KEY, "DescribeImages"),
+    "lookup.allow_registry": (KEY.registry, "DescribeRegistry"),
     "lookup.require": (KEY, "DescribeImages"),
+    "lookup.require_images": (KEY, "DescribeImages", [("v1", "")]),
+    "lookup.require_images_locked": (KEY, "BatchDeleteImage", [("v1", "")]),
     "lookup.require_locked": (KEY, "PutImage"),
     "lookup.require_shared": (KEY, "UploadLayerPart"),
+    "public_registries.aliases": (),
+    "public_registries.display_name": (),
     "referrers.list_of": (KEY, IMAGE.digest, None, 10, ""),
+    "registries.describe": (KEY.registry,),
+    "registries.get_policy": (KEY.registry,),
+    "registries.get_setting": (KEY.registry, "REGISTRY_POLICY_SCOPE"),
     "repositories.catalog": (KEY.registry, 10, ""),
     "repositories.describe": (KEY.registry, None, 10, ""),
+    "repository_policies.get": (KEY,),
     "resource_tags.list_of": (KEY,),
+    "tags.describe": (KEY, 10, ""),
     "tags.list_of": (KEY, 10, ""),
 }
-KEYWORDS: dict[str, dict[str, Any]] = {"repositories.delete": {"force": True}, "uploads.finish": {"refuse_held": False}}
 
 
 class Undo(Exception):
@@ -81,7 +112,10 @@ def house(core: CoreDatabase) -> CoreDatabase:
     core.blob(KEY, b"loose")
     core.blob(repository("two"), b"other")
     core.write(resource_tags.put, KEY, [("team", "a")])
+    core.write(case("catalog_data.put"), KEY, CatalogData("before"))
     core.write(case("uploads.start"), KEY, UPLOAD)
+    core.write(case("registries.put_policy"), KEY.registry, STANDING)
+    core.write(case("repository_policies.put"), KEY, STANDING, force=False)
     return core
 
 

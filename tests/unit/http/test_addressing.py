@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.errors import NameInvalid, RegionNotServed, RepositoryNameReserved
-from entrepot.http.addressing import Addressing
+from entrepot.errors import NameInvalid, RegionNotServed, RegistryNotFound, RepositoryNameReserved
+from entrepot.http.addressing import EVERY_PUBLIC, Addressing
 from entrepot.http.exchange import Exchange
-from entrepot.spec.repository import RegistryKey, RepositoryKey
+from entrepot.spec.repository import RegistryKey, RepositoryKey, public_registry
 
 ACCOUNT, OTHER = "000000000000", "123456789012"
 REGIONS = ("us-east-1", "eu-central-1")
@@ -18,8 +18,23 @@ DEFAULT = RegistryKey("private", ACCOUNT, "us-east-1")
 FOREIGN = RegistryKey("private", OTHER, "eu-central-1")
 
 
+class Names:
+    """Aliases of public registries, one for each account."""
+
+    def __init__(self, accounts: dict[str, str]) -> None:
+        self.accounts = accounts
+
+    def alias(self, name: str) -> str | None:
+        return self.accounts.get(name)
+
+    def primary_alias(self, account: str) -> str | None:
+        return next((name for name, holder in self.accounts.items() if holder == account), None)
+
+
 def addressing(domain: str | None = None, aliases: dict[str, RegistryKey] | None = None) -> Addressing:
-    return Addressing(domain=domain, default_account=ACCOUNT, regions=REGIONS, aliases=aliases or {})
+    return Addressing(
+        domain=domain, default_account=ACCOUNT, regions=REGIONS, aliases=aliases or {}, public=Names({"team": OTHER})
+    )
 
 
 def exchange(host: str, scheme: str = "http") -> Exchange:
@@ -99,6 +114,54 @@ def test_a_path_that_only_resembles_an_address_is_a_name(path: str) -> None:
 
 def test_a_public_address_names_an_alias() -> None:
     place, rest = addressing().split("localhost", "public.ecr/team/app")
-    assert (place.registry.kind, place.prefix, rest) == ("public", "public.ecr/team/", "app")
+    assert (place.registry, place.prefix, rest) == (public_registry(OTHER), "public.ecr/team/", "app")
+    for named in ("public.ecr.example.com", "PUBLIC.ecr.example.com:5000"):
+        place, rest = addressing("example.com").split(named, "team/public.ecr/app")
+        assert (place.registry, place.prefix, rest) == (public_registry(OTHER), "team/", "public.ecr/app")
+
+
+def test_an_accounts_id_stands_for_its_alias() -> None:
+    place, rest = addressing().split("localhost", f"public.ecr/{ACCOUNT}/app")
+    assert (place.registry, place.prefix, rest) == (public_registry(ACCOUNT), f"public.ecr/{ACCOUNT}/", "app")
+
+
+def test_what_is_written_of_a_public_repository_is_read_as_the_same() -> None:
+    for domain in (None, "example.com"):
+        for account in (OTHER, ACCOUNT):
+            key = RepositoryKey(public_registry(account), "team/app")
+            where = addressing(domain)
+            authority, _, path = where.uri(key, exchange("localhost:5000")).partition("/")
+            assert where.repository(authority, path) == key
+            assert where.url(key, exchange("localhost:5000")) == f"http://{authority}/v2/{path}"
+            beginning = where.registry_uri(key.registry, exchange("localhost:5000"))
+            assert where.uri(key, exchange("localhost:5000")) == f"{beginning}/team/app"
+
+
+@pytest.mark.parametrize(
+    "name", ["nobody", "Team", "team.", "123456789", "1234567890123", "_catalog", "t%2feam", "١" * 12]
+)
+def test_an_alias_that_nobody_has_leads_nowhere(name: str) -> None:
+    with pytest.raises(RegistryNotFound):
+        addressing().split("localhost", f"public.ecr/{name}/app")
+
+
+def test_a_path_may_stop_before_the_alias() -> None:
+    for host, path in (("localhost", "public.ecr"), ("localhost", "public.ecr/"), ("public.ecr.example.com", "")):
+        where = addressing("example.com")
+        place, rest = where.split(host, path)
+        assert (place.registry, rest) == (EVERY_PUBLIC, "")
+        with pytest.raises(NameInvalid):
+            where.repository(host, path)
     with pytest.raises(NameInvalid):
-        addressing().split("localhost", "public.ecr")
+        addressing().split("localhost", "public.ecr//app")
+
+
+def test_an_alias_is_looked_up_each_time() -> None:
+    names = Names({"team": OTHER})
+    where = Addressing(domain=None, default_account=ACCOUNT, regions=REGIONS, aliases={}, public=names)
+    assert where.split("localhost", "public.ecr/team/app")[0].registry.account == OTHER
+    names.accounts = {"team": ACCOUNT}
+    assert where.split("localhost", "public.ecr/team/app")[0].registry.account == ACCOUNT
+    names.accounts = {}
+    with pytest.raises(RegistryNotFound):
+        where.split("localhost", "public.ecr/team/app")

@@ -296,7 +296,7 @@ def sized(kind: Kind, count: int) -> str:
 def test_a_document_has_a_largest_size_without_white_space(kind: Kind):
     assert parse(sized(kind, LIMITS[kind]), kind).statements
     too_large = sized(kind, LIMITS[kind] + 1)
-    fact = SessionPoliciesTooLarge if kind is Kind.SESSION else PolicyTooLarge
+    fact = SessionPoliciesTooLarge if kind is Kind.SESSION else FACTS.get(kind, PolicyTooLarge)
     with pytest.raises(fact, match=str(LIMITS[kind])):
         parse(too_large, kind)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from entrepot.aws.ecr import images, layers, registry, repositories, resource_tags
+from entrepot.aws.ecr import images, layers, registry, repositories, repository_policies, resource_tags
 from entrepot.aws.protocol.call import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -11,17 +11,25 @@ OPERATIONS: Mapping[str, Operation] = {
     "BatchGetImage": images.batch_get_image,
     "CompleteLayerUpload": layers.complete_layer_upload,
     "CreateRepository": repositories.create_repository,
+    "DeleteRegistryPolicy": registry.delete_registry_policy,
     "DeleteRepository": repositories.delete_repository,
+    "DeleteRepositoryPolicy": repository_policies.delete_repository_policy,
     "DescribeImages": images.describe_images,
     "DescribeRegistry": registry.describe_registry,
     "DescribeRepositories": repositories.describe_repositories,
+    "GetAccountSetting": registry.get_account_setting,
     "GetAuthorizationToken": registry.get_authorization_token,
     "GetDownloadUrlForLayer": layers.get_download_url_for_layer,
+    "GetRegistryPolicy": registry.get_registry_policy,
+    "GetRepositoryPolicy": repository_policies.get_repository_policy,
     "InitiateLayerUpload": layers.initiate_layer_upload,
     "ListImages": images.list_images,
     "ListTagsForResource": resource_tags.list_tags_for_resource,
+    "PutAccountSetting": registry.put_account_setting,
     "PutImage": images.put_image,
     "PutImageTagMutability": repositories.put_image_tag_mutability,
+    "PutRegistryPolicy": registry.put_registry_policy,
+    "SetRepositoryPolicy": repository_policies.set_repository_policy,
     "TagResource": resource_tags.tag_resource,
     "UntagResource": resource_tags.untag_resource,
     "UploadLayerPart": layers.upload_layer_part,

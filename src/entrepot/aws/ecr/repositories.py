@@ -5,6 +5,7 @@ from typing import Any
 
 from entrepot.aws.ecr import keys
 from entrepot.aws.protocol.call import Call
+from entrepot.aws.repository import pages, resource_tags
 from entrepot.core import repositories
 from entrepot.core.repositories import Repository, RepositoryDraft
 from entrepot.spec.repository import parse_name
@@ -21,7 +22,7 @@ async def create_repository(call: Call) -> Output:
         exclusion_filters=_filters(given),
         scan_on_push=given.get("imageScanningConfiguration", {}).get("scanOnPush", False),
         encryption=dict(given.get("encryptionConfiguration", {"encryptionType": "AES256"})),
-        resource_tags=tuple((tag["Key"], tag["Value"]) for tag in given.get("tags", ())),
+        resource_tags=resource_tags.given(given.get("tags", ())),
     )
     made = await call.core.units.write(repositories.create, call.caller, keys.repository(call), draft)
     return {"repository": _shown(call, made)}
@@ -31,15 +32,15 @@ async def describe_repositories(call: Call) -> Output:
     """DescribeRepositories: those named, or a page of all."""
     names = call.input.get("repositoryNames")
     if names is not None:
-        keys.refuse_paging(call, "repositoryNames")
+        pages.refuse(call, "repositoryNames")
         names = [parse_name(name) for name in names]
-    (after,) = keys.page_start(call, "DescribeRepositories", 1)
+    (after,) = pages.start(call, "DescribeRepositories", 1)
     page = await call.core.units.read(
-        repositories.describe, call.caller, call.registry, names, keys.page_limit(call), after
+        repositories.describe, call.caller, call.registry, names, pages.limit(call), after
     )
     return {
         "repositories": [_shown(call, repository) for repository in page.items],
-        "nextToken": keys.page_token(call, "DescribeRepositories", page.after),
+        "nextToken": pages.following(call, "DescribeRepositories", page.after),
     }
 
 

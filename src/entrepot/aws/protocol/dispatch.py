@@ -9,16 +9,18 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from entrepot.aws.protocol import errors, json_protocol, models, payload, query
+from entrepot.aws.protocol import errors, json_protocol, models, payload, query, unsigned
 from entrepot.aws.protocol.call import Call, Services
 from entrepot.aws.protocol.models import ROUTES, Route
-from entrepot.core import access_keys
-from entrepot.core.access import Caller, Principal
+from entrepot.core import access_keys, roles, sessions
+from entrepot.core.access import Caller
 from entrepot.core.parts import Core
+from entrepot.core.principals import ANONYMOUS, Principal
 from entrepot.errors import (
-    CredentialUnknown,
+    CredentialMissing,
     Fact,
     OperationUnsupported,
+    PublicRegionNotServed,
     RegionNotServed,
     SignatureInvalid,
 )
@@ -52,6 +54,7 @@ class AwsDoor:
         self._core = core
         self._addressing = addressing
         self._services = services
+        self._turnstile = unsigned.Turnstile()
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Answer:
@@ -66,36 +69,61 @@ class AwsDoor:
         named: _Named | None = None
         try:
             received = _received(request)
+            if _is_unsigned_form(request, received):
+                named = await self._unsigned(request, received, exchange)
+                return await self._run(named, b"", ANONYMOUS, self._core.regions[0], exchange)
             signature = sigv4.find(received)
-            principal, secret = await self._core.credentials.signing_key(signature.access_key_id)
+            principal, secret = await self._signer(signature)
             body = await read(request, LARGEST_BODY, "the request body")
             named = _name(request, received, body, signature)
             self._authenticate(received, signature, secret, body, exchange)
             self._note_use(principal, signature, exchange)
             content = payload.content(signature, secret, body)
-            return await self._run(named, content, principal, signature, exchange)
+            return await self._run(named, content, principal, signature.region, exchange)
         except Fact as fact:
             return _show_fact(fact, named or _guess(request), exchange)
+
+    async def _unsigned(self, request: web.BaseRequest, received: Received, exchange: Exchange) -> _Named:
+        """The operation that a form names: CredentialMissing unless it is one that nobody signs; ServerBusy."""
+        body = await read(request, unsigned.LARGEST_BODY, "the request body")
+        named = _by_action(received, body)
+        if named is None or (named.route.name, named.operation) not in unsigned.OPERATIONS:
+            raise CredentialMissing
+        self._turnstile.pass_through(exchange.source_ip, exchange.at)
+        return named
+
+    async def _signer(self, signature: Signature) -> tuple[Principal, str]:
+        if signature.session_token is None:
+            return await self._core.credentials.signing_key(signature.access_key_id)
+        return await self._core.credentials.session_key(signature.access_key_id, signature.session_token)
 
     def _authenticate(
         self, received: Received, signature: Signature, secret: str, body: bytes, exchange: Exchange
     ) -> None:
-        if signature.session_token is not None:
-            raise CredentialUnknown  # sessions do not exist before STS issues them
         hashed = payload.declared_hash(signature, body)
         sigv4.verify(received, signature, secret, hashed, exchange.at, exchange.hosts)
 
+    def _require_region(self, route: Route, region: str) -> None:
+        if route.regions and region not in route.regions:
+            raise PublicRegionNotServed(region=region, served=", ".join(route.regions))
+        if not route.regions and not route.any_region and region not in self._core.regions:
+            raise RegionNotServed(region=region, served=", ".join(self._core.regions))
+
     def _note_use(self, principal: Principal, signature: Signature, exchange: Exchange) -> None:
-        key_id = principal.credential_id
-        if self._core.credentials.use_is_news(key_id):
-            self._core.units.later(access_keys.note_use, key_id, signature.service, signature.region, exchange.at)
+        role = principal.kind == "role session"
+        used = principal.id if role else principal.credential_id
+        if not self._core.credentials.use_is_news(used):
+            return
+        if role:
+            self._core.units.later(roles.note_use, used, signature.region, exchange.at)
+        elif principal.session is None:
+            self._core.units.later(access_keys.note_use, used, signature.service, signature.region, exchange.at)
 
     async def _run(
-        self, named: _Named, content: bytes, principal: Principal, signature: Signature, exchange: Exchange
+        self, named: _Named, content: bytes, principal: Principal, region: str, exchange: Exchange
     ) -> Answer:
         route = named.route
-        if not route.any_region and signature.region not in self._core.regions:
-            raise RegionNotServed(region=signature.region, served=", ".join(self._core.regions))
+        self._require_region(route, region)
         model = models.load(route.name, route.version)
         operation = self._services.get(route.name, {}).get(named.operation)
         if named.operation not in model.operations:
@@ -105,7 +133,7 @@ class AwsDoor:
         caller = Caller(
             principal,
             self._core.credentials.rights(principal),
-            signature.region,
+            region,
             exchange.source_ip,
             exchange.user_agent,
             exchange.request_id,
@@ -113,12 +141,13 @@ class AwsDoor:
             "aws",
             exchange.at,
         )
+        sessions.require_usable(caller, route.name, named.operation)
         parsed = (
             json_protocol.parse(model, named.operation, content)
             if route.protocol == "json"
             else query.parse(model, named.operation, named.fields)
         )
-        output = await operation(Call(self._core, self._addressing, exchange, caller, signature.region, parsed))
+        output = await operation(Call(self._core, self._addressing, exchange, caller, region, parsed))
         if route.protocol == "json":
             return json_protocol.show(model, named.operation, output, named.json_version)
         return query.show(model, named.operation, output, exchange.request_id)
@@ -128,6 +157,12 @@ def _received(request: web.BaseRequest) -> Received:
     path, _, text = as_text(target(request)).partition("?")  # what is not UTF-8 fits no signature
     headers = [(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in request.raw_headers]
     return Received(request.method, path, text, headers)
+
+
+def _is_unsigned_form(request: web.BaseRequest, received: Received) -> bool:
+    if "Authorization" in request.headers or "X-Amz-Target" in request.headers or "X-Amz-Signature" in received.query:
+        return False
+    return "Action=" in received.query if received.method == "GET" else _is_form(request)
 
 
 def _name(request: web.BaseRequest, received: Received, body: bytes, signature: Signature) -> _Named:
@@ -163,8 +198,12 @@ def _by_action(received: Received, body: bytes) -> _Named | None:
 
 def _guess(request: web.BaseRequest) -> _Named:
     """How to tell a fact about a request that could not be read: as JSON, unless it is plainly a form."""
-    form = request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
-    return _Named(ROUTES[1] if form else ROUTES[0], "", "1.1", {})
+    named = next(route for route in ROUTES if route.protocol == ("query" if _is_form(request) else "json"))
+    return _Named(named, "", "1.1", {})
+
+
+def _is_form(request: web.BaseRequest) -> bool:
+    return request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
 
 
 def _show_fact(fact: Fact, named: _Named, exchange: Exchange) -> Answer:
@@ -173,5 +212,7 @@ def _show_fact(fact: Fact, named: _Named, exchange: Exchange) -> Answer:
         account = str(fact.fields.get("account", ""))
         return json_protocol.show_error(code, str(fact), errors.members(fact, account), status, named.json_version)
     model = models.load(named.route.name, named.route.version)
-    code, status = model.wire_error(code) or (errors.QUERY_CODES.get(code, code), status)
+    code, status = (
+        errors.QUERY_FACTS.get(type(fact)) or model.wire_error(code) or (errors.QUERY_CODES.get(code, code), status)
+    )
     return query.show_error(model.metadata["xmlNamespace"], code, str(fact), status, exchange.request_id)

@@ -22,7 +22,8 @@ _PACKAGE = "botocore"
 class Route:
     """How requests for a service are recognised, before its model is read.
 
-    `signing` is the service's name in the credential scope, `target` the prefix of X-Amz-Target.
+    `signing` is the service's name in the credential scope, `target` the prefix of X-Amz-Target. A service is in the
+    regions that are served, in `any_region`, or in `regions` of its own.
     """
 
     name: str
@@ -31,10 +32,20 @@ class Route:
     target: str | None
     protocol: str
     any_region: bool
+    regions: tuple[str, ...] = ()
 
 
 ROUTES = (
     Route("ecr", "2015-09-21", "ecr", "AmazonEC2ContainerRegistry_V20150921", "json", any_region=False),
+    Route(
+        "ecr-public",
+        "2020-10-30",
+        "ecr-public",
+        "SpencerFrontendService",
+        "json",
+        any_region=False,
+        regions=("us-east-1", "us-west-2"),
+    ),
     Route("sts", "2011-06-15", "sts", None, "query", any_region=True),
     Route("iam", "2010-05-08", "iam", None, "query", any_region=True),
 )

@@ -1,15 +1,14 @@
-"""AWS STS: who a credential is."""
+"""AWS STS: who a credential is, and temporary credentials of roles and users."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from entrepot.aws.protocol.call import Call, Operation
+from entrepot.aws.protocol.call import Operation
+from entrepot.aws.sts import credentials, identity
 
-
-async def get_caller_identity(call: Call) -> Mapping[str, Any]:
-    """GetCallerIdentity: needs no permission, and none can deny it."""
-    principal = call.caller.principal
-    return {"UserId": principal.id, "Account": principal.account, "Arn": principal.arn}
-
-
-OPERATIONS: Mapping[str, Operation] = {"GetCallerIdentity": get_caller_identity}
+OPERATIONS: Mapping[str, Operation] = {
+    "AssumeRole": credentials.assume_role,
+    "GetAccessKeyInfo": identity.get_access_key_info,
+    "GetCallerIdentity": identity.get_caller_identity,
+    "GetFederationToken": credentials.get_federation_token,
+    "GetSessionToken": credentials.get_session_token,
+}

@@ -1,0 +1,69 @@
+"""Images: put and deleted; ids, failures and manifests as they are shown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from entrepot.aws.protocol.call import Call
+from entrepot.core import deletion, images
+from entrepot.core.deletion import ImageId, Refusal
+from entrepot.core.images import AWS_RULES, Image
+from entrepot.errors import ParameterInvalid
+from entrepot.spec.digest import Digest
+from entrepot.spec.reference import Tag
+from entrepot.spec.repository import RepositoryKey
+
+Output = Mapping[str, Any]
+
+
+async def put(call: Call, key: RepositoryKey) -> Output:
+    """PutImage."""
+    given = call.input
+    await call.core.reads.require_put(call.caller, key, given.get("imageTag", ""), given.get("imageDigest", ""))
+    tag = Tag.parse(given["imageTag"]) if "imageTag" in given else None
+    digest = Digest.parse(given["imageDigest"]) if "imageDigest" in given else None
+    payload = given["imageManifest"].encode()
+    manifest = await call.core.units.manifest(payload, given.get("imageManifestMediaType"))
+    image = await call.core.units.write(images.put, call.caller, key, digest or tag, manifest, AWS_RULES, tag)
+    return {"image": shown(image)}
+
+
+async def delete(call: Call, key: RepositoryKey) -> Output:
+    """BatchDeleteImage."""
+    removed, refusals = await call.core.units.write(
+        deletion.batch_delete, call.caller, key, ids(call.input["imageIds"])
+    )
+    return {"imageIds": [shown_id(item) for item in removed], "failures": [failure(item) for item in refusals]}
+
+
+def named(given: Mapping[str, str]) -> tuple[Digest | None, Tag | None]:
+    """An id of a call that fails as a whole: ParameterInvalid for one that names nothing, DigestInvalid, TagInvalid."""
+    if not given:
+        raise ParameterInvalid(parameter="imageIds", reason="both tag and digest cannot be null")
+    digest = Digest.parse(given["imageDigest"]) if "imageDigest" in given else None
+    return digest, Tag.parse(given["imageTag"]) if "imageTag" in given else None
+
+
+def ids(given: list[Mapping[str, str]]) -> list[ImageId]:
+    """`imageIds` of a batch, whatever they hold."""
+    return [ImageId(item.get("imageDigest"), item.get("imageTag")) for item in given]
+
+
+def shown_id(image_id: ImageId) -> Output:
+    """An ImageIdentifier."""
+    return {"imageDigest": image_id.digest, "imageTag": image_id.tag}
+
+
+def failure(refusal: Refusal) -> Output:
+    """An ImageFailure."""
+    return {"imageId": shown_id(refusal.id), "failureCode": refusal.code, "failureReason": refusal.reason}
+
+
+def shown(image: Image) -> Output:
+    """An Image, with its manifest."""
+    return {
+        "registryId": image.key.registry.account,
+        "repositoryName": image.key.name,
+        "imageId": shown_id(ImageId(image.manifest.digest, image.tag)),
+        "imageManifest": image.manifest.body.decode(),
+        "imageManifestMediaType": image.manifest.media_type,
+    }

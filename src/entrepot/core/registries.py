@@ -1,0 +1,95 @@
+"""Registries as a whole: the registry policy, and which actions it is asked about (ECR user guide, "Private registry
+permissions").
+
+A registry policy has no say in its own management: it cannot lock its account out.
+"""
+
+from dataclasses import replace
+
+from entrepot.core import access, changes, lookup, named_principals, resources
+from entrepot.core.access import Caller
+from entrepot.core.changes import new_stamp
+from entrepot.core.named_principals import PrincipalUnknown
+from entrepot.db import accounts
+from entrepot.db import registries as rows
+from entrepot.db.database import Transaction
+from entrepot.db.records import Registry
+from entrepot.errors import ParameterInvalid, RegistryPolicyInvalid, RegistryPolicyNotFound
+from entrepot.policy import document
+from entrepot.policy.structure import Kind
+from entrepot.spec.repository import RegistryKey
+
+POLICY_SCOPE = "REGISTRY_POLICY_SCOPE"
+SCOPES = ("V1", "V2")
+
+
+def describe(tx: Transaction, caller: Caller, key: RegistryKey) -> Registry:
+    """What was set for the registry."""
+    lookup.allow_registry(tx, caller, key, "DescribeRegistry")
+    return rows.find(tx, key)
+
+
+def get_policy(tx: Transaction, caller: Caller, key: RegistryKey) -> str:
+    """The text as ECR prints it: RegistryPolicyNotFound."""
+    access.require(caller, "GetRegistryPolicy", resources.of_own_registry(key))
+    return _shown(tx, rows.find(tx, key))
+
+
+def put_policy(tx: Transaction, caller: Caller, key: RegistryKey, text: str) -> str:
+    """Replace the policy, and return its text as ECR prints it: RegistryPolicyInvalid."""
+    access.require(caller, "PutRegistryPolicy", resources.of_own_registry(key))
+    document.parse_resource_policy(text, Kind.REGISTRY)
+    try:
+        kept = named_principals.stored(tx, text)
+    except PrincipalUnknown as unknown:
+        raise RegistryPolicyInvalid(reason=f"there is no principal {unknown}") from None
+    _change(tx, caller, key, "PutRegistryPolicy", {"policyText": text}, policy=kept)
+    return document.printed(named_principals.shown(tx, kept))
+
+
+def delete_policy(tx: Transaction, caller: Caller, key: RegistryKey) -> str:
+    """Remove the policy, and return its text: RegistryPolicyNotFound."""
+    access.require(caller, "DeleteRegistryPolicy", resources.of_own_registry(key))
+    gone = _shown(tx, rows.find(tx, key))
+    _change(tx, caller, key, "DeleteRegistryPolicy", {}, policy=None)
+    return gone
+
+
+def get_setting(tx: Transaction, caller: Caller, key: RegistryKey, name: str) -> str:
+    """The value of an account setting: ParameterInvalid for a name that there is not."""
+    access.require(caller, "GetAccountSetting", resources.of_own_registry(key), _setting_keys(name))
+    _check_setting(name)
+    return rows.find(tx, key).policy_scope
+
+
+def put_setting(tx: Transaction, caller: Caller, key: RegistryKey, name: str, value: str) -> None:
+    """Another value of an account setting: ParameterInvalid."""
+    access.require(caller, "PutAccountSetting", resources.of_own_registry(key), _setting_keys(name))
+    _check_setting(name)
+    if value not in SCOPES:
+        raise ParameterInvalid(parameter="value", reason=f"Member must satisfy enum value set: [{', '.join(SCOPES)}]")
+    _change(tx, caller, key, "PutAccountSetting", {"name": name, "value": value}, policy_scope=value)
+
+
+def _change(
+    tx: Transaction, caller: Caller, key: RegistryKey, action: str, told: changes.Json, **what: str | None
+) -> None:
+    accounts.lock(tx, key.account)
+    changed = replace(rows.find(tx, key), stamp=new_stamp(), **what)  # type: ignore[arg-type]  # fields by name
+    rows.put(tx, changed)
+    changes.audit(tx, caller, action, told, account=key.account, region=key.region, source=key.kind)
+
+
+def _shown(tx: Transaction, registry: Registry) -> str:
+    if registry.policy is None:
+        raise RegistryPolicyNotFound(account=registry.key.account)
+    return document.printed(named_principals.shown(tx, registry.policy))
+
+
+def _setting_keys(name: str) -> dict[str, tuple[str, ...]]:
+    return {"ecr:accountsetting": (name,)}
+
+
+def _check_setting(name: str) -> None:
+    if name != POLICY_SCOPE:
+        raise ParameterInvalid(parameter="name", reason=f"'{name[:64]}' is no setting here; there is {POLICY_SCOPE}")

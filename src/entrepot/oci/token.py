@@ -1,0 +1,60 @@
+"""Tokens of the public registry (Distribution, "Token Authentication"): for anybody, or for who has logged in.
+
+A token says who asks, never what may be done: scopes are taken note of by clients only, rights are looked up on each
+request.
+"""
+
+import msgspec
+from aiohttp import web
+
+from entrepot.core.credentials import LOGINS
+from entrepot.core.parts import Core
+from entrepot.core.principals import ANONYMOUS
+from entrepot.errors import (
+    CredentialInvalid,
+    CredentialMisplaced,
+    CredentialMissing,
+    Fact,
+    OperationUnsupported,
+    RateExceeded,
+)
+from entrepot.http.allowance import Allowance
+from entrepot.http.answer import JSON, Answer
+from entrepot.http.exchange import Exchange
+from entrepot.oci import errors
+from entrepot.oci.authentication import given_token
+
+_LOGGED_IN_SECONDS = 300  # a login's token comes back as it is: soon it is looked at again
+
+
+class TokenPage:
+    """The realm that a public registry's challenge names."""
+
+    def __init__(self, core: Core, allowance: Allowance) -> None:
+        self._core = core
+        self._allowance = allowance
+
+    async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Answer:
+        """A token for whoever asks: nobody in particular without credentials."""
+        try:
+            if request.method != "GET":
+                raise OperationUnsupported(operation=f"{request.method} of a token")
+            token, seconds = await self._token(given_token(request), exchange)
+        except Fact as fact:
+            answer = errors.show(fact)
+            if isinstance(fact, RateExceeded):
+                answer.headers["Retry-After"] = str(fact.seconds)
+            if isinstance(fact, CredentialInvalid | CredentialMisplaced | CredentialMissing):
+                answer.headers["WWW-Authenticate"] = f'Basic realm="{exchange.base_url}/"'
+            return answer
+        body = {"token": token, "access_token": token, "expires_in": seconds, "issued_at": exchange.at}
+        return Answer(headers=JSON | {"Cache-Control": "no-store"}, body=msgspec.json.encode(body))
+
+    async def _token(self, given: str | None, exchange: Exchange) -> tuple[str, int]:
+        credentials = self._core.credentials
+        if given is not None:
+            await credentials.by_token(given, tuple(LOGINS))
+            return given, _LOGGED_IN_SECONDS
+        self._allowance.require(exchange.source_ip)
+        token, expires_at = credentials.issue_token(ANONYMOUS, self._core.regions[0])
+        return token, int((expires_at - self._core.clock()).total_seconds())

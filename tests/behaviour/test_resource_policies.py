@@ -1,0 +1,386 @@
+"""Repository and registry policies decide over both doors, for their own account and for others."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.behaviour.identities import ACCOUNT, Iam, refusal
+from tests.behaviour.test_identity_policies import User, allow, deny, of, policy
+from tests.factories.layouts import Image, image
+from tests.factories.processes import EXECUTABLE, Credentials, Server
+from tests.factories.registry import Registry, error_codes
+
+TENANT = "777788889999"
+READS = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"]
+PUSHES = [*READS, "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]
+LOGIN = "ecr:GetAuthorizationToken"
+
+
+@pytest.fixture(scope="session")
+def tenant(server: Server) -> Credentials:
+    """The root keys of another account."""
+    command = [str(EXECUTABLE), "account", "create", "--id", TENANT, "--data", str(server.data), "--output", "json"]
+    made = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout)
+    return Credentials(made["access_key_id"], made["secret_access_key"])
+
+
+class Member(User):
+    """A user of the other account, with one key."""
+
+    def __init__(self, server: Server, root: Credentials, name: str) -> None:
+        self.iam = server.client("iam", credentials=root)
+        self.name = name
+        self.iam.create_user(UserName=name)
+        made = self.iam.create_access_key(UserName=name)["AccessKey"]
+        self.keys = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+        self.arn = f"arn:aws:iam::{TENANT}:user/{name}"
+        self.server = server
+        self.ecr = server.client(credentials=self.keys)
+
+
+@pytest.fixture
+def user(server: Server, iam: Iam) -> User:
+    return User(server, iam)
+
+
+@pytest.fixture
+def member(server: Server, iam: Iam, tenant: Credentials) -> Member:
+    made = Member(server, tenant, iam.name())
+    made.put("login", allow(LOGIN))
+    return made
+
+
+@pytest.fixture
+def pushed(server: Server, repository: str) -> Image:
+    made = image(1)
+    Registry(server).push(repository, made, "v1")
+    return made
+
+
+@pytest.fixture
+def registry_policy(ecr: Any) -> Iterator[Any]:
+    """Sets the registry's policy; it is gone after the test."""
+
+    def put(*statements: dict[str, Any]) -> Any:
+        return ecr.put_registry_policy(policyText=policy(*statements))
+
+    yield put
+    ecr.put_account_setting(name="REGISTRY_POLICY_SCOPE", value="V2")
+    try:
+        ecr.delete_registry_policy()
+    except ecr.exceptions.RegistryPolicyNotFoundException:
+        return
+
+
+def grant(principal: Any, action: str | list[str] = "ecr:*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": principal, "Action": action, **more}
+
+
+def refuse(principal: Any, action: str | list[str] = "ecr:*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Deny", "Principal": principal, "Action": action, **more}
+
+
+def set_policy(ecr: Any, repository: str, *statements: dict[str, Any], **more: Any) -> str:
+    answer = ecr.set_repository_policy(repositoryName=repository, policyText=policy(*statements), **more)
+    return str(answer["policyText"])
+
+
+def pulls(who: User, name: str, reference: str = "v1") -> bool:
+    """Whether a pull by tag is answered; a refusal must be 403 DENIED."""
+    answer = who.registry().request("GET", f"/v2/{name}/manifests/{reference}")
+    if answer.status != 200:
+        assert (answer.status, error_codes(answer)) == (403, ["DENIED"])
+    return bool(answer.status == 200)
+
+
+def test_a_repository_policy_is_printed_as_ecr_prints_it_and_gone_once_deleted(ecr: Any, repository: str):
+    given = (
+        '{"Version":"2008-10-17","Statement":[{"Sid":"any one","Effect":"Allow","Principal":"*",'
+        '"Action":"ecr:ListImages"}]}'
+    )
+    answer = ecr.set_repository_policy(repositoryName=repository, policyText=given)
+    assert (answer["registryId"], answer["repositoryName"]) == (ACCOUNT, repository)
+    assert answer["policyText"].startswith('{\n  "Version" : "2008-10-17",\n  "Statement" : [')
+    assert json.loads(answer["policyText"]) == json.loads(given)
+    assert ecr.get_repository_policy(repositoryName=repository)["policyText"] == answer["policyText"]
+    assert ecr.delete_repository_policy(repositoryName=repository)["policyText"] == answer["policyText"]
+    code, message = refusal(ecr.get_repository_policy, repositoryName=repository)
+    assert code == "RepositoryPolicyNotFoundException"
+    assert message == (
+        f"Repository policy does not exist for the repository with name '{repository}' in the registry with id "
+        f"'{ACCOUNT}'"
+    )
+    assert refusal(ecr.delete_repository_policy, repositoryName=repository)[0] == "RepositoryPolicyNotFoundException"
+
+
+def test_within_the_account_a_repository_policy_suffices(ecr: Any, user: User, repository: str, pushed: Image):
+    user.put("login", allow(LOGIN))
+    assert not pulls(user, repository)
+    set_policy(ecr, repository, grant({"AWS": user.arn}, READS))
+    assert pulls(user, repository)
+    assert pushed.digest in user.registry().pull(repository, "v1")
+    assert user.ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": "v1"}])["images"]
+    assert refusal(user.ecr.list_images, repositoryName=repository)[0] == "AccessDeniedException"
+    ecr.delete_repository_policy(repositoryName=repository)
+    assert not pulls(user, repository)
+
+
+def test_a_repository_policy_denies_whatever_identity_policies_say(
+    ecr: Any, user: User, repository: str, pushed: Image
+):
+    user.put("all", allow("*"))
+    assert pulls(user, repository)
+    set_policy(ecr, repository, refuse({"AWS": user.arn}, "ecr:BatchGetImage"))
+    code, message = refusal(user.ecr.batch_get_image, repositoryName=repository, imageIds=[{"imageTag": "v1"}])
+    assert code == "AccessDeniedException"
+    assert message == (
+        f"User: {user.arn} is not authorized to perform: ecr:BatchGetImage on resource: {of(repository)} "
+        "with an explicit deny in a resource-based policy"
+    )
+    assert not pulls(user, repository)
+
+
+@pytest.mark.parametrize("named", ["the account", "the user"])
+def test_across_accounts_both_sides_must_allow(ecr: Any, member: Member, repository: str, pushed: Image, named: str):
+    principal = {"AWS": TENANT if named == "the account" else member.arn}
+    place = f"{ACCOUNT}/us-east-1/{repository}"
+    member.put("pull", allow(READS))
+    assert not pulls(member, place)
+    set_policy(ecr, repository, grant(principal, READS))
+    assert pulls(member, place)
+    assert pushed.digest in member.registry().pull(place, "v1")
+    images = member.ecr.batch_get_image(registryId=ACCOUNT, repositoryName=repository, imageIds=[{"imageTag": "v1"}])
+    assert images["images"][0]["imageId"]["imageDigest"] == pushed.digest
+    member.iam.delete_user_policy(UserName=member.name, PolicyName="pull")
+    assert not pulls(member, place)
+    answer = member.registry().request("GET", f"/v2/{place}/manifests/v1")
+    assert "because no identity-based policy allows the ecr:BatchGetImage action" in answer.data.decode()
+
+
+def test_another_account_pushes_where_both_sides_allow(ecr: Any, member: Member, repository: str, server: Server):
+    member.put("push", allow(PUSHES))
+    set_policy(ecr, repository, grant({"AWS": TENANT}, PUSHES))
+    made = image(2)
+    member.registry().push(f"{ACCOUNT}/us-east-1/{repository}", made, "theirs")
+    assert Registry(server).pull_manifest(repository, "theirs").digest == made.digest
+    code, message = refusal(member.ecr.delete_repository, registryId=ACCOUNT, repositoryName=repository, force=True)
+    assert code == "AccessDeniedException"
+    assert "because no resource-based policy allows the ecr:DeleteRepository action" in message
+
+
+def test_who_is_made_anew_under_an_old_name_inherits_nothing(ecr: Any, iam: Iam, server: Server, repository: str):
+    pushed = image(3)
+    Registry(server).push(repository, pushed, "v1")
+    name = iam.user()
+    arn = f"arn:aws:iam::{ACCOUNT}:user/{name}"
+    first = iam.api.get_user(UserName=name)["User"]["UserId"]
+    assert arn in set_policy(ecr, repository, grant({"AWS": arn}, READS))
+    iam.api.delete_user(UserName=name)
+    assert first in ecr.get_repository_policy(repositoryName=repository)["policyText"]
+    iam.api.create_user(UserName=name)
+    iam.api.put_user_policy(UserName=name, PolicyName="login", PolicyDocument=policy(allow(LOGIN)))
+    made = iam.api.create_access_key(UserName=name)["AccessKey"]
+    keys = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+    heir = Registry(server, server.token(keys))
+    assert heir.request("GET", f"/v2/{repository}/manifests/v1").status == 403
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        (grant({"AWS": f"arn:aws:iam::{ACCOUNT}:user/nobody-of-this-name"}), "there is no principal"),
+        (grant({"AWS": "999999999999"}), "there is no principal"),
+        (grant("*", "s3:GetObject"), "Invalid repository policy provided"),
+        (refuse("*", "ecr:SetRepositoryPolicy"), "set force"),
+    ],
+)
+def test_a_repository_policy_is_refused(ecr: Any, repository: str, statement: dict[str, Any], reason: str):
+    text = policy(statement)
+    code, message = refusal(ecr.set_repository_policy, repositoryName=repository, policyText=text)
+    assert code == "InvalidParameterException"
+    assert message.startswith("Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository")
+    assert reason in message
+    assert refusal(ecr.get_repository_policy, repositoryName=repository)[0] == "RepositoryPolicyNotFoundException"
+
+
+def test_force_sets_what_locks_out_and_the_registry_is_still_the_owners(ecr: Any, make_repository: Any):
+    name = make_repository()
+    set_policy(ecr, name, refuse("*", ["ecr:SetRepositoryPolicy", "ecr:DeleteRepositoryPolicy"]), force=True)
+    assert refusal(ecr.delete_repository_policy, repositoryName=name)[0] == "AccessDeniedException"
+    ecr.delete_repository(repositoryName=name)
+
+
+def test_a_registry_policy_has_a_say_in_everything_from_v2_on(
+    ecr: Any, registry_policy: Any, member: Member, repository: str, pushed: Image
+):
+    place = f"{ACCOUNT}/us-east-1/{repository}"
+    member.put("pull", allow(READS))
+    assert ecr.get_account_setting(name="REGISTRY_POLICY_SCOPE")["value"] == "V2"
+    answer = registry_policy(grant({"AWS": TENANT}, READS, Resource=of("behaviour/*")))
+    assert answer["registryId"] == ACCOUNT
+    assert ecr.get_registry_policy()["policyText"] == answer["policyText"]
+    assert pulls(member, place)
+    ecr.put_account_setting(name="REGISTRY_POLICY_SCOPE", value="V1")
+    assert not pulls(member, place)
+    ecr.put_account_setting(name="REGISTRY_POLICY_SCOPE", value="V2")
+    assert pulls(member, place)
+    ecr.delete_registry_policy()
+    assert not pulls(member, place)
+    assert refusal(ecr.get_registry_policy)[0] == "RegistryPolicyNotFoundException"
+
+
+@pytest.mark.parametrize("scope", ["V1", "V2"])
+def test_a_registry_policy_lets_another_account_create_repositories(
+    ecr: Any, registry_policy: Any, member: Member, iam: Iam, scope: str
+):
+    ecr.put_account_setting(name="REGISTRY_POLICY_SCOPE", value=scope)
+    name = f"theirs/{iam.name()}"
+    member.put("create", allow("ecr:CreateRepository"))
+    assert refusal(member.ecr.create_repository, registryId=ACCOUNT, repositoryName=name)[0] == "AccessDeniedException"
+    registry_policy(grant({"AWS": TENANT}, "ecr:CreateRepository", Resource=of("theirs/*")))
+    made = member.ecr.create_repository(registryId=ACCOUNT, repositoryName=name)["repository"]
+    assert made["repositoryArn"] == of(name)
+    assert (
+        refusal(member.ecr.create_repository, registryId=ACCOUNT, repositoryName="ours/x")[0] == "AccessDeniedException"
+    )
+    ecr.delete_repository(repositoryName=name)
+
+
+def test_a_registry_policy_cannot_lock_its_account_out(ecr: Any, registry_policy: Any, repository: str):
+    registry_policy(refuse("*", "ecr:*", Resource="*"))
+    assert refusal(ecr.list_images, repositoryName=repository)[0] == "AccessDeniedException"
+    ecr.delete_registry_policy()
+    assert ecr.list_images(repositoryName=repository)["imageIds"] == []
+
+
+@pytest.mark.parametrize(
+    "statement", [grant("*", "s3:GetObject", Resource="*"), grant({"AWS": "999999999999"}, Resource="*")]
+)
+def test_a_registry_policy_is_refused(ecr: Any, statement: dict[str, Any]):
+    code, message = refusal(ecr.put_registry_policy, policyText=policy(statement))
+    assert code == "InvalidParameterException"
+    assert "Invalid registry policy provided" in message
+
+
+def test_account_settings_that_are_not_there_are_refused(ecr: Any):
+    assert refusal(ecr.get_account_setting, name="REGISTRY_POLICY")[0] == "InvalidParameterException"
+    code, message = refusal(ecr.put_account_setting, name="REGISTRY_POLICY_SCOPE", value="V3")
+    assert (code, "V1, V2" in message) == ("InvalidParameterException", True)
+
+
+def test_a_policy_protects_tags_against_every_way_of_moving_or_removing_them(
+    server: Server, ecr: Any, user: User, repository: str
+):
+    protected, other = image(4), image(5)
+    root = Registry(server)
+    root.push(repository, protected, "prod-1", "dev-1")
+    root.push(repository, other, "dev-2")
+    prod = {"StringLike": {"ecr:ImageTag": "prod-*"}}
+    user.put("all", allow("ecr:*"), deny(["ecr:PutImage", "ecr:BatchDeleteImage"], Condition=prod))
+    registry = user.registry()
+    assert registry.put_manifest(repository, "prod-1", other.manifest).status == 403
+    assert registry.put_manifest(repository, "prod-2", other.manifest).status == 403
+    manifest = other.manifest.data.decode()
+    put = user.ecr.put_image
+    assert (
+        refusal(put, repositoryName=repository, imageManifest=manifest, imageTag="prod-1")[0] == "AccessDeniedException"
+    )
+    for reference in ("prod-1", protected.digest):
+        assert registry.request("DELETE", f"/v2/{repository}/manifests/{reference}").status == 403
+    delete = user.ecr.batch_delete_image
+    for ids in (
+        [{"imageTag": "prod-1"}],
+        [{"imageDigest": protected.digest}],
+        [{"imageTag": "dev-2"}, {"imageTag": "prod-1"}],
+    ):
+        assert refusal(delete, repositoryName=repository, imageIds=ids)[0] == "AccessDeniedException"
+    assert root.tags(repository) == ["dev-1", "dev-2", "prod-1"]
+    assert registry.put_manifest(repository, "dev-3", other.manifest).status == 201
+    assert registry.request("DELETE", f"/v2/{repository}/manifests/dev-1").status == 202
+    assert registry.request("DELETE", f"/v2/{repository}/manifests/{other.digest}").status == 202
+    assert root.tags(repository) == ["prod-1"]
+
+
+def test_a_policy_lets_pull_by_tag_what_it_names_and_the_same_by_digest(server: Server, user: User, repository: str):
+    named, other = image(6), image(7)
+    root = Registry(server)
+    root.push(repository, named, "prod-1", "also")
+    root.push(repository, other, "dev-1")
+    user.put("login", allow([LOGIN, "ecr:GetDownloadUrlForLayer"]))
+    user.put("prod", allow("ecr:BatchGetImage", Condition={"StringLike": {"ecr:ImageTag": ["prod-*", "also"]}}))
+    assert pulls(user, repository, "prod-1")
+    assert pulls(user, repository, named.digest)
+    assert not pulls(user, repository, "dev-1")
+    assert not pulls(user, repository, other.digest)
+    assert not pulls(user, repository, "absent")
+
+
+def test_a_policy_allows_a_digest_alone_to_become_a_tag(server: Server, user: User, repository: str):
+    approved, other = image(8), image(9)
+    root = Registry(server)
+    root.push(repository, approved, "build-1")
+    root.push(repository, other, "build-2")
+    only = {"StringEquals": {"ecr:ImageDigest": approved.digest}}
+    user.put("promote", allow(LOGIN), allow("ecr:PutImage", Condition=only))
+    registry = user.registry()
+    assert registry.put_manifest(repository, "prod", other.manifest).status == 403
+    assert registry.put_manifest(repository, "prod", approved.manifest).status == 201
+
+
+def test_resource_tags_decide_from_the_moment_they_are_set(ecr: Any, user: User, repository: str, pushed: Image):
+    user.put("login", allow(LOGIN))
+    user.put("team", allow(READS, Condition={"StringEquals": {"aws:ResourceTag/team": "blue"}}))
+    user.put("old", deny("ecr:BatchGetImage", Condition={"StringEquals": {"ecr:ResourceTag/state": "frozen"}}))
+    assert not pulls(user, repository)
+    ecr.tag_resource(resourceArn=of(repository), tags=[{"Key": "team", "Value": "blue"}])
+    assert pulls(user, repository)
+    ecr.tag_resource(resourceArn=of(repository), tags=[{"Key": "state", "Value": "frozen"}])
+    assert not pulls(user, repository)
+    ecr.untag_resource(resourceArn=of(repository), tagKeys=["state"])
+    assert pulls(user, repository)
+
+
+def test_request_tags_decide_what_may_be_created_and_tagged(ecr: Any, user: User, iam: Iam, repository: str):
+    user.put(
+        "team",
+        allow(["ecr:CreateRepository", "ecr:TagResource"], Condition={"StringEquals": {"aws:RequestTag/team": "blue"}}),
+        deny("ecr:UntagResource", Condition={"ForAnyValue:StringEquals": {"aws:TagKeys": "team"}}),
+        allow("ecr:UntagResource"),
+    )
+    blue, red = ({"Key": "team", "Value": value} for value in ("blue", "red"))
+    name = f"tagged/{iam.name()}"
+    create = user.ecr.create_repository
+    assert refusal(create, repositoryName=name)[0] == "AccessDeniedException"
+    assert refusal(create, repositoryName=name, tags=[red])[0] == "AccessDeniedException"
+    assert create(repositoryName=name, tags=[blue])["repository"]["repositoryName"] == name
+    tag, untag = user.ecr.tag_resource, user.ecr.untag_resource
+    assert refusal(tag, resourceArn=of(name), tags=[red])[0] == "AccessDeniedException"
+    tag(resourceArn=of(name), tags=[blue, {"Key": "more", "Value": "x"}])
+    assert refusal(untag, resourceArn=of(name), tagKeys=["team"])[0] == "AccessDeniedException"
+    untag(resourceArn=of(name), tagKeys=["more"])
+    ecr.delete_repository(repositoryName=name)
+
+
+def test_a_policy_that_speaks_of_the_address_or_the_transport_decides_each_request(
+    ecr: Any, user: User, repository: str, pushed: Image
+):
+    user.put("login", allow([LOGIN, *READS]))
+    set_policy(ecr, repository, refuse("*", READS, Condition={"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}))
+    assert pulls(user, repository)
+    set_policy(ecr, repository, refuse("*", READS, Condition={"Bool": {"aws:SecureTransport": "false"}}))
+    assert not pulls(user, repository)
+
+
+def test_a_mount_asks_the_sources_policy(server: Server, ecr: Any, user: User, make_repository: Any):
+    source, target = make_repository(), make_repository()
+    made = image(10)
+    Registry(server).push(source, made, "v1")
+    digest = made.blobs[0].digest
+    user.put("push", allow(LOGIN), allow(PUSHES, of(target)))
+    place = f"/v2/{target}/blobs/uploads/?mount={digest}&from={source}"
+    assert user.registry().request("POST", place).status == 202
+    set_policy(ecr, source, grant({"AWS": user.arn}, "ecr:GetDownloadUrlForLayer"))
+    assert user.registry().request("POST", place).status == 201
