@@ -7,6 +7,7 @@ from entrepot.aws.sts import credentials, identity
 
 OPERATIONS: Mapping[str, Operation] = {
     "AssumeRole": credentials.assume_role,
+    "DecodeAuthorizationMessage": identity.decode_authorization_message,
     "GetAccessKeyInfo": identity.get_access_key_info,
     "GetCallerIdentity": identity.get_caller_identity,
     "GetFederationToken": credentials.get_federation_token,
