@@ -144,3 +144,16 @@ def test_only_settings_reads_the_environment():
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
     }
     assert readers <= exempt
+
+
+def test_only_outbound_sends_requests_from_the_server():
+    clients = {"ClientSession", "TCPConnector", "HTTPConnection", "HTTPSConnection", "urlopen"}
+    senders = {
+        named(path)
+        for path in sorted(SOURCE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.Attribute) and node.attr in clients)
+        or (isinstance(node, ast.ImportFrom) and clients & {alias.name for alias in node.names})
+    }
+    commands = {name for name in senders if name.startswith("src/entrepot/cli/")}  # programs of the client's machine
+    assert senders - commands == {"src/entrepot/outbound/client.py"}

@@ -70,6 +70,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     await stop.wait()
     await server.drain(settings.drain_seconds)
     flushing.cancel()
+    await worker.outbound.close()
     worker.journal.close()
     worker.database.close()
 

@@ -12,14 +12,17 @@ from entrepot.core.collection import Collector, Periods
 from entrepot.core.credentials import Credentials
 from entrepot.core.hot import Hot
 from entrepot.core.integrity import Integrity
+from entrepot.core.issuers import Issuers
 from entrepot.core.parts import Core
 from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import TransferLimits, Transfers
 from entrepot.core.units import Units
+from entrepot.core.web_identities import WebIdentities
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.errors.start import MasterKeyUnusable
 from entrepot.journal import Journal
+from entrepot.outbound import Destinations, Outbound
 from entrepot.seal import MasterKeyUnusable as KeyFault
 from entrepot.seal import Seal, load_master_key
 from entrepot.settings import Settings
@@ -45,6 +48,7 @@ class Worker:
     database: SqliteDatabase
     journal: Journal
     hot: Hot
+    outbound: Outbound
 
 
 def clock() -> datetime:
@@ -106,6 +110,13 @@ def integrity(settings: Settings, database: SqliteDatabase) -> Integrity:
     return Integrity(database, Filesystem(settings.data), STORE)
 
 
+def outbound(settings: Settings) -> Outbound:
+    """The client for requests to elsewhere; call it on the event loop that will use it."""
+    listed = settings.outbound_allow
+    hosts = [each for each in listed if isinstance(each, str)]
+    return Outbound(Destinations(hosts, [each for each in listed if not isinstance(each, str)]), settings.outbound_ca)
+
+
 def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     """The core of one API process; call it on the event loop that will use it."""
     opened = database(settings)
@@ -114,6 +125,8 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     units = Units(opened, ThreadPoolExecutor(_READERS, "reader"))
     snapshot = opened.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
+    credentials = Credentials(hot, snapshot, sealed, clock)
+    sender = outbound(settings)
     transfers = Transfers(
         units,
         hot,
@@ -125,7 +138,8 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     )
     core = Core(
         units=units,
-        credentials=Credentials(hot, snapshot, sealed, clock),
+        credentials=credentials,
+        web_identities=WebIdentities(units, credentials, Issuers(sender, clock), clock),
         transfers=transfers,
         reads=Reads(hot, units, store, journal),
         regions=settings.regions,
@@ -133,4 +147,4 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         clock=clock,
         faults=readiness(units, store),
     )
-    return Worker(core, opened, journal, hot)
+    return Worker(core, opened, journal, hot, sender)

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from entrepot.core import denials
 from entrepot.core.principals import Principal
 from entrepot.core.resources import Resource
 from entrepot.core.rights import Rights
@@ -56,7 +57,7 @@ def authorize(rights: Rights, action: str, resource: Resource, request: Context)
     """
     decision = rights.decide(action, resource, request)
     if not decision.allowed:
-        raise _denied(action, resource, decision)
+        raise denied(rights, action, resource, request, decision)
     return decision.read
 
 
@@ -76,9 +77,10 @@ def is_public_read(caller: Caller, operation: str, resource: Resource) -> bool:
 def require_put(caller: Caller, resource: Resource, tag: str, digest: str) -> None:
     """`require` of PutImage before the manifest has been received: what depends on its digest is decided afterwards."""
     action = f"{resource.service}:PutImage"
-    decision = caller.rights.decide(action, resource, Circumstances(caller, resource, image_keys(tag, digest)))
+    request = Circumstances(caller, resource, image_keys(tag, digest))
+    decision = caller.rights.decide(action, resource, request)
     if not decision.allowed and (digest or IMAGE_KEYS[1] not in decision.read):
-        raise _denied(action, resource, decision)
+        raise denied(caller.rights, action, resource, request, decision)
 
 
 def require_images(
@@ -99,11 +101,8 @@ def require_images(
 
 def allows(caller: Caller, operation: str, resource: Resource, keys: Keys = NO_KEYS) -> bool:
     """Whether `require` would pass, for operations that a denial turns into another answer."""
-    try:
-        require(caller, operation, resource, keys)
-    except AccessDenied:
-        return False
-    return True
+    action, request = f"{resource.service}:{operation}", Circumstances(caller, resource, keys)
+    return caller.rights.decide(action, resource, request).allowed
 
 
 def image_keys(tag: str, digest: str) -> Keys:
@@ -111,13 +110,19 @@ def image_keys(tag: str, digest: str) -> Keys:
     return {key: (value,) for key, value in zip(IMAGE_KEYS, (tag, digest), strict=True) if value}
 
 
-def _denied(action: str, resource: Resource, decision: Decision) -> AccessDenied:
-    return AccessDenied(
+def denied(
+    rights: Rights, action: str, resource: Resource, request: Context, decision: Decision, why: str = ""
+) -> AccessDenied:
+    """A denial, with what only its account may read of it; `why` where the reason would tell others too much."""
+    fact = AccessDenied(
         principal=decision.principal,
         action=action,
         resource=resource.told_as or resource.arn,
-        why=decision.reason.clause(action),
+        why=why or decision.reason.clause(action),
     )
+    if not why or rights.subject.account == resource.account:
+        fact.evidence = denials.of(rights.subject, resource, decision, rights.values(decision.read, request))
+    return fact
 
 
 class Circumstances:

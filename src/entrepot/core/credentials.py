@@ -6,12 +6,15 @@ key that it was made with.
 """
 
 import hmac
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import msgspec
 
+from entrepot.core import denials
+from entrepot.core.denials import Denial
 from entrepot.core.guesses import Guesses
 from entrepot.core.hot import Hot
 from entrepot.core.principals import (
@@ -27,6 +30,7 @@ from entrepot.core.rights import Rights, RightsByPrincipal
 from entrepot.db.records import AccessKey
 from entrepot.db.snapshot import Snapshot
 from entrepot.errors import (
+    AccessDenied,
     CredentialExpired,
     CredentialInvalid,
     CredentialMisplaced,
@@ -62,6 +66,7 @@ class Credentials:
         self._secrets: Recent[str, tuple[bytes, str]] = Recent(_MOST_TOKENS)
         self._rights = RightsByPrincipal(snapshot)
         self._guesses = Guesses()
+        self._decoy = seal.seal(secrets.token_urlsafe(30).encode(), secret_context(""))
         self._noted: Recent[str, datetime] = Recent(_MOST_TOKENS)
 
     def rights(self, principal: Principal) -> Rights:
@@ -151,6 +156,18 @@ class Credentials:
         owner = user_principal(found.account, found.id, found.owner, session.key_id, 0, found.account_stamp)
         return session_principal(owner, session)
 
+    async def by_secret(self, access_key_id: str, secret: str) -> Principal:
+        """The principal of an active long-term key, by its secret: CredentialInvalid.
+
+        As much is done for a key that is not there as for a secret that does not fit.
+        """
+        key = self._hot.access_key(access_key_id)
+        sealed, owner = (self._decoy, "") if key is None else (key.secret, key.id)
+        fits = hmac.compare_digest(self._seal.open(sealed, secret_context(owner)), secret.encode())
+        if key is None or key.status != "Active" or not fits:
+            raise CredentialInvalid
+        return _principal(key)
+
     async def signing_key(self, access_key_id: str) -> tuple[Principal, str]:
         """The principal and secret of an active access key: CredentialUnknown."""
         key = self._hot.access_key(access_key_id)
@@ -180,6 +197,15 @@ class Credentials:
         if found is None:
             raise CredentialUnknown
         return found, session.secret
+
+    def encode_denial(self, denied: AccessDenied) -> str | None:
+        """Why a request was denied, sealed for the account of whom was denied."""
+        evidence = denied.evidence
+        return denials.encode(self._seal, evidence) if isinstance(evidence, Denial) else None
+
+    def decode_denial(self, account: str, message: str) -> str:
+        """What a message of `encode_denial` says to its account: AuthorizationMessageInvalid."""
+        return denials.decode(self._seal, account, message)
 
     def seal_session(self, session: Session) -> str:
         """The token of a new session."""

@@ -8,6 +8,7 @@ from entrepot.core.credentials import Credentials
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
 from entrepot.core.units import Units
+from entrepot.core.web_identities import WebIdentities
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Core:
 
     units: Units
     credentials: Credentials
+    web_identities: WebIdentities
     transfers: Transfers
     reads: Reads
     regions: tuple[str, ...]

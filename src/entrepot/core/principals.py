@@ -93,7 +93,7 @@ def role_principal(account: str, role: str, stamp: int, session: Session) -> Pri
 
 def session_keys(session: Session) -> Keys:
     """The condition keys that hold as long as a session lasts."""
-    keys: Keys = {key.lower(): (value,) for key, value in session.keys}
+    keys: Keys = session.condition_keys()
     keys["aws:tokenissuetime"] = (session.issued_at.isoformat(),)
     keys["aws:multifactorauthpresent"] = ("true" if session.mfa_at is not None else "false",)
     if session.source_identity:

@@ -5,7 +5,7 @@ changes the stamp, in the same transaction. The engine that decides is policy/; 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from msgspec import structs
@@ -91,6 +91,16 @@ class Rights:
         policies = structs.replace(self._policies, resource=resource.policies, must_be_named=True)
         context = _Context(request, self._keys)
         return evaluate(Request(self._subject, action, resource.arn, resource.account, context), policies)
+
+    @property
+    def subject(self) -> Subject:
+        """Who has these rights."""
+        return self._subject
+
+    def values(self, keys: Iterable[str], request: Context) -> dict[str, tuple[str, ...]]:
+        """The values of condition keys, as `decide` reads them."""
+        context = _Context(self._keys, request)
+        return {key: context.get(key, ()) for key in keys}
 
 
 class _Context:

@@ -8,7 +8,7 @@ from entrepot.db.database import Transaction
 from entrepot.errors import ParameterInvalid, SessionTooLarge
 from entrepot.policy import document as documents
 from entrepot.policy.structure import Kind
-from entrepot.seal.sessions import MOST_PACKED, Session
+from entrepot.seal.sessions import MOST_PACKED, Session, grouped
 from entrepot.spec.access_key import new_session_key
 
 _SECRET_BYTES = 30  # 40 characters
@@ -43,7 +43,7 @@ class Draft:
 
     def condition_keys(self) -> dict[str, tuple[str, ...]]:
         """The condition keys of asking for this."""
-        keys: dict[str, tuple[str, ...]] = {key.lower(): (value,) for key, value in self.keys}
+        keys = grouped(self.keys)
         single = {
             "sts:rolesessionname": self.name,
             "sts:externalid": self.external_id,

@@ -22,7 +22,7 @@ from entrepot.db import entities as entity_rows
 from entrepot.db import roles as role_rows
 from entrepot.db.database import Transaction
 from entrepot.db.identity_records import Role
-from entrepot.errors import AccessDenied, ParameterInvalid, SessionCannot
+from entrepot.errors import ParameterInvalid, SessionCannot
 from entrepot.seal.sessions import Session
 
 __all__ = ["Session"]
@@ -32,6 +32,7 @@ LONGEST_CHAINED = 3600
 _DEFAULT_OF_ROLE = 3600
 _DEFAULT_OF_USER = 43_200
 _ROLE_ARN = re.compile(r"arn:aws:iam::([0-9]{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})", re.ASCII)
+_NOT_BOTH = "because the caller's policies and the role's trust policy do not both allow it"
 # what temporary credentials of a kind can never call; those of a user may use IAM when made with an MFA code
 _OF_ROLES = frozenset({"GetSessionToken", "GetFederationToken"})
 _OF_USERS = frozenset({"AssumeRole", "GetCallerIdentity"})
@@ -130,8 +131,8 @@ def federate(tx: Transaction, caller: Caller, draft: Draft) -> Session:
     """
     account = caller.principal.account
     resource = Resource(account, f"arn:aws:sts::{account}:federated-user/{draft.name}", "sts")
-    for action in ("sts:GetFederationToken", *(["sts:TagSession"] if draft.tags else [])):
-        access.authorize(caller.rights, action, resource, Circumstances(caller, resource, draft.condition_keys()))
+    for operation in ("GetFederationToken", *(["TagSession"] if draft.tags else [])):
+        access.require(caller, operation, resource, draft.condition_keys())
     session_drafts.check(tx, draft, account, ())
     session = _of_key(caller, draft, "federated")
     _told(tx, caller, "GetFederationToken", {"name": draft.name}, session)
@@ -199,19 +200,13 @@ def _require_trust(
         tags=no_tags if entity is None else partial(entity_rows.tags, tx, entity.id),
     )
     request = Circumstances(caller, resource, draft.condition_keys())
-    previous = caller.principal.session
     wanted = [operation]
     wanted += ["TagSession"] if tags else []
     wanted += ["SetSourceIdentity"] if draft.source_identity else []
     for action in (f"sts:{each}" for each in wanted):
         decision = caller.rights.decide_named(action, resource, request)
-        if not decision.allowed or _changes_source(draft, previous):
-            raise AccessDenied(
-                principal=caller.principal.arn,
-                action=action,
-                resource=role_arn,
-                why="because the caller's policies and the role's trust policy do not both allow it",
-            )
+        if not decision.allowed or _changes_source(draft, caller.principal.session):
+            raise access.denied(caller.rights, action, resource, request, decision, _NOT_BOTH)
 
 
 def _changes_source(draft: Draft, previous: Session | None) -> bool:

@@ -40,6 +40,13 @@ from entrepot.errors.blobs import (
     UploadTooLarge,
 )
 from entrepot.errors.fact import Fact
+from entrepot.errors.federation import (
+    IdentityClaimRejected,
+    IdentityProviderUnreachable,
+    IdentityTokenExpired,
+    IdentityTokenInvalid,
+    RoleRefused,
+)
 from entrepot.errors.identities import (
     CredentialReportExpired,
     CredentialReportMissing,

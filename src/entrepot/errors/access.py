@@ -4,8 +4,9 @@ from entrepot.errors.fact import Fact
 
 
 class AccessDenied(Fact):
-    """A known principal is not permitted to do this."""
+    """A known principal is not permitted to do this; `evidence` is for who may know why, and never shown."""
 
+    evidence: object = None
     text = "User: {principal} is not authorized to perform: {action} on resource: {resource} {why}"
 
 

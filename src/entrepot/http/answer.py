@@ -11,6 +11,7 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import HttpVersion10, web
 
+AUTHORIZATION_MESSAGE = "x-entrepot-authorization-message"  # why a request was denied, sealed
 JSON = {"Content-Type": "application/json"}
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _WITHOUT_BODY = frozenset({204, 304})

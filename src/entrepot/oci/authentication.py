@@ -1,9 +1,4 @@
-"""Who calls the registry: `Basic AWS:<token>`, `Bearer <token>`, or, for what is public, anybody; and challenges."""
-
-import base64
-import binascii
-from functools import lru_cache
-from typing import Literal
+"""Who calls the registry: who has logged in, or, for what is public, anybody; and challenges."""
 
 import msgspec
 from aiohttp import web
@@ -12,19 +7,18 @@ from entrepot.core.access import Caller
 from entrepot.core.credentials import Credentials
 from entrepot.core.parts import Core
 from entrepot.core.principals import ANONYMOUS, Principal
-from entrepot.errors import CredentialInvalid, CredentialMissing, RequestMalformed
+from entrepot.errors import CredentialMissing
 from entrepot.http.addressing import Place
 from entrepot.http.exchange import Exchange
+from entrepot.oci import logins
 from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RepositoryKey
 
 PUBLIC_SERVICE = "public.ecr.aws"
 TOKENS = "public.ecr/token/"  # where the realm of a public registry is, below the server's URL
 _ENGINE = "docker/"  # the engine's user agent; docker's own command and build tools ask like everybody else
-_USER = "AWS"
 _READS = ("GET", "HEAD")
 _PUBLIC = frozenset({"manifests", "blobs", "tags", "referrers"})  # what anybody may read of a public repository
-_DOOR: Literal["oci"] = "oci"
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -56,20 +50,14 @@ class Asked(msgspec.Struct, frozen=True):
 
 async def caller(request: web.BaseRequest, exchange: Exchange, core: Core, asked: Asked) -> Caller:
     """The caller of a request: CredentialMissing, CredentialInvalid, CredentialMisplaced, CredentialExpired,
-    RequestMalformed.
+    RequestMalformed; AccessDenied for a key that may not log in.
     """
-    principal = await _principal(request, core.credentials, asked)
-    return Caller(
-        principal,
-        core.credentials.rights(principal),
-        asked.place.registry.region or core.regions[0],
-        exchange.source_ip,
-        exchange.user_agent,
-        exchange.request_id,
-        exchange.secure,
-        _DOOR,
-        exchange.at,
-    )
+    login, region = logins.given(request), asked.place.registry.region or core.regions[0]
+    if login is not None and not login.is_token:  # whoever has a key may at least read what anybody may
+        wanted = () if asked.is_public_read else asked.services
+        return (await logins.by_key(core, login, exchange, region, wanted))[0]
+    principal = await _principal(request, core.credentials, asked, None if login is None else login.password)
+    return logins.as_caller(core, principal, exchange, region)
 
 
 def challenge(exchange: Exchange, asked: Asked) -> str:
@@ -91,8 +79,7 @@ def _is_engine_at_the_door(exchange: Exchange, asked: Asked) -> bool:
     return asked.noun == "ping" and asked.place.shared and exchange.user_agent.startswith(_ENGINE)
 
 
-async def _principal(request: web.BaseRequest, credentials: Credentials, asked: Asked) -> Principal:
-    token = given_token(request)
+async def _principal(request: web.BaseRequest, credentials: Credentials, asked: Asked, token: str | None) -> Principal:
     if token is None:
         if (download := request.query.get("token")) is not None and asked.noun == "blobs" and request.method in _READS:
             key = RepositoryKey(asked.place.registry, asked.name)  # whoever has a download URL may read this blob
@@ -104,34 +91,3 @@ async def _principal(request: web.BaseRequest, credentials: Credentials, asked: 
     if principal is ANONYMOUS and not asked.is_for_anybody:
         raise CredentialMissing  # a token, and nobody's
     return principal
-
-
-def given_token(request: web.BaseRequest) -> str | None:
-    """The token or password that a request carries; None without one: CredentialInvalid, RequestMalformed."""
-    lines = request.headers.getall("Authorization", ())
-    if len(lines) > 1:
-        raise RequestMalformed(reason="several Authorization headers; send one")
-    if not lines:
-        return None
-    scheme, _, value = lines[0].partition(" ")
-    match scheme.lower():
-        case "basic":
-            return _password(value.strip())
-        case "bearer":
-            return value.strip()
-        case _:
-            raise CredentialInvalid
-
-
-@lru_cache(maxsize=1024)
-def _password(encoded: str) -> str | None:
-    """The password; None where name and password are empty, which is how some clients say that they have none."""
-    try:
-        user, _, password = base64.b64decode(encoded, validate=True).decode("ascii").partition(":")
-    except (binascii.Error, UnicodeError, ValueError):
-        raise CredentialInvalid from None
-    if not user and not password:
-        return None
-    if user != _USER:
-        raise CredentialInvalid
-    return password

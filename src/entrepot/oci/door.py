@@ -13,6 +13,7 @@ from aiohttp import web
 from entrepot.core.parts import Core
 from entrepot.core.principals import ANONYMOUS
 from entrepot.errors import (
+    AccessDenied,
     CredentialInvalid,
     CredentialMisplaced,
     CredentialMissing,
@@ -24,6 +25,7 @@ from entrepot.errors import (
 )
 from entrepot.http.addressing import Addressing
 from entrepot.http.allowance import Allowance
+from entrepot.http.answer import AUTHORIZATION_MESSAGE
 from entrepot.http.exchange import Exchange, target
 from entrepot.http.server import Reply
 from entrepot.oci import authentication, blobs, catalog, errors, manifests, ping, referrers, tags, uploads
@@ -56,6 +58,7 @@ _WITH_ARGUMENT: dict[tuple[str, str], Callable[[Call, str], Awaitable[Reply]]] =
     ("PUT", "upload"): uploads.put,
     ("DELETE", "upload"): uploads.delete,
 }
+ROUTES = frozenset(_WITHOUT_ARGUMENT) | frozenset(_WITH_ARGUMENT)  # (method, noun)
 
 
 class OciDoor:
@@ -75,6 +78,8 @@ class OciDoor:
             response = await self._answer(request, exchange, asked)
         except Fact as fact:
             response = _show(fact, request, exchange, asked)
+            if isinstance(fact, AccessDenied) and (message := self._core.credentials.encode_denial(fact)) is not None:
+                response.headers[AUTHORIZATION_MESSAGE] = message
         response.headers.update(VERSION)
         return response
 

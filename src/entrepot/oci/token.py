@@ -9,7 +9,7 @@ from aiohttp import web
 
 from entrepot.core.credentials import LOGINS
 from entrepot.core.parts import Core
-from entrepot.core.principals import ANONYMOUS
+from entrepot.core.principals import ANONYMOUS, Principal
 from entrepot.errors import (
     CredentialInvalid,
     CredentialMisplaced,
@@ -21,8 +21,7 @@ from entrepot.errors import (
 from entrepot.http.allowance import Allowance
 from entrepot.http.answer import JSON, Answer
 from entrepot.http.exchange import Exchange
-from entrepot.oci import errors
-from entrepot.oci.authentication import given_token
+from entrepot.oci import errors, logins
 
 _LOGGED_IN_SECONDS = 300  # a login's token comes back as it is: soon it is looked at again
 
@@ -39,7 +38,7 @@ class TokenPage:
         try:
             if request.method != "GET":
                 raise OperationUnsupported(operation=f"{request.method} of a token")
-            token, seconds = await self._token(given_token(request), exchange)
+            token, seconds = await self._token(request, exchange)
         except Fact as fact:
             answer = errors.show(fact)
             if isinstance(fact, RateExceeded):
@@ -50,11 +49,20 @@ class TokenPage:
         body = {"token": token, "access_token": token, "expires_in": seconds, "issued_at": exchange.at}
         return Answer(headers=JSON | {"Cache-Control": "no-store"}, body=msgspec.json.encode(body))
 
-    async def _token(self, given: str | None, exchange: Exchange) -> tuple[str, int]:
-        credentials = self._core.credentials
-        if given is not None:
-            await credentials.by_token(given, tuple(LOGINS))
-            return given, _LOGGED_IN_SECONDS
-        self._allowance.require(exchange.source_ip)
-        token, expires_at = credentials.issue_token(ANONYMOUS, self._core.regions[0])
+    async def _token(self, request: web.BaseRequest, exchange: Exchange) -> tuple[str, int]:
+        credentials, region = self._core.credentials, self._core.regions[0]
+        login = logins.given(request)
+        if login is None:
+            self._allowance.require(exchange.source_ip)
+            return self._issued(ANONYMOUS, "ecr-public")
+        if login.is_token:
+            await credentials.by_token(login.password, tuple(LOGINS))
+            return login.password, _LOGGED_IN_SECONDS
+        pushes = "push" in request.query.get("scope", "")
+        wanted = ("ecr-public", "ecr") if pushes else ("ecr", "ecr-public")
+        caller, service = await logins.by_key(self._core, login, exchange, region, wanted)
+        return self._issued(caller.principal, service)
+
+    def _issued(self, principal: Principal, service: str) -> tuple[str, int]:
+        token, expires_at = self._core.credentials.issue_token(principal, self._core.regions[0], service)
         return token, int((expires_at - self._core.clock()).total_seconds())

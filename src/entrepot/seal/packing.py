@@ -28,9 +28,9 @@ _FAMILIAR = (
 
 
 def pack(value: object) -> bytes:
-    """The bytes of a value."""
+    """The bytes of a value; digests and tags are kinds of str."""
     packer = zlib.compressobj(9, zlib.DEFLATED, _RAW, zdict=_FAMILIAR)
-    return packer.compress(msgspec.json.encode(value)) + packer.flush()
+    return packer.compress(msgspec.json.encode(value, enc_hook=str)) + packer.flush()
 
 
 def issue(seal: Seal, claims: object, purpose: bytes) -> str:

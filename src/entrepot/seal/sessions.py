@@ -3,6 +3,7 @@
 Nothing of a session is stored. A registry token that a session asks for says the same, without the secret.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -51,6 +52,18 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def packed(self) -> int:
         """How many bytes its policies and tags take."""
         return len(packing.pack((self.policies, self.policy_arns, self.tags, self.transitive)))
+
+    def condition_keys(self) -> dict[str, tuple[str, ...]]:
+        """`keys` in lower case; a key that stands several times has several values."""
+        return grouped(self.keys)
+
+
+def grouped(keys: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Condition keys in lower case, each with all its values."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in keys:
+        found[key.lower()] = (*found.get(key.lower(), ()), value)
+    return found
 
 
 _DECODER = msgspec.json.Decoder(Session)

@@ -203,6 +203,18 @@ def networks(raw: object) -> tuple[Network, ...]:
     return tuple(ip_network(item, strict=False) for item in items(raw))
 
 
+def destinations(raw: object) -> tuple[str | Network, ...]:
+    """Host names, addresses and ranges."""
+    return tuple(_destination(item) for item in items(raw))
+
+
+def _destination(item: str) -> str | Network:
+    try:
+        return ip_network(item, strict=False)
+    except ValueError:
+        return host_name(item)
+
+
 def written(value: object) -> str:
     """A value as the environment would hold it: the kind of its setting reads it back; absent is empty."""
     if isinstance(value, Path):

@@ -70,6 +70,15 @@ class Settings:
     metrics_allow: tuple[kinds.Network, ...] = _setting(
         [], kinds.networks, "Addresses or ranges, beside loopback, that may read /metrics without credentials."
     )
+    outbound_allow: tuple[str | kinds.Network, ...] = _setting(
+        [],
+        kinds.destinations,
+        "Host names, addresses or ranges that identity providers may have beside public addresses. Private and "
+        "loopback addresses, and URLs without TLS, are refused unless they are listed here.",
+    )
+    outbound_ca: Path | None = _setting(
+        None, kinds.path, "Certificates (PEM) of authorities to trust beside the system's when calling elsewhere."
+    )
     anonymous_rate: float = _setting(
         100,
         kinds.rate,

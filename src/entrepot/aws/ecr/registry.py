@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from entrepot.aws.protocol.call import Call
-from entrepot.core import access, registries, resources
+from entrepot.core import logins, registries
 from entrepot.spec.repository import RegistryKey
 
 Output = Mapping[str, Any]
@@ -13,7 +13,7 @@ Output = Mapping[str, Any]
 
 async def get_authorization_token(call: Call) -> Output:
     """GetAuthorizationToken: one token, good for every registry that the caller may use, and its endpoint for each."""
-    access.require(call.caller, "GetAuthorizationToken", resources.of_own_registry(_registry(call, call.account)))
+    logins.require(call.caller, "ecr")
     token, expires_at = call.core.credentials.issue_token(call.caller.principal, call.region)
     encoded = base64.b64encode(f"AWS:{token}".encode()).decode()
     return {

@@ -17,6 +17,7 @@ from entrepot.core.access import Caller
 from entrepot.core.parts import Core
 from entrepot.core.principals import ANONYMOUS, Principal
 from entrepot.errors import (
+    AccessDenied,
     CredentialMissing,
     Fact,
     OperationUnsupported,
@@ -25,7 +26,8 @@ from entrepot.errors import (
     SignatureInvalid,
 )
 from entrepot.http.addressing import Addressing
-from entrepot.http.answer import Answer
+from entrepot.http.allowance import Allowance
+from entrepot.http.answer import AUTHORIZATION_MESSAGE, Answer
 from entrepot.http.body import read
 from entrepot.http.exchange import Exchange, as_text, target
 from entrepot.policy import sigv4
@@ -54,7 +56,7 @@ class AwsDoor:
         self._core = core
         self._addressing = addressing
         self._services = services
-        self._turnstile = unsigned.Turnstile()
+        self._turnstile = Allowance(unsigned.RATE, unsigned.BURST)
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Answer:
@@ -81,15 +83,18 @@ class AwsDoor:
             content = payload.content(signature, secret, body)
             return await self._run(named, content, principal, signature.region, exchange)
         except Fact as fact:
-            return _show_fact(fact, named or _guess(request), exchange)
+            answer = _show_fact(fact, named or _guess(request), exchange)
+            if isinstance(fact, AccessDenied) and (message := self._core.credentials.encode_denial(fact)) is not None:
+                answer.headers[AUTHORIZATION_MESSAGE] = message
+            return answer
 
     async def _unsigned(self, request: web.BaseRequest, received: Received, exchange: Exchange) -> _Named:
-        """The operation that a form names: CredentialMissing unless it is one that nobody signs; ServerBusy."""
+        """The operation that a form names: CredentialMissing unless it is one that nobody signs; RateExceeded."""
         body = await read(request, unsigned.LARGEST_BODY, "the request body")
         named = _by_action(received, body)
         if named is None or (named.route.name, named.operation) not in unsigned.OPERATIONS:
             raise CredentialMissing
-        self._turnstile.pass_through(exchange.source_ip, exchange.at)
+        self._turnstile.require(exchange.source_ip)
         return named
 
     async def _signer(self, signature: Signature) -> tuple[Principal, str]:

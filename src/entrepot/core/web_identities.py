@@ -1,0 +1,99 @@
+"""Identities that a registered provider vouches for, and the roles they may assume (AssumeRoleWithWebIdentity).
+
+A provider counts in the account only where it is registered, and for the clients that are registered with it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+
+from entrepot.core import entities, sessions
+from entrepot.core.access import Caller
+from entrepot.core.credentials import Credentials
+from entrepot.core.entities import PROVIDER
+from entrepot.core.issuers import Issuers
+from entrepot.core.principals import Principal
+from entrepot.core.session_drafts import Draft
+from entrepot.core.sessions import Session
+from entrepot.core.units import Units
+from entrepot.db import entities as entity_rows
+from entrepot.db import providers as provider_rows
+from entrepot.db.database import Transaction
+from entrepot.errors import AccessDenied, IdentityTokenInvalid, RoleRefused
+from entrepot.policy import id_tokens
+from entrepot.policy.id_tokens import WebIdentity
+
+OPERATION = "AssumeRoleWithWebIdentity"
+_NOT_IN_NAMES = re.compile(r"[^\w+=,.@-]+", re.ASCII)
+_LONGEST_NAME = 64
+
+
+class Vouched(msgspec.Struct, frozen=True):
+    """A proven identity, and the ARN of the provider who vouches for it."""
+
+    identity: WebIdentity
+    provider: str
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """The condition keys of its claims, under the provider's name."""
+        name = self.provider.partition("/")[2]
+        return tuple((f"{name}:{key}", value) for key, value in self.identity.keys)
+
+    @property
+    def session_name(self) -> str:
+        """A session's name made from the subject, for who gives none."""
+        return _NOT_IN_NAMES.sub("-", self.identity.subject)[:_LONGEST_NAME].ljust(2, "-")
+
+
+class WebIdentities:
+    """Proves tokens for one event loop."""
+
+    def __init__(self, units: Units, credentials: Credentials, issuers: Issuers, clock: Callable[[], datetime]) -> None:
+        self._units = units
+        self._credentials = credentials
+        self._issuers = issuers
+        self._clock = clock
+
+    async def prove(self, account: str, token: str) -> Vouched:
+        """Whom a token names, by a provider of this account: IdentityTokenInvalid, IdentityTokenExpired,
+        IdentityClaimRejected, IdentityProviderUnreachable.
+        """
+        unverified = id_tokens.parse(token)
+        arn, client_ids = await self._units.read(_provider, account, unverified.issuer)
+        keys = await self._issuers.keys(unverified)
+        return Vouched(id_tokens.verify(unverified, keys, client_ids, self._clock()), arn)
+
+    async def assume(self, caller: Caller, vouched: Vouched, role_arn: str, draft: Draft) -> Session:
+        """A session of a role that trusts this identity: RoleRefused, the same whether or not the role exists.
+
+        `caller` is who sent the request. ParameterInvalid, PolicyMalformed, SessionPoliciesTooLarge, SessionTooLarge.
+        """
+        principal = Principal("", "web identity", vouched.provider, vouched.provider, "", 0)
+        asking = msgspec.structs.replace(caller, principal=principal, rights=self._credentials.rights(principal))
+        identity = vouched.identity
+        drawn = replace(
+            draft,
+            tags=identity.tags,
+            transitive=identity.transitive,
+            source_identity=identity.source_identity,
+            provider=vouched.provider,
+            keys=vouched.keys,
+        )
+        try:
+            return await self._units.write(sessions.assume, asking, role_arn, drawn, OPERATION)
+        except AccessDenied:
+            raise RoleRefused from None
+
+
+def _provider(tx: Transaction, account: str, issuer: str) -> tuple[str, tuple[str, ...]]:
+    """(ARN, client ids) of the provider that an account has registered for an issuer: IdentityTokenInvalid."""
+    name = issuer.removeprefix("https://").rstrip("/")
+    found = entity_rows.find(tx, account, PROVIDER.name, name)
+    row = None if found is None or found.name != name else provider_rows.find(tx, found.id)
+    if found is None or row is None:
+        raise IdentityTokenInvalid(reason=f"No OpenIDConnect provider found in your account for {issuer}")
+    return entities.arn(found), row.client_ids

@@ -1,0 +1,19 @@
+"""The only HTTP client of the server: where it may connect, and what it takes from whoever answers there.
+
+A name is resolved once for each connection, and the connection goes to an address that was checked. There is no proxy,
+no cookie, no credential from the environment.
+"""
+
+from entrepot.outbound.client import Outbound, Response
+from entrepot.outbound.destinations import Destinations
+from entrepot.outbound.faults import AnswerUnusable, DestinationForbidden, DestinationUnreachable, OutboundFault
+
+__all__ = [
+    "AnswerUnusable",
+    "DestinationForbidden",
+    "DestinationUnreachable",
+    "Destinations",
+    "Outbound",
+    "OutboundFault",
+    "Response",
+]
