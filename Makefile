@@ -65,6 +65,7 @@ docs: .venv/ready ## write the generated pages anew
 	$(PY) -m entrepot.cli.settings_page > docs/settings.md
 	$(PY) -m entrepot.cli.coverage_page > docs/coverage.md
 	$(PY) -m entrepot.cli.errors_page > docs/errors.md
+	$(PY) -m entrepot.cli.permissions_page > docs/permissions.md
 
 # hashes only: no index address is recorded
 lock: ## raise and pin dependencies

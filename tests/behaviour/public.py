@@ -3,7 +3,7 @@
 import base64
 import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from tests.behaviour.identities import Iam
@@ -70,6 +70,6 @@ def password(client: Any) -> str:
     return found
 
 
-def answer_of(operation: Callable[..., Any], **parameters: Any) -> Mapping[str, Any]:
+def answer_of(operation: Callable[..., Any], **parameters: Any) -> dict[str, Any]:
     """An answer without the metadata of the response."""
     return {name: value for name, value in operation(**parameters).items() if name != "ResponseMetadata"}

@@ -82,6 +82,11 @@ class Server:
         assert user == "AWS"
         return password
 
+    def public_token(self, credentials: Credentials | None = None) -> str:
+        """The same for public registries."""
+        answer = self.client("ecr-public", credentials=credentials).get_authorization_token()
+        return base64.b64decode(answer["authorizationData"]["authorizationToken"]).decode().partition(":")[2]
+
     def context(self) -> ssl.SSLContext:
         """TLS settings that trust this server's own authority and no other."""
         return ssl.create_default_context(cafile=str(self.ca) if self.ca else None)

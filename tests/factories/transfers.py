@@ -19,7 +19,7 @@ STORE = "local"
 
 
 class Place:
-    """What the workers of one machine share."""
+    """What the workers of one machine share; a public layer may be half as large as the `largest`."""
 
     def __init__(self, data: Path, largest: int) -> None:
         self.data = data
@@ -40,7 +40,7 @@ class Place:
             store_name=STORE,
             syncing=self._pool,
             boot_id=f"boot {self.boot}",
-            limits=TransferLimits(self._largest, 0),
+            limits=TransferLimits(self._largest, 0, self._largest // 2),
         )
 
     def create(self, key: RepositoryKey) -> None:

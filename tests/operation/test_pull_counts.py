@@ -1,5 +1,6 @@
 """Pulls are counted without a write to the database on the way, survive kill -9, and HEAD counts and writes nothing."""
 
+import base64
 import time
 from pathlib import Path
 
@@ -65,6 +66,22 @@ def test_a_pull_through_the_api_counts_like_one_of_a_client(tmp_path: Path):
         client.batch_get_image(repositoryName="counted", imageIds=[{"imageTag": "v1"}])
         Registry(server).pull_manifest("counted", "v1")
         wait(lambda: pull_count(server, content.digest) == 2)
+
+
+def test_a_pull_by_nobody_in_particular_counts_like_any_other(tmp_path: Path):
+    content = image(84)
+    with serve(tmp_path, extra=("--workers", "1")) as server:
+        client = server.client("ecr-public")
+        client.create_repository(repositoryName="counted")
+        encoded = client.get_authorization_token()["authorizationData"]["authorizationToken"]
+        token = base64.b64decode(encoded).decode().partition(":")[2]
+        Registry(server, token).push("public.ecr/000000000000/counted", content, "v1")
+        for number in range(PULLS):
+            Registry(server, "").pull_manifest(
+                "public.ecr/000000000000/counted", "v1" if number % 2 else content.digest
+            )
+        wait(lambda: pull_count(server, content.digest) >= PULLS)
+        assert pull_count(server, content.digest) == PULLS
 
 
 def test_head_writes_nothing_at_all(tmp_path: Path):

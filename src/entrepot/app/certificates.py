@@ -45,6 +45,7 @@ def host_names(host: str, domain: str | None, regions: Sequence[str], aliases: S
         names.append(os.uname().nodename)
     if domain:
         names += [domain, f"*.{domain}", f"*.ecr.{domain}"]
+        names += ["public.ecr.aws"] if domain == "amazonaws.com" else []
         for region in regions:
             names += [f"*.dkr.ecr.{region}.{domain}", f"api.ecr.{region}.{domain}"]
     return tuple(dict.fromkeys(names))

@@ -21,10 +21,14 @@ from entrepot.policy import sigv4
 
 # docker looks for these words to tell "none" from "broken"
 NOT_FOUND = "credentials not found in native keychain"
-_TARGET = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"
+_TARGETS = {
+    "ecr": "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken",
+    "ecr-public": "SpencerFrontendService.GetAuthorizationToken",
+}
 _DEFAULT_REGION = "us-east-1"
 _TIMEOUT_SECONDS = 20
 _HOST_STYLE = re.compile(r"\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<domain>.+)")
+_PUBLIC = re.compile(r"public\.ecr\..+")  # such a host is in the default region whatever the caller's is
 _LOOPBACK = re.compile(r"localhost|127\.[\d.]+|::1")
 
 
@@ -65,14 +69,17 @@ def registry_token(address: str) -> str:
         raise HelperFault(NOT_FOUND)
     server = urlsplit(address if "//" in address else f"//{address}")
     host_style = _HOST_STYLE.fullmatch(server.hostname or "")
-    region = host_style["region"] if host_style else aws_credentials.region() or _DEFAULT_REGION
+    service = "ecr-public" if _PUBLIC.fullmatch(server.hostname or "") else "ecr"
+    region = _DEFAULT_REGION
+    if service == "ecr":
+        region = host_style["region"] if host_style else aws_credentials.region() or _DEFAULT_REGION
     if host_style:
         port = f":{server.port}" if server.port else ""
         server = server._replace(netloc=f"api.ecr.{region}.{host_style['domain']}{port}")
     faults = []
     for scheme in _schemes(server):
         try:
-            return _ask(scheme, server.netloc, region, credentials)
+            return _ask(scheme, server.netloc, service, region, credentials)
         except (OSError, http.client.HTTPException) as fault:
             faults.append(f"{scheme}: {fault}")
     raise HelperFault(f"{server.netloc} does not answer ({'; '.join(faults)})")
@@ -88,11 +95,11 @@ def _schemes(server: SplitResult) -> tuple[str, ...]:
     return ("https",)
 
 
-def _ask(scheme: str, netloc: str, region: str, credentials: AwsCredentials) -> str:
+def _ask(scheme: str, netloc: str, service: str, region: str, credentials: AwsCredentials) -> str:
     headers = {
         "host": netloc,
         "content-type": "application/x-amz-json-1.1",
-        "x-amz-target": _TARGET,
+        "x-amz-target": _TARGETS[service],
     }
     if credentials.session_token:
         headers["x-amz-security-token"] = credentials.session_token
@@ -105,7 +112,7 @@ def _ask(scheme: str, netloc: str, region: str, credentials: AwsCredentials) -> 
         credentials.access_key_id,
         credentials.secret_access_key,
         region,
-        "ecr",
+        service,
         datetime.now(UTC),
     )
     connection = _connect(scheme, netloc)
@@ -118,7 +125,8 @@ def _ask(scheme: str, netloc: str, region: str, credentials: AwsCredentials) -> 
     if response.status != http.client.OK:
         reason = answered.get("message") or answered.get("Message") or answered.get("__type") or response.reason
         raise HelperFault(f"{netloc} refused: {reason}")
-    token = base64.b64decode(answered["authorizationData"][0]["authorizationToken"]).decode()
+    data = answered["authorizationData"]  # of ECR a list of one
+    token = base64.b64decode((data[0] if service == "ecr" else data)["authorizationToken"]).decode()
     return token.removeprefix("AWS:")
 
 

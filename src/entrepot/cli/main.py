@@ -16,16 +16,20 @@ app = App(
 app.command("entrepot.cli.serve:serve", help="Serve registries until SIGTERM or SIGINT.")
 _NOUNS = {
     "account": ("Accounts and their root keys.", ("create", "list_")),
+    "account policy": ("Service control policies: what an account may do at most.", ("put", "list_", "delete")),
     "key": ("Root keys.", ("rotate",)),
     "public-alias": ("Names of public registries.", ("add", "list_", "remove")),
     "token": ("Registry tokens.", ("create", "issue")),
     "db": ("The metadata database.", ("upgrade",)),
 }
+_groups = {"": app}
 for noun, (text, verbs) in _NOUNS.items():
-    group = App(name=noun, help=text)
+    within, _, name = noun.rpartition(" ")
+    module = noun.replace(" ", "_").replace("-", "_")
+    group = _groups[noun] = App(name=name, help=text)
     for verb in verbs:
-        group.command(f"entrepot.cli.{noun.replace('-', '_')}:{verb}", name=verb.rstrip("_"))
-    app.command(group)
+        group.command(f"entrepot.cli.{module}:{verb}", name=verb.rstrip("_"))
+    _groups[within].command(group)
 app.command("entrepot.cli.gc:gc", help="Collect what no image references, beside a running server or without one.")
 app.command("entrepot.cli.fsck:fsck", help="Prove that every manifest is resolvable, down to the bytes.")
 

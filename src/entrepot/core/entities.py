@@ -131,7 +131,7 @@ def require(tx: Transaction, caller: Caller, operation: str, kind: Kind, name: s
     account = caller.principal.account
     if name.startswith("arn:"):
         access.require(caller, operation, Resource(account, name, "iam"))
-        return _by_arn(tx, account, kind, name)
+        return by_arn(tx, account, kind, name)
     found = rows.find(tx, account, kind.name, name)
     allow(caller, operation, kind, name, "/" if found is None else found.path)
     return present(found, kind, name)
@@ -224,7 +224,7 @@ def check_tags(tags: Sequence[tuple[str, str]]) -> None:
         raise IdentityInputInvalid(reason="Tag keys that begin with aws: are reserved.")
 
 
-def _by_arn(tx: Transaction, account: str, kind: Kind, named: str) -> Entity:
+def by_arn(tx: Transaction, account: str, kind: Kind, named: str) -> Entity:
     rest = named.removeprefix(_arn(account, kind.name, "/"))
     found = rows.find(tx, account, kind.name, rest if kind is PROVIDER else rest.rpartition("/")[2])
     if found is None or arn(found) != named:

@@ -10,6 +10,7 @@ from entrepot.core.access import Caller
 from entrepot.core.aws_policies import AwsPolicy, all_policies
 from entrepot.core.entities import POLICY, Draft, Entity
 from entrepot.core.resources import Resource
+from entrepot.core.rights import SERVICE_PATH
 from entrepot.db import accounts, grants
 from entrepot.db import entities as entity_rows
 from entrepot.db import managed_policies as rows
@@ -29,7 +30,6 @@ from entrepot.policy.structure import Kind as DocumentKind
 __all__ = ["Version"]
 
 MOST_VERSIONS = 5
-SERVICE_PATH = "/aws-service-role/"
 _ARN = re.compile(r"arn:aws:iam::([0-9]{12}|aws):policy(/(?:[!-~]+/)?)([\w+=,.@-]+)", re.ASCII)
 
 

@@ -151,11 +151,14 @@ def prove(tx: Transaction, caller: Caller, unseal: Unseal, serial: str, code: st
 def _owned(
     tx: Transaction, caller: Caller, operation: str, user: str | None, serial: str
 ) -> tuple[Entity, NamedDevice]:
-    """(user, device), with the account held for a change; whose the device is, is for the caller to check."""
+    """(user, device), with the account held for a change; whose the device is, is for the caller to check.
+
+    The permission is asked for on the user alone, as AWS does.
+    """
     accounts.lock(tx, caller.principal.account)
     root = user is not None and user in ("root", caller.principal.account)
     owner = users.require_named_or_self(tx, caller, operation, None if root else user)
-    return owner, _whole(tx, entities.require(tx, caller, operation, DEVICE, serial))
+    return owner, _whole(tx, entities.by_arn(tx, caller.principal.account, DEVICE, serial))
 
 
 def _require_of(owner: Entity, found: NamedDevice, serial: str) -> None:

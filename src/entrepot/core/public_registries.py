@@ -18,6 +18,8 @@ from entrepot.db import registries as rows
 from entrepot.db.database import Transaction
 from entrepot.spec.repository import RegistryKey, RepositoryKey, public_registry
 
+_BEARER_FOR = {"sts:awsservicename": ("ecr-public.amazonaws.com",)}
+
 
 @dataclass(frozen=True, slots=True)
 class PublicDraft:
@@ -30,7 +32,7 @@ class PublicDraft:
 
 def create_repository(tx: Transaction, caller: Caller, key: RepositoryKey, draft: PublicDraft) -> Repository:
     """Make a public repository, told of in the catalog from the start if there is something to tell."""
-    made = repositories.create(tx, caller, key, draft.repository)
+    made = repositories.create(tx, caller, key, draft.repository, _told(draft))
     if draft.catalog is not None:
         catalog_data.add(tx, made, draft.catalog)
     public_aliases.ensure_default(tx, key.registry.account, draft.alias, caller.at)
@@ -68,10 +70,9 @@ def set_display_name(tx: Transaction, caller: Caller, name: str) -> None:
 
 def require_token(caller: Caller) -> None:
     """Whether the caller may have a token for public registries: AccessDenied."""
-    access.require(
-        caller, "GetAuthorizationToken", resources.of_own_registry(public_registry(caller.principal.account))
-    )
-    access.require(caller, "GetServiceBearerToken", Resource(caller.principal.account, "*", "sts"))
+    account = caller.principal.account
+    access.require(caller, "GetAuthorizationToken", resources.of_own_registry(public_registry(account)))
+    access.require(caller, "GetServiceBearerToken", Resource(account, "*", "sts"), _BEARER_FOR)
 
 
 def resource(registry: RegistryKey) -> Resource:
@@ -82,3 +83,9 @@ def resource(registry: RegistryKey) -> Resource:
 def registry_arn(registry: RegistryKey) -> str:
     """The Amazon Resource Name of a public registry."""
     return f"arn:aws:ecr-public::{registry.account}:registry/{registry.account}"
+
+
+def _told(draft: PublicDraft) -> dict[str, object]:
+    """A draft as request parameters of an audit record."""
+    told: dict[str, object] = {} if draft.catalog is None else catalog_data.told(draft.catalog)
+    return told | ({"tags": dict(draft.repository.resource_tags)} if draft.repository.resource_tags else {})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from entrepot.core import access, lookup
 from entrepot.core.access import Caller
-from entrepot.core.changes import Change, new_stamp
+from entrepot.core.changes import Change, Json, new_stamp
 from entrepot.core.page import Page
 from entrepot.core.resource_tags import MOST_TAGS, check_tags, request_tags
 from entrepot.db import catalog_data as catalog_rows
@@ -47,8 +47,13 @@ class RepositoryDraft:
     id: str = field(default_factory=new_ulid)
 
 
-def create(tx: Transaction, caller: Caller, key: RepositoryKey, draft: RepositoryDraft) -> Repository:
-    """Make a repository; RepositoryAlreadyExists when its name is taken."""
+def create(
+    tx: Transaction, caller: Caller, key: RepositoryKey, draft: RepositoryDraft, told: Json | None = None
+) -> Repository:
+    """Make a repository; RepositoryAlreadyExists when its name is taken.
+
+    `told` is what the caller asked for, beside the name, if that is not the whole draft.
+    """
     tagged = request_tags(draft.resource_tags)
     lookup.allow(tx, caller, key, "CreateRepository", tagged)
     if draft.resource_tags:
@@ -78,7 +83,9 @@ def create(tx: Transaction, caller: Caller, key: RepositoryKey, draft: Repositor
         raise RepositoryAlreadyExists(name=key.name, account=key.registry.account) from None
     for name, value in draft.resource_tags:
         tag_rows.put(tx, new.id, name, value)
-    Change(tx, caller, new).finish("CreateRepository", {"repositoryName": key.name} | _told(draft))
+    Change(tx, caller, new).finish(
+        "CreateRepository", {"repositoryName": key.name, **(_told(draft) if told is None else told)}
+    )
     return new
 
 

@@ -15,7 +15,7 @@ from entrepot.core.principals import Principal, session_keys
 from entrepot.core.recent import Recent
 from entrepot.core.resources import Resource
 from entrepot.core.stored_policies import compiled
-from entrepot.db import entities, grants, managed_policies, memberships
+from entrepot.db import entities, grants, managed_policies, memberships, service_control
 from entrepot.db.database import Reader
 from entrepot.db.snapshot import Snapshot
 from entrepot.policy.compiled import Policy
@@ -24,6 +24,7 @@ from entrepot.policy.evaluation import Context, Policies, Request, evaluate
 from entrepot.policy.principals import Principal as Subject
 from entrepot.seal.sessions import Session
 
+SERVICE_PATH = "/aws-service-role/"  # of the roles that services make for themselves
 _Question = tuple[str, str, str, tuple[Policy, ...]]
 _MOST_GROUPS = 1000
 _MOST_PRINCIPALS = 4096
@@ -143,10 +144,11 @@ class RightsByPrincipal:
 def rights_of(reader: Reader, subject: Subject, owner_id: str = "", session: Session | None = None) -> Rights:
     """The rights of a user or a root, or of a session of the user, role or root `owner_id`, as they are now."""
     owner_id = owner_id or subject.id
+    levels = _levels(reader, subject)
     limits = None if session is None else _session_limits(reader, session)
     if owner_id == subject.account:
         everything = (_EVERYTHING,) if subject.kind == "federated user" else ()
-        return Rights(subject, Policies(identity=everything, session=limits), (), session)
+        return Rights(subject, Policies(identity=everything, session=limits, service_control=levels), (), session)
     found = entities.by_id(reader, owner_id)
     if found is None:
         return Rights(subject, Policies())
@@ -155,8 +157,18 @@ def rights_of(reader: Reader, subject: Subject, owner_id: str = "", session: Ses
     boundary = None
     if found.boundary is not None:
         boundary = managed(reader, subject.account, found.boundary) or _NOTHING
-    policies = Policies(identity=tuple(identity), boundary=boundary, session=limits)
+    policies = Policies(identity=tuple(identity), boundary=boundary, session=limits, service_control=levels)
     return Rights(subject, policies, entities.tags(reader, owner_id), session)
+
+
+def _levels(reader: Reader, subject: Subject) -> tuple[tuple[Policy, ...], ...]:
+    """The service control policies over a principal: one level, () where its account has none. A service-linked role,
+    which only its service can assume, has none over it.
+    """
+    if subject.behind.startswith(f"arn:aws:iam::{subject.account}:role{SERVICE_PATH}"):
+        return ()
+    found = service_control.list_of(reader, subject.account)
+    return (tuple(compiled(each.name, each.document) for each in found),) if found else ()
 
 
 def _session_limits(reader: Reader, session: Session) -> tuple[Policy, ...] | None:

@@ -39,12 +39,20 @@ Chunks = AsyncIterator[bytes]
 _MOST_HASHERS = 1024
 
 
+LARGEST_PUBLIC_LAYER = 10_000 * 1024 * 1024  # ECR Public's quota
+
+
 @dataclass(frozen=True, slots=True)
 class TransferLimits:
     """Bounds of a deployment, in bytes: the largest layer, and what must stay free on the volume."""
 
     largest_layer: int
     disk_reserve: int
+    largest_public_layer: int = LARGEST_PUBLIC_LAYER
+
+    def layer(self, key: RepositoryKey) -> int:
+        """How large a layer of this repository may be."""
+        return self.largest_layer if key.registry.kind == "private" else self.largest_public_layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +137,7 @@ class Transfers:
         with self._spool(key, before) as spool:
             intake = self._intake(before, spool)
             try:
-                await intake.take(chunks, self._limits.largest_layer)
+                await intake.take(chunks, self._limits.layer(key))
             finally:
                 after = self._remember(intake)
                 await self._units.note(uploads.advance, caller, key, after, before.offset)
@@ -147,7 +155,7 @@ class Transfers:
         followed_short = before.short_part is None and before.last_part is not None and before.last_part < smallest
         with self._spool(key, before) as spool:
             intake = self._intake(before, spool)
-            await intake.take(_once(data), self._limits.largest_layer)
+            await intake.take(_once(data), self._limits.layer(key))
             after = replace(
                 self._remember(intake),
                 parts=before.parts + 1,
@@ -207,7 +215,7 @@ class Transfers:
         try:
             with self._store.spool(upload.id, create=True) as spool:
                 intake = self._intake(upload, spool)
-                await intake.take(chunks, self._limits.largest_layer)
+                await intake.take(chunks, self._limits.layer(key))
                 upload = intake.upload
                 await self._verify(upload, spool, digest)
                 return await self._keep(caller, key, upload, digest, known=None, rules=OCI_PARTS)
@@ -256,7 +264,7 @@ class Transfers:
         """The last bytes of a session; only when the client goes away are they noted before the end."""
         intake = self._intake(upload, spool)
         try:
-            await intake.take(chunks, self._limits.largest_layer)
+            await intake.take(chunks, self._limits.layer(key))
         except BaseException:
             await self._units.note(uploads.advance, caller, key, self._remember(intake), upload.offset)
             raise

@@ -53,6 +53,15 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceControlPolicy:
+    """One of the policies that limit an account as a whole."""
+
+    name: str
+    document: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class KeyUse:
     """An access key without its secret; `service` and `region` of its last use."""
 

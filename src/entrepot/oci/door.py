@@ -58,6 +58,7 @@ _WITH_ARGUMENT: dict[tuple[str, str], Callable[[Call, str], Awaitable[Reply]]] =
     ("PUT", "upload"): uploads.put,
     ("DELETE", "upload"): uploads.delete,
 }
+ROUTES = frozenset(_WITHOUT_ARGUMENT) | frozenset(_WITH_ARGUMENT)  # (method, noun)
 
 
 class OciDoor:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from entrepot.app.services import SERVICES
-from entrepot.cli import coverage_page, errors_page, settings_page
+from entrepot.cli import coverage_page, errors_page, permissions_page, settings_page
 
 ROOT = Path(__file__).parents[3]
-PAGES = {"settings": settings_page, "coverage": coverage_page, "errors": errors_page}
+PAGES = {"settings": settings_page, "coverage": coverage_page, "errors": errors_page, "permissions": permissions_page}
 
 
-@pytest.mark.parametrize("name", ["coverage", "errors"])  # that of the settings stands with the settings
+@pytest.mark.parametrize("name", ["coverage", "errors", "permissions"])  # that of the settings stands with the settings
 def test_a_generated_page_is_fresh(name: str):
     written = (ROOT / "docs" / f"{name}.md").read_text()
     assert written == PAGES[name].page(), "run `make docs`"

@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import inspect
 import pkgutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -120,11 +120,8 @@ def absent(name: str) -> resources.Resource:
 
 
 NEED_NO_REPOSITORY = {
-    "repositories.create",
-    "public_registries.create_repository",
-    "repositories.catalog",
-    "lookup.allow",
-    "lookup.allow_registry",
+    *("repositories.create", "public_registries.create_repository", "repositories.catalog"),
+    *("lookup.allow", "lookup.allow_registry"),
 }
 
 
@@ -168,11 +165,16 @@ SESSIONS = {"sessions"}  # test_sessions.py knows them
 
 
 def public_units(*, identities: bool = False) -> set[str]:
-    """Functions of core whose first parameters are a transaction and a caller."""
+    """Use cases of core but those on sessions."""
+    return units_of({name for name, _ in modules() if (name in IDENTITIES) is identities} - SESSIONS)
+
+
+def units_of(names: Collection[str]) -> set[str]:
+    """Functions of these modules whose first parameters are a transaction and a caller."""
     return {
         f"{name}.{function}"
         for name, module in modules()
-        if (name in IDENTITIES) is identities and name not in SESSIONS
+        if name in names
         for function, value in inspect.getmembers(module, inspect.isfunction)
         if value.__module__ == module.__name__
         and not function.startswith("_")

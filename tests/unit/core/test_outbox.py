@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from entrepot.core import deletion, images, repositories, resource_tags
+from entrepot.core import deletion, images, public_registries, repositories, resource_tags
 from entrepot.core.access import Caller
 from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
@@ -298,6 +298,19 @@ def test_the_audit_of_settings_holds_what_was_asked_for(core: CoreDatabase):
         "repositoryName": "one",
         "imageTagMutability": "MUTABLE_WITH_EXCLUSION",
         "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "v*"}],
+    }
+
+
+def test_the_audit_of_a_public_repository_holds_what_was_asked_for_but_no_logo(core: CoreDatabase):
+    key = RepositoryKey(public_registry(ACCOUNT), "tool")
+    draft = PublicDraft(RepositoryDraft(resource_tags=(("team", "a"),)), CatalogData("text", logo=PNG))
+    core.write(public_registries.create_repository, key, draft)
+    (body,) = core.details("audit")
+    assert body["eventSource"] == "ecr-public.amazonaws.com"
+    assert body["requestParameters"] == {
+        "repositoryName": "tool",
+        "catalogData": {"description": "text", "logoImageBytes": 8},
+        "tags": {"team": "a"},
     }
 
 

@@ -22,7 +22,8 @@ from entrepot.errors import (
     UploadTooLarge,
 )
 from entrepot.spec.digest import Digest
-from tests.factories.callers import OTHER_ACCOUNT, caller, repository
+from entrepot.spec.repository import RepositoryKey, public_registry
+from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, caller, repository
 from tests.factories.transfers import STORE, Place, arriving
 
 LARGEST = 64
@@ -206,6 +207,17 @@ def test_a_session_takes_no_more_than_the_largest_layer(place: Place) -> None:
     with pytest.raises(UploadTooLarge):
         place.run(place.worker().append(caller(), KEY, upload, arriving(b"x" * LARGEST), None))
     complete(place, upload, b"content")
+
+
+def test_a_layer_of_a_public_repository_has_a_limit_of_its_own(place: Place) -> None:
+    key = RepositoryKey(public_registry(ACCOUNT), "tool")
+    place.create(key)
+    digest = Digest.of(b"x" * (LARGEST // 2))
+    place.run(place.worker().put_blob(caller(), key, digest, arriving(b"x" * (LARGEST // 2))))
+    more = b"x" * (LARGEST // 2 + 1)
+    place.run(place.worker().put_blob(caller(), KEY, Digest.of(more), arriving(more)))
+    with pytest.raises(UploadTooLarge):
+        place.run(place.worker().put_blob(caller(), key, Digest.of(more), arriving(more)))
 
 
 def test_a_session_whose_digest_does_not_fit_is_over(place: Place) -> None:

@@ -1,0 +1,216 @@
+"""What every request of both doors needs: actions, on which resource, with which condition keys; one table.
+
+Source: Service Authorization Reference (Amazon ECR, ECR Public, IAM, STS); for the OCI door, ECR user guide, "IAM
+permissions for pushing". tests/enforcement holds the server to it; docs/permissions.md is made from it.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+ANY = "*"
+REPOSITORY = "arn:aws:ecr:{region}:{account}:repository/{repository}"
+PUBLIC_REPOSITORY = "arn:aws:ecr-public::{account}:repository/{repository}"
+PUBLIC_REGISTRY = "arn:aws:ecr-public::{account}:registry/{account}"
+IMAGE = ("ecr:ImageTag", "ecr:ImageDigest")
+RESOURCE_TAG = "aws:ResourceTag/{key}"
+REQUEST_TAG = "aws:RequestTag/{key}"
+TAG_KEYS = "aws:TagKeys"
+
+
+class Needs(msgspec.Struct, frozen=True):
+    """One action that a request needs, on what; `keys` beside those of every request; `when`, if not always."""
+
+    action: str
+    on: str
+    keys: tuple[str, ...] = ()
+    when: str = ""
+
+
+Table = Mapping[str, tuple[Needs, ...]]
+
+# of a repository; what reads and writes images tells which
+_LAYERS = "BatchCheckLayerAvailability CompleteLayerUpload InitiateLayerUpload UploadLayerPart"
+_IMAGES = "BatchDeleteImage DescribeImages PutImage"
+_REPOSITORIES = "DeleteRepository DeleteRepositoryPolicy GetRepositoryPolicy ListTagsForResource SetRepositoryPolicy"
+_REGISTRY = "DeleteRegistryPolicy DescribeRegistry GetAuthorizationToken GetRegistryPolicy PutRegistryPolicy"
+
+
+def _of_repositories(service: str, on: str, more_images: str, more: str) -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    tagged = (RESOURCE_TAG, f"{service}:ResourceTag/{{key}}")
+    for name in f"{_LAYERS} {_REPOSITORIES} {more}".split():
+        yield name, (Needs(f"{service}:{name}", on, tagged),)
+    for name in f"{_IMAGES} {more_images}".split():
+        yield name, (Needs(f"{service}:{name}", on, (*IMAGE, *tagged)),)
+    every = on.format_map({"region": "{region}", "account": "{account}", "repository": ANY})
+    describe = f"{service}:DescribeRepositories"
+    yield (
+        "DescribeRepositories",
+        (
+            Needs(describe, on, tagged, "repositories are named"),
+            Needs(describe, every, (), "none are named"),
+        ),
+    )
+    made = (REQUEST_TAG, TAG_KEYS)
+    create = Needs(f"{service}:CreateRepository", on, made)
+    yield "CreateRepository", (create, Needs(f"{service}:TagResource", on, made, "tags are given"))
+    yield "TagResource", (Needs(f"{service}:TagResource", on, (*made, *tagged)),)
+    yield "UntagResource", (Needs(f"{service}:UntagResource", on, (TAG_KEYS, *tagged)),)
+
+
+def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    yield from _of_repositories(
+        "ecr", REPOSITORY, "BatchGetImage", "GetDownloadUrlForLayer ListImages PutImageTagMutability"
+    )
+    for name in _REGISTRY.split():
+        yield name, (Needs(f"ecr:{name}", ANY),)
+    for name in ("GetAccountSetting", "PutAccountSetting"):
+        yield name, (Needs(f"ecr:{name}", ANY, ("ecr:AccountSetting",)),)
+
+
+def _ecr_public() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    yield from _of_repositories(
+        "ecr-public",
+        PUBLIC_REPOSITORY,
+        "",
+        "DescribeImageTags GetRepositoryCatalogData PutRepositoryCatalogData",
+    )
+    for name in ("DescribeRegistries", "GetRegistryCatalogData", "PutRegistryCatalogData"):
+        yield name, (Needs(f"ecr-public:{name}", PUBLIC_REGISTRY),)
+    token = (Needs("ecr-public:GetAuthorizationToken", ANY), Needs("sts:GetServiceBearerToken", ANY))
+    yield "GetAuthorizationToken", token
+
+
+_IAM_RESOURCES: Mapping[str, str] = {
+    ANY: (
+        "CreateAccountAlias DeleteAccountAlias DeleteAccountPasswordPolicy GenerateCredentialReport "
+        "GetAccountAuthorizationDetails GetAccountPasswordPolicy GetAccountSummary GetCredentialReport "
+        "GetServiceLinkedRoleDeletionStatus ListAccountAliases ListSAMLProviders ListServerCertificates"
+    ),
+    "arn:aws:iam::{account}:user/{user}": (
+        "AttachUserPolicy CreateAccessKey CreateLoginProfile CreateUser DeactivateMFADevice "
+        "DeleteAccessKey DeleteLoginProfile DeleteUser DeleteUserPermissionsBoundary DeleteUserPolicy "
+        "DetachUserPolicy EnableMFADevice GetAccessKeyLastUsed GetLoginProfile GetUser GetUserPolicy ListAccessKeys "
+        "ListAttachedUserPolicies ListGroupsForUser ListMFADevices ListSSHPublicKeys ListServiceSpecificCredentials "
+        "ListSigningCertificates ListUserPolicies ListUserTags PutUserPermissionsBoundary PutUserPolicy "
+        "ResyncMFADevice TagUser UntagUser UpdateAccessKey UpdateLoginProfile UpdateUser"
+    ),
+    "arn:aws:iam::{account}:group/{group}": (
+        "AddUserToGroup AttachGroupPolicy CreateGroup DeleteGroup DeleteGroupPolicy DetachGroupPolicy GetGroup "
+        "GetGroupPolicy ListAttachedGroupPolicies ListGroupPolicies PutGroupPolicy RemoveUserFromGroup "
+        "UpdateGroup"
+    ),
+    "arn:aws:iam::{account}:role/{role}": (
+        "AttachRolePolicy CreateRole DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy "
+        "DeleteServiceLinkedRole DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies "
+        "ListInstanceProfilesForRole ListRolePolicies ListRoleTags PutRolePermissionsBoundary PutRolePolicy "
+        "TagRole UntagRole UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription"
+    ),
+    "arn:aws:iam::{account}:policy/{policy}": (
+        "CreatePolicy CreatePolicyVersion DeletePolicy DeletePolicyVersion GetPolicy GetPolicyVersion "
+        "ListEntitiesForPolicy ListPolicyTags ListPolicyVersions SetDefaultPolicyVersion TagPolicy "
+        "UntagPolicy"
+    ),
+    "arn:aws:iam::{account}:instance-profile/{profile}": (
+        "AddRoleToInstanceProfile CreateInstanceProfile DeleteInstanceProfile GetInstanceProfile "
+        "ListInstanceProfileTags RemoveRoleFromInstanceProfile TagInstanceProfile "
+        "UntagInstanceProfile"
+    ),
+    "arn:aws:iam::{account}:oidc-provider/{provider}": (
+        "AddClientIDToOpenIDConnectProvider CreateOpenIDConnectProvider DeleteOpenIDConnectProvider "
+        "GetOpenIDConnectProvider ListOpenIDConnectProviderTags "
+        "RemoveClientIDFromOpenIDConnectProvider TagOpenIDConnectProvider UntagOpenIDConnectProvider "
+        "UpdateOpenIDConnectProviderThumbprint"
+    ),
+    "arn:aws:iam::{account}:mfa/{device}": (
+        "CreateVirtualMFADevice DeleteVirtualMFADevice GetMFADevice ListMFADeviceTags TagMFADevice UntagMFADevice"
+    ),
+    "arn:aws:iam::{account}:user/{caller}": "ChangePassword",
+    "arn:aws:iam::{account}:role/aws-service-role/{service}/{linked}": "CreateServiceLinkedRole",
+    # of a list, below the path that it is asked for
+    "arn:aws:iam::{account}:user/": "ListUsers",
+    "arn:aws:iam::{account}:group/": "ListGroups",
+    "arn:aws:iam::{account}:role/": "ListRoles",
+    "arn:aws:iam::{account}:policy/": "ListPolicies",
+    "arn:aws:iam::{account}:instance-profile/": "ListInstanceProfiles",
+    "arn:aws:iam::{account}:oidc-provider/": "ListOpenIDConnectProviders",
+    "arn:aws:iam::{account}:mfa/": "ListVirtualMFADevices",
+}
+_ROLE = "arn:aws:iam::{account}:role/{role}"
+_MORE: Mapping[str, tuple[Needs, ...]] = {
+    "AddRoleToInstanceProfile": (Needs("iam:PassRole", _ROLE),),
+    **{
+        f"Create{noun}": (Needs(f"iam:Tag{noun}", on, (REQUEST_TAG, TAG_KEYS), "tags are given"),)
+        for on, nouns in _IAM_RESOURCES.items()
+        for noun in ("User", "Role", "Policy", "InstanceProfile", "OpenIDConnectProvider")
+        if f"Tag{noun}" in nouns.split()
+    },
+    "CreateVirtualMFADevice": (
+        Needs("iam:TagMFADevice", "arn:aws:iam::{account}:mfa/{device}", (REQUEST_TAG, TAG_KEYS), "tags are given"),
+    ),
+}
+
+
+def _iam() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    for on, names in _IAM_RESOURCES.items():
+        for name in names.split():
+            yield name, (Needs(f"iam:{name}", on), *_MORE.get(name, ()))
+
+
+_ASSUMED = (REQUEST_TAG, TAG_KEYS, "sts:TransitiveTagKeys")
+_STS: Table = {
+    "AssumeRole": (
+        Needs("sts:AssumeRole", _ROLE, ("sts:ExternalId", "sts:RoleSessionName", "iam:ResourceTag/{key}")),
+        Needs("sts:TagSession", _ROLE, _ASSUMED, "tags are given or handed on"),
+        Needs("sts:SetSourceIdentity", _ROLE, ("sts:SourceIdentity",), "a source identity is given or handed on"),
+    ),
+    "DecodeAuthorizationMessage": (Needs("sts:DecodeAuthorizationMessage", ANY),),
+    "GetAccessKeyInfo": (Needs("sts:GetAccessKeyInfo", ANY),),
+    "GetCallerIdentity": (),
+    "GetFederationToken": (
+        Needs("sts:GetFederationToken", "arn:aws:sts::{account}:federated-user/{name}"),
+        Needs("sts:TagSession", "arn:aws:sts::{account}:federated-user/{name}", _ASSUMED[:2], "tags are given"),
+    ),
+    "GetSessionToken": (),
+}
+OPERATIONS: Mapping[str, Table] = {
+    "ecr": dict(_ecr()),
+    "ecr-public": dict(_ecr_public()),
+    "iam": dict(_iam()),
+    "sts": _STS,
+}
+
+
+def _on_oci(service: str, on: str, action: str, *keys: str) -> Needs:
+    return Needs(f"{service}:{action}", on, (*keys, RESOURCE_TAG, f"{service}:ResourceTag/{{key}}"))
+
+
+def _oci(service: str, on: str) -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    """What a registry of this service needs; reading a public one needs nothing."""
+    reads: Table = {
+        "GET blobs": (_on_oci(service, on, "GetDownloadUrlForLayer"),),
+        "GET manifests": (_on_oci(service, on, "BatchGetImage", *IMAGE),),
+        "GET referrers": (_on_oci(service, on, "BatchGetImage", *IMAGE),),
+        "GET tags": (_on_oci(service, on, "ListImages"),),
+        "HEAD blobs": (_on_oci(service, on, "BatchCheckLayerAvailability"),),
+        "HEAD manifests": (_on_oci(service, on, "BatchGetImage", *IMAGE),),
+    }
+    for request, needs in reads.items():
+        yield request, needs if service == "ecr" else ()
+    yield "GET ping", ()
+    yield "HEAD ping", ()
+    yield "GET catalog", (Needs(f"{service}:DescribeRepositories", on, (), "it is to be listed"),)
+    yield "PUT manifests", (_on_oci(service, on, "PutImage", *IMAGE),)
+    yield "DELETE manifests", (_on_oci(service, on, "BatchDeleteImage", *IMAGE),)
+    yield "DELETE blobs", (_on_oci(service, on, "BatchDeleteImage"),)
+    yield "POST uploads", (_on_oci(service, on, "InitiateLayerUpload"),)
+    yield "GET upload", (_on_oci(service, on, "UploadLayerPart"),)
+    yield "PATCH upload", (_on_oci(service, on, "UploadLayerPart"),)
+    yield "PUT upload", (_on_oci(service, on, "CompleteLayerUpload"),)
+    yield "DELETE upload", (_on_oci(service, on, "UploadLayerPart"),)
+
+
+OCI: Mapping[str, Table] = {
+    "ecr": dict(_oci("ecr", REPOSITORY)),
+    "ecr-public": dict(_oci("ecr-public", PUBLIC_REPOSITORY)),
+}

@@ -1,0 +1,91 @@
+"""A valid input for every operation, from botocore's model: the required members, and what names an account."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.enforcement.world import ACCOUNT, NOTHING_HERE, TRUST, World, document
+
+_OPTIONAL = frozenset({"registryId", "UserName", "Password", "repositoryNames"})
+_BROKEN = '{"not": "a policy"}'
+
+
+def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
+    """What stands for each member; documents and manifests that would change what callers may do are broken ones."""
+    digest = world.image.digest
+    iam = f"arn:aws:iam::{ACCOUNT}"
+    return {
+        "registryId": ACCOUNT,
+        "repositoryName": names["repository"],
+        "repositoryNames": [names["repository"]],
+        "imageIds": [{"imageTag": "absent"}],
+        "imageManifest": "{}",
+        "imageTagMutability": "MUTABLE",
+        "layerDigest": world.image.config.digest,
+        "layerDigests": [digest],
+        "layerPartBlob": b"part",
+        "partFirstByte": 0,
+        "partLastByte": 3,
+        "uploadId": "00000000-0000-4000-8000-000000000000",
+        "policyText": _BROKEN,
+        "tags": [{"Key": "k", "Value": "v"}],
+        "tagKeys": ["k"],
+        "name": "REGISTRY_POLICY_SCOPE",
+        "value": "V2",
+        "catalogData": {"description": "d"},
+        "UserName": names["user"],
+        "NewUserName": names["user"],
+        "GroupName": names["group"],
+        "RoleName": names["role"],
+        "PolicyName": names["policy"],
+        "PolicyArn": f"{iam}:policy/{names['policy']}",
+        "PermissionsBoundary": f"{iam}:policy/{names['policy']}",
+        "InstanceProfileName": names["profile"],
+        "OpenIDConnectProviderArn": f"{iam}:oidc-provider/{names['provider']}",
+        "Url": f"https://{names['provider']}",
+        "ClientID": "client",
+        "ThumbprintList": ["0" * 40],
+        "SerialNumber": f"{iam}:mfa/{names['device']}",
+        "VirtualMFADeviceName": names["device"],
+        "AuthenticationCode1": "000000",
+        "AuthenticationCode2": "000000",
+        "AccessKeyId": names["key"],
+        "AccountAlias": "world",
+        "AWSServiceName": names["service"],
+        "DeletionTaskId": "task/aws-service-role/none/none",
+        "Status": "Active",
+        "Password": "A pass phrase 4 tests",
+        "OldPassword": "wrong",
+        "NewPassword": "A pass phrase 4 tests",
+        "PolicyDocument": document(NOTHING_HERE),
+        "AssumeRolePolicyDocument": document(TRUST),
+        "VersionId": "v1",
+        "Description": "d",
+        "Tags": [{"Key": "k", "Value": "v"}],
+        "TagKeys": ["k"],
+        "Name": names["name"],
+        "RoleArn": f"{iam}:role/{names['role']}",
+        "RoleSessionName": "session",
+        "EncodedMessage": "not one of ours",
+    }
+
+
+def of(world: World, service: str, operation: str, client: Any) -> dict[str, Any]:
+    """The input of an operation."""
+    shape: Any = client.meta.service_model.operation_model(operation).input_shape
+    if shape is None:
+        return {}
+    given = {**values(world, world.named(operation)), "resourceArn": _repository_arn(world, service)}
+    wanted = [name for name in shape.members if name in shape.required_members or name in _OPTIONAL]
+    asked: dict[str, Any] = {name: given[name] for name in wanted}
+    return asked | dict(_SPECIAL.get(operation, {}))
+
+
+def _repository_arn(world: World, service: str) -> str:
+    place = f"us-east-1:{ACCOUNT}" if service == "ecr" else f":{ACCOUNT}"
+    return f"arn:aws:{service}:{place}:repository/{world.names['repository']}"
+
+
+# what must not be done to the world, though it may be
+_SPECIAL: Mapping[str, Mapping[str, Any]] = {
+    "UpdateAssumeRolePolicy": {"PolicyDocument": _BROKEN},
+}

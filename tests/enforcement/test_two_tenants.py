@@ -1,0 +1,138 @@
+"""Every identifier of one account, used by another that may do everything in its own: never data, a change or a failure
+of the server.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+from entrepot.core.permissions import OCI, OPERATIONS
+from tests.enforcement import inputs
+from tests.enforcement.world import ANYTHING, User, World, document
+from tests.factories.layouts import OCI_CONFIG, OCI_MANIFEST, Content, sha256
+from tests.factories.registry import Registry, error_codes
+
+AWS = [(service, operation) for service, table in sorted(OPERATIONS.items()) for operation in sorted(table)]
+DOORS = [(service, request) for service, table in sorted(OCI.items()) for request in sorted(table)]
+MARK = "only-the-owner-knows"
+
+
+@pytest.fixture(scope="session")
+def stranger(world: World) -> User:
+    return world.user(ANYTHING, theirs=True)
+
+
+@pytest.fixture(scope="session")
+def marked(world: World) -> World:
+    """The world, with a mark in whatever can be read of it."""
+    tag = [{"Key": "mark", "Value": MARK}]
+    statement = {"Sid": MARK.replace("-", ""), "Effect": "Allow", "Action": "s3:*", "Resource": f"arn:aws:s3:::{MARK}"}
+    grant = {"Sid": MARK, "Effect": "Deny", "Principal": {"AWS": "000000000000"}, "Action": "ecr:ReplicateImage"}
+    names, iam = world.names, world.iam
+    iam.tag_user(UserName=names["user"], Tags=tag)
+    iam.tag_role(RoleName=names["role"], Tags=tag)
+    iam.update_role(RoleName=names["role"], Description=MARK)
+    for kind in ("user", "group", "role"):
+        put = getattr(iam, f"put_{kind}_policy")
+        put(**{f"{kind.title()}Name": names[kind]}, PolicyName="p", PolicyDocument=document(statement))
+    arn = f"arn:aws:iam::000000000000:policy/{names['policy']}"
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=document(statement), SetAsDefault=True)
+    iam.create_account_alias(AccountAlias=MARK)
+    for client, place in ((world.ecr, "ecr:us-east-1:"), (world.public, "ecr-public::")):
+        client.tag_resource(resourceArn=f"arn:aws:{place}000000000000:repository/{names['repository']}", tags=tag)
+    world.ecr.set_repository_policy(repositoryName=names["repository"], policyText=document(grant))
+    world.ecr.put_registry_policy(policyText=document({**grant, "Resource": "*"}))
+    config = Content(OCI_CONFIG, json.dumps({"author": MARK}).encode())
+    body = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config.descriptor(), "layers": []}
+    root = Registry(world.server)
+    root.push_blob(names["repository"], config)
+    manifest = Content(OCI_MANIFEST, json.dumps({**body, "annotations": {"note": MARK}}).encode())
+    assert root.put_manifest(names["repository"], "hidden", manifest).status == 201
+    return world
+
+
+def state(world: World) -> str:
+    """What there is in the account, as its root reads it."""
+    details = world.iam.get_account_authorization_details()
+    aliases = world.iam.list_account_aliases()["AccountAliases"]
+    name = world.names["repository"]
+    read: list[Any] = [details, aliases]
+    for client in (world.ecr, world.public):
+        read += [client.describe_repositories(), client.describe_images(repositoryName=name)]
+    read += [world.ecr.get_repository_policy(repositoryName=name), world.ecr.get_registry_policy()]
+    read += [world.iam.list_access_keys(UserName=world.names["user"]), world.iam.list_virtual_mfa_devices()]
+    for answer in read:
+        if isinstance(answer, dict):
+            answer.pop("ResponseMetadata")
+    return json.dumps(read, default=str)
+
+
+def test_the_mark_is_seen_by_the_owner(marked: World):
+    seen = state(marked)
+    assert seen.count(MARK) > 5
+
+
+@pytest.mark.parametrize(("service", "operation"), AWS)
+def test_an_operation_of_another_account_tells_and_changes_nothing(
+    marked: World, stranger: User, service: str, operation: str
+):
+    client = stranger.client(service)
+    given = inputs.of(marked, service, operation, client)
+    before = state(marked)
+    for asked in (given, {name: value for name, value in given.items() if name != "registryId"}):
+        try:
+            answer = getattr(client, xform_name(operation))(**asked)
+        except ClientError as refused:
+            answer = refused.response
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] < 500
+        assert MARK not in json.dumps(answer, default=str)
+        if "registryId" in asked:
+            assert answer["Error"]["Code"] == "AccessDeniedException"
+    assert state(marked) == before
+
+
+@pytest.mark.parametrize(("service", "request_"), DOORS)
+@pytest.mark.parametrize("of_whom", ["owner", "stranger"])
+def test_a_request_of_another_account_tells_and_changes_nothing(
+    marked: World, stranger: User, service: str, request_: str, of_whom: str
+):
+    """At the owner's address, and at the stranger's own with the owner's upload, digest and names."""
+    method, noun = request_.split(" ")
+    digest = sha256(json.dumps({"author": MARK}).encode())
+    own = f"{stranger.account}/us-east-1/" if of_whom == "stranger" and service == "ecr" else ""
+    prefix = own or (marked.public_prefix if service == "ecr-public" else "")
+    place = f"/v2/{prefix}{marked.names['repository']}"
+    path = {
+        "ping": "/v2/",
+        "catalog": f"/v2/{own}_catalog",
+        "tags": f"{place}/tags/list",
+        "manifests": f"{place}/manifests/hidden",
+        "referrers": f"{place}/referrers/{digest}",
+        "blobs": f"{place}/blobs/{digest}",
+        "uploads": f"{place}/blobs/uploads/?mount={digest}&from={marked.names['repository']}",
+        "upload": f"{place}/blobs/uploads/{marked.upload}?digest={digest}",
+    }[noun]
+    before = state(marked)
+    answer = stranger.registry(service).request(method, path, b"{}" if method in {"PUT", "POST", "PATCH"} else None)
+    assert answer.status < 500
+    if service == "ecr" and noun not in {"ping", "catalog"}:
+        assert (answer.status, error_codes(answer) if method != "HEAD" else []) in (
+            [(403, ["DENIED"]), (403, [])] if of_whom == "owner" else [(404, ["NAME_UNKNOWN"]), (404, [])]
+        )
+    assert MARK not in answer.data.decode()
+    assert state(marked) == before
+
+
+def test_a_token_of_one_account_is_worth_nothing_to_another(marked: World, stranger: User):
+    """The stranger's own token at the owner's registry, and a download URL of the owner's at another blob."""
+    name = marked.names["repository"]
+    assert stranger.registry("ecr").request("GET", f"/v2/{name}/manifests/v1").status == 403
+    layer = marked.image.layers[0].digest
+    url = marked.ecr.get_download_url_for_layer(repositoryName=name, layerDigest=layer)["downloadUrl"]
+    anybody = Registry(marked.server, "")
+    assert anybody.request("GET", url).status == 200
+    assert anybody.request("GET", url.replace(layer, marked.image.config.digest)).status == 401
+    assert anybody.request("DELETE", url).status == 401

@@ -1,0 +1,178 @@
+"""One account with a thing of every kind, another that is a stranger to it, and callers of each kind of rights."""
+
+import itertools
+import json
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+
+from entrepot.core.permissions import Needs
+from tests.factories.layouts import Image, image
+from tests.factories.processes import EXECUTABLE, REGION, Credentials, Server
+from tests.factories.registry import Registry
+
+ACCOUNT = "000000000000"
+STRANGER = "777788889999"
+ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+NOTHING_HERE = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+TRUST = {"Effect": "Allow", "Principal": {"AWS": [ACCOUNT, STRANGER]}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
+_numbers = itertools.count()
+
+
+def document(*statements: Mapping[str, Any]) -> str:
+    """A policy of these statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+class Caller:
+    """Keys and a registry token for each kind of registry; without keys, nobody."""
+
+    def __init__(self, server: Server, keys: Credentials | None) -> None:
+        self.server, self.keys = server, keys
+        self._clients: dict[str, Any] = {}
+        self.tokens = {"ecr": "", "ecr-public": ""}
+
+    def log_in(self) -> None:
+        """Get tokens: for who may."""
+        self.tokens["ecr"] = self.server.token(self.keys)
+        self.tokens["ecr-public"] = self.server.public_token(self.keys)
+
+    def client(self, service: str) -> Any:
+        """A client that signs with the keys, or does not sign."""
+        if service not in self._clients:
+            signed = self.keys is not None
+            made = self.server.client(service, credentials=self.keys) if signed else self._unsigned(service)
+            self._clients[service] = made
+        return self._clients[service]
+
+    def _unsigned(self, service: str) -> Any:
+        made = boto3.session.Session().client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.server.base_url,
+            config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}),
+        )
+        self.server.resources.callback(made.close)
+        return made
+
+    def registry(self, service: str) -> Registry:
+        """The registry as this caller sees it."""
+        return Registry(self.server, self.tokens[service])
+
+
+class User(Caller):
+    """A user with one key and one policy."""
+
+    def __init__(self, server: Server, iam: Any, name: str, *statements: Mapping[str, Any]) -> None:
+        self.iam, self.name = iam, name
+        self.arn = iam.create_user(UserName=name)["User"]["Arn"]
+        self.account = self.arn.split(":")[4]
+        self.put(ANYTHING)
+        made = iam.create_access_key(UserName=name)["AccessKey"]
+        super().__init__(server, Credentials(made["AccessKeyId"], made["SecretAccessKey"]))
+        self.log_in()
+        if statements:
+            self.put(*statements)
+        else:
+            iam.delete_user_policy(UserName=name, PolicyName="p")
+
+    def put(self, *statements: Mapping[str, Any]) -> None:
+        """What it may do from now on."""
+        self.iam.put_user_policy(UserName=self.name, PolicyName="p", PolicyDocument=document(*statements))
+
+
+class World:
+    """The names of what there is, by what the table of permissions and the models call it."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.iam, self.ecr = server.client("iam"), server.client("ecr")
+        self.public = server.client("ecr-public")
+        self.image: Image = image(1)
+        self.stranger = self._stranger()
+        self.theirs = server.client("iam", credentials=self.stranger)
+        self.names = self._make("world", self.iam, ACCOUNT)
+        self.repository = "world/app"
+        self.push("world/app")
+        root = Registry(server)
+        self.upload = root.request("POST", "/v2/world/app/blobs/uploads/", b"").headers["Location"].rpartition("/")[2]
+
+    def push(self, name: str) -> None:
+        """A private and a public repository of this name, with an image."""
+        self.ecr.create_repository(repositoryName=name)
+        Registry(self.server).push(name, self.image, "v1")
+        uri = self.public.create_repository(repositoryName=name)["repository"]["repositoryUri"]
+        self.public_prefix = uri.partition("/")[2].removesuffix(name)
+        Registry(self.server, self.server.public_token(None)).push(f"{self.public_prefix}{name}", self.image, "v1")
+
+    def user(self, *statements: Mapping[str, Any], theirs: bool = False) -> User:
+        """A new user, of the stranger's account if it is `theirs`."""
+        return User(self.server, self.theirs if theirs else self.iam, f"caller{next(_numbers)}", *statements)
+
+    def named(self, operation: str) -> Mapping[str, str]:
+        """The names that an operation is tried with: what IAM would remove is nothing that there is."""
+        if not operation.startswith("Delete"):
+            return self.names
+        return {name: f"absent-{value}" for name, value in self.names.items() if name != "repository"} | {
+            "repository": self.names["repository"],
+            "provider": "absent.example.com",
+            "key": "AKIAABSENTABSENTABSE",
+        }
+
+    def filled(self, needs: Needs, operation: str) -> str:
+        """The resource that an action is needed on."""
+        return needs.on.format(account=ACCOUNT, region=REGION, **self.named(operation))
+
+    def allows(self, operation: str, needs: Iterable[Needs]) -> list[dict[str, Any]]:
+        """Statements that allow this and nothing else."""
+        return [{"Effect": "Allow", "Action": each.action, "Resource": self.filled(each, operation)} for each in needs]
+
+    def _make(self, name: str, iam: Any, account: str) -> dict[str, str]:
+        trust = document(TRUST)
+        iam.create_user(UserName=name)
+        iam.create_group(GroupName=name)
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+        iam.create_policy(PolicyName=name, PolicyDocument=document(NOTHING_HERE))
+        iam.create_instance_profile(InstanceProfileName=name)
+        iam.create_open_id_connect_provider(Url=f"https://{name}.example.com", ClientIDList=["x"])
+        device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
+        key = iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
+        return {
+            **dict.fromkeys(("user", "group", "role", "policy", "profile", "name"), name),
+            "repository": f"{name}/app",
+            "provider": f"{name}.example.com",
+            "device": device.rpartition("/")[2],
+            "key": key,
+            "caller": "caller*",
+            "service": "replication.ecr.amazonaws.com",
+            "linked": "AWSServiceRoleForECRReplication",
+        }
+
+    def _stranger(self) -> Credentials:
+        command = [str(EXECUTABLE), "account", "create", "--id", STRANGER, "--data", str(self.server.data)]
+        made = json.loads(subprocess.run([*command, "--output", "json"], check=True, capture_output=True).stdout)
+        return Credentials(made["access_key_id"], made["secret_access_key"])
+
+
+@contextmanager
+def granted(world: World, service: str, actions: list[str]) -> Iterator[None]:
+    """The stranger's account may do this to the repository: by the registry's policy, or the public repository's."""
+    grant = {"Effect": "Allow", "Principal": {"AWS": STRANGER}, "Action": actions}
+    if service == "ecr":
+        world.ecr.put_registry_policy(policyText=document({**grant, "Resource": "*"}))
+        yield
+        world.ecr.delete_registry_policy()
+        return
+    name = world.names["repository"]
+    grant["Action"] = [action for action in actions if action.startswith("ecr-public:")]
+    world.public.set_repository_policy(repositoryName=name, policyText=document(grant))
+    yield
+    try:
+        world.public.delete_repository_policy(repositoryName=name)
+    except world.public.exceptions.RepositoryPolicyNotFoundException:
+        return  # that was what was granted
