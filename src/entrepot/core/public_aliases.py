@@ -38,7 +38,11 @@ def random_name() -> str:
 def ensure_default(tx: Transaction, account: str, name: str, at: datetime) -> Sequence[PublicAlias]:
     """The account's aliases, by name; `name` becomes the default one of an account without one."""
     held = rows.of_account(tx, account)
-    if any(alias.standing == "default" for alias in held):
+    if _has_default(held):
+        return held
+    accounts.lock(tx, account)  # of two first repositories one is first
+    held = rows.of_account(tx, account)
+    if _has_default(held):
         return held
     rows.add(tx, PublicAlias(name, account, "default", not any(alias.primary for alias in held), at))
     return rows.of_account(tx, account)
@@ -55,6 +59,7 @@ def add(tx: Transaction, account: str, name: str, at: datetime, *, primary: bool
     taken = rows.find(tx, name)
     if taken is not None:
         raise PublicAliasTaken(alias=name, account=taken.account)
+    accounts.lock(tx, account)
     held = rows.of_account(tx, account)
     first = not any(alias.standing == "custom" for alias in held)
     new = PublicAlias(name, account, "custom", primary or first, at)
@@ -72,6 +77,7 @@ def remove(tx: Transaction, account: str, name: str, default: str, at: datetime)
 
     Addresses are then written with another one; `default` becomes the default alias of an account without one.
     """
+    accounts.lock(tx, account)
     gone = rows.find(tx, name)
     if gone is None or gone.account != account or gone.standing != "custom":
         raise PublicAliasNotFound(alias=name, account=account)
@@ -87,6 +93,10 @@ def remove(tx: Transaction, account: str, name: str, default: str, at: datetime)
 def list_of(tx: Transaction, account: str | None) -> Sequence[PublicAlias]:
     """An account's aliases, or all of them, by account and name."""
     return rows.list_all(tx) if account is None else rows.of_account(tx, account)
+
+
+def _has_default(held: Sequence[PublicAlias]) -> bool:
+    return any(alias.standing == "default" for alias in held)
 
 
 def _demote(tx: Transaction, held: Sequence[PublicAlias]) -> None:

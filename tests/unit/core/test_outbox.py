@@ -314,6 +314,12 @@ def test_the_audit_of_a_public_repository_holds_what_was_asked_for_but_no_logo(c
     }
 
 
+def test_a_deleted_repository_leaves_nothing_behind_that_hangs_on_its_row(house: CoreDatabase):
+    house.write(repositories.delete, KEY, force=True)
+    left = contents(house)
+    assert (left["catalog_data"], left["resource_tag"]) == ([], [])
+
+
 def test_an_audit_record_names_the_caller_by_ids_only(house: CoreDatabase):
     who = caller()
     house.write(images.put, KEY, Tag("v7"), NEW, OCI_RULES, who=who)
