@@ -31,6 +31,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, provider: Issuer) -> Iterat
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def federation(server: Server, provider: Issuer) -> Federation:
     return Federation(server, provider, Iam(server))
