@@ -9,7 +9,7 @@ import pytest
 
 from entrepot.seal import totp
 from tests.behaviour.identities import ACCOUNT, Iam, refusal
-from tests.behaviour.sessions import Person, Role, allow, deny, keys_of, registry, trust
+from tests.behaviour.sessions import Person, Role, allow, deny, keys_of, of, registry, trust
 from tests.factories.processes import Server
 
 LOGIN = allow("ecr:GetAuthorizationToken")
@@ -48,6 +48,18 @@ def test_a_session_tag_is_a_tag_of_the_principal_above_the_roles_own(
     server.client(credentials=blue).list_images(repositoryName=repository)
     iam.api.untag_role(RoleName=role.name, TagKeys=["cost"])
     assert registry(server, blue).request("GET", path).status == 403
+
+
+def test_one_role_serves_every_team_by_the_tags_of_its_sessions(
+    server: Server, iam: Iam, person: Person, make_repository: Any
+):
+    blue, red = make_repository(), make_repository()
+    own = of("${aws:PrincipalTag/place}")
+    role = Role(iam, LOGIN, allow("ecr:ListImages", own), trusted=[trust(EVERYONE, TAGGING)])
+    for place, other in ((blue, red), (red, blue)):
+        door = registry(server, role.assume(person.sts, Tags=tags(place=place)))
+        assert door.request("GET", f"/v2/{place}/tags/list").status == 200
+        assert door.request("GET", f"/v2/{other}/tags/list").status == 403
 
 
 def test_tags_need_their_own_permission_on_both_sides(server: Server, iam: Iam):

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.clients.workplace import Workplace
 from tests.factories.layouts import Content, contents, image
+from tests.factories.registry import Registry
 
 
 def ecr(workplace: Workplace, operation: str, *arguments: str, repository: bool = True, **kwargs: Any) -> Any:
@@ -82,3 +83,24 @@ def test_sts_says_who_is_calling(workplace: Workplace):
     who = json.loads(workplace.run("aws", "sts", "get-caller-identity", "--output", "json"))
     assert who["Account"] == "000000000000"
     assert who["Arn"] == "arn:aws:iam::000000000000:root"
+
+
+def test_a_profile_assumes_a_role_and_its_password_pulls_and_does_not_push(workplace: Workplace):
+    """As CI does it: the role is in the profile, keys are in the environment, and the tools do the rest."""
+    content, name = image(602, layers=1), workplace.path.name.replace("_", "-")[-50:]
+    workplace.registry.push(workplace.repository, content, "v1")
+    trust = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    made = workplace.run("aws", "iam", "create-role", "--role-name", name, "--assume-role-policy-document", document)
+    arn = json.loads(made)["Role"]["Arn"]
+    pull = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
+    workplace.run("aws", "iam", "attach-role-policy", "--role-name", name, "--policy-arn", pull)
+    config = workplace.path / "home" / ".aws" / "config"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(f"[profile pull]\nrole_arn = {arn}\ncredential_source = Environment\nregion = us-east-1\n")
+    who = json.loads(workplace.run("aws", "sts", "get-caller-identity", "--profile", "pull"))
+    assert f":assumed-role/{name}/" in who["Arn"]
+    password = workplace.run("aws", "ecr", "get-login-password", "--profile", "pull").strip()
+    door = Registry(workplace.server, password)
+    assert door.pull(workplace.repository, "v1") == contents(content)
+    assert door.put_manifest(workplace.repository, "v2", content.manifest).status == 403

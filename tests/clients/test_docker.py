@@ -102,3 +102,15 @@ def test_a_wrong_password_is_refused_and_after_log_out_nothing_is_pulled(docker:
     # on loopback docker tries plain HTTP after a refusal over TLS, and reports that failure
     refusals = ("no basic auth credentials", "unauthorized", "authentication required", *(["EOF"] * workplace.tls))
     assert any(refusal in said for refusal in refusals)
+
+
+def test_a_key_and_its_secret_log_in(workplace: Workplace, engine: str):
+    docker, keys = Docker(workplace, engine), workplace.server.credentials
+    login = ("login", "--username", keys.access_key_id, "--password-stdin", workplace.server.host)
+    assert "Error" in docker.run(*login, text="wrong", succeeds=False)
+    docker.run(*login, text=keys.secret_access_key)
+    name = f"{workplace.address}:by-key"
+    load(docker, image(703, layers=1, size=1000, docker=True), name)
+    docker.run("push", name)
+    docker.run("image", "rm", "--force", name)
+    docker.run("pull", name)

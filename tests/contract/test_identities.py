@@ -19,7 +19,7 @@ from entrepot.db import (
     sign_ins,
 )
 from entrepot.db.database import Conflict, Transaction
-from entrepot.db.identity_records import Entity, LoginProfile, Provider, Role
+from entrepot.db.identity_records import Entity, Identity, LoginProfile, Provider, Role
 from entrepot.db.records import AccessKey
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, caller
 from tests.factories.identity_cases import CASES, furnish, work
@@ -156,3 +156,23 @@ def test_an_alias_is_one_accounts(rows: Rows):
     assert rows.read(account_details.find_alias, ACCOUNT) == "two"
     assert rows.read(account_details.alias_owner, "two") == ACCOUNT
     assert rows.read(account_details.alias_owner, "one") is None
+
+
+def test_a_session_finds_its_role_by_id_with_the_stamp_of_the_account(rows: Rows):
+    role = made(rows, "builder", kind="role", path="/ci/")
+    row = rows.database.read(lambda tx: tx.one(entities.FIND_IDENTITY, id=role.id))
+    account = rows.read(accounts.find, ACCOUNT)
+    assert account is not None
+    assert entities.identity(row) == Identity(role.id, ACCOUNT, "role", "/ci/builder", account.stamp)
+    group = made(rows, "devs", kind="group")
+    assert rows.database.read(lambda tx: tx.one(entities.FIND_IDENTITY, id=group.id)) is None
+
+
+def test_an_earlier_use_of_a_role_does_not_hide_a_later_one(rows: Rows):
+    role = made(rows, "builder", kind="role")
+    rows.write(roles.add, role.id, Role("{}", 3600, None, None, None))
+    for at, region in ((EPOCH, "first"), (LATER, "later"), (EPOCH, "first")):
+        rows.write(roles.note_use, role.id, region, at)
+    used = rows.read(roles.find, role.id)
+    assert used is not None
+    assert (used.last_used_at, used.last_used_region) == (LATER, "later")

@@ -66,6 +66,7 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "RoleArn": f"{iam}:role/{names['role']}",
         "RoleSessionName": "session",
         "EncodedMessage": "not one of ours",
+        "WebIdentityToken": "not.one.ours",
     }
 
 

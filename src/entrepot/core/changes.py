@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from entrepot.core.access import Caller
+from entrepot.core.principals import Principal
 from entrepot.db import outbox, repositories
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
@@ -117,8 +118,26 @@ def audit_body(caller: Caller, action: str, source: str, parameters: Json) -> di
             "arn": principal.arn,
             "accountId": principal.account,
             "accessKeyId": principal.credential_id,
+            **_session_context(principal),
         },
         "requestParameters": dict(parameters),
+    }
+
+
+def _session_context(principal: Principal) -> dict[str, object]:
+    """Of which role or user a session is, since when, and who stands behind it."""
+    session = principal.session
+    if session is None:
+        return {}
+    return {
+        "sessionContext": {
+            "issuer": principal.behind or principal.arn,
+            "issuerId": session.owner_id,
+            "issuedAt": session.issued_at.isoformat(),
+            "mfaAuthenticated": session.mfa_at is not None,
+            "sourceIdentity": session.source_identity,
+            "federatedProvider": session.provider,
+        }
     }
 
 

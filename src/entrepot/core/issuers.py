@@ -72,7 +72,6 @@ class Issuers:
         return at is not None and self._clock() - at < period
 
     async def _fetch(self, known: _Known, issuer: str) -> None:
-        known.tried_at = self._clock()
         try:
             document = await self._document(issuer.rstrip("/") + _DISCOVERY, _MOST_DISCOVERY_BYTES)
             keys = await self._document(_location(document, issuer), _MOST_KEYS_BYTES)
@@ -81,6 +80,7 @@ class Issuers:
             known.fault = str(fault)
         else:
             known.fetched_at = self._clock()
+        known.tried_at = self._clock()  # last: until then whoever comes waits for the answer
 
     async def _document(self, url: str, most_bytes: int) -> bytes:
         answer = await self._outbound.get(url, most_bytes=most_bytes, headers={"Accept": "application/json"})

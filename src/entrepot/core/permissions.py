@@ -164,6 +164,7 @@ _STS: Table = {
         Needs("sts:TagSession", _ROLE, _ASSUMED, "tags are given or handed on"),
         Needs("sts:SetSourceIdentity", _ROLE, ("sts:SourceIdentity",), "a source identity is given or handed on"),
     ),
+    "AssumeRoleWithWebIdentity": (),  # nobody signs it: the role's trust policy alone must allow
     "DecodeAuthorizationMessage": (Needs("sts:DecodeAuthorizationMessage", ANY),),
     "GetAccessKeyInfo": (Needs("sts:GetAccessKeyInfo", ANY),),
     "GetCallerIdentity": (),

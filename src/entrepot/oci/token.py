@@ -23,6 +23,8 @@ from entrepot.http.answer import JSON, Answer
 from entrepot.http.exchange import Exchange
 from entrepot.oci import errors, logins
 
+_PUBLIC_HOST = "public.ecr."
+_PUBLIC_SCOPE = "repository:public.ecr/"  # on a host that private registries share
 _LOGGED_IN_SECONDS = 300  # a login's token comes back as it is: soon it is looked at again
 
 
@@ -58,8 +60,8 @@ class TokenPage:
         if login.is_token:
             await credentials.by_token(login.password, tuple(LOGINS))
             return login.password, _LOGGED_IN_SECONDS
-        pushes = "push" in request.query.get("scope", "")
-        wanted = ("ecr-public", "ecr") if pushes else ("ecr", "ecr-public")
+        public = exchange.host.startswith(_PUBLIC_HOST) or request.query.get("scope", "").startswith(_PUBLIC_SCOPE)
+        wanted = ("ecr-public", "ecr") if public else ("ecr", "ecr-public")
         caller, service = await logins.by_key(self._core, login, exchange, region, wanted)
         return self._issued(caller.principal, service)
 

@@ -62,6 +62,7 @@ UNREACHED = {
         "every entity of such a kind has its row, written with it",
     ),
     ("AssumeRole", "PolicyTooLarge"): "the document is of another kind",
+    ("AssumeRoleWithWebIdentity", "PolicyTooLarge"): "the document is of another kind",
     ("GetFederationToken", "PolicyTooLarge"): "the document is of another kind",
     ("GetAccountAuthorizationDetails", "ManagedPolicyNotFound"): "the policies were listed in the same unit of work",
 }

@@ -146,7 +146,8 @@ LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "Transfers.require_offset": lambda key: (key, "u", 0),
     "Transfers.start": lambda key: (key,),
 }
-COUNTERS = {"Reads.count"}  # tells the journal of images that a checked use case has answered
+# what tells the journal of images that a checked use case has answered; what decides by a role's trust in who asks
+COUNTERS = {"Reads.count", "WebIdentities.assume"}
 
 
 def modules() -> Iterator[tuple[str, Any]]:

@@ -1,6 +1,7 @@
 """Use cases on sessions: one audit record and nothing else is left behind, nothing by a denial, and never a secret."""
 
 import json
+import secrets
 import uuid
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +16,7 @@ from entrepot.core.rights import Rights, rights_of
 from entrepot.core.session_drafts import Draft
 from entrepot.core.sessions import Session
 from entrepot.core.stored_policies import compiled
-from entrepot.errors import AccessDenied, MfaRefused, SessionCannot
+from entrepot.errors import AccessDenied, MfaRefused, SessionCannot, SessionTooLarge
 from entrepot.policy.evaluation import Policies
 from entrepot.seal import totp
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, REGION
@@ -110,8 +111,8 @@ def test_a_session_does_not_prove_mfa_with_a_code(house: CoreDatabase):
         house.write(sessions.assume_with_code, *CASES["sessions.assume_with_code"][0], who=who)
 
 
-def trust(principal: Any) -> str:
-    actions = ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:TagSession"]
+def trust(principal: Any, *more: str) -> str:
+    actions = ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:TagSession", *more]
     statement = {"Effect": "Allow", "Principal": principal, "Action": actions}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
@@ -168,6 +169,34 @@ def test_what_temporary_credentials_can_never_call(who: Caller, service: str, op
     else:
         with pytest.raises(SessionCannot):
             sessions.require_usable(who, service, operation)
+
+
+def test_what_a_session_changes_is_told_with_who_stands_behind_it(house: CoreDatabase):
+    """The audit names the session, its role, since when, and the source identity that was set for it."""
+    house.write(work("roles.set_trust"), "builder", trust({"AWS": ACCOUNT}, "sts:*"))
+    session = house.write(sessions.assume, ROLE, replace(DRAFT, source_identity="ann", mfa=True), who=alice())
+    principal = role_principal(ACCOUNT, "/builder", 0, session)
+    who = calling(principal, Rights(principal.subject(), Policies(identity=(compiled("p", DOCUMENT),))))
+    house.write(work("groups.delete"), "empty", who=who)
+    (record,) = [row for row in house.outbox("audit") if row.name == "DeleteGroup"]
+    told = json.loads(record.body)["userIdentity"]
+    assert (told["principalId"], told["arn"]) == ("AROABUILDER:run-7", principal.arn)
+    assert told["sessionContext"] == {
+        "issuer": ROLE,
+        "issuerId": "AROABUILDER",
+        "issuedAt": EPOCH.isoformat(),
+        "mfaAuthenticated": True,
+        "sourceIdentity": "ann",
+        "federatedProvider": "",
+    }
+    assert DRAFT.secret not in record.body
+
+
+def test_what_a_provider_says_must_fit_into_a_registry_token_too(house: CoreDatabase):
+    said = tuple((f"issuer.example.com:claim{n}", secrets.token_hex(100)) for n in range(40))
+    with pytest.raises(SessionTooLarge):
+        house.write(sessions.assume, ROLE, replace(DRAFT, keys=said), who=alice())
+    house.write(sessions.assume, ROLE, replace(DRAFT, keys=said[:5]), who=alice())
 
 
 def test_a_claim_cannot_pose_as_what_is_known_of_the_principal(house: CoreDatabase):
