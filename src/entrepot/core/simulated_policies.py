@@ -12,12 +12,12 @@ from entrepot.core.held_policies import Held
 from entrepot.core.rights import MOST_GROUPS
 from entrepot.db import memberships
 from entrepot.db.database import Transaction
-from entrepot.errors import IdentityInputInvalid, PolicyMalformed
+from entrepot.errors import IdentityInputInvalid
 from entrepot.policy import document as documents
 from entrepot.policy.compiled import Policy
 from entrepot.policy.principals import Principal
 from entrepot.policy.reading import read
-from entrepot.policy.structure import Document, Kind
+from entrepot.policy.structure import Document, Kind, Wrong
 
 Place = Literal["inline", "aws-managed", "user-managed", "permission-boundary", "scp", "given"]
 _WILD = re.compile(r"[*?]")
@@ -102,8 +102,8 @@ def given(texts: Iterable[str], name: str, kind: Kind) -> Iterator[Source]:
     """The texts of a member of the request: IdentityInputInvalid."""
     for number, text in enumerate(texts, 1):
         try:
-            document = documents.parse(text, kind)
-        except PolicyMalformed as wrong:
+            document = documents.checked(text, kind)
+        except Wrong as wrong:
             raise IdentityInputInvalid(reason=f"Invalid policy document in {name}.{number}: {wrong}") from None
         if kind is Kind.RESOURCE:  # there is one of them
             yield Source(name, "resource", text, document, Policy(name, document))
