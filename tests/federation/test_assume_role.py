@@ -159,7 +159,10 @@ def test_a_session_policy_limits_the_session(federation: Federation):
 def test_claims_bring_session_tags_and_a_source_identity_that_the_trust_policy_must_allow(federation: Federation):
     tagged = allow("ecr:DescribeRepositories", Condition={"StringEquals": {"aws:PrincipalTag/team": "red"}})
     role = federation.role(tagged, deny("*", Condition={"StringNotEquals": {"aws:SourceIdentity": "alice"}}))
-    claims: dict[str, Any] = {TAGS: {"principal_tags": {"team": ["red"]}, "transitive_tag_keys": ["team"]}, SOURCE_IDENTITY: "alice"}
+    claims: dict[str, Any] = {
+        TAGS: {"principal_tags": {"team": ["red"]}, "transitive_tag_keys": ["team"]},
+        SOURCE_IDENTITY: "alice",
+    }
     token = federation.provider.token(**claims)
     answer = federation.ask(role.arn, token)
     assert answer["SourceIdentity"] == "alice"
