@@ -28,6 +28,7 @@ WORKLOADS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "parallel-pulls": Bench.parallel_pulls,
     "many-tags": Bench.many_tags,
     "tls": Bench.tls,
+    "decisions": Bench.decisions,
 }
 QUICK = Scale(repeat=1, blob=16 << 20, images=20, tags=2000, seconds=0.5, peers=False)
 

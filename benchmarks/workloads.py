@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import cpu, load, seeding
+from benchmarks import cpu, decisions, load, seeding
 from benchmarks.report import Gate, Row
 from benchmarks.servers import DISTRIBUTION, FLOOR, NGINX, OURS, ZOT, Running, missing, start
 
@@ -147,6 +147,11 @@ class Bench:
                 size = str(self.scale.blob)
                 pushed.add(OURS, load.run(server, "push", "-repo", _REPOSITORY, "-size", size, pinned=True).cpu_per_gb)
             yield from (pulled, pushed)
+
+    def decisions(self) -> Iterator[Row]:
+        """What IAM adds to a hot pull."""
+        self._say("decisions")
+        yield from decisions.rows(self.scale.repeat, self.scale.seconds / 5)
 
     def _storms(
         self, servers: Sequence[Running], absent: dict[str, str], where: str, repository: str, tags: int, *, gate: bool

@@ -29,3 +29,24 @@ def test_a_client_pushes_and_pulls_through_the_helper_without_logging_in(workpla
 def test_wrong_keys_are_an_error_and_not_an_empty_password(workplace: Workplace):
     said = workplace.run(HELPER, "get", text=workplace.server.host, succeeds=False, AWS_SECRET_ACCESS_KEY="wrong")
     assert '"Secret"' not in said
+
+
+def test_the_helper_takes_temporary_credentials(workplace: Workplace):
+    """Those of a session policy that pulls: so does the password, and it does not push."""
+    content = image(902, layers=1)
+    workplace.registry.push(workplace.repository, content, "v1")
+    allowed = ["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    statement = {"Effect": "Allow", "Action": allowed, "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    made = workplace.server.client("sts").get_federation_token(Name="ci", Policy=policy)["Credentials"]
+    said = workplace.run(
+        HELPER,
+        "get",
+        text=workplace.server.host,
+        AWS_ACCESS_KEY_ID=made["AccessKeyId"],
+        AWS_SECRET_ACCESS_KEY=made["SecretAccessKey"],
+        AWS_SESSION_TOKEN=made["SessionToken"],
+    )
+    door = Registry(workplace.server, json.loads(said)["Secret"])
+    assert door.pull(workplace.repository, "v1") == contents(content)
+    assert door.put_manifest(workplace.repository, "v2", content.manifest).status == 403

@@ -67,6 +67,9 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "RoleSessionName": "session",
         "EncodedMessage": "not one of ours",
         "WebIdentityToken": "not.one.ours",
+        "PolicySourceArn": f"{iam}:user/{names['user']}",
+        "PolicyInputList": [document(NOTHING_HERE)],
+        "ActionNames": ["s3:GetObject"],
     }
 
 

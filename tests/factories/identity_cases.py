@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from entrepot.core.entities import DEVICE, GROUP, POLICY, ROLE, USER, Draft
+from entrepot.core.simulation import Given
 from entrepot.db.identity_records import LoginProfile, Provider
 from entrepot.seal import totp
 from tests.factories.callers import ACCOUNT, EPOCH
@@ -13,6 +14,7 @@ from tests.factories.callers import ACCOUNT, EPOCH
 SEED = b"seed"
 OWN = f"arn:aws:iam::{ACCOUNT}:policy/own"
 SPARE = f"arn:aws:iam::{ACCOUNT}:policy/spare"
+ALICE = f"arn:aws:iam::{ACCOUNT}:user/team/alice"
 ISSUER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/issuer.example.com"
 PHONE, LOOSE = f"arn:aws:iam::{ACCOUNT}:mfa/phone", f"arn:aws:iam::{ACCOUNT}:mfa/loose"
 SERVICE = "replication.ecr.amazonaws.com"
@@ -131,6 +133,8 @@ CASES: dict[str, tuple[tuple[Any, ...], dict[str, Any], str | None]] = {
     "roles.update": (("builder", "text", 7200), {}, "UpdateRole"),
     "service_roles.create": (("ecr.amazonaws.com", "", "AROAOTHER"), {}, "CreateServiceLinkedRole"),
     "service_roles.delete": (("AWSServiceRoleForECRReplication",), {}, "DeleteServiceLinkedRole"),
+    "simulation.keys_of_principal": ((ALICE, (DOCUMENT,)), {}, None),
+    "simulation.of_principal": ((ALICE, Given((DOCUMENT,)), [("ecr:PutImage", "*")]), {}, None),
     "users.create": ((Draft("new", "AIDANEW", tags=WITH_TAGS, boundary=OWN),), {}, "CreateUser"),
     "users.delete": (("bob",), {}, "DeleteUser"),
     "users.get": (("alice",), {}, None),

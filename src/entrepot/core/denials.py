@@ -16,15 +16,15 @@ from entrepot.policy.principals import Principal as Subject
 from entrepot.seal import Seal, packing
 
 _CONTEXT = b"authorization-message"
+_ROOM = 1024
 _SECRET = frozenset({"sts:externalid"})
-_TAGS = ("aws:resourcetag/", "ecr:resourcetag/", "ecr-public:resourcetag/", "iam:resourcetag/")
 Values = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Denial(msgspec.Struct, frozen=True, omit_defaults=True):
     """One denial: of whom, of what, by which statement; and the condition keys that were looked at, with their values.
 
-    Of a policy of another account only its kind is told, and of a thing there no tags.
+    Of a policy of another account only its kind is told, and not what it looked at: so whether it is there.
     """
 
     account: str
@@ -59,20 +59,20 @@ def of(subject: Subject, resource: Resource, decision: Decision, values: Mapping
         policy=reason.policy if told else "",
         statement=reason.statement if told else None,
         sid=reason.sid if told else "",
-        values=tuple(
-            (key, each)
-            for key, each in sorted(values.items())
-            if each and key not in _SECRET and (own or not key.startswith(_TAGS))
-        ),
+        values=tuple((key, each) for key, each in sorted(values.items()) if own and each and key not in _SECRET),
     )
 
 
 def encode(seal: Seal, denial: Denial) -> str:
-    """The message; without the keys where they would make it too long for a header."""
-    message = packing.issue(seal, denial, _CONTEXT)
-    if len(message) <= packing.LONGEST:
-        return message
-    return packing.issue(seal, msgspec.structs.replace(denial, values=()), _CONTEXT)
+    """The message, always of one length: it must not tell what policies looked at, so whether there are any.
+
+    What does not fit is left out: the keys, then the statement's names.
+    """
+    without_keys = msgspec.structs.replace(denial, values=())
+    without_names = msgspec.structs.replace(without_keys, policy="", sid="")
+    fitting = (each for each in (denial, without_keys, without_names) if len(packing.pack(each)) <= _ROOM)
+    told = next(fitting, Denial(denial.account, denial.principal_id, "", denial.action, "", denial.kind))
+    return packing.issue(seal, told, _CONTEXT, _ROOM)
 
 
 def decode(seal: Seal, account: str, message: str) -> str:

@@ -9,8 +9,8 @@ from entrepot.core import access, entities
 from entrepot.core.access import Caller
 from entrepot.core.aws_policies import AwsPolicy, all_policies
 from entrepot.core.entities import POLICY, Draft, Entity
+from entrepot.core.held_policies import SERVICE_PATH
 from entrepot.core.resources import Resource
-from entrepot.core.rights import SERVICE_PATH
 from entrepot.db import accounts, grants
 from entrepot.db import entities as entity_rows
 from entrepot.db import managed_policies as rows

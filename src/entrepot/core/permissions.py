@@ -85,7 +85,8 @@ _IAM_RESOURCES: Mapping[str, str] = {
     ANY: (
         "CreateAccountAlias DeleteAccountAlias DeleteAccountPasswordPolicy GenerateCredentialReport "
         "GetAccountAuthorizationDetails GetAccountPasswordPolicy GetAccountSummary GetCredentialReport "
-        "GetServiceLinkedRoleDeletionStatus ListAccountAliases ListSAMLProviders ListServerCertificates"
+        "GetContextKeysForCustomPolicy GetServiceLinkedRoleDeletionStatus ListAccountAliases ListSAMLProviders "
+        "ListServerCertificates SimulateCustomPolicy"
     ),
     "arn:aws:iam::{account}:user/{user}": (
         "AttachUserPolicy CreateAccessKey CreateLoginProfile CreateUser DeactivateMFADevice "
@@ -93,7 +94,8 @@ _IAM_RESOURCES: Mapping[str, str] = {
         "DetachUserPolicy EnableMFADevice GetAccessKeyLastUsed GetLoginProfile GetUser GetUserPolicy ListAccessKeys "
         "ListAttachedUserPolicies ListGroupsForUser ListMFADevices ListSSHPublicKeys ListServiceSpecificCredentials "
         "ListSigningCertificates ListUserPolicies ListUserTags PutUserPermissionsBoundary PutUserPolicy "
-        "ResyncMFADevice TagUser UntagUser UpdateAccessKey UpdateLoginProfile UpdateUser"
+        "GetContextKeysForPrincipalPolicy ResyncMFADevice SimulatePrincipalPolicy TagUser UntagUser UpdateAccessKey "
+        "UpdateLoginProfile UpdateUser"
     ),
     "arn:aws:iam::{account}:group/{group}": (
         "AddUserToGroup AttachGroupPolicy CreateGroup DeleteGroup DeleteGroupPolicy DetachGroupPolicy GetGroup "

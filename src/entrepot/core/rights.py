@@ -4,18 +4,17 @@ Read on the event loop and kept until the account's stamp changes: whatever chan
 changes the stamp, in the same transaction. The engine that decides is policy/; this only brings it what it needs.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from msgspec import structs
 
-from entrepot.core.aws_policies import all_policies
+from entrepot.core import held_policies
 from entrepot.core.principals import Principal, session_keys
 from entrepot.core.recent import Recent
 from entrepot.core.resources import Resource
 from entrepot.core.stored_policies import compiled
-from entrepot.db import entities, grants, managed_policies, memberships, service_control
+from entrepot.db import entities, memberships
 from entrepot.db.database import Reader
 from entrepot.db.snapshot import Snapshot
 from entrepot.policy.compiled import Policy
@@ -24,12 +23,10 @@ from entrepot.policy.evaluation import Context, Policies, Request, evaluate
 from entrepot.policy.principals import Principal as Subject
 from entrepot.seal.sessions import Session
 
-SERVICE_PATH = "/aws-service-role/"  # of the roles that services make for themselves
 _Question = tuple[str, str, str, tuple[Policy, ...]]
-_MOST_GROUPS = 1000
+MOST_GROUPS = 1000
 _MOST_PRINCIPALS = 4096
 _MOST_DECISIONS = 4096
-_ARN = re.compile(r"arn:aws:iam::([0-9]{12}):policy/(?:[!-~]+/)?([\w+=,.@-]+)", re.ASCII)
 _LASTING = (  # keys that say the same for as long as rights are kept
     "aws:principal",
     "aws:userid",
@@ -152,7 +149,7 @@ def rights_of(reader: Reader, subject: Subject, owner_id: str = "", session: Ses
     found = entities.by_id(reader, owner_id)
     if found is None:
         return Rights(subject, Policies())
-    groups = memberships.groups_of(reader, owner_id, "", _MOST_GROUPS)
+    groups = memberships.groups_of(reader, owner_id, "", MOST_GROUPS)
     identity = [policy for holder in (found, *groups) for policy in _held(reader, subject.account, holder.id)]
     boundary = None
     if found.boundary is not None:
@@ -162,13 +159,9 @@ def rights_of(reader: Reader, subject: Subject, owner_id: str = "", session: Ses
 
 
 def _levels(reader: Reader, subject: Subject) -> tuple[tuple[Policy, ...], ...]:
-    """The service control policies over a principal: one level, () where its account has none. A service-linked role,
-    which only its service can assume, has none over it.
-    """
-    if subject.behind.startswith(f"arn:aws:iam::{subject.account}:role{SERVICE_PATH}"):
-        return ()
-    found = service_control.list_of(reader, subject.account)
-    return (tuple(compiled(each.name, each.document) for each in found),) if found else ()
+    """The service control policies over a principal: one level, () where there are none."""
+    found = tuple(compiled(name, text) for name, text in held_policies.above(reader, subject))
+    return (found,) if found else ()
 
 
 def _session_limits(reader: Reader, session: Session) -> tuple[Policy, ...] | None:
@@ -182,27 +175,14 @@ def _session_limits(reader: Reader, session: Session) -> tuple[Policy, ...] | No
 
 def managed(reader: Reader, account: str, arn: str) -> Policy | None:
     """The version in force of a managed policy of the account or of AWS."""
-    if arn in all_policies():
-        return compiled(arn, all_policies()[arn].text)
-    named = _ARN.fullmatch(arn)
-    if named is None or named[1] != account:
-        return None
-    found = entities.find(reader, account, "policy", named[2])
-    text = None if found is None else managed_policies.text_in_force(reader, found.id)
+    text = held_policies.managed(reader, account, arn)
     return None if text is None else compiled(arn, text)
 
 
 def _held(reader: Reader, account: str, entity_id: str) -> Iterator[Policy]:
-    for name, text in grants.inline(reader, entity_id):
-        yield compiled(name, text)
-    for arn in grants.attached(reader, entity_id):
-        policy = managed(reader, account, arn)
-        if policy is not None:
-            yield policy
+    return (compiled(held.name, held.text) for held in held_policies.of(reader, account, entity_id))
 
 
-# a boundary that is gone allows nothing
-_DENY_ALL = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
-_NOTHING = compiled("", _DENY_ALL)
+_NOTHING = compiled("", held_policies.NOTHING)
 # of whom a root has made a federated user: what its session policies allow, and nothing less
-_EVERYTHING = compiled("", _DENY_ALL.replace("Deny", "Allow"))
+_EVERYTHING = compiled("", held_policies.NOTHING.replace("Deny", "Allow"))

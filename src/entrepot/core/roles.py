@@ -6,8 +6,8 @@ from datetime import datetime
 from entrepot.core import boundaries, entities, holders
 from entrepot.core.access import Caller
 from entrepot.core.entities import ROLE, Draft, Entity
+from entrepot.core.held_policies import SERVICE_PATH
 from entrepot.core.page import Page
-from entrepot.core.rights import SERVICE_PATH
 from entrepot.db import accounts, grants
 from entrepot.db import entities as entity_rows
 from entrepot.db import roles as rows

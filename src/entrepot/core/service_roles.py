@@ -8,7 +8,7 @@ from entrepot.core import entities, roles
 from entrepot.core.access import Caller
 from entrepot.core.aws_policies import all_policies
 from entrepot.core.entities import ROLE, Draft
-from entrepot.core.rights import SERVICE_PATH
+from entrepot.core.held_policies import SERVICE_PATH
 from entrepot.core.roles import DEFAULT_SESSION_SECONDS, NamedRole
 from entrepot.db import accounts, grants
 from entrepot.db import roles as role_rows

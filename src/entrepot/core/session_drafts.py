@@ -8,7 +8,7 @@ from entrepot.db.database import Transaction
 from entrepot.errors import ParameterInvalid, SessionTooLarge
 from entrepot.policy import document as documents
 from entrepot.policy.structure import Kind
-from entrepot.seal.sessions import MOST_PACKED, Session, grouped
+from entrepot.seal.sessions import MOST_PACKED, MOST_WHOLE, Session, grouped
 from entrepot.spec.access_key import new_session_key
 
 _SECRET_BYTES = 30  # 40 characters
@@ -99,7 +99,7 @@ def percent_packed(session: Session) -> int | None:
 
 def fitting(session: Session) -> Session:
     """The session, or SessionTooLarge."""
-    percent = percent_packed(session)
-    if percent is not None and percent > 100:
+    percent = max(percent_packed(session) or 0, -(-session.whole * 100 // MOST_WHOLE))
+    if percent > 100:
         raise SessionTooLarge(percent=percent)
     return session

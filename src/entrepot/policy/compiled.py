@@ -64,6 +64,11 @@ class Rule:
             compile_condition(condition, variables=variables) for condition in statement.conditions
         )
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that its conditions look at."""
+        return tuple(test.key for test in self._tests)
+
     def is_about(self, action: str) -> bool:
         """Whether the statement has this action (in lower case)."""
         return self._actions.match(action) is not self._negated
@@ -120,6 +125,14 @@ class Policy:
             if naming > best[0]:
                 best = (naming, rule)
         return best
+
+    def matching(self, asked: Asked, *, allows: bool) -> list[Rule]:
+        """Every statement that allows the request, or that denies it."""
+        return [rule for rule in self._about(asked.action)[allows] if rule.applies(asked)]
+
+    def keys(self, action: str) -> set[str]:
+        """The keys, in lower case, that the conditions of the statements with this action look at."""
+        return {key for rules in self._about(action) for rule in rules for key in rule.keys}
 
 
 class Grant(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ def parse(text: str, kind: Kind) -> Document:
     if kind in _RESOURCE_KINDS:
         return parse_resource_policy(text, kind)
     try:
-        document = _checked(text, kind)
+        document = checked(text, kind)
     except NotJson as wrong:
         reason = "This policy contains invalid Json" if kind is Kind.TRUST else str(wrong)
         raise PolicyMalformed(reason=reason) from None
@@ -40,7 +40,7 @@ def parse(text: str, kind: Kind) -> Document:
 def parse_resource_policy(text: str, kind: Kind) -> Document:
     """Check a text as a repository or registry policy: RepositoryPolicyInvalid, RegistryPolicyInvalid."""
     try:
-        document = _checked(text, kind)
+        document = checked(text, kind)
     except Wrong as wrong:
         if kind is Kind.REGISTRY:
             raise RegistryPolicyInvalid(reason=str(wrong)) from None
@@ -48,7 +48,8 @@ def parse_resource_policy(text: str, kind: Kind) -> Document:
     return document
 
 
-def _checked(text: str, kind: Kind) -> Document:
+def checked(text: str, kind: Kind) -> Document:
+    """A text as a policy of this kind, whatever its size (but for a repository's or registry's policy): Wrong."""
     document = read(text)
     rules.check(document, kind)
     if kind in _RESOURCE_KINDS and size(text) > rules.LIMITS[kind]:

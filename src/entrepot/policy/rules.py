@@ -22,9 +22,9 @@ LIMITS: Final = {
     Kind.KEY: 32_768,
 }
 INLINE_LIMITS: Final = {"user": 2_048, "group": 5_120, "role": 10_240}
-WITH_PRINCIPALS: Final = frozenset({Kind.REPOSITORY, Kind.REGISTRY, Kind.TRUST, Kind.KEY})
-_FREE_SIDS: Final = frozenset({Kind.REPOSITORY, Kind.REGISTRY})
-_WITHOUT_RESOURCE: Final = frozenset({Kind.REPOSITORY, Kind.TRUST})
+WITH_PRINCIPALS: Final = frozenset({Kind.REPOSITORY, Kind.REGISTRY, Kind.TRUST, Kind.KEY, Kind.RESOURCE})
+_FREE_SIDS: Final = frozenset({Kind.REPOSITORY, Kind.REGISTRY, Kind.RESOURCE})
+_WITHOUT_RESOURCE: Final = frozenset({Kind.REPOSITORY, Kind.TRUST, Kind.RESOURCE})
 _SID: Final = re.compile(r"[A-Za-z0-9]*")
 _VENDOR: Final = re.compile(r"[A-Za-z0-9.-]+")
 _ACTION: Final = re.compile(r"[A-Za-z0-9*?]+")

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     REGISTRY = "registry"
     TRUST = "trust"
     KEY = "key"
+    RESOURCE = "resource"  # of any service, for a simulation
 
 
 class Listed(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ Only documents of version 2012-10-17 have them; in older ones the characters sta
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
@@ -79,6 +79,11 @@ def template(text: str, *, variables: bool, pattern: bool) -> Template:
         at = end
     parts.append(plain(text[at:]))
     return Template(tuple(_joined(parts)))
+
+
+def keys_in(text: str) -> Iterator[str]:
+    """The keys of the variables of a text, as they are written."""
+    return (found[2] for found in _VARIABLE.finditer(text) if found[2])
 
 
 def _joined(parts: list[str | Variable]) -> list[str | Variable]:

@@ -14,6 +14,7 @@ from entrepot.seal import packing
 from entrepot.seal.sealing import Seal
 
 MOST_PACKED = 1536  # bytes of policies and tags: a registry token that holds them still fits into a header of 4 KB
+MOST_WHOLE = 2048  # bytes of all that it says, for the same reason
 _CONTEXT = b"session-token"
 
 
@@ -52,6 +53,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def packed(self) -> int:
         """How many bytes its policies and tags take."""
         return len(packing.pack((self.policies, self.policy_arns, self.tags, self.transitive)))
+
+    @property
+    def whole(self) -> int:
+        """How many bytes all of it takes, without the secret."""
+        return len(packing.pack(msgspec.structs.replace(self, secret="")))
 
     def condition_keys(self) -> dict[str, tuple[str, ...]]:
         """`keys` in lower case; a key that stands several times has several values."""

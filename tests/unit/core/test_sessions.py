@@ -1,6 +1,7 @@
 """Use cases on sessions: one audit record and nothing else is left behind, nothing by a denial, and never a secret."""
 
 import json
+import secrets
 import uuid
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +16,7 @@ from entrepot.core.rights import Rights, rights_of
 from entrepot.core.session_drafts import Draft
 from entrepot.core.sessions import Session
 from entrepot.core.stored_policies import compiled
-from entrepot.errors import AccessDenied, MfaRefused, SessionCannot
+from entrepot.errors import AccessDenied, MfaRefused, SessionCannot, SessionTooLarge
 from entrepot.policy.evaluation import Policies
 from entrepot.seal import totp
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, REGION
@@ -189,6 +190,13 @@ def test_what_a_session_changes_is_told_with_who_stands_behind_it(house: CoreDat
         "federatedProvider": "",
     }
     assert DRAFT.secret not in record.body
+
+
+def test_what_a_provider_says_must_fit_into_a_registry_token_too(house: CoreDatabase):
+    said = tuple((f"issuer.example.com:claim{n}", secrets.token_hex(100)) for n in range(40))
+    with pytest.raises(SessionTooLarge):
+        house.write(sessions.assume, ROLE, replace(DRAFT, keys=said), who=alice())
+    house.write(sessions.assume, ROLE, replace(DRAFT, keys=said[:5]), who=alice())
 
 
 def test_a_claim_cannot_pose_as_what_is_known_of_the_principal(house: CoreDatabase):

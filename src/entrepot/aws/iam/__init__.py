@@ -14,6 +14,7 @@ from entrepot.aws.iam import (
     managed_policies,
     roles,
     sign_ins,
+    simulations,
     users,
 )
 from entrepot.aws.protocol.call import Operation
@@ -66,6 +67,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetAccountAuthorizationDetails": account.get_account_authorization_details,
     "GetAccountPasswordPolicy": absent.get_account_password_policy,
     "GetAccountSummary": account.get_account_summary,
+    "GetContextKeysForCustomPolicy": simulations.get_context_keys_for_custom_policy,
+    "GetContextKeysForPrincipalPolicy": simulations.get_context_keys_for_principal_policy,
     "GetCredentialReport": account.get_credential_report,
     "GetGroup": groups.get_group,
     "GetGroupPolicy": grants.get_group_policy,
@@ -121,6 +124,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "RemoveUserFromGroup": groups.remove_user_from_group,
     "ResyncMFADevice": sign_ins.resync_mfa_device,
     "SetDefaultPolicyVersion": managed_policies.set_default_policy_version,
+    "SimulateCustomPolicy": simulations.simulate_custom_policy,
+    "SimulatePrincipalPolicy": simulations.simulate_principal_policy,
     "TagInstanceProfile": entity_tags.tag_instance_profile,
     "TagMFADevice": entity_tags.tag_mfa_device,
     "TagOpenIDConnectProvider": entity_tags.tag_open_id_connect_provider,
