@@ -19,6 +19,12 @@ help: ## this list
 	.venv/bin/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
 	touch $@
 
+# a client of its own kind: hundreds of megabytes that nothing else needs
+build/ansible/ready: requirements/ansible.txt
+	python3 -m venv build/ansible
+	build/ansible/bin/pip install -q --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements/ansible.txt
+	touch $@
+
 setup: .venv/ready ## prepare .venv with the development tools
 
 run: .venv/ready ## serve on 127.0.0.1:5000 with data in ./data (HOST, PORT, DATA)
@@ -36,7 +42,7 @@ format: .venv/ready ## format, and fix what can be fixed
 	.venv/bin/ruff format $(SOURCES)
 
 # fixed seeds; what needs the machine to itself runs after the parallel part
-test: check ## check, and every suite with short soaks
+test: check build/ansible/ready ## check, and every suite with short soaks
 	$(PYTEST) -q -n 2 --dist worksteal -m "not serial and not image" --hypothesis-profile=ci
 	$(PYTEST) -q -m serial --hypothesis-profile=ci
 
@@ -49,7 +55,7 @@ faults: .venv/ready ## kill -9, crash points, full disk: the full counts
 conformance: .venv/ready ## both OCI suites; the report is build/conformance/
 	$(PYTEST) -q --full --timeout=1200 tests/conformance
 
-clients: .venv/ready ## every real client, with and without TLS
+clients: .venv/ready build/ansible/ready ## every real client, with and without TLS
 	$(PYTEST) -q --full --timeout=1800 tests/clients
 
 bench: .venv/ready ## this server and the peers side by side
@@ -71,4 +77,5 @@ docs: .venv/ready ## write the generated pages anew
 lock: ## raise and pin dependencies
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra postgresql -o requirements/runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra postgresql --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	printf 'ansible\nboto3\n' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements/dev.txt - -o requirements/ansible.txt
 	echo hatchling | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements/dev.txt - -o requirements/build.txt

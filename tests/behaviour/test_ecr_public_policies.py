@@ -112,6 +112,40 @@ def test_a_policy_lets_another_account_push_that_lets_its_own_principals_too(
         pushed(public, name, ann)
 
 
+@pytest.mark.parametrize(
+    ("managed", "describes", "pushes", "makes"),
+    [
+        ("AmazonElasticContainerRegistryPublicReadOnly", True, False, False),
+        ("AmazonElasticContainerRegistryPublicPowerUser", True, True, False),
+        ("AmazonElasticContainerRegistryPublicFullAccess", True, True, True),
+        ("AmazonEC2ContainerRegistryFullAccess", False, False, False),
+    ],
+)
+def test_the_policies_of_aws_allow_what_their_names_say(
+    public: PublicRegistry, server: Server, managed: str, describes: bool, pushes: bool, makes: bool
+):
+    name, user = public.repository(), public.iam.user()
+    public.iam.api.attach_user_policy(UserName=user, PolicyArn=f"arn:aws:iam::aws:policy/{managed}")
+    made = public.iam.api.create_access_key(UserName=user)["AccessKey"]
+    keys = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+    client = server.client("ecr-public", credentials=keys)
+
+    def allowed(operation: Any, **asked: Any) -> bool:
+        try:
+            operation(**asked)
+        except client.exceptions.ClientError as refused:
+            return bool(refused.response["Error"]["Code"] != "AccessDeniedException")
+        return True
+
+    assert allowed(client.describe_images, repositoryName=name) is describes
+    assert allowed(client.get_authorization_token) is describes
+    assert allowed(client.initiate_layer_upload, repositoryName=name) is pushes
+    assert allowed(client.create_repository, repositoryName=f"{name}/new") is makes
+    if pushes:
+        pushed(public, name, keys)
+        assert is_pulled_by_anybody(public, name)
+
+
 def test_a_policy_protects_tags(public: PublicRegistry):
     name = public.repository()
     content = pushed(public, name)

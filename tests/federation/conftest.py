@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.behaviour.identities import Iam
+from tests.clients.conftest import engine
 from tests.factories.issuers import Issuer, issuer
 from tests.factories.processes import Server, serve
 from tests.factories.reports import pytest_runtest_makereport
 from tests.federation.parties import Federation, register
 
-__all__ = ["pytest_runtest_makereport"]
+__all__ = ["engine", "pytest_runtest_makereport"]
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,14 @@ def test_a_data_directory_that_cannot_be_written_to_is_named(tmp_path):
     assert (tmp_path / "file").read_text() == "in the way"
 
 
+def test_authorities_that_cannot_be_read_are_named_before_anyone_is_called(tmp_path):
+    broken = tmp_path / "ca.pem"
+    for content in (None, "", "no certificate"):
+        if content is not None:
+            broken.write_text(content)
+        assert f"outbound_ca: {broken} holds no" in start(tmp_path / "data", ENTREPOT_OUTBOUND_CA=str(broken))
+
+
 def test_a_schema_of_a_newer_version_is_left_alone(used):
     connection = pysqlite3.connect(str(used / "entrepot.db"))
     connection.execute("UPDATE alembic_version SET version_num = '9999'")

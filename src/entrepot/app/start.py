@@ -14,8 +14,9 @@ from entrepot.app.directory import ServerLock
 from entrepot.core import identities
 from entrepot.db import migrate
 from entrepot.errors import StorageFull
-from entrepot.errors.start import VolumeFull
+from entrepot.errors.start import AuthoritiesInvalid, VolumeFull
 from entrepot.http.allowance import Allowance
+from entrepot.outbound import trusting
 from entrepot.seal import Seal
 from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
@@ -92,7 +93,7 @@ def _first_account(settings: Settings) -> tuple[Seal, bool]:
 
 
 def _certificate(settings: Settings) -> None:
-    """Make the own certificate, or find out now whether the operator's can be used."""
+    """Make the own certificate, or find out now whether the operator's can be used; and the authorities."""
     if settings.tls_self_signed:
         names = certificates.host_names(
             settings.host, settings.domain, settings.regions, [host for host, _ in settings.aliases]
@@ -100,3 +101,7 @@ def _certificate(settings: Settings) -> None:
         certificates.context(*certificates.self_signed(settings.data, names))
     elif settings.tls_cert and settings.tls_key:
         certificates.context(settings.tls_cert, settings.tls_key)
+    try:
+        trusting(settings.outbound_ca)
+    except OSError as fault:
+        raise AuthoritiesInvalid(path=settings.outbound_ca, reason=fault.strerror or fault) from None

@@ -32,6 +32,14 @@ def find() -> AwsCredentials | None:
     return AwsCredentials(key_id, secret, section.get("aws_session_token"))
 
 
+def web_identity() -> tuple[str, str] | None:
+    """(role, token of an identity provider) where the environment names them, and no keys: OSError."""
+    file, role = os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"), os.environ.get("AWS_ROLE_ARN")
+    if not file or not role or os.environ.get("AWS_ACCESS_KEY_ID"):
+        return None
+    return role, Path(file).read_text().strip()
+
+
 def region() -> str | None:
     """The region in force here, or None."""
     named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

@@ -30,6 +30,11 @@ for noun, (text, verbs) in _NOUNS.items():
     for verb in verbs:
         group.command(f"entrepot.cli.{module}:{verb}", name=verb.rstrip("_"))
     _groups[within].command(group)
+app.command(
+    "entrepot.cli.kubelet_credential_provider:provide",
+    name="kubelet-credential-provider",
+    help="Answer kubelet with a registry password for the image that a pod wants.",
+)
 app.command("entrepot.cli.gc:gc", help="Collect what no image references, beside a running server or without one.")
 app.command("entrepot.cli.fsck:fsck", help="Prove that every manifest is resolvable, down to the bytes.")
 

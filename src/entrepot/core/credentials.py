@@ -133,7 +133,7 @@ class Credentials:
 
     def _holder(self, claims: Claims) -> Principal:
         session = claims.session
-        found = self._of_key(claims.credential_id, claims.epoch) if session is None else self._of_session(session)
+        found = self._of_key(claims.credential_id, claims.epoch) if session is None else self.of_session(session)
         if found is None:
             raise CredentialInvalid
         return found
@@ -143,7 +143,7 @@ class Credentials:
         key = self._hot.access_key(key_id)
         return _principal(key) if key is not None and key.status == "Active" and key.epoch == epoch else None
 
-    def _of_session(self, session: Session) -> Principal | None:
+    def of_session(self, session: Session) -> Principal | None:
         """Whose session this is, if what it hangs on is still there. Not whether it has expired."""
         if session.maker:
             owner = self._of_key(session.maker, session.epoch)
@@ -193,7 +193,7 @@ class Credentials:
             raise CredentialUnknown
         if session.expires_at <= self._clock():
             raise SessionExpired
-        found = self._of_session(session)
+        found = self.of_session(session)
         if found is None:
             raise CredentialUnknown
         return found, session.secret

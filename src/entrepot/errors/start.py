@@ -52,6 +52,12 @@ class CertificateInvalid(StartRefused):
     text = "the certificate {certificate} cannot be used with the key {key}: {reason}"
 
 
+class AuthoritiesInvalid(StartRefused):
+    """A file of authorities that cannot be used."""
+
+    text = "outbound_ca: {path} holds no certificates that can be used: {reason}"
+
+
 class DatabaseUnreadable(StartRefused):
     """The file is no database, or cannot be opened."""
 

@@ -50,12 +50,13 @@ class Asked(msgspec.Struct, frozen=True):
 
 async def caller(request: web.BaseRequest, exchange: Exchange, core: Core, asked: Asked) -> Caller:
     """The caller of a request: CredentialMissing, CredentialInvalid, CredentialMisplaced, CredentialExpired,
-    RequestMalformed; AccessDenied for a key that may not log in.
+    RequestMalformed; AccessDenied for a key or role that may not log in, and what is wrong with a provider's token.
     """
     login, region = logins.given(request), asked.place.registry.region or core.regions[0]
-    if login is not None and not login.is_token:  # whoever has a key may at least read what anybody may
+    if login is not None and not login.is_token:  # whoever has a login may at least read what anybody may
         wanted = () if asked.is_public_read else asked.services
-        return (await logins.by_key(core, login, exchange, region, wanted))[0]
+        owner = asked.place.registry.account
+        return (await logins.without_token(core, login, exchange, region, wanted, owner))[0]
     principal = await _principal(request, core.credentials, asked, None if login is None else login.password)
     return logins.as_caller(core, principal, exchange, region)
 

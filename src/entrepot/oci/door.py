@@ -6,6 +6,7 @@ The routed path is decoded once; what it holds after that is data and never deco
 import re
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
+from http import HTTPStatus
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -14,9 +15,6 @@ from entrepot.core.parts import Core
 from entrepot.core.principals import ANONYMOUS
 from entrepot.errors import (
     AccessDenied,
-    CredentialInvalid,
-    CredentialMisplaced,
-    CredentialMissing,
     Fact,
     NameInvalid,
     OperationUnsupported,
@@ -103,7 +101,7 @@ class OciDoor:
 
 def _show(fact: Fact, request: web.BaseRequest, exchange: Exchange, asked: Asked | None) -> Reply:
     response = errors.show(fact)
-    if asked is not None and isinstance(fact, CredentialMissing | CredentialInvalid | CredentialMisplaced):
+    if asked is not None and response.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = authentication.challenge(exchange, asked)
     if isinstance(fact, RateExceeded):
         response.headers["Retry-After"] = str(fact.seconds)

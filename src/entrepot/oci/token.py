@@ -4,6 +4,8 @@ A token says who asks, never what may be done: scopes are taken note of by clien
 request.
 """
 
+from http import HTTPStatus
+
 import msgspec
 from aiohttp import web
 
@@ -11,9 +13,6 @@ from entrepot.core.credentials import LOGINS
 from entrepot.core.parts import Core
 from entrepot.core.principals import ANONYMOUS, Principal
 from entrepot.errors import (
-    CredentialInvalid,
-    CredentialMisplaced,
-    CredentialMissing,
     Fact,
     OperationUnsupported,
     RateExceeded,
@@ -45,7 +44,7 @@ class TokenPage:
             answer = errors.show(fact)
             if isinstance(fact, RateExceeded):
                 answer.headers["Retry-After"] = str(fact.seconds)
-            if isinstance(fact, CredentialInvalid | CredentialMisplaced | CredentialMissing):
+            if answer.status == HTTPStatus.UNAUTHORIZED:
                 answer.headers["WWW-Authenticate"] = f'Basic realm="{exchange.base_url}/"'
             return answer
         body = {"token": token, "access_token": token, "expires_in": seconds, "issued_at": exchange.at}
@@ -62,7 +61,8 @@ class TokenPage:
             return login.password, _LOGGED_IN_SECONDS
         public = exchange.host.startswith(_PUBLIC_HOST) or request.query.get("scope", "").startswith(_PUBLIC_SCOPE)
         wanted = ("ecr-public", "ecr") if public else ("ecr", "ecr-public")
-        caller, service = await logins.by_key(self._core, login, exchange, region, wanted)
+        account = self._core.default_account
+        caller, service = await logins.without_token(self._core, login, exchange, region, wanted, account)
         return self._issued(caller.principal, service)
 
     def _issued(self, principal: Principal, service: str) -> tuple[str, int]:

@@ -4,7 +4,7 @@ A name is resolved once for each connection, and the connection goes to an addre
 no cookie, no credential from the environment.
 """
 
-from entrepot.outbound.client import Outbound, Response
+from entrepot.outbound.client import Outbound, Response, trusting
 from entrepot.outbound.destinations import Destinations
 from entrepot.outbound.faults import AnswerUnusable, DestinationForbidden, DestinationUnreachable, OutboundFault
 
@@ -16,4 +16,5 @@ __all__ = [
     "Outbound",
     "OutboundFault",
     "Response",
+    "trusting",
 ]

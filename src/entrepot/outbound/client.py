@@ -49,9 +49,7 @@ class Outbound:
         """`authorities` is a file of certificates (PEM) that are trusted beside the system's."""
         self._destinations = destinations
         self._total = total_seconds
-        context = ssl.create_default_context()
-        if authorities is not None:
-            context.load_verify_locations(authorities)
+        context = trusting(authorities)
         found = lookup or _system_lookup
         self._secure = _session(_Checked(destinations, found, secure=True), context)
         self._plain = _session(_Checked(destinations, found, secure=False), context)
@@ -97,6 +95,14 @@ class Outbound:
                 return Response(str(url), received.status, received.headers, b""), location
             body = await _bounded(received, most_bytes)
             return Response(str(url), received.status, received.headers, body), None
+
+
+def trusting(authorities: Path | None) -> ssl.SSLContext:
+    """TLS that trusts the system's authorities and those of a file (PEM): OSError, ssl.SSLError among them."""
+    context = ssl.create_default_context()
+    if authorities is not None:
+        context.load_verify_locations(authorities)
+    return context
 
 
 class _Checked(AbstractResolver):

@@ -147,7 +147,7 @@ LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "Transfers.start": lambda key: (key,),
 }
 # what tells the journal of images that a checked use case has answered; what decides by a role's trust in who asks
-COUNTERS = {"Reads.count", "WebIdentities.assume"}
+COUNTERS = {"Reads.count", "WebIdentities.assume", "WebIdentities.log_in"}
 
 
 def modules() -> Iterator[tuple[str, Any]]:

@@ -209,6 +209,18 @@ def test_a_push_tells_what_eventbridge_tells(house: CoreDatabase):
     }
 
 
+def test_what_happens_in_a_public_repository_is_told_as_in_a_private_one(core: CoreDatabase):
+    key = RepositoryKey(public_registry(ACCOUNT), "tool")
+    core.write(public_registries.create_repository, key, PublicDraft(RepositoryDraft(), None))
+    manifest = core.image(key, "v1")
+    core.write(deletion.delete, key, manifest.digest)
+    told = [(row.name, row.account_id, row.region, json.loads(row.body)["action-type"]) for row in core.outbox()]
+    assert told == [
+        ("ECR Image Action", ACCOUNT, REGION, "PUSH"),
+        ("ECR Image Action", ACCOUNT, REGION, "DELETE"),
+    ]
+
+
 def test_an_untagged_push_and_its_deletion_tell_an_empty_tag(core: CoreDatabase):
     key = core.repository()
     manifest = core.image(key)
