@@ -60,9 +60,9 @@ class Undo(Exception):
 
 
 def furnished(tx: Transaction, subject: Principal, trees: make.Tree, tags: list[tuple[str, str]]) -> None:
-    """Let the rows of the account say what the trees do: every other policy is the group's, for the user."""
+    """Let the rows of the account say what the trees do: of a user every other policy is its group's."""
     for number, tree in enumerate(trees["identity"]):
-        holder = GROUP if number % 2 and subject is USER else subject.id
+        holder = GROUP if number % 2 == 0 and subject is USER else subject.id
         grants.put_inline(tx, holder, f"p{number}", text(*tree))
     if trees["boundary"] is not None:
         (version,) = managed_policies.versions(tx, "ANPABOUND")
