@@ -282,3 +282,17 @@ def test_the_largest_session_still_has_a_short_registry_token(server: Server, ia
     assert largest["PackedPolicySize"] > 90
     token = server.token(keys_of(largest))
     assert len(base64.b64encode(f"AWS:{token}".encode())) < 4096 - len("Authorization: Basic ")
+
+
+def test_sessions_of_one_role_do_not_lend_each_other_their_rights(
+    server: Server, iam: Iam, person: Person, repository: str
+):
+    """What is remembered of one session decides for no other, not even of the same name, in whatever order they ask."""
+    role = Role(iam, LOGIN, allow("ecr:*"))
+    narrow = document(LOGIN)
+    doors = [
+        (registry(server, role.assume(person.sts)), 200),
+        (registry(server, role.assume(person.sts, Policy=narrow)), 403),
+    ]
+    for door, status in (*doors, *reversed(doors), *doors, *reversed(doors)):
+        assert door.request("GET", f"/v2/{repository}/tags/list").status == status
