@@ -3,9 +3,12 @@
 import importlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from entrepot.core import password_policies
 from entrepot.core.entities import DEVICE, GROUP, POLICY, ROLE, USER, Draft
+from entrepot.core.login_profiles import OwnPassword
 from entrepot.core.simulation import Given
 from entrepot.db.identity_records import LoginProfile, Provider
 from entrepot.seal import totp
@@ -23,6 +26,7 @@ TRUST = json.dumps(
     {"Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}]},
 )
 KEY = "AKIAHOUSEHOUSEHOUSE1"
+WANTED = replace(password_policies.DEFAULT, minimum_length=10, reuse_prevention=2)
 LOGIN = LoginProfile("AIDAALICE", "hashed", reset_required=False, created_at=EPOCH, changed_at=EPOCH)
 
 
@@ -124,6 +128,9 @@ CASES: dict[str, tuple[tuple[Any, ...], dict[str, Any], str | None]] = {
     "mfa_devices.list_all": (("Any",), {}, None),
     "mfa_devices.list_of": (("alice",), {}, None),
     "mfa_devices.resync": ((unseal, "alice", PHONE, NOW), {}, "ResyncMFADevice"),
+    "password_policies.delete": ((), {}, "DeleteAccountPasswordPolicy"),
+    "password_policies.get": ((), {}, None),
+    "password_policies.put": ((replace(WANTED, minimum_length=20),), {}, "UpdateAccountPasswordPolicy"),
     "roles.create": ((Draft("new", "AROANEW", tags=WITH_TAGS, boundary=OWN), TRUST, 3600), {}, "CreateRole"),
     "roles.delete": (("idle",), {}, "DeleteRole"),
     "roles.describe": (("builder", "text"), {}, "UpdateRoleDescription"),
@@ -143,7 +150,10 @@ CASES: dict[str, tuple[tuple[Any, ...], dict[str, Any], str | None]] = {
     "users.update": (("alice", "renamed", "/p/"), {}, "UpdateUser"),
 }
 # of a user's own password: nobody but a user may, and before policies are read no user may
-OWN_PASSWORD: dict[str, tuple[Any, ...]] = {"login_profiles.own": (), "login_profiles.change": (LOGIN, "hashed")}
+OWN_PASSWORD: dict[str, tuple[Any, ...]] = {
+    "login_profiles.own": (),
+    "login_profiles.change": (OwnPassword(LOGIN, WANTED, ()), "hashed"),
+}
 WRITES = {name: case for name, case in CASES.items() if case[2] is not None}
 READS = {name: case for name, case in CASES.items() if case[2] is None}
 # no decision depends on a report
@@ -155,6 +165,7 @@ _EVERYTHING = [
     ("managed_policies.create", (Draft("spare", "ANPASPARE"), DOCUMENT)),
     ("users.create", (Draft("alice", "AIDAALICE", path="/team/", tags=WITH_TAGS, boundary=OWN),)),
     ("users.create", (Draft("bob", "AIDABOB"),)),
+    ("password_policies.put", (WANTED,)),
     ("roles.create", (Draft("builder", "AROABUILDER"), TRUST, 3600)),
     ("roles.create", (Draft("idle", "AROAIDLE"), TRUST, 3600)),
     ("service_roles.create", (SERVICE, "", "AROASERVICE")),

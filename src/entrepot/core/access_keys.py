@@ -62,8 +62,9 @@ def last_use(tx: Transaction, caller: Caller, key_id: str) -> tuple[str, KeyUse]
     found = rows.find(tx, key_id)
     owner = None if found is None else entity_rows.by_id(tx, found.principal_id)
     told_as = f"access key {key_id}"
-    arn = entities.arn(owner) if owner is not None and owner.account == account else "*"
-    access.require(caller, "GetAccessKeyLastUsed", Resource(account, arn, "iam", told_as))
+    own = owner if owner is not None and owner.account == account else None
+    arn, tags = "*" if own is None else entities.arn(own), entities.tags_of(tx, own)
+    access.require(caller, "GetAccessKeyLastUsed", Resource(account, arn, "iam", told_as, tags=tags))
     if found is None or found.account != account:
         principal, action = caller.principal.arn, "iam:GetAccessKeyLastUsed"
         raise AccessDenied(

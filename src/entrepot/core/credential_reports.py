@@ -4,7 +4,7 @@ import csv
 import io
 from datetime import datetime, timedelta
 
-from entrepot.core import entities, users
+from entrepot.core import entities, password_policies, users
 from entrepot.core.access import Caller
 from entrepot.core.entities import USER, Entity
 from entrepot.db import access_keys, accounts, sign_ins
@@ -74,7 +74,9 @@ def _row(tx: Transaction, user: Entity) -> list[str]:
     keys = list(access_keys.list_of(tx, user.account, user.id))[:_KEYS]
     password = ["false", "N/A", "N/A", "N/A"]
     if login is not None:
-        password = ["true", "no_information", _time(login.changed_at), "N/A"]
+        expires = password_policies.expires_at(password_policies.in_force(tx, user.account), login)
+        rotation = "N/A" if expires is None else _time(expires)
+        password = ["true", "no_information", _time(login.changed_at), rotation]
     elif user.kind == "root":
         password = ["not_supported"] * 4
     return [

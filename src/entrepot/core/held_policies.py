@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from entrepot.core.aws_policies import all_policies
-from entrepot.db import entities, grants, managed_policies, service_control
+from entrepot.db import entities, grants, managed_policies, password_policies, service_control
 from entrepot.db.database import Reader
+from entrepot.db.identity_records import Entity
 from entrepot.policy.principals import Principal
 
 SERVICE_PATH = "/aws-service-role/"  # of the roles that services make for themselves
+_OWN_PASSWORDS = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", '
+    '"Action": ["iam:ChangePassword", "iam:GetAccountPasswordPolicy"]}]}'
+)
 # what stands for a boundary that is gone: it allows nothing
 NOTHING = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
 _ARN = re.compile(r"arn:aws:iam::([0-9]{12}):policy/(?:[!-~]+/)?([\w+=,.@-]+)", re.ASCII)
@@ -32,6 +37,14 @@ def of(reader: Reader, account: str, entity_id: str) -> Iterator[Held]:
         found = managed(reader, account, arn)
         if found is not None:
             yield Held(arn, found, attached=True)
+
+
+def of_account(reader: Reader, holder: Entity) -> Iterator[Held]:
+    """What every user of an account holds, whose password policy lets users change their own passwords."""
+    if holder.kind == "user":
+        policy = password_policies.find(reader, holder.account)
+        if policy is not None and policy.users_may_change:
+            yield Held("AccountPasswordPolicy", _OWN_PASSWORDS, attached=False)
 
 
 def managed(reader: Reader, account: str, arn: str) -> str | None:

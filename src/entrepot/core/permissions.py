@@ -87,7 +87,7 @@ _IAM_RESOURCES: Mapping[str, str] = {
         "CreateAccountAlias DeleteAccountAlias DeleteAccountPasswordPolicy GenerateCredentialReport "
         "GetAccountAuthorizationDetails GetAccountPasswordPolicy GetAccountSummary GetCredentialReport "
         "GetContextKeysForCustomPolicy GetServiceLinkedRoleDeletionStatus ListAccountAliases ListSAMLProviders "
-        "ListServerCertificates SimulateCustomPolicy"
+        "ListServerCertificates SimulateCustomPolicy UpdateAccountPasswordPolicy"
     ),
     "arn:aws:iam::{account}:user/{user}": (
         "AttachUserPolicy CreateAccessKey CreateLoginProfile CreateUser DeactivateMFADevice "

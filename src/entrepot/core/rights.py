@@ -151,6 +151,7 @@ def rights_of(reader: Reader, subject: Subject, owner_id: str = "", session: Ses
         return Rights(subject, Policies())
     groups = memberships.groups_of(reader, owner_id, "", MOST_GROUPS)
     identity = [policy for holder in (found, *groups) for policy in _held(reader, subject.account, holder.id)]
+    identity += [compiled(held.name, held.text) for held in held_policies.of_account(reader, found)]
     boundary = None
     if found.boundary is not None:
         boundary = managed(reader, subject.account, found.boundary) or _NOTHING

@@ -94,6 +94,7 @@ def of_entity(tx: Transaction, found: Entity, subject: Principal) -> Sources:
     held = [
         _held(holder, each) for holder in (found, *groups) for each in held_policies.of(tx, found.account, holder.id)
     ]
+    held += [_held(found, each) for each in held_policies.of_account(tx, found)]
     level = tuple(_stored(name, "none", text, "scp") for name, text in held_policies.above(tx, subject))
     return Sources(tuple(held), _boundary(tx, found), (level,) if level else ())
 

@@ -87,6 +87,18 @@ class LoginProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordPolicy:
+    """What an account wants of its users' passwords; `classes` are the kinds of characters that there must be."""
+
+    minimum_length: int
+    classes: tuple[str, ...]
+    users_may_change: bool
+    max_age_days: int | None
+    reuse_prevention: int | None
+    hard_expiry: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """What an OpenID Connect provider has beside its entity, whose name is its URL without `https://`."""
 

@@ -49,6 +49,18 @@ service_control_policy = Table(  # an account has a say of its own only below th
     PrimaryKeyConstraint("account_id", "name"),
 )
 
+password_policy = Table(  # an account without one has that of core/password_policies.py
+    "password_policy",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id"), primary_key=True),
+    Column("minimum_length", BigInteger, nullable=False),
+    Column("classes", Text, nullable=False),  # JSON list of kinds of characters that there must be
+    Column("users_may_change", BigInteger, nullable=False),  # 0 | 1
+    Column("max_age_days", BigInteger),
+    Column("reuse_prevention", BigInteger),  # how many old passwords are not taken again
+    Column("hard_expiry", BigInteger, nullable=False),  # 0 | 1: who is too late asks an administrator
+)
+
 credential_report = Table(
     "credential_report",
     metadata,
@@ -145,6 +157,15 @@ login_profile = Table(
     Column("reset_required", BigInteger, nullable=False),  # 0 | 1
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+)
+
+old_password = Table(  # those before the present one, of users of accounts that prevent their reuse
+    "old_password",
+    metadata,
+    Column("user_id", Text, ForeignKey("entity.id"), nullable=False),
+    Column("changed_at", BigInteger, nullable=False),  # when another took its place
+    Column("password", Text, nullable=False),  # argon2id
+    PrimaryKeyConstraint("user_id", "changed_at"),
 )
 
 instance_profile_role = Table(

@@ -1,8 +1,8 @@
 """The tables of the metadata database, drawn once. SQL is the only truth; bytes of blobs are elsewhere.
 
-    account ─┬─ access_key · account_alias · credential_report
+    account ─┬─ access_key · account_alias · credential_report · password_policy
              ├─ entity ─┬─ entity_tag · inline_policy · attachment (to a policy's ARN)
-             │          ├─ login_profile · mfa_device          of a user
+             │          ├─ login_profile · old_password · mfa_device   of a user
              │          ├─ membership                          of a user in a group
              │          ├─ role ── instance_profile_role
              │          ├─ managed_policy ── policy_version

@@ -159,7 +159,16 @@ def modules() -> Iterator[tuple[str, Any]]:
 IDENTITIES = {
     *("access_keys", "account_aliases", "account_summary", "attachments", "boundaries", "credential_reports"),
     *("entities", "entity_tags", "groups", "holders", "identity_providers", "inline_policies", "instance_profiles"),
-    *("login_profiles", "managed_policies", "mfa_devices", "roles", "service_roles", "simulation", "users"),
+    *(
+        "login_profiles",
+        "managed_policies",
+        "mfa_devices",
+        "password_policies",
+        "roles",
+        "service_roles",
+        "simulation",
+        "users",
+    ),
 }
 SESSIONS = {"sessions"}  # test_sessions.py knows them
 

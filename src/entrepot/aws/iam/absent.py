@@ -1,7 +1,7 @@
 """What tools ask for and no account here has: the answers are empty, or say that there is none.
 
 Users sign with access keys and passwords only: they have no SSH keys, signing certificates or credentials of single
-services; there are no SAML providers, server certificates, or password policy.
+services; there are no SAML providers or server certificates.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from entrepot.aws.iam.shown import Output
 from entrepot.aws.protocol.call import Call
 from entrepot.core import entities, users
-from entrepot.errors import EntityNotFound
 
 _NOTHING_MORE: Mapping[str, object] = {"IsTruncated": False}
 
@@ -42,21 +41,6 @@ async def list_server_certificates(call: Call) -> Output:
     """ListServerCertificates: none."""
     entities.allow_account(call.caller, "ListServerCertificates")
     return {"ServerCertificateMetadataList": [], **_NOTHING_MORE}
-
-
-async def get_account_password_policy(call: Call) -> Output:
-    """GetAccountPasswordPolicy: there is none."""
-    return _no_password_policy(call, "GetAccountPasswordPolicy")
-
-
-async def delete_account_password_policy(call: Call) -> Output:
-    """DeleteAccountPasswordPolicy: there is none."""
-    return _no_password_policy(call, "DeleteAccountPasswordPolicy")
-
-
-def _no_password_policy(call: Call, operation: str) -> Output:
-    entities.allow_account(call.caller, operation)
-    raise EntityNotFound(entity=f"The Password Policy with domain name {call.account}")
 
 
 async def _require_user(call: Call, operation: str) -> None:

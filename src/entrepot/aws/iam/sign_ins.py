@@ -6,7 +6,7 @@ from collections.abc import Callable
 from entrepot.aws.iam import inputs, shown
 from entrepot.aws.iam.shown import Output
 from entrepot.aws.protocol.call import Call
-from entrepot.core import login_profiles, mfa_devices
+from entrepot.core import login_profiles, mfa_devices, password_policies
 from entrepot.core.entities import DEVICE, Entity
 from entrepot.core.login_profiles import LoginProfile
 from entrepot.core.mfa_devices import NamedDevice
@@ -18,7 +18,7 @@ async def create_login_profile(call: Call) -> Output:
     given = call.input
     if "Password" not in given or "UserName" not in given:
         raise ParameterInvalid(parameter="Password", reason="a user and a password must be named")
-    password = await asyncio.to_thread(login_profiles.hashed, given["Password"])
+    password = await _hashed(call, given["Password"])
     reset = given.get("PasswordResetRequired", False)
     owner, made = await call.core.units.write(
         login_profiles.create, call.caller, given["UserName"], password, reset_required=reset
@@ -37,7 +37,7 @@ async def update_login_profile(call: Call) -> Output:
     given = call.input
     password = None
     if "Password" in given:
-        password = await asyncio.to_thread(login_profiles.hashed, given["Password"])
+        password = await _hashed(call, given["Password"])
     reset = given.get("PasswordResetRequired")
     await call.core.units.write(login_profiles.update, call.caller, given["UserName"], password, reset_required=reset)
     return {}
@@ -55,7 +55,8 @@ async def change_password(call: Call) -> Output:
     """ChangePassword: of the calling user."""
     known = await call.core.units.read(login_profiles.own, call.caller)
     await asyncio.to_thread(login_profiles.require_password, known, call.input["OldPassword"])
-    password = await asyncio.to_thread(login_profiles.hashed, call.input["NewPassword"])
+    await asyncio.to_thread(login_profiles.require_new, known, call.input["NewPassword"])
+    password = await asyncio.to_thread(login_profiles.hashed, known.policy, call.input["NewPassword"])
     await call.core.units.write(login_profiles.change, call.caller, known, password)
     return {}
 
@@ -129,6 +130,11 @@ async def list_mfa_devices(call: Call) -> Output:
     _, found = await call.core.units.read(mfa_devices.list_of, call.caller, call.input.get("UserName"))
     page = inputs.part(call, "ListMFADevices", found, lambda each: each.entity.name.lower())
     return {"MFADevices": [_enabled(each) for each in page.items], **inputs.paging(call, "ListMFADevices", page)}
+
+
+async def _hashed(call: Call, password: str) -> str:
+    policy = await call.core.units.read(password_policies.in_force, call.account)
+    return await asyncio.to_thread(login_profiles.hashed, policy, password)
 
 
 async def _with_codes(call: Call, use_case: Callable[..., None]) -> Output:

@@ -1,4 +1,4 @@
-"""Policies of repositories, registries and accounts (service control); public aliases; catalog data."""
+"""Policies of repositories, registries and accounts (service control, passwords); public aliases; catalog data."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,7 @@ def upgrade() -> None:
     _public_alias()
     _catalog_data()
     _service_control_policy()
+    _password_policy()
 
 
 def _registry() -> None:
@@ -73,4 +74,27 @@ def _service_control_policy() -> None:
             ["account_id"], ["account.id"], name=op.f("fk_service_control_policy_account_id_account")
         ),
         sa.PrimaryKeyConstraint("account_id", "name", name=op.f("pk_service_control_policy")),
+    )
+
+
+def _password_policy() -> None:
+    op.create_table(
+        "password_policy",
+        sa.Column("account_id", text, nullable=False),
+        sa.Column("minimum_length", sa.BigInteger(), nullable=False),
+        sa.Column("classes", text, nullable=False),
+        sa.Column("users_may_change", sa.BigInteger(), nullable=False),
+        sa.Column("max_age_days", sa.BigInteger(), nullable=True),
+        sa.Column("reuse_prevention", sa.BigInteger(), nullable=True),
+        sa.Column("hard_expiry", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_password_policy_account_id_account")),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_password_policy")),
+    )
+    op.create_table(
+        "old_password",
+        sa.Column("user_id", text, nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("password", text, nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["entity.id"], name=op.f("fk_old_password_user_id_entity")),
+        sa.PrimaryKeyConstraint("user_id", "changed_at", name=op.f("pk_old_password")),
     )
