@@ -12,7 +12,6 @@ _BROKEN = '{"not": "a policy"}'
 def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
     """What stands for each member; documents and manifests that would change what callers may do are broken ones."""
     digest = world.image.digest
-    iam = f"arn:aws:iam::{ACCOUNT}"
     return {
         "registryId": ACCOUNT,
         "repositoryName": names["repository"],
@@ -32,6 +31,13 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "name": "REGISTRY_POLICY_SCOPE",
         "value": "V2",
         "catalogData": {"description": "d"},
+        **_of_identities(names),
+    }
+
+
+def _of_identities(names: Mapping[str, str]) -> Mapping[str, Any]:
+    iam = f"arn:aws:iam::{ACCOUNT}"
+    return {
         "UserName": names["user"],
         "NewUserName": names["user"],
         "GroupName": names["group"],
@@ -62,6 +68,13 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "Description": "d",
         "Tags": [{"Key": "k", "Value": "v"}],
         "TagKeys": ["k"],
+        **_of_sessions(names),
+    }
+
+
+def _of_sessions(names: Mapping[str, str]) -> Mapping[str, Any]:
+    iam = f"arn:aws:iam::{ACCOUNT}"
+    return {
         "Name": names["name"],
         "RoleArn": f"{iam}:role/{names['role']}",
         "RoleSessionName": "session",
