@@ -286,12 +286,12 @@ def test_a_login_is_no_download(download: Download):
     assert download.get(url).status == 401
 
 
-def test_a_download_url_holds_an_hour(download: Download):
+def test_a_download_url_holds_a_quarter_of_an_hour(download: Download):
     seal = Seal(load_master_key(download.server.data / "secret.key", create=False))
     claims = tokens.read(seal, download.token)
-    assert claims.expires_at - claims.issued_at == timedelta(hours=1)
+    assert claims.expires_at - claims.issued_at == timedelta(minutes=15)
     path = f"blobs/{download.layer.digest}"
-    for ago, status in ((timedelta(minutes=59), 200), (timedelta(minutes=61), 403)):
+    for ago, status in ((timedelta(minutes=14), 200), (timedelta(minutes=16), 403)):
         moved = msgspec.structs.replace(claims, expires_at=claims.expires_at - ago)
         assert download.get(download.at(download.repository, path, tokens.issue(seal, moved))).status == status
 

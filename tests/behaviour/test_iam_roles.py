@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_a_role_is_changed(iam: Iam):
     found = iam.api.get_role(RoleName=name)["Role"]
     assert (found["Description"], found["MaxSessionDuration"]) == ("one", 43200)
     assert iam.api.update_role_description(RoleName=name, Description="two")["Role"]["Description"] == "two"
-    trust = json.loads(TRUST.replace(ACCOUNT, "111122223333"))
+    trust = json.loads(TRUST.replace("sts:AssumeRole", "sts:*"))
     iam.api.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
     assert iam.api.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"] == trust
     assert refusal(iam.api.update_role, RoleName=name, MaxSessionDuration=43201)[0] == "ValidationError"
@@ -138,3 +139,25 @@ def test_waiters_end_when_the_thing_is_there(iam: Iam, waiter: str):
         "instance_profile_exists": {"InstanceProfileName": name},
     }[waiter]
     iam.api.get_waiter(waiter).wait(**given, WaiterConfig={"Delay": 0, "MaxAttempts": 1})
+
+
+def test_who_is_made_anew_under_an_old_name_is_not_trusted(iam: Iam):
+    name = iam.user()
+    arn, first = f"arn:aws:iam::{ACCOUNT}:user/{name}", iam.api.get_user(UserName=name)["User"]["UserId"]
+    trust = json.dumps(json.loads(TRUST.replace(ACCOUNT, arn)))
+    role = iam.name()
+
+    def trusted() -> Any:
+        return iam.api.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
+
+    made = iam.api.create_role(RoleName=role, AssumeRolePolicyDocument=trust)["Role"]
+    assert made["AssumeRolePolicyDocument"] == json.loads(trust)
+    assert trusted() == {"AWS": arn}
+    iam.api.delete_user(UserName=name)
+    assert trusted() == {"AWS": first}
+    iam.api.create_user(UserName=name)
+    assert trusted() == {"AWS": first}
+    code, message = refusal(
+        iam.api.update_assume_role_policy, RoleName=role, PolicyDocument=TRUST.replace(ACCOUNT, arn + "-absent")
+    )
+    assert (code, message) == ("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{arn}-absent"')

@@ -105,7 +105,7 @@ def test_a_role_of_another_account_is_not_told_to_exist(server: Server, iam: Iam
         with pytest.raises(nobody.sts.exceptions.ClientError) as refused:
             nobody.sts.assume_role(RoleArn=each, RoleSessionName="run")
         assert HEADER not in refused.value.response["ResponseMetadata"]["HTTPHeaders"]
-    own = Role(iam, trusted=[trust({"AWS": "111122223333"})])
+    own = Role(iam, trusted=[trust({"Service": "ec2.amazonaws.com"})])
     told = read(person.sts, message_of(person.sts.assume_role, RoleArn=own.arn, RoleSessionName="run"))
     assert told["missing"] == "resource-based policy"
 

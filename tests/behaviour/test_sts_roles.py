@@ -65,7 +65,7 @@ def test_a_denial_names_the_session(server: Server, iam: Iam, person: Person, re
 
 
 def test_both_the_caller_and_the_role_must_allow_it(server: Server, iam: Iam):
-    trusting, other = Role(iam), Role(iam, trusted=[trust({"AWS": "111122223333"})])
+    trusting, other = Role(iam), Role(iam, trusted=[trust({"Service": "ec2.amazonaws.com"})])
     nobody, allowed = Person(server, iam), Person(server, iam, ASSUME)
     told = refusal(nobody.sts.assume_role, RoleArn=trusting.arn, RoleSessionName="run")
     assert told[0] == "AccessDenied"
@@ -79,7 +79,7 @@ def test_both_the_caller_and_the_role_must_allow_it(server: Server, iam: Iam):
 
 def test_a_denial_does_not_tell_whether_the_role_exists(server: Server, iam: Iam, person: Person):
     for holder in (person, Person(server, iam)):
-        for trusted in ([trust({"AWS": "111122223333"})], [trust({"Service": "ecs.amazonaws.com"})]):
+        for trusted in ([trust({"Service": "ec2.amazonaws.com"})], [trust({"Service": "ecs.amazonaws.com"})]):
             role = Role(iam, trusted=trusted)
             there = refusal(holder.sts.assume_role, RoleArn=role.arn, RoleSessionName="run")
             absent = refusal(holder.sts.assume_role, RoleArn=role.arn + "-absent", RoleSessionName="run")
@@ -282,3 +282,17 @@ def test_the_largest_session_still_has_a_short_registry_token(server: Server, ia
     assert largest["PackedPolicySize"] > 90
     token = server.token(keys_of(largest))
     assert len(base64.b64encode(f"AWS:{token}".encode())) < 4096 - len("Authorization: Basic ")
+
+
+def test_sessions_of_one_role_do_not_lend_each_other_their_rights(
+    server: Server, iam: Iam, person: Person, repository: str
+):
+    """What is remembered of one session decides for no other, not even of the same name, in whatever order they ask."""
+    role = Role(iam, LOGIN, allow("ecr:*"))
+    narrow = document(LOGIN)
+    doors = [
+        (registry(server, role.assume(person.sts)), 200),
+        (registry(server, role.assume(person.sts, Policy=narrow)), 403),
+    ]
+    for door, status in (*doors, *reversed(doors), *doors, *reversed(doors)):
+        assert door.request("GET", f"/v2/{repository}/tags/list").status == status

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from entrepot.core import narrow_tokens, sessions
 from entrepot.core.access import Caller
+from entrepot.core.narrow_tokens import Narrowing
+from entrepot.core.session_drafts import Draft
 from entrepot.db import (
     access_keys,
     account_details,
@@ -176,3 +179,17 @@ def test_an_earlier_use_of_a_role_does_not_hide_a_later_one(rows: Rows):
     used = rows.read(roles.find, role.id)
     assert used is not None
     assert (used.last_used_at, used.last_used_region) == (LATER, "later")
+
+
+def test_sessions_are_made_on_either_engine(rows: Rows):
+    def write(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+        return rows.database.submit(lambda tx: function(tx, caller(), *arguments, **keywords)).result()
+
+    furnish(write)
+    draft = Draft("ASIAAAAAAAAAAAAAAAAA", "secret", "run-7")
+    role = write(sessions.assume, f"arn:aws:iam::{ACCOUNT}:role/builder", draft)
+    assert (role.owner_id, role.name) == ("AROABUILDER", "run-7")
+    assert write(sessions.of_caller, draft).owner_id == write(sessions.federate, draft).owner_id == ACCOUNT
+    narrowing = Narrowing(("pull",), ("*",), timedelta(hours=1))
+    made = rows.read(narrow_tokens.principal, ACCOUNT, "alice", narrowing, EPOCH)
+    assert (made.kind, made.id, made.owner_id) == ("user", "AIDAALICE", "AIDAALICE")

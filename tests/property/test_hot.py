@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from entrepot.core import blobs, collection, deletion, identities, images, public_aliases, repositories, uploads
+from entrepot.core import blobs, collection, deletion, identities, images, repositories, uploads
 from entrepot.core.blobs import is_available
 from entrepot.core.hot import Hot
 from entrepot.core.images import OCI_RULES
@@ -20,7 +20,6 @@ from entrepot.core.recent import Recent
 from entrepot.db import accounts, tags
 from entrepot.db import blobs as blob_rows
 from entrepot.db import images as image_rows
-from entrepot.db import public_aliases as alias_rows
 from entrepot.db import repositories as repository_rows
 from entrepot.db import uploads as upload_rows
 from entrepot.db.collection import LinkKey
@@ -29,12 +28,11 @@ from entrepot.db.sqlite import SqliteDatabase
 from entrepot.errors import Fact
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Reference, Tag
-from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, caller, image_manifest, repository
+from tests.factories.callers import ACCOUNT, EPOCH, caller, image_manifest, repository
 from tests.factories.core_database import CONFIG, CoreDatabase
 from tests.factories.databases import SEAL
 
 NAMES = ["one", "two"]
-ALIASES, ACCOUNTS = ["team", "tool"], [ACCOUNT, OTHER_ACCOUNT]
 LAYERS = [b"a", b"bb"]
 TAGS = [Tag("v1"), Tag("v2")]
 MANIFESTS = [image_manifest([layer], CONFIG) for layer in LAYERS]
@@ -43,7 +41,6 @@ DIGESTS = [Digest.of(data) for data in (*LAYERS, CONFIG)]
 WORKERS = 3
 GRACE = timedelta(days=1)
 
-aliases, accounts_ = st.sampled_from(ALIASES), st.sampled_from(ACCOUNTS)
 names, layers, tag_names = st.sampled_from(NAMES), st.sampled_from(LAYERS), st.sampled_from(TAGS)
 manifests, references = st.sampled_from(MANIFESTS), st.sampled_from(REFERENCES)
 
@@ -143,15 +140,6 @@ class HotCaches(RuleBasedStateMachine):
         self.unit(identities.rotate_root_key, SEAL, fresh, EPOCH)
         self.keys = [*self.keys[-2:], fresh.access_key_id]
 
-    @rule(alias=aliases, account=accounts_, primary=st.booleans())
-    def give_an_alias(self, alias: str, account: str, primary: bool) -> None:
-        self.other.submit(lambda tx: public_aliases.add(tx, account, alias, EPOCH, primary=primary)).exception()
-
-    @rule(alias=aliases, account=accounts_)
-    def take_an_alias(self, alias: str, account: str) -> None:
-        default = f"d{account}"
-        self.other.submit(lambda tx: public_aliases.remove(tx, account, alias, default, EPOCH)).exception()
-
     @rule(name=names)
     def start_an_upload(self, name: str) -> None:
         number = f"u{len(self.sessions)}"
@@ -176,13 +164,6 @@ class HotCaches(RuleBasedStateMachine):
                 self.check(hot, name)
             for key_id in [*self.keys, "absent"]:
                 assert hot.access_key(key_id) == self.core.row(accounts.find_key, key_id)
-            held = self.core.row(alias_rows.list_all)
-            for alias in ALIASES:
-                assert hot.alias(alias) == {each.name: each.account for each in held}.get(alias)
-            for account in ACCOUNTS:
-                assert hot.primary_alias(account) == {each.account: each.name for each in held if each.primary}.get(
-                    account
-                )
             for upload_id in self.sessions[-3:]:
                 assert hot.upload(upload_id) == self.core.row(upload_rows.find, upload_id)
 

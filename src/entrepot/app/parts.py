@@ -124,7 +124,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     units = Units(opened, ThreadPoolExecutor(_READERS, "reader"))
     snapshot = opened.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
-    credentials = Credentials(hot, snapshot, sealed, clock)
+    credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
     transfers = Transfers(
         units,
         hot,

@@ -9,12 +9,13 @@ from entrepot.db.database import Transaction
 from entrepot.errors import ManagedPolicyNotFound, QuotaExceeded
 
 MOST_ATTACHED = 10
+_POLICY_KEY = "iam:policyarn"
 
 
 def attach(tx: Transaction, caller: Caller, kind: Kind, holder: str, policy_arn: str) -> None:
     """Attach a policy; already attached is fine. ManagedPolicyNotFound, QuotaExceeded."""
     operation = f"Attach{kind.noun}Policy"
-    found = holders.require(tx, caller, operation, kind, holder)
+    found = holders.require(tx, caller, operation, kind, holder, {_POLICY_KEY: (policy_arn,)})
     managed_policies.require_attachable(tx, caller, policy_arn)
     held = rows.attached(tx, found.id)
     if policy_arn not in held and len(held) >= MOST_ATTACHED:
@@ -26,7 +27,7 @@ def attach(tx: Transaction, caller: Caller, kind: Kind, holder: str, policy_arn:
 def detach(tx: Transaction, caller: Caller, kind: Kind, holder: str, policy_arn: str) -> None:
     """Detach a policy: ManagedPolicyNotFound when it is not attached."""
     operation = f"Detach{kind.noun}Policy"
-    found = holders.require(tx, caller, operation, kind, holder)
+    found = holders.require(tx, caller, operation, kind, holder, {_POLICY_KEY: (policy_arn,)})
     if not rows.detach(tx, found.id, policy_arn):
         raise ManagedPolicyNotFound(arn=policy_arn)
     entities.changed(tx, caller, operation, {f"{kind.name}Name": holder, "policyArn": policy_arn})

@@ -2,7 +2,7 @@
 
 from entrepot.core import entities, holders, managed_policies
 from entrepot.core.access import Caller
-from entrepot.core.entities import Kind
+from entrepot.core.entities import BOUNDARY_KEY, Kind
 from entrepot.db import entities as rows
 from entrepot.db.database import Transaction
 from entrepot.errors import EntityNotFound, IdentityInputInvalid, ManagedPolicyNotFound, ManagedPolicyReserved
@@ -11,7 +11,7 @@ from entrepot.errors import EntityNotFound, IdentityInputInvalid, ManagedPolicyN
 def put(tx: Transaction, caller: Caller, kind: Kind, name: str, policy_arn: str) -> None:
     """Bound a user or role by a managed policy: EntityNotFound, ManagedPolicyNotFound."""
     operation = f"Put{kind.noun}PermissionsBoundary"
-    found = holders.require(tx, caller, operation, kind, name)
+    found = holders.require(tx, caller, operation, kind, name, {BOUNDARY_KEY: (policy_arn,)})
     managed_policies.require_attachable(tx, caller, policy_arn)
     rows.bound(tx, found.id, policy_arn)
     entities.changed(tx, caller, operation, {f"{kind.name}Name": name, "permissionsBoundary": policy_arn})

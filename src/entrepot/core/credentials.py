@@ -46,7 +46,7 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RepositoryKey
 
 TOKEN_LIFETIME = timedelta(hours=12)
-DOWNLOAD_LIFETIME = timedelta(hours=1)
+DOWNLOAD_LIFETIME = timedelta(minutes=15)
 LOGINS = {"ecr": "", "ecr-public": "ecr-public"}  # the scope of a login's token, by the service that issued it
 _ANONYMOUS = "anonymous"
 _MOST_TOKENS = 16_384
@@ -57,10 +57,18 @@ _USE_PERIOD = timedelta(minutes=1)
 class Credentials:
     """Resolves credentials for one event loop."""
 
-    def __init__(self, hot: Hot, snapshot: Snapshot, seal: Seal, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        hot: Hot,
+        snapshot: Snapshot,
+        seal: Seal,
+        clock: Callable[[], datetime],
+        download_lifetime: timedelta = DOWNLOAD_LIFETIME,
+    ) -> None:
         self._hot = hot
         self._seal = seal
         self._clock = clock
+        self._download_lifetime = download_lifetime
         self._claims: Recent[str, Claims] = Recent(_MOST_TOKEN_CHARACTERS)
         self._sessions: Recent[str, Session] = Recent(_MOST_TOKEN_CHARACTERS)
         self._secrets: Recent[str, tuple[bytes, str]] = Recent(_MOST_TOKENS)
@@ -82,9 +90,9 @@ class Credentials:
         return tokens.issue(self._seal, claims), claims.expires_at
 
     def issue_download(self, principal: Principal, key: RepositoryKey, digest: Digest) -> str:
-        """A token for one blob of one repository, good for `DOWNLOAD_LIFETIME`."""
+        """A token for one blob of one repository, good for as long as downloads are."""
         scope = _download_scope(key, digest)
-        return tokens.issue(self._seal, self._claims_of(principal, key.registry.region, DOWNLOAD_LIFETIME, scope))
+        return tokens.issue(self._seal, self._claims_of(principal, key.registry.region, self._download_lifetime, scope))
 
     def _claims_of(self, principal: Principal, region: str, lifetime: timedelta, scope: str) -> Claims:
         now, session = self._clock(), principal.session

@@ -7,14 +7,15 @@ again, and an audit record. Whoever changes something holds the account's row: o
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from entrepot.core import access, changes
-from entrepot.core.access import Caller
+from entrepot.core.access import NO_KEYS, Caller, Keys
 from entrepot.core.changes import new_stamp
 from entrepot.core.page import Page
-from entrepot.core.resources import Resource
+from entrepot.core.resource_tags import request_tags
+from entrepot.core.resources import Resource, Tags, no_tags
 from entrepot.db import accounts
 from entrepot.db import entities as rows
 from entrepot.db.database import Transaction
@@ -24,6 +25,7 @@ from entrepot.errors import EntityAlreadyExists, EntityNotFound, IdentityInputIn
 __all__ = ["Draft", "Entity", "Kind"]
 
 MOST_TAGS = 50
+BOUNDARY_KEY = "iam:permissionsboundary"  # of who is made or bounded; of whose policies change, the present one
 _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ID_LENGTH = 17
 
@@ -102,45 +104,63 @@ def arn(found: Entity) -> str:
     return _arn(found.account, found.kind, found.path + found.name)
 
 
-def resource(account: str, kind: Kind, name: str, path: str = "/") -> Resource:
+def resource(account: str, kind: Kind, name: str, path: str = "/", tags: Callable[[], Tags] = no_tags) -> Resource:
     """What an action on a thing of this name is authorised on; it need not exist."""
     plain = _arn(account, kind.name, f"/{name}")
-    return Resource(account, _arn(account, kind.name, path + name), "iam", plain)
+    return Resource(account, _arn(account, kind.name, path + name), "iam", plain, tags=tags)
 
 
-def allow(caller: Caller, operation: str, kind: Kind, name: str, path: str = "/") -> None:
-    """AccessDenied unless the caller may do this to a thing of this name."""
-    access.require(caller, operation, resource(caller.principal.account, kind, name, path))
+def allow(
+    caller: Caller,
+    operation: str,
+    kind: Kind,
+    name: str,
+    path: str = "/",
+    keys: Keys = NO_KEYS,
+    tags: Callable[[], Tags] = no_tags,
+) -> None:
+    """AccessDenied unless the caller may do this to a thing of this name, which has these tags."""
+    access.require(caller, operation, resource(caller.principal.account, kind, name, path, tags), keys)
 
 
 def allow_new(caller: Caller, operation: str, kind: Kind, draft: Draft) -> None:
     """AccessDenied unless the caller may make this, its tags included, which are checked: IdentityInputInvalid."""
-    allow(caller, operation, kind, draft.name, draft.path)
+    keys = request_tags(draft.tags)
+    bounded = {} if draft.boundary is None else {BOUNDARY_KEY: (draft.boundary,)}
+    allow(caller, operation, kind, draft.name, draft.path, {**keys, **bounded})
     if draft.tags:
-        allow(caller, f"Tag{kind.noun}", kind, draft.name, draft.path)
+        allow(caller, f"Tag{kind.noun}", kind, draft.name, draft.path, keys)
     check_tags(draft.tags)
 
 
-def allow_account(caller: Caller, operation: str) -> None:
+def allow_account(caller: Caller, operation: str, keys: Keys = NO_KEYS) -> None:
     """AccessDenied unless the caller may do this, which concerns no thing in particular."""
-    access.require(caller, operation, Resource(caller.principal.account, "*", "iam"))
+    access.require(caller, operation, Resource(caller.principal.account, "*", "iam"), keys)
 
 
-def require(tx: Transaction, caller: Caller, operation: str, kind: Kind, name: str) -> Entity:
+def require(tx: Transaction, caller: Caller, operation: str, kind: Kind, name: str, keys: Keys = NO_KEYS) -> Entity:
     """The caller's account's entity of this name, or ARN: AccessDenied, then EntityNotFound."""
     account = caller.principal.account
     if name.startswith("arn:"):
-        access.require(caller, operation, Resource(account, name, "iam"))
-        return by_arn(tx, account, kind, name)
+        found = _find_by_arn(tx, account, kind, name)
+        access.require(caller, operation, Resource(account, name, "iam", tags=tags_of(tx, found)), keys)
+        return _present_by_arn(found, kind, name)
     found = rows.find(tx, account, kind.name, name)
-    allow(caller, operation, kind, name, "/" if found is None else found.path)
+    allow(caller, operation, kind, name, "/" if found is None else found.path, keys, tags_of(tx, found))
     return present(found, kind, name)
 
 
-def require_locked(tx: Transaction, caller: Caller, operation: str, kind: Kind, name: str) -> Entity:
+def require_locked(
+    tx: Transaction, caller: Caller, operation: str, kind: Kind, name: str, keys: Keys = NO_KEYS
+) -> Entity:
     """`require`, with the account held for a change."""
     accounts.lock(tx, caller.principal.account)
-    return require(tx, caller, operation, kind, name)
+    return require(tx, caller, operation, kind, name, keys)
+
+
+def tags_of(tx: Transaction, found: Entity | None) -> Callable[[], Tags]:
+    """Reads the tags of an entity, when a policy asks."""
+    return no_tags if found is None else lambda: rows.tags(tx, found.id)
 
 
 def present(found: Entity | None, kind: Kind, name: str) -> Entity:
@@ -193,7 +213,7 @@ def rename(tx: Transaction, caller: Caller, kind: Kind, name: str, new_name: str
     """Another name or path for a user or group: EntityNotFound, EntityAlreadyExists."""
     noun = kind.noun
     found = require_locked(tx, caller, f"Update{noun}", kind, name)
-    allow(caller, f"Update{noun}", kind, new_name or name, new_path or found.path)
+    allow(caller, f"Update{noun}", kind, new_name or name, new_path or found.path, tags=tags_of(tx, found))
     renamed = replace(found, name=new_name or found.name, path=new_path or found.path)
     taken = rows.find(tx, found.account, found.kind, renamed.name)
     if taken is not None and taken.id != found.id:
@@ -225,9 +245,18 @@ def check_tags(tags: Sequence[tuple[str, str]]) -> None:
 
 
 def by_arn(tx: Transaction, account: str, kind: Kind, named: str) -> Entity:
+    """The entity of this ARN: EntityNotFound. Not authorised here."""
+    return _present_by_arn(_find_by_arn(tx, account, kind, named), kind, named)
+
+
+def _find_by_arn(tx: Transaction, account: str, kind: Kind, named: str) -> Entity | None:
     rest = named.removeprefix(_arn(account, kind.name, "/"))
     found = rows.find(tx, account, kind.name, rest if kind is PROVIDER else rest.rpartition("/")[2])
-    if found is None or arn(found) != named:
+    return None if found is None or arn(found) != named else found
+
+
+def _present_by_arn(found: Entity | None, kind: Kind, named: str) -> Entity:
+    if found is None:
         raise EntityNotFound(entity=kind.absent.format(named))
     return found
 

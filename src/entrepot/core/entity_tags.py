@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from entrepot.core import entities
 from entrepot.core.access import Caller
 from entrepot.core.entities import MOST_TAGS, Kind
+from entrepot.core.resource_tags import request_tags
 from entrepot.db import entities as rows
 from entrepot.db.database import Transaction
 from entrepot.errors import QuotaExceeded
@@ -18,7 +19,7 @@ def list_of(tx: Transaction, caller: Caller, kind: Kind, name: str) -> tuple[tup
 def put(tx: Transaction, caller: Caller, kind: Kind, name: str, tags: Sequence[tuple[str, str]]) -> None:
     """Set tags, all of them or none: IdentityInputInvalid, QuotaExceeded."""
     noun = kind.noun
-    found = entities.require_locked(tx, caller, f"Tag{noun}", kind, name)
+    found = entities.require_locked(tx, caller, f"Tag{noun}", kind, name, request_tags(tags))
     entities.check_tags(tags)
     keys = {key.lower() for key, _ in (*rows.tags(tx, found.id), *tags)}
     if len(keys) > MOST_TAGS:
@@ -31,7 +32,7 @@ def put(tx: Transaction, caller: Caller, kind: Kind, name: str, tags: Sequence[t
 def remove(tx: Transaction, caller: Caller, kind: Kind, name: str, keys: Sequence[str]) -> None:
     """Remove tags; absent ones are fine. EntityNotFound."""
     noun = kind.noun
-    found = entities.require_locked(tx, caller, f"Untag{noun}", kind, name)
+    found = entities.require_locked(tx, caller, f"Untag{noun}", kind, name, {"aws:tagkeys": tuple(keys)})
     for key in keys:
         rows.remove_tag(tx, found.id, key)
     entities.changed(tx, caller, f"Untag{noun}", {"resource": entities.arn(found), "tagKeys": list(keys)})

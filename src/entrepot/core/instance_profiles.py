@@ -13,6 +13,8 @@ from entrepot.db import roles as rows
 from entrepot.db.database import Transaction
 from entrepot.errors import EntityInUse, EntityNotFound, QuotaExceeded
 
+_MACHINES = "ec2.amazonaws.com"  # who takes on a profile's role
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceProfile:
@@ -62,7 +64,7 @@ def delete(tx: Transaction, caller: Caller, name: str) -> None:
 def add_role(tx: Transaction, caller: Caller, name: str, role: str) -> None:
     """Put a role into an empty profile, which whoever may pass the role may do: QuotaExceeded, EntityProtected."""
     found = entities.require_locked(tx, caller, "AddRoleToInstanceProfile", PROFILE, name)
-    member = entities.require(tx, caller, "PassRole", ROLE, role)
+    member = entities.require(tx, caller, "PassRole", ROLE, role, {"iam:passedtoservice": (_MACHINES,)})
     holders.require_unprotected(tx, member)
     if rows.role_of(tx, found.id) is not None:
         raise QuotaExceeded(quota="InstanceSessionsPerInstanceProfile", limit=1)

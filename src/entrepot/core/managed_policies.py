@@ -166,7 +166,9 @@ def require(tx: Transaction, caller: Caller, operation: str, arn: str) -> Entity
     named = _ARN.fullmatch(arn)
     if named is None:
         raise IdentityInputInvalid(reason=f"ARN {arn} is not valid.")
-    access.require(caller, operation, Resource(caller.principal.account, arn, "iam"))
+    account = caller.principal.account
+    resource = Resource(account, arn, "iam", tags=entities.tags_of(tx, _find_own(tx, account, arn)))
+    access.require(caller, operation, resource)
     return require_known(tx, caller, arn)
 
 
@@ -174,14 +176,18 @@ def require_known(tx: Transaction, caller: Caller, arn: str) -> Entity | AwsPoli
     """The policy that an ARN names to the caller's account: ManagedPolicyNotFound."""
     if arn in all_policies():
         return all_policies()[arn]
+    found = _find_own(tx, caller.principal.account, arn)
+    if found is None:
+        raise ManagedPolicyNotFound(arn=arn)
+    return found
+
+
+def _find_own(tx: Transaction, account: str, arn: str) -> Entity | None:
     named = _ARN.fullmatch(arn)
-    account = caller.principal.account
     found = None
     if named is not None and named[1] == account:
         found = entity_rows.find(tx, account, POLICY.name, named[3])
-    if found is None or entities.arn(found) != arn:
-        raise ManagedPolicyNotFound(arn=arn)
-    return found
+    return found if found is not None and entities.arn(found) == arn else None
 
 
 def require_attachable(tx: Transaction, caller: Caller, arn: str) -> None:

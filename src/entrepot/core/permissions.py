@@ -4,6 +4,7 @@ Source: Service Authorization Reference (Amazon ECR, ECR Public, IAM, STS); for 
 permissions for pushing". tests/enforcement holds the server to it; docs/permissions.md is made from it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -138,9 +139,15 @@ _IAM_RESOURCES: Mapping[str, str] = {
     "arn:aws:iam::{account}:oidc-provider/": "ListOpenIDConnectProviders",
     "arn:aws:iam::{account}:mfa/": "ListVirtualMFADevices",
 }
+# of a user or role whose boundary they have as a condition key
+_OF_BOUNDED = re.compile(
+    "(?:Attach|Delete|Detach|Put)(?:User|Role)Policy|(?:Delete|Put)(?:User|Role)PermissionsBoundary"
+)
 _ROLE = "arn:aws:iam::{account}:role/{role}"
 _MORE: Mapping[str, tuple[Needs, ...]] = {
-    "AddRoleToInstanceProfile": (Needs("iam:PassRole", _ROLE),),
+    "AddRoleToInstanceProfile": (
+        Needs("iam:PassRole", _ROLE, ("iam:PassedToService", RESOURCE_TAG, "iam:ResourceTag/{key}")),
+    ),
     **{
         f"Create{noun}": (Needs(f"iam:Tag{noun}", on, (REQUEST_TAG, TAG_KEYS), "tags are given"),)
         for on, nouns in _IAM_RESOURCES.items()
@@ -156,7 +163,23 @@ _MORE: Mapping[str, tuple[Needs, ...]] = {
 def _iam() -> Iterator[tuple[str, tuple[Needs, ...]]]:
     for on, names in _IAM_RESOURCES.items():
         for name in names.split():
-            yield name, (Needs(f"iam:{name}", on), *_MORE.get(name, ()))
+            yield name, (Needs(f"iam:{name}", on, tuple(_iam_keys(name, on))), *_MORE.get(name, ()))
+
+
+def _iam_keys(name: str, on: str) -> Iterator[str]:
+    if name.startswith(("Attach", "Detach")):
+        yield "iam:PolicyARN"
+    if name in {"CreateUser", "CreateRole"} or _OF_BOUNDED.fullmatch(name):
+        yield "iam:PermissionsBoundary"
+    if name == "CreateServiceLinkedRole":
+        yield "iam:AWSServiceName"
+    tag = f"iam:Tag{name.removeprefix('Create')}"
+    if name.startswith("Tag") or any(more.action == tag for more in _MORE.get(name, ())):
+        yield from (REQUEST_TAG, TAG_KEYS)
+    if name.startswith("Untag"):
+        yield TAG_KEYS
+    if "/{" in on and "group/" not in on and not name.startswith("Create"):
+        yield from (RESOURCE_TAG, "iam:ResourceTag/{key}")
 
 
 _ASSUMED = (REQUEST_TAG, TAG_KEYS, "sts:TransitiveTagKeys")

@@ -1,19 +1,20 @@
 """Roles: create, read, change, delete."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from entrepot.core import boundaries, entities, holders
+from entrepot.core import boundaries, entities, holders, named_principals
 from entrepot.core.access import Caller
 from entrepot.core.entities import ROLE, Draft, Entity
 from entrepot.core.held_policies import SERVICE_PATH
+from entrepot.core.named_principals import PrincipalUnknown
 from entrepot.core.page import Page
 from entrepot.db import accounts, grants
 from entrepot.db import entities as entity_rows
 from entrepot.db import roles as rows
 from entrepot.db.database import Transaction
 from entrepot.db.identity_records import Role
-from entrepot.errors import EntityInUse, EntityNotFound, IdentityInputInvalid
+from entrepot.errors import EntityInUse, EntityNotFound, IdentityInputInvalid, PolicyMalformed
 from entrepot.policy import document as documents
 from entrepot.policy.structure import Kind
 
@@ -36,11 +37,11 @@ def create(tx: Transaction, caller: Caller, draft: Draft, trust_document: str, s
     entities.allow_new(caller, "CreateRole", ROLE, draft)
     if draft.path.startswith(SERVICE_PATH):
         raise IdentityInputInvalid(reason=f"Roles below {SERVICE_PATH} are made by CreateServiceLinkedRole.")
-    documents.parse(trust_document, Kind.TRUST)
     accounts.lock(tx, caller.principal.account)
+    kept = _kept(tx, trust_document)
     if draft.boundary is not None:
         boundaries.check(tx, caller, draft.boundary)
-    made = add(tx, caller, draft, Role(trust_document, seconds, None, None, None))
+    made = add(tx, caller, draft, Role(kept, seconds, None, None, None))
     told = {
         "roleName": draft.name,
         "path": draft.path,
@@ -50,7 +51,7 @@ def create(tx: Transaction, caller: Caller, draft: Draft, trust_document: str, s
         "tags": dict(draft.tags),
     }
     entities.changed(tx, caller, "CreateRole", told)
-    return made
+    return _told(tx, made)
 
 
 def get(tx: Transaction, caller: Caller, name: str) -> NamedRole:
@@ -88,8 +89,7 @@ def set_trust(tx: Transaction, caller: Caller, name: str, trust_document: str) -
     """Who may assume the role from now on: PolicyMalformed, EntityProtected."""
     found = entities.require_locked(tx, caller, "UpdateAssumeRolePolicy", ROLE, name)
     holders.require_unprotected(tx, found)
-    documents.parse(trust_document, Kind.TRUST)
-    rows.set_trust(tx, found.id, trust_document)
+    rows.set_trust(tx, found.id, _kept(tx, trust_document))
     told = {"roleName": name, "policyDocument": trust_document}
     entities.changed(tx, caller, "UpdateAssumeRolePolicy", told)
 
@@ -118,7 +118,7 @@ def whole(tx: Transaction, found: Entity) -> NamedRole:
     role = rows.find(tx, found.id)
     if role is None:
         raise EntityNotFound(entity=ROLE.absent.format(found.name))
-    return NamedRole(found, role, entity_rows.tags(tx, found.id))
+    return _told(tx, NamedRole(found, role, entity_rows.tags(tx, found.id)))
 
 
 def add(tx: Transaction, caller: Caller, draft: Draft, role: Role) -> NamedRole:
@@ -132,3 +132,17 @@ def remove(tx: Transaction, found: Entity) -> None:
     """Remove a role that has nothing left. Not authorised here."""
     rows.remove(tx, found.id)
     entity_rows.remove(tx, found.id)
+
+
+def _told(tx: Transaction, found: NamedRole) -> NamedRole:
+    """The role as its readers see it: its principals by ARN."""
+    trust_document = named_principals.shown(tx, found.role.trust_document)
+    return replace(found, role=replace(found.role, trust_document=trust_document))
+
+
+def _kept(tx: Transaction, trust_document: str) -> str:
+    documents.parse(trust_document, Kind.TRUST)
+    try:
+        return named_principals.stored(tx, trust_document)
+    except PrincipalUnknown as unknown:
+        raise PolicyMalformed(reason=f'Invalid principal in policy: "AWS":"{unknown}"') from None

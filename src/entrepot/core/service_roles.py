@@ -30,12 +30,13 @@ SERVICE_ROLES = {
 
 def create(tx: Transaction, caller: Caller, service: str, description: str, role_id: str) -> NamedRole:
     """Make the role of a service, with the policy that it needs: IdentityInputInvalid for a service without one."""
+    keys = {"iam:awsservicename": (service,)}
     if service not in SERVICE_ROLES:
-        entities.allow_account(caller, "CreateServiceLinkedRole")
+        entities.allow_account(caller, "CreateServiceLinkedRole", keys)
         raise IdentityInputInvalid(reason=f"{service} has no service-linked role here.")
     name, policy = SERVICE_ROLES[service]
     draft = Draft(name, role_id, f"{SERVICE_PATH}{service}/", description)
-    entities.allow(caller, "CreateServiceLinkedRole", ROLE, name, draft.path)
+    entities.allow(caller, "CreateServiceLinkedRole", ROLE, name, draft.path, keys)
     accounts.lock(tx, caller.principal.account)
     trust = {
         "Version": "2012-10-17",

@@ -77,7 +77,8 @@ def require_named_or_self(tx: Transaction, caller: Caller, operation: str, name:
     if principal.kind == "user":
         found = rows.by_id(tx, principal.id)
         shown = principal.arn.rpartition("/")[2]
-        entities.allow(caller, operation, USER, shown, "/" if found is None else found.path)
+        path, tags = "/" if found is None else found.path, entities.tags_of(tx, found)
+        entities.allow(caller, operation, USER, shown, path, tags=tags)
         return entities.present(found, USER, shown)
     entities.allow_account(caller, operation)
     if principal.kind != "root":

@@ -1,7 +1,7 @@
 """Policy documents: text that is checked for its kind and becomes a structure, and back (structure.py draws it)."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from entrepot.errors import (
@@ -93,23 +93,24 @@ def printed(text: str) -> str:
 
 
 def with_principals(text: str, named: Callable[[str], str]) -> str:
-    """A checked text in which every AWS principal but `*` is called what `named` calls it; its order is kept."""
+    """A checked text in which every AWS principal but `*` is called what `named` calls it; its order is kept, and where
+    nobody is called otherwise all of it.
+    """
+    names = {value: named(value) for value in read(text).named}
     tree = decode(text)
-    if not isinstance(tree, dict):
+    if not isinstance(tree, dict) or all(name == value for value, name in names.items()):
         return text
     statements = tree.get("Statement", [])
     for statement in statements if isinstance(statements, list) else [statements]:
         for element in ("Principal", "NotPrincipal"):
             principals = statement.get(element)
             if isinstance(principals, dict) and "AWS" in principals:
-                principals["AWS"] = _renamed(principals["AWS"], named)
+                principals["AWS"] = _renamed(principals["AWS"], names)
     return json.dumps(tree, ensure_ascii=False)
 
 
-def _renamed(value: Any, named: Callable[[str], str]) -> Any:
-    if isinstance(value, list):
-        return [_renamed(each, named) for each in value]
-    return value if value == "*" else named(value)
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    return [names.get(each, each) for each in value] if isinstance(value, list) else names.get(value, value)
 
 
 def _require_size(text: str, kind: Kind) -> None:

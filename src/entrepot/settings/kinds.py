@@ -21,6 +21,7 @@ _SIZE = re.compile(r"(\d{1,15}) ?(|B|KiB|MiB|GiB|TiB)")
 _LONGEST_HOST_NAME = 253
 _HIGHEST_PORT = 65_535
 _MOST_PROCESSES = 1024
+_LONGEST_DOWNLOAD = 3600
 _LARGEST_BURST = 1_000_000
 
 
@@ -61,6 +62,14 @@ def number(raw: object, least: float) -> float:
 def seconds(raw: object) -> float:
     """A duration."""
     return number(raw, 0)
+
+
+def download_seconds(raw: object) -> float:
+    """A duration of at most an hour: nobody can take a URL back."""
+    parsed = number(raw, 1)
+    if parsed > _LONGEST_DOWNLOAD:
+        raise ValueError(f"expected at most {_LONGEST_DOWNLOAD} seconds")
+    return parsed
 
 
 def rate(raw: object) -> float:

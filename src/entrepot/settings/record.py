@@ -137,6 +137,12 @@ class Settings:
         "Uploads are refused while the volume of `data` has less than this free.",
         unit="bytes, or a number with KiB, MiB, GiB, TiB",
     )
+    download_seconds: float = _setting(
+        900,
+        kinds.download_seconds,
+        "How long a download URL of GetDownloadUrlForLayer is good for; at most an hour.",
+        unit="seconds",
+    )
     drain_seconds: float = _setting(
         300, kinds.seconds, "After SIGTERM, how long requests that are under way may take to finish.", unit="seconds"
     )

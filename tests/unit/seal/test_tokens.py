@@ -185,9 +185,9 @@ def test_a_download_s_token_is_no_login_and_a_login_is_no_download_s(house: Hous
         house.download(login)
 
 
-def test_a_download_s_token_holds_for_an_hour(house: House):
+def test_a_download_s_token_holds_for_a_quarter_of_an_hour(house: House):
     token = house.credentials.issue_download(house.root(), KEY, DIGEST)
-    ends: datetime = EPOCH + timedelta(hours=1)
+    ends: datetime = EPOCH + timedelta(minutes=15)
     house.now = ends - timedelta(microseconds=1)
     assert house.download(token) == house.root()
     house.now = ends

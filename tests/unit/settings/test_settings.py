@@ -56,6 +56,7 @@ def test_a_named_file_that_is_absent_or_no_toml_is_a_fault(tmp_path):
         ("public_url", "https://registry.example.com/path"), ("trusted_proxies", "10.0.0.0/40"),
         ("tls_self_signed", "yes"), ("database", "mysql://localhost/db"), ("gc_grace_seconds", "nan"),
         ("scrub_days", "0"), ("disk_reserve", "1GB"), ("host", " "), ("root_access_key_id", "a/b"),
+        ("download_seconds", "3601"), ("download_seconds", "0"),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_used_is_a_fault_that_names_the_variable(name, value):

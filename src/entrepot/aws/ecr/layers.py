@@ -34,7 +34,7 @@ async def complete_layer_upload(call: Call) -> Output:
 
 
 async def get_download_url_for_layer(call: Call) -> Output:
-    """GetDownloadUrlForLayer: a URL of this server's, good for an hour, that needs no further credentials."""
+    """GetDownloadUrlForLayer: a URL of this server's that needs no further credentials (`download_seconds`)."""
     key, digest = keys.repository(call), Digest.parse(call.input["layerDigest"])
     blob = await call.core.units.read(blobs.require_downloadable, call.caller, key, digest)
     token = call.core.credentials.issue_download(call.caller.principal, key, digest)
