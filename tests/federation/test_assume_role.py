@@ -94,6 +94,13 @@ def test_a_provider_counts_in_the_account_only_that_registered_it(federation: Fe
     assert message == f"No OpenIDConnect provider found in your account for {federation.provider.url}"
 
 
+def test_a_provider_is_registered_letter_by_letter(federation: Federation):
+    url = federation.provider.url
+    for other in (url.replace("localhost", "LOCALHOST"), url.replace("/team", "/Team"), url + "/more", url[:-5]):
+        token = federation.provider.token(iss=other)
+        assert refusal(federation.ask, role_arn=federation.role().arn, token=token)[0] == "InvalidIdentityToken"
+
+
 def test_a_provider_that_nobody_registered_is_not_even_asked(federation: Federation, tmp_path):
     with issuer(tmp_path) as stranger:
         assert (

@@ -1,6 +1,7 @@
 """Providers' keys: fetched when they are needed and not more often, and what a provider can do wrong."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +11,8 @@ from entrepot.core.issuers import FRESH, PAUSE, STALE, Issuers
 from entrepot.errors import IdentityProviderUnreachable
 from entrepot.outbound import Destinations, Outbound
 from entrepot.policy import id_tokens
-from tests.factories.issuers import KEYS, Issuer, issuer
-from tests.factories.origins import body, redirect
+from tests.factories.issuers import KEYS, Issuer, issuer, public
+from tests.factories.origins import body, origin, redirect
 
 LATER = timedelta(seconds=1)
 
@@ -143,6 +144,14 @@ async def test_a_provider_that_answers_wrongly_has_no_keys(provider, clock, brea
     breaking(provider)
     found = issuers(provider, clock)
     assert provider.url in await fault(found, provider)
+
+
+async def test_keys_are_not_taken_without_tls_though_the_host_is_listed(provider, clock, tmp_path):
+    with origin(tmp_path, tls=False) as plain:
+        plain.answers[KEYS] = body(json.dumps({"keys": [public(provider.keys["k1"], kid="k1")]}).encode())
+        provider.describe(jwks_uri=plain.url(KEYS))
+        assert "https" in await fault(issuers(provider, clock), provider)
+        assert plain.asked == []
 
 
 async def test_a_slow_provider_is_given_up_in_time(provider, clock):
