@@ -72,10 +72,10 @@ def test_an_alias_that_could_be_mistaken_is_refused(server: Server, alias: str, 
     assert words in refused("public-alias", "add", alias, "--data", server.data)
 
 
+@pytest.mark.usefixtures("stranger")
 def test_an_alias_has_one_owner(server: Server, public: Public) -> None:
-    for taken in (public.alias,):
-        said = refused("public-alias", "add", taken, "--account", STRANGER, "--data", server.data)
-        assert "taken by account 000000000000" in said
+    said = refused("public-alias", "add", public.alias, "--account", STRANGER, "--data", server.data)
+    assert "taken by account 000000000000" in said
     assert "no custom alias" in refused("public-alias", "remove", public.alias, "--data", server.data)
     assert "does not exist" in refused(
         "public-alias", "add", "fine", "--account", "999999999999", "--data", server.data

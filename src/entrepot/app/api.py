@@ -70,7 +70,6 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     await stop.wait()
     await server.drain(settings.drain_seconds)
     flushing.cancel()
-    await worker.outbound.close()
     worker.journal.close()
     worker.database.close()
 

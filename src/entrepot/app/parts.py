@@ -48,7 +48,6 @@ class Worker:
     database: SqliteDatabase
     journal: Journal
     hot: Hot
-    outbound: Outbound
 
 
 def clock() -> datetime:
@@ -111,7 +110,7 @@ def integrity(settings: Settings, database: SqliteDatabase) -> Integrity:
 
 
 def outbound(settings: Settings) -> Outbound:
-    """The client for requests to elsewhere; call it on the event loop that will use it."""
+    """The client for requests to elsewhere."""
     listed = settings.outbound_allow
     hosts = [each for each in listed if isinstance(each, str)]
     return Outbound(Destinations(hosts, [each for each in listed if not isinstance(each, str)]), settings.outbound_ca)
@@ -126,7 +125,6 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     snapshot = opened.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
-    sender = outbound(settings)
     transfers = Transfers(
         units,
         hot,
@@ -139,7 +137,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     core = Core(
         units=units,
         credentials=credentials,
-        web_identities=WebIdentities(units, credentials, Issuers(sender, clock), clock),
+        web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
         reads=Reads(hot, units, store, journal),
         regions=settings.regions,
@@ -147,4 +145,4 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         clock=clock,
         faults=readiness(units, store),
     )
-    return Worker(core, opened, journal, hot, sender)
+    return Worker(core, opened, journal, hot)

@@ -20,6 +20,7 @@ from entrepot.core.entities import PROVIDER
 from entrepot.core.issuers import Issuers
 from entrepot.core.principals import Principal
 from entrepot.core.recent import Recent
+from entrepot.core.rights import Rights
 from entrepot.core.session_drafts import Draft, fresh_key
 from entrepot.core.sessions import Session
 from entrepot.core.units import Units
@@ -29,6 +30,7 @@ from entrepot.db import providers as provider_rows
 from entrepot.db.database import Transaction
 from entrepot.errors import AccessDenied, IdentityTokenInvalid, RoleRefused
 from entrepot.policy import id_tokens
+from entrepot.policy.evaluation import Policies
 from entrepot.policy.id_tokens import WebIdentity
 
 OPERATION = "AssumeRoleWithWebIdentity"
@@ -49,6 +51,11 @@ class Vouched(msgspec.Struct, frozen=True):
         """The condition keys of its claims, under the provider's name."""
         name = self.provider.partition("/")[2]
         return tuple((f"{name}:{key}", value) for key, value in self.identity.keys)
+
+    @property
+    def principal_id(self) -> str:
+        """How audit records name it."""
+        return f"{self.provider}:{self.identity.audience}:{self.identity.subject}"
 
     @property
     def session_name(self) -> str:
@@ -111,8 +118,9 @@ class WebIdentities:
         return principal
 
     async def _assume(self, caller: Caller, vouched: Vouched, role_arn: str, draft: Draft) -> tuple[Session, int]:
-        principal = Principal("", "web identity", vouched.provider, vouched.provider, "", 0)
-        asking = msgspec.structs.replace(caller, principal=principal, rights=self._credentials.rights(principal))
+        principal = Principal("", "web identity", vouched.principal_id, vouched.provider, "", 0)
+        rights = Rights(principal.subject(), Policies())  # of no account, whose policies could say anything
+        asking = msgspec.structs.replace(caller, principal=principal, rights=rights)
         identity = vouched.identity
         drawn = replace(
             draft,

@@ -22,7 +22,6 @@ TOTAL_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
 MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MOST_CONNECTIONS = 32
 _AGENT = "entrepot"
 
 
@@ -37,7 +36,7 @@ class Response:
 
 
 class Outbound:
-    """Sends requests from one event loop; `close` it there."""
+    """Sends requests, each over a connection of its own: they are few, and an idle server holds none."""
 
     def __init__(
         self,
@@ -49,10 +48,8 @@ class Outbound:
         """`authorities` is a file of certificates (PEM) that are trusted beside the system's."""
         self._destinations = destinations
         self._total = total_seconds
-        context = trusting(authorities)
-        found = lookup or _system_lookup
-        self._secure = _session(_Checked(destinations, found, secure=True), context)
-        self._plain = _session(_Checked(destinations, found, secure=False), context)
+        self._context = trusting(authorities)
+        self._lookup = lookup or _system_lookup
 
     async def get(self, url: str, *, most_bytes: int, headers: Mapping[str, str] | None = None) -> Response:
         """The answer to a GET, of at most so many bytes: OutboundFault."""
@@ -65,11 +62,6 @@ class Outbound:
             raise DestinationUnreachable(f"{_host(url)} cannot be reached: {_reason(fault)}") from None
         except (aiohttp.ClientError, ValueError) as fault:
             raise AnswerUnusable(f"{_host(url)} gives no usable answer: {type(fault).__name__}") from None
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._secure.close()
-        await self._plain.close()
 
     async def _follow(self, url: URL, most_bytes: int, headers: dict[str, str]) -> Response:
         for _ in range(MOST_REDIRECTS + 1):
@@ -86,9 +78,12 @@ class Outbound:
 
     async def _once(self, url: URL, most_bytes: int, headers: Mapping[str, str]) -> tuple[Response, str | None]:
         self._destinations.check(url)
-        session = self._secure if url.scheme == "https" else self._plain
+        resolver = _Checked(self._destinations, self._lookup, secure=url.scheme == "https")
         sent = {"Accept-Encoding": "identity", "User-Agent": _AGENT, **headers}
-        async with session.get(url, headers=sent, allow_redirects=False) as received:
+        async with (
+            _session(resolver, self._context) as session,
+            session.get(url, headers=sent, allow_redirects=False) as received,
+        ):
             location = received.headers.get("Location") if received.status in _REDIRECTS else None
             if location is not None:
                 received.close()  # whatever its body is, nobody reads it
@@ -136,7 +131,6 @@ def _session(resolver: AbstractResolver, context: ssl.SSLContext) -> aiohttp.Cli
         resolver=resolver,
         ssl=context,
         use_dns_cache=False,
-        limit=_MOST_CONNECTIONS,
         family=socket.AF_UNSPEC,
         enable_cleanup_closed=sys.version_info < (3, 12, 8),  # whose TLS waits long for peers that do not say goodbye
     )

@@ -7,7 +7,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 import jwt
 import msgspec
@@ -65,7 +65,7 @@ def parse(token: str) -> Unverified:
         raise IdentityTokenInvalid(reason="The token has a header that must be understood, and is not")
     if key_id is not None and not isinstance(key_id, str):
         raise IdentityTokenInvalid(reason="The id of the token's key is not a text")
-    if not isinstance(issuer, str) or not issuer.startswith("https://") or "\0" in issuer:
+    if not _is_text(issuer) or not issuer.isascii() or not issuer.startswith("https://"):
         raise IdentityTokenInvalid(reason="The issuer in the token is not an https URL")
     return Unverified(token, algorithm, key_id, issuer)
 
@@ -137,7 +137,7 @@ def _audience(claims: Mapping[str, Any], audiences: Sequence[str], client_ids: S
 
 def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
-    if not isinstance(value, str) or not _fits(value):
+    if not isinstance(value, str) or not _is_text(value):
         raise IdentityClaimRejected(reason=f"The token's {name} is not a text of 1 to {_LONGEST_VALUE} characters")
     return value
 
@@ -145,12 +145,16 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
 def _texts(claims: Mapping[str, Any], name: str) -> Sequence[str]:
     value = claims.get(name)
     values = [value] if isinstance(value, str) else value
-    if not isinstance(values, list) or not 0 < len(values) <= _MOST_VALUES or not all(_fits(each) for each in values):
+    if (
+        not isinstance(values, list)
+        or not 0 < len(values) <= _MOST_VALUES
+        or not all(_is_text(each) for each in values)
+    ):
         raise IdentityClaimRejected(reason=f"The token's {name} is neither a text nor a list of texts")
     return values
 
 
-def _fits(value: object) -> bool:
+def _is_text(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_VALUE and value.isprintable()
 
 

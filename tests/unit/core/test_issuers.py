@@ -1,8 +1,7 @@
 """Providers' keys: fetched when they are needed and not more often, and what a provider can do wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,14 +35,8 @@ def provider(tmp_path) -> Iterator[Issuer]:
         yield made
 
 
-@asynccontextmanager
-async def issuers(provider: Issuer, clock: Clock, seconds: float = 10) -> AsyncIterator[Issuers]:
-    outbound = Outbound(Destinations(["localhost"]), provider.origin.authority, total_seconds=seconds)
-    try:
-        yield Issuers(outbound, clock)
-    finally:
-        provider.origin.closing.set()
-        await outbound.close()
+def issuers(provider: Issuer, clock: Clock, seconds: float = 10) -> Issuers:
+    return Issuers(Outbound(Destinations(["localhost"]), provider.origin.authority, total_seconds=seconds), clock)
 
 
 async def proves(found: Issuers, provider: Issuer, text: str | None = None) -> bool:
@@ -58,67 +51,67 @@ async def fault(found: Issuers, provider: Issuer) -> str:
 
 
 async def test_keys_are_fetched_once_for_all_who_wait(provider, clock):
-    async with issuers(provider, clock) as found:
-        assert all(await asyncio.gather(*(proves(found, provider) for _ in range(20))))
-        assert provider.origin.paths() == [provider.discovery, KEYS]
+    found = issuers(provider, clock)
+    assert all(await asyncio.gather(*(proves(found, provider) for _ in range(20))))
+    assert provider.origin.paths() == [provider.discovery, KEYS]
 
 
 async def test_a_new_key_is_found_as_soon_as_a_token_names_it_and_the_old_one_is_gone(provider, clock):
-    async with issuers(provider, clock) as found:
-        old = provider.token()
-        assert await proves(found, provider)
-        clock.now += PAUSE
-        provider.rotate("k2")
-        assert await proves(found, provider)
-        assert not await proves(found, provider, old)
+    found = issuers(provider, clock)
+    old = provider.token()
+    assert await proves(found, provider)
+    clock.now += PAUSE
+    provider.rotate("k2")
+    assert await proves(found, provider)
+    assert not await proves(found, provider, old)
 
 
 async def test_unknown_keys_make_no_more_than_a_request_a_minute(provider, clock):
-    async with issuers(provider, clock) as found:
-        await proves(found, provider)
-        for number in range(50):
-            assert not await proves(found, provider, provider.token({"kid": f"x{number}"}))
-        assert len(provider.origin.asked) == 2
-        clock.now += PAUSE
-        for number in range(50):
-            assert not await proves(found, provider, provider.token({"kid": f"y{number}"}))
-        assert len(provider.origin.asked) == 4
+    found = issuers(provider, clock)
+    await proves(found, provider)
+    for number in range(50):
+        assert not await proves(found, provider, provider.token({"kid": f"x{number}"}))
+    assert len(provider.origin.asked) == 2
+    clock.now += PAUSE
+    for number in range(50):
+        assert not await proves(found, provider, provider.token({"kid": f"y{number}"}))
+    assert len(provider.origin.asked) == 4
 
 
 async def test_a_key_that_was_withdrawn_is_forgotten_when_the_keys_are_old(provider, clock):
-    async with issuers(provider, clock) as found:
-        old = provider.token()
-        await proves(found, provider)
-        provider.rotate("k2")
-        clock.now += FRESH - LATER
-        assert await proves(found, provider, old)
-        clock.now += LATER
-        assert not await proves(found, provider, old)
+    found = issuers(provider, clock)
+    old = provider.token()
+    await proves(found, provider)
+    provider.rotate("k2")
+    clock.now += FRESH - LATER
+    assert await proves(found, provider, old)
+    clock.now += LATER
+    assert not await proves(found, provider, old)
 
 
 async def test_a_provider_that_is_down_is_done_without_for_a_day_and_asked_again_once_a_minute(provider, clock):
-    async with issuers(provider, clock) as found:
-        await proves(found, provider)
-        provider.origin.answers[provider.discovery] = body(b"", 503)
-        clock.now += FRESH
-        for _ in range(5):
-            assert await proves(found, provider)
-        assert len(provider.origin.asked) == 3
-        clock.now += STALE - FRESH - LATER
+    found = issuers(provider, clock)
+    await proves(found, provider)
+    provider.origin.answers[provider.discovery] = body(b"", 503)
+    clock.now += FRESH
+    for _ in range(5):
         assert await proves(found, provider)
-        clock.now += LATER
-        assert "503" in await fault(found, provider)
-        provider.describe()
-        clock.now += PAUSE
-        assert await proves(found, provider)
+    assert len(provider.origin.asked) == 3
+    clock.now += STALE - FRESH - LATER
+    assert await proves(found, provider)
+    clock.now += LATER
+    assert "503" in await fault(found, provider)
+    provider.describe()
+    clock.now += PAUSE
+    assert await proves(found, provider)
 
 
 async def test_a_fault_is_told_to_who_asks_within_the_minute_without_a_request(provider, clock):
-    async with issuers(provider, clock) as found:
-        provider.origin.answers[KEYS] = body(b"no keys")
-        told = await fault(found, provider)
-        assert await fault(found, provider) == told
-        assert len(provider.origin.asked) == 2
+    found = issuers(provider, clock)
+    provider.origin.answers[KEYS] = body(b"no keys")
+    told = await fault(found, provider)
+    assert await fault(found, provider) == told
+    assert len(provider.origin.asked) == 2
 
 
 Breaking = Callable[[Issuer], object]
@@ -148,21 +141,21 @@ Breaking = Callable[[Issuer], object]
 )
 async def test_a_provider_that_answers_wrongly_has_no_keys(provider, clock, breaking: Breaking):
     breaking(provider)
-    async with issuers(provider, clock) as found:
-        assert provider.url in await fault(found, provider)
+    found = issuers(provider, clock)
+    assert provider.url in await fault(found, provider)
 
 
 async def test_a_slow_provider_is_given_up_in_time(provider, clock):
     provider.origin.answers[provider.discovery] = lambda _: provider.origin.closing.wait(10)
-    async with issuers(provider, clock, seconds=0.3) as found:
-        assert "0.3 seconds" in await fault(found, provider)
+    found = issuers(provider, clock, seconds=0.3)
+    assert "0.3 seconds" in await fault(found, provider)
 
 
 async def test_who_stops_waiting_does_not_stop_others_from_asking(provider, clock):
-    async with issuers(provider, clock) as found:
-        first = asyncio.create_task(proves(found, provider))
-        await asyncio.sleep(0)
-        first.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await first
-        assert await proves(found, provider)
+    found = issuers(provider, clock)
+    first = asyncio.create_task(proves(found, provider))
+    await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert await proves(found, provider)

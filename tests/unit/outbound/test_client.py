@@ -1,8 +1,7 @@
 """The client against servers on loopback: hops, addresses, bounds, certificates."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 
 import pytest
@@ -40,67 +39,62 @@ def secure(tmp_path) -> Iterator[Origin]:
         yield made
 
 
-@asynccontextmanager
-async def outbound(destinations: Destinations = LOCAL, **how) -> AsyncIterator[Outbound]:
-    made = Outbound(destinations, **how)
-    try:
-        yield made
-    finally:
-        await made.close()
+def outbound(destinations: Destinations = LOCAL, **how) -> Outbound:
+    return Outbound(destinations, **how)
 
 
 async def test_a_listed_host_is_asked_over_tls_with_the_operators_authority(secure):
     secure.answers["/a"] = body(b"hello", X_Kind="plain")
-    async with outbound(authorities=secure.authority) as client:
-        answer = await client.get(secure.url("/a"), most_bytes=MOST, headers={"Accept": "text/plain"})
+    client = outbound(authorities=secure.authority)
+    answer = await client.get(secure.url("/a"), most_bytes=MOST, headers={"Accept": "text/plain"})
     assert (answer.status, answer.body, answer.headers["X-Kind"]) == (200, b"hello", "plain")
     assert secure.asked[0].headers["Accept"] == "text/plain"
     assert secure.asked[0].headers["Accept-Encoding"] == "identity"
 
 
 async def test_a_status_is_no_fault(secure):
-    async with outbound(authorities=secure.authority) as client:
-        assert (await client.get(secure.url("/none"), most_bytes=MOST)).status == 404
+    client = outbound(authorities=secure.authority)
+    assert (await client.get(secure.url("/none"), most_bytes=MOST)).status == 404
 
 
 async def test_a_certificate_of_an_unknown_authority_is_refused(secure):
-    async with outbound() as client:
-        with pytest.raises(DestinationUnreachable, match=r"(?i)certificate"):
-            await client.get(secure.url(), most_bytes=MOST)
+    client = outbound()
+    with pytest.raises(DestinationUnreachable, match=r"(?i)certificate"):
+        await client.get(secure.url(), most_bytes=MOST)
     assert secure.asked == []
 
 
 async def test_a_certificate_for_another_name_is_refused(secure):
     names = Names(wrong_example=["127.0.0.1"])
-    async with outbound(Destinations(["wrong.example"]), authorities=secure.authority, lookup=names) as client:
-        with pytest.raises(DestinationUnreachable, match=r"(?i)certificate"):
-            await client.get(secure.url(host="wrong.example"), most_bytes=MOST)
+    client = outbound(Destinations(["wrong.example"]), authorities=secure.authority, lookup=names)
+    with pytest.raises(DestinationUnreachable, match=r"(?i)certificate"):
+        await client.get(secure.url(host="wrong.example"), most_bytes=MOST)
 
 
 async def test_a_name_with_a_private_address_is_refused_unless_listed(secure):
     names = Names(elsewhere_example=["127.0.0.1"])
-    async with outbound(authorities=secure.authority, lookup=names) as client:
-        with pytest.raises(DestinationForbidden):
-            await client.get(secure.url(host="elsewhere.example"), most_bytes=MOST)
+    client = outbound(authorities=secure.authority, lookup=names)
+    with pytest.raises(DestinationForbidden):
+        await client.get(secure.url(host="elsewhere.example"), most_bytes=MOST)
     assert secure.asked == []
 
 
 async def test_http_is_refused_unless_listed(tmp_path):
     with origin(tmp_path, tls=False) as plain:
         plain.answers["/"] = body(b"plain")
-        async with outbound(Destinations()) as client:
-            with pytest.raises(DestinationForbidden):
-                await client.get(plain.url(), most_bytes=MOST)
+        client = outbound(Destinations())
+        with pytest.raises(DestinationForbidden):
+            await client.get(plain.url(), most_bytes=MOST)
         assert plain.asked == []
-        async with outbound() as client:
-            assert (await client.get(plain.url(), most_bytes=MOST)).body == b"plain"
+        client = outbound()
+        assert (await client.get(plain.url(), most_bytes=MOST)).body == b"plain"
 
 
 @pytest.mark.parametrize("numeric", ["2130706433", "0x7f000001", "0177.0.0.1", "127.1"])
 async def test_numbers_that_a_system_reads_as_loopback_are_refused(secure, numeric):
-    async with outbound(Destinations(), authorities=secure.authority) as client:
-        with pytest.raises(OutboundFault):
-            await client.get(secure.url(host=numeric), most_bytes=MOST)
+    client = outbound(Destinations(), authorities=secure.authority)
+    with pytest.raises(OutboundFault):
+        await client.get(secure.url(host=numeric), most_bytes=MOST)
     assert secure.asked == []
 
 
@@ -109,12 +103,12 @@ async def test_each_connection_goes_to_an_address_of_the_answer_that_was_checked
     names = Names(elsewhere_example=["127.0.0.1", "127.0.0.2", "127.0.0.1"])
     here = Destinations(networks=[ip_network("127.0.0.1/32")])
     secure.answers["/"] = body(b"here")
-    async with outbound(here, authorities=secure.authority, lookup=names) as client:
-        url = secure.url(host="elsewhere.example")
-        assert (await client.get(url, most_bytes=MOST)).body == b"here"
-        assert names.asked == ["elsewhere.example"]
-        with pytest.raises(DestinationForbidden):
-            await client.get(url, most_bytes=MOST)
+    client = outbound(here, authorities=secure.authority, lookup=names)
+    url = secure.url(host="elsewhere.example")
+    assert (await client.get(url, most_bytes=MOST)).body == b"here"
+    assert names.asked == ["elsewhere.example"]
+    with pytest.raises(DestinationForbidden):
+        await client.get(url, most_bytes=MOST)
     assert secure.paths() == ["/"]
 
 
@@ -129,19 +123,19 @@ async def test_a_redirect_is_followed_and_checked_like_the_first_request(secure)
         "/downgrade": redirect(secure.url("/there").replace("https", "http")),
         "/credentials": redirect("https://a:b@localhost/"),
     }
-    async with outbound(authorities=secure.authority, lookup=names) as client:
-        answer = await client.get(secure.url("/fine"), most_bytes=MOST)
-        assert (answer.body, answer.url) == (b"there", secure.url("/there"))
-        for path in ("/metadata", "/named", "/file", "/downgrade", "/credentials"):
-            with pytest.raises(DestinationForbidden):
-                await client.get(secure.url(path), most_bytes=MOST)
+    client = outbound(authorities=secure.authority, lookup=names)
+    answer = await client.get(secure.url("/fine"), most_bytes=MOST)
+    assert (answer.body, answer.url) == (b"there", secure.url("/there"))
+    for path in ("/metadata", "/named", "/file", "/downgrade", "/credentials"):
+        with pytest.raises(DestinationForbidden):
+            await client.get(secure.url(path), most_bytes=MOST)
 
 
 async def test_redirects_end(secure):
     secure.answers["/loop"] = redirect("/loop")
-    async with outbound(authorities=secure.authority) as client:
-        with pytest.raises(AnswerUnusable, match="redirects"):
-            await client.get(secure.url("/loop"), most_bytes=MOST)
+    client = outbound(authorities=secure.authority)
+    with pytest.raises(AnswerUnusable, match="redirects"):
+        await client.get(secure.url("/loop"), most_bytes=MOST)
     assert len(secure.asked) == 4
 
 
@@ -153,20 +147,20 @@ async def test_credentials_never_follow_a_redirect_to_another_origin(tmp_path, s
         asked = secure if to_other == "host" else second
         secure.answers |= {"/same": redirect("/b"), "/away": redirect(target), "/b": body(b"")}
         rules = Destinations(["localhost", "other.example"])
-        async with outbound(rules, authorities=secure.authority, lookup=names) as client:
-            secret = {"Authorization": "Bearer canary", "X-Api-Key": "canary", "Cookie": "canary"}
-            await client.get(secure.url("/same"), most_bytes=MOST, headers=secret)
-            assert secure.asked[-1].headers["Authorization"] == "Bearer canary"
-            await client.get(secure.url("/away"), most_bytes=MOST, headers=secret)
+        client = outbound(rules, authorities=secure.authority, lookup=names)
+        secret = {"Authorization": "Bearer canary", "X-Api-Key": "canary", "Cookie": "canary"}
+        await client.get(secure.url("/same"), most_bytes=MOST, headers=secret)
+        assert secure.asked[-1].headers["Authorization"] == "Bearer canary"
+        await client.get(secure.url("/away"), most_bytes=MOST, headers=secret)
     assert asked.asked[-1].path == "/b"
     assert "canary" not in str(asked.asked[-1].headers)
 
 
 async def test_a_cookie_is_not_kept(secure):
     secure.answers["/"] = body(b"", Set_Cookie="a=b; Path=/")
-    async with outbound(authorities=secure.authority) as client:
-        for _ in range(2):
-            await client.get(secure.url(), most_bytes=MOST)
+    client = outbound(authorities=secure.authority)
+    for _ in range(2):
+        await client.get(secure.url(), most_bytes=MOST)
     assert "Cookie" not in secure.asked[1].headers
 
 
@@ -175,8 +169,8 @@ async def test_no_proxy_and_no_credentials_come_from_the_environment(secure, mon
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
-    async with outbound(authorities=secure.authority) as client:
-        await client.get(secure.url(), most_bytes=MOST)
+    client = outbound(authorities=secure.authority)
+    await client.get(secure.url(), most_bytes=MOST)
     assert "Authorization" not in secure.asked[0].headers
 
 
@@ -188,32 +182,32 @@ async def test_a_body_is_bounded_whether_or_not_its_length_is_announced(secure):
             handler.wfile.write(b"x" * 65_536)
 
     secure.answers |= {"/announced": body(b"", Content_Length="10001"), "/endless": endless, "/most": body(b"x" * MOST)}
-    async with outbound(authorities=secure.authority) as client:
-        assert len((await client.get(secure.url("/most"), most_bytes=MOST)).body) == MOST
-        for path in ("/announced", "/endless"):
-            with pytest.raises(AnswerUnusable, match="more than 10000 bytes"):
-                await client.get(secure.url(path), most_bytes=MOST)
+    client = outbound(authorities=secure.authority)
+    assert len((await client.get(secure.url("/most"), most_bytes=MOST)).body) == MOST
+    for path in ("/announced", "/endless"):
+        with pytest.raises(AnswerUnusable, match="more than 10000 bytes"):
+            await client.get(secure.url(path), most_bytes=MOST)
 
 
 async def test_a_body_that_is_shorter_than_announced_is_no_answer(secure):
     secure.answers["/"] = body(b"short", Content_Length="100")
-    async with outbound(authorities=secure.authority) as client:
-        with pytest.raises(AnswerUnusable):
-            await client.get(secure.url(), most_bytes=MOST)
+    client = outbound(authorities=secure.authority)
+    with pytest.raises(AnswerUnusable):
+        await client.get(secure.url(), most_bytes=MOST)
 
 
 async def test_a_compressed_answer_is_not_unpacked(secure):
     secure.answers["/"] = body(b"\x1f\x8b", Content_Encoding="gzip")
-    async with outbound(authorities=secure.authority) as client:
-        with pytest.raises(AnswerUnusable, match="compresses"):
-            await client.get(secure.url(), most_bytes=MOST)
+    client = outbound(authorities=secure.authority)
+    with pytest.raises(AnswerUnusable, match="compresses"):
+        await client.get(secure.url(), most_bytes=MOST)
 
 
 async def test_what_is_no_http_is_no_answer(secure):
     secure.answers["/"] = lambda handler: handler.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n")
-    async with outbound(authorities=secure.authority) as client:
-        with pytest.raises(OutboundFault):
-            await client.get(secure.url(), most_bytes=MOST)
+    client = outbound(authorities=secure.authority)
+    with pytest.raises(OutboundFault):
+        await client.get(secure.url(), most_bytes=MOST)
 
 
 async def test_a_slow_answer_is_given_up_in_all_though_bytes_trickle(secure):
@@ -224,24 +218,24 @@ async def test_a_slow_answer_is_given_up_in_all_though_bytes_trickle(secure):
             handler.wfile.write(b"x")
 
     secure.answers["/"] = trickle
-    async with outbound(authorities=secure.authority, total_seconds=0.3) as client:
-        with pytest.raises(DestinationUnreachable, match=r"0\.3 seconds"):
-            await client.get(secure.url(), most_bytes=MOST)
+    client = outbound(authorities=secure.authority, total_seconds=0.3)
+    with pytest.raises(DestinationUnreachable, match=r"0\.3 seconds"):
+        await client.get(secure.url(), most_bytes=MOST)
 
 
 async def test_nobody_there_is_told_by_host_and_reason():
-    async with outbound() as client:
-        with pytest.raises(DestinationUnreachable, match="localhost cannot be reached"):
-            await client.get("https://localhost:1/secret?token=canary", most_bytes=MOST)
+    client = outbound()
+    with pytest.raises(DestinationUnreachable, match="localhost cannot be reached"):
+        await client.get("https://localhost:1/secret?token=canary", most_bytes=MOST)
 
 
 async def test_a_name_that_does_not_exist_is_unreachable():
     async def nowhere(_: str) -> Sequence[str]:
         raise OSError(-2, "Name or service not known")
 
-    async with outbound(lookup=nowhere) as client:
-        with pytest.raises(DestinationUnreachable):
-            await client.get("https://nowhere.example/", most_bytes=MOST)
+    client = outbound(lookup=nowhere)
+    with pytest.raises(DestinationUnreachable):
+        await client.get("https://nowhere.example/", most_bytes=MOST)
 
 
 async def test_cancelling_a_request_is_no_fault_of_the_other_side(secure):
@@ -252,9 +246,9 @@ async def test_cancelling_a_request_is_no_fault_of_the_other_side(secure):
         secure.closing.wait(10)
 
     secure.answers["/"] = hold
-    async with outbound(authorities=secure.authority) as client:
-        asking = asyncio.create_task(client.get(secure.url(), most_bytes=MOST))
-        await arrived.wait()
-        asking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asking
+    client = outbound(authorities=secure.authority)
+    asking = asyncio.create_task(client.get(secure.url(), most_bytes=MOST))
+    await arrived.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking

@@ -167,7 +167,19 @@ def test_a_claim_or_header_that_stands_twice_is_refused():
 
 
 @pytest.mark.parametrize(
-    "issuer", [None, "", "http://idp.example", "idp.example", 7, ["https://idp.example"], "https://a\0"]
+    "issuer",
+    [
+        None,
+        "",
+        "http://idp.example",
+        "idp.example",
+        7,
+        ["https://idp.example"],
+        "https://a\0",
+        "https://\ud800",
+        "https://é",
+        f"https://{'a' * 250}",
+    ],
 )
 def test_an_issuer_is_an_https_url(issuer: object):
     with pytest.raises(IdentityTokenInvalid):
