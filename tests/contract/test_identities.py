@@ -17,8 +17,10 @@ from entrepot.db import (
     entities,
     grants,
     memberships,
+    password_policies,
     providers,
     roles,
+    service_control,
     sign_ins,
 )
 from entrepot.db.database import Conflict, Transaction
@@ -193,3 +195,23 @@ def test_sessions_are_made_on_either_engine(rows: Rows):
     narrowing = Narrowing(("pull",), ("*",), timedelta(hours=1))
     made = rows.read(narrow_tokens.principal, ACCOUNT, "alice", narrowing, EPOCH)
     assert (made.kind, made.id, made.owner_id) == ("user", "AIDAALICE", "AIDAALICE")
+
+
+def test_service_control_policies_are_kept_by_account_and_name(rows: Rows):
+    for account, name, document in ((ACCOUNT, "b", "1"), (ACCOUNT, "a", "2"), (OTHER_ACCOUNT, "a", "3")):
+        rows.write(service_control.put, account, name, document, EPOCH)
+    rows.write(service_control.put, ACCOUNT, "a", "4", LATER)
+    kept = [(each.name, each.document, each.created_at) for each in rows.read(service_control.list_of, ACCOUNT)]
+    assert kept == [("a", "4", EPOCH), ("b", "1", EPOCH)]
+    assert rows.write(service_control.remove, ACCOUNT, "a")
+    assert not rows.write(service_control.remove, ACCOUNT, "a")
+    assert [each.name for each in rows.read(service_control.list_of, OTHER_ACCOUNT)] == ["a"]
+
+
+def test_old_passwords_are_kept_newest_first_until_they_are_forgotten(rows: Rows):
+    user = made(rows, "ann")
+    for number in range(3):
+        rows.write(password_policies.add_old, user.id, f"p{number}", EPOCH + timedelta(days=number))
+    assert rows.read(password_policies.old, user.id, 2) == ["p2", "p1"]
+    rows.write(password_policies.forget_old, user.id)
+    assert rows.read(password_policies.old, user.id, 2) == []

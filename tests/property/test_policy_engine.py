@@ -85,6 +85,19 @@ def test_one_more_allow_never_allows_less(request: Request, trees: make.Tree, da
         assert decide(request, changed).allowed
 
 
+@given(
+    make.requests(), make.policy_sets(), make.documents(), st.sampled_from(("boundary", "session", "service_control"))
+)
+def test_one_more_limit_never_allows_more(request: Request, trees: make.Tree, limit: list[make.Tree], kind: str):
+    changed = copy.deepcopy(trees)
+    if kind == "service_control":
+        changed[kind].append([limit])
+    elif changed[kind] is None:
+        changed[kind] = limit if kind == "boundary" else [limit]
+    if decide(request, changed).allowed:
+        assert decide(request, trees).allowed
+
+
 @given(make.requests(), make.policy_sets(), make.statements(effect="Allow", named=make.STRANGERS), st.data())
 def test_an_allow_for_an_unrelated_account_never_matters(
     request: Request, trees: make.Tree, stranger: make.Tree, data: st.DataObject
