@@ -44,7 +44,7 @@ def _structures(model: Model, shape: Shape, depth: int) -> st.SearchStrategy[dic
         for name, member in shape["members"].items()
         if name in required or depth < _DEEPEST
     }
-    if shape.get("union"):  # one of them, and no other
+    if shape.get("union"):  # of which a value has exactly one member
         return st.one_of([st.fixed_dictionaries({name: strategy}) for name, strategy in members.items()])
     needed = {name: strategy for name, strategy in members.items() if name in required}
     optional = {name: strategy for name, strategy in members.items() if name not in required}
