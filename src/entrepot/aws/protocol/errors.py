@@ -32,6 +32,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.EntityInUse: ("DeleteConflictException", 400),
     facts.EntityNotFound: ("NoSuchEntityException", 400),
     facts.EntityProtected: ("UnmodifiableEntityException", 400),
+    facts.EventPatternInvalid: ("InvalidEventPatternException", 400),
     facts.IdentityClaimRejected: ("IDPRejectedClaimException", 403),
     facts.IdentityInputInvalid: ("InvalidInputException", 400),
     facts.IdentityProviderUnreachable: ("IDPCommunicationErrorException", 400),

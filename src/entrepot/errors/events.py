@@ -1,0 +1,9 @@
+"""What is wrong with events and the rules that want them. The sentences are those that AWS answers with."""
+
+from entrepot.errors.fact import Fact
+
+
+class EventPatternInvalid(Fact):
+    """A text that is not an event pattern (`reason`)."""
+
+    text = "Event pattern is not valid. Reason: {reason}"
