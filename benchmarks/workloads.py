@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import cpu, decisions, load, seeding
+from benchmarks import cpu, decisions, load, patterns, seeding
 from benchmarks.report import Gate, Row
 from benchmarks.servers import DISTRIBUTION, FLOOR, NGINX, OURS, ZOT, Running, missing, start
 
@@ -152,6 +152,11 @@ class Bench:
         """What IAM adds to a hot pull."""
         self._say("decisions")
         yield from decisions.rows(self.scale.repeat, self.scale.seconds / 5)
+
+    def patterns(self) -> Iterator[Row]:
+        """What rules add to an event."""
+        self._say("patterns")
+        yield from patterns.rows(self.scale.repeat, self.scale.seconds / 5)
 
     def _storms(
         self, servers: Sequence[Running], absent: dict[str, str], where: str, repository: str, tags: int, *, gate: bool

@@ -109,11 +109,11 @@ def accepts_text(operator: str, operand: Any, value: str) -> bool:
     if isinstance(operand, dict):
         return accepts_text(operator, operand["equals-ignore-case"].lower(), value.lower())
     if operator == "prefix":
-        return value[: len(operand)] == operand
+        return value[: len(operand)] == str(operand)
     if operator == "suffix":
-        return value[::-1][: len(operand)] == operand[::-1]
+        return value[::-1][: len(operand)] == str(operand)[::-1]
     if operator == "equals-ignore-case":
-        return value.lower() == operand.lower()
+        return value.lower() == str(operand).lower()
     if operator == "wildcard":
         return fits(operand, value)
     assert operator == "cidr"
