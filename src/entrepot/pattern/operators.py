@@ -28,6 +28,7 @@ class Test(msgspec.Struct, frozen=True, eq=False):
     accepts: Accepts
     keys: tuple[Key, ...] = (ANY,)
     asterisks: int = 0  # wildcards in it: what a text may be asked
+    text: str = ""  # what it asks: tests of the same text accept the same
 
 
 def exact(value: object) -> Test:

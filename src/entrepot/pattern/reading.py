@@ -6,6 +6,8 @@ makes branches, and so does a field that may be absent or have a value.
 
 from typing import Final
 
+import msgspec
+
 from entrepot.pattern import operators
 from entrepot.pattern.expressions import refuse, test_of
 from entrepot.pattern.operators import Test
@@ -92,7 +94,7 @@ def _field(elements: list[object], path: Path, found: list[Branch]) -> list[Bran
             "Rule is too complex - try using fewer wildcard characters "
             "or fewer repeating character sequences after a wildcard character"
         )
-    ways: list[Test | None] = [operators.either(given)] if given else []
+    ways: list[Test | None] = [msgspec.structs.replace(operators.either(given), text=repr(elements))] if given else []
     if None in tests:
         ways.append(None)
     _require_few(len(ways) * len(found))
