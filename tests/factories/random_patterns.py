@@ -13,7 +13,7 @@ NUMBERS = (0, 1, -1, 1.0, 0.1, 0.3, 2.5, 5_000_000_000, 5_000_000_001, 111122223
 COMPARABLE = tuple(sorted({number for number in NUMBERS if abs(number) <= 5_000_000_000}))
 SCALARS: tuple[Any, ...] = (*TEXTS, *NUMBERS, None, True, False)
 AFFIXES = ("x", "X", "y", "z", "*", "xy")
-WILDCARDS = ("*", "x*", "*y", "X*z", "*.*", "y\\*", "x")
+WILDCARDS = ("*", "*y*", "x*", "*y", "X*z", "*.*", "y\\*", "x")
 NETWORKS = ("10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32", "::/0")
 
 TEXT_TESTS: tuple[Tree, ...] = (

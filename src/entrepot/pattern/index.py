@@ -25,7 +25,9 @@ class Question(msgspec.Struct, frozen=True, eq=False):
         given = scalars.get(self.place)
         if self.test is None:
             return chosen or not given
-        return given is not None and any(map(self.test.accepts, given))
+        if given is None:
+            return False
+        return self.test.accepts(given[0]) if len(given) == 1 else any(map(self.test.accepts, given))
 
 
 class Seen(msgspec.Struct, Generic[Entry]):

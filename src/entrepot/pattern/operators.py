@@ -39,12 +39,12 @@ def exact(value: object) -> Test:
 
 def prefix(text: str) -> Test:
     """A string that begins so."""
-    return _strings(lambda given: given.startswith(text), ("prefix", text))
+    return Test(lambda given: isinstance(given, str) and given.startswith(text), (("prefix", text),))
 
 
 def suffix(text: str) -> Test:
     """A string that ends so."""
-    return _strings(lambda given: given.endswith(text), ("suffix", text))
+    return Test(lambda given: isinstance(given, str) and given.endswith(text), (("suffix", text),))
 
 
 def folded(text: str) -> Test:
@@ -69,8 +69,11 @@ def wildcard(text: str) -> Test:
     """A string that the wildcard fits: EventPatternInvalid."""
     parts = wildcards.parts(text)
     found: Key = ("prefix", parts[0]) if parts[0] else ("suffix", parts[-1])
-    test = _strings(lambda given: wildcards.matches(parts, given), found)
-    return Test(test.accepts, test.keys, len(parts) - 1)
+    if len(parts) == 3 and not parts[0] and not parts[2]:  # the usual one, in a fraction of the time
+        inner = parts[1]
+        return Test(lambda given: isinstance(given, str) and inner in given, (found,), 2)
+    fits = wildcards.matches
+    return Test(lambda given: isinstance(given, str) and fits(parts, given), (found,), len(parts) - 1)
 
 
 def numeric(low: Number, high: Number, *, open_low: bool, open_high: bool) -> Test:
@@ -101,8 +104,8 @@ def cidr(network: Network) -> Test:
 
 def anything_but(refused: tuple[Test, ...]) -> Test:
     """Any scalar that none of the tests accepts."""
-    accepting = tuple(test.accepts for test in refused)
-    return Test(lambda given: not any(accepts(given) for accepts in accepting), asterisks=_asterisks(refused))
+    accepts = either(refused).accepts
+    return Test(lambda given: not accepts(given), asterisks=_asterisks(refused))
 
 
 def present() -> Test:

@@ -36,6 +36,8 @@ def matches(pattern: Parts, text: str) -> bool:
     if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
         return False
     at, end = len(first), len(text) - len(last)
+    if len(pattern) == 2:
+        return True
     for part in pattern[1:-1]:  # the leftmost place is never a worse choice than a later one
         found = text.find(part, at, end)
         if found < 0:

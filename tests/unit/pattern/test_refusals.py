@@ -1,5 +1,6 @@
 """What is no event pattern, and the sentence that says so: AWS's where it is known."""
 
+import contextlib
 import json
 
 import pytest
@@ -147,3 +148,48 @@ def test_or_may_make_a_thousand_combinations_and_no_more():
 
 def test_a_field_of_any_name_may_stand_outside_or():
     assert Pattern('{"prefix": ["a"], "numeric": {"exists": [1]}}').matches({"prefix": "a", "numeric": {"exists": 1}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 1_000_000,
+        '{"a":' * 1_000_000,
+        '{"a": [' + "1," * 1_000_000 + "1]}",
+        '{"a": [' + "9" * 1_000_000 + "]}",
+        '{"a": ["' + "\\\\" * 1_000_000 + '"]}',
+    ],
+    ids=["arrays", "objects", "values", "digits", "escapes"],
+)
+def test_a_text_that_is_far_too_long_is_refused_unread(text):
+    assert reason(text) == f"Event pattern has {len(text)} characters, and may have 2048"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 4096, '{"a":' * 800, '{"$or":[' * 500, '{"a": [' + "9" * 4000 + "]}", '{"a": [1e' + "9" * 4000 + "]}"],
+    ids=["arrays", "objects", "or", "digits", "exponent"],
+)
+def test_hostile_text_within_the_limit_is_read_or_refused(text):
+    with contextlib.suppress(EventPatternInvalid):
+        Pattern(text, longest=4096).matches({"a": 10**4000})
+
+
+def test_an_event_is_matched_in_a_time_that_grows_with_its_size_only():
+    """Each array is chosen from by itself, and wildcards never go back: what else would take years."""
+    asked = {f"a{n}": {"x": [1], "y": [2]} for n in range(20)}
+    pattern = Pattern(json.dumps({**asked, "z": {"x": ["no"]}}))
+    event = {f"a{n}": [{"x": 1, "y": 2}] * 500 for n in range(20)} | {"z": [{"x": "yes"}] * 500}
+    assert not pattern.matches(event)
+    assert not Pattern(json.dumps({"a": [{"wildcard": "*a" * 30 + "*c*"}]}), longest=4096).matches({"a": "a" * 100_000})
+
+
+def test_arrays_in_arrays_however_deep_are_crushed():
+    deep: object = "x"
+    for _ in range(100_000):
+        deep = [deep]
+    try:
+        assert Pattern('{"a": ["x"]}').matches({"a": deep})
+    finally:
+        while isinstance(deep, list):  # a list so deep is not freed at once
+            deep = deep.pop()
