@@ -4,6 +4,7 @@ permissions").
 A registry policy has no say in its own management: it cannot lock its account out.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from entrepot.core import access, changes, lookup, named_principals, resources
@@ -43,7 +44,7 @@ def put_policy(tx: Transaction, caller: Caller, key: RegistryKey, text: str) -> 
         kept = named_principals.stored(tx, text)
     except PrincipalUnknown as unknown:
         raise RegistryPolicyInvalid(reason=f"there is no principal {unknown}") from None
-    _change(tx, caller, key, "PutRegistryPolicy", {"policyText": text}, policy=kept)
+    _change(tx, caller, key, "PutRegistryPolicy", {"policyText": text}, lambda found: replace(found, policy=kept))
     return document.printed(named_principals.shown(tx, kept))
 
 
@@ -51,7 +52,7 @@ def delete_policy(tx: Transaction, caller: Caller, key: RegistryKey) -> str:
     """Remove the policy, and return its text: RegistryPolicyNotFound."""
     access.require(caller, "DeleteRegistryPolicy", resources.of_own_registry(key))
     gone = _shown(tx, rows.find(tx, key))
-    _change(tx, caller, key, "DeleteRegistryPolicy", {}, policy=None)
+    _change(tx, caller, key, "DeleteRegistryPolicy", {}, lambda found: replace(found, policy=None))
     return gone
 
 
@@ -68,15 +69,20 @@ def put_setting(tx: Transaction, caller: Caller, key: RegistryKey, name: str, va
     _check_setting(name)
     if value not in SCOPES:
         raise ParameterInvalid(parameter="value", reason=f"Member must satisfy enum value set: [{', '.join(SCOPES)}]")
-    _change(tx, caller, key, "PutAccountSetting", {"name": name, "value": value}, policy_scope=value)
+    told = {"name": name, "value": value}
+    _change(tx, caller, key, "PutAccountSetting", told, lambda found: replace(found, policy_scope=value))
 
 
 def _change(
-    tx: Transaction, caller: Caller, key: RegistryKey, action: str, told: changes.Json, **what: str | None
+    tx: Transaction,
+    caller: Caller,
+    key: RegistryKey,
+    action: str,
+    told: changes.Json,
+    changed: Callable[[Registry], Registry],
 ) -> None:
     accounts.lock(tx, key.account)
-    changed = replace(rows.find(tx, key), stamp=new_stamp(), **what)  # type: ignore[arg-type]  # fields by name
-    rows.put(tx, changed)
+    rows.put(tx, replace(changed(rows.find(tx, key)), stamp=new_stamp()))
     changes.audit(tx, caller, action, told, account=key.account, region=key.region, source=key.kind)
 
 

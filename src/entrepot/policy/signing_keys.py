@@ -33,12 +33,19 @@ class SigningKeys:
         return found if len(found) == 1 else ()
 
 
+class NoKeySet(ValueError):
+    """A document that is no set of keys."""
+
+
 def read(document: bytes) -> SigningKeys:
-    """The keys of a JWK set: ValueError for what is none."""
-    found = strict_json.decode(document.decode(), _DEEPEST)
+    """The keys of a JWK set: NoKeySet for what is none."""
+    try:
+        found = strict_json.decode(document.decode(), _DEEPEST)
+    except ValueError:
+        raise NoKeySet("it is no JSON") from None
     keys = found.get("keys") if isinstance(found, dict) else None
     if not isinstance(keys, list):
-        raise ValueError("it holds no list of keys")
+        raise NoKeySet("it holds no list of keys")
     return SigningKeys([key for key in keys if isinstance(key, dict)])
 
 

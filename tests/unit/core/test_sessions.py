@@ -5,7 +5,7 @@ import secrets
 import uuid
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -137,9 +137,9 @@ def test_a_web_identity_gets_a_session_of_a_role_that_trusts_its_provider(house:
         house.write(sessions.assume, *asked, who=who)
 
 
-def of_kind(kind: str, **more: Any) -> Caller:
+def of_kind(kind: Literal["role", "federated", "self"], **more: Any) -> Caller:
     given: dict[str, Any] = {"account": ACCOUNT, "owner_id": ACCOUNT, "key_id": "ASIA", "name": "n", **more}
-    session = Session(kind=kind, issued_at=EPOCH, expires_at=EPOCH + timedelta(hours=1), **given)  # type: ignore[arg-type]
+    session = Session(kind=kind, issued_at=EPOCH, expires_at=EPOCH + timedelta(hours=1), **given)
     root = root_principal(ACCOUNT, "AKIA", 1)
     principal = role_principal(ACCOUNT, "/r", 0, session) if kind == "role" else session_principal(root, session)
     return calling(principal, Rights(principal.subject(), Policies()))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from entrepot.errors import Fact, IdentityClaimRejected, IdentityTokenExpired, IdentityTokenInvalid
 from entrepot.policy import id_tokens, signing_keys
 from entrepot.policy.id_tokens import SOURCE_IDENTITY, TAGS, WebIdentity
+from entrepot.policy.signing_keys import NoKeySet
 from tests.factories.issuers import PrivateKey, encoded, public, segment, token
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -143,8 +144,8 @@ def test_broken_keys_are_left_out_and_the_others_kept(broken: dict[str, Any]):
 @pytest.mark.parametrize(
     "document", [b"", b"[]", b"{}", b'{"keys": {}}', b"\xff", b'{"keys": [], "keys": []}', b"[" * 5000]
 )
-def test_what_is_no_set_of_keys_is_a_value_error(document: bytes):
-    with pytest.raises(ValueError):  # noqa: PT011 - the caller takes any
+def test_what_is_no_set_of_keys_is_refused(document: bytes):
+    with pytest.raises(NoKeySet):
         signing_keys.read(document)
 
 

@@ -10,6 +10,7 @@ from entrepot.aws.repository import pages
 from entrepot.core import image_batches, images
 from entrepot.core.deletion import ImageId
 from entrepot.core.images import ImageDetail
+from entrepot.spec.repository import RepositoryKey
 
 Output = Mapping[str, Any]
 
@@ -51,18 +52,11 @@ async def list_images(call: Call) -> Output:
 
 
 async def describe_images(call: Call) -> Output:
-    """DescribeImages: those named (ImageNotFound for the whole call if one is missing), or a page of all."""
+    """DescribeImages."""
     key = keys.repository(call)
-    if "imageIds" in call.input:
-        pages.refuse(call, "imageIds")
-        found = await call.core.units.read(
-            images.describe_these, call.caller, key, [shared.named(item) for item in call.input["imageIds"]]
-        )
-        return {"imageDetails": [_detail(call, detail) for detail in found]}
-    (after,) = pages.start(call, "DescribeImages", 1)
-    page = await call.core.units.read(images.describe, call.caller, key, _status(call), pages.limit(call), after)
-    details = [] if _only_archived(call) else [_detail(call, detail) for detail in page.items]
-    return {"imageDetails": details, "nextToken": pages.following(call, "DescribeImages", page.after)}
+    found, token = await shared.describe(call, key, "DescribeImages", _status(call))
+    hidden = "imageIds" not in call.input and _only_archived(call)
+    return {"imageDetails": [] if hidden else [_detail(key, detail) for detail in found], "nextToken": token}
 
 
 def _status(call: Call) -> images.TagStatus:
@@ -75,18 +69,9 @@ def _only_archived(call: Call) -> bool:
     return call.input.get("filter", {}).get("imageStatus", "ACTIVE") not in ("ACTIVE", "ANY")
 
 
-def _detail(call: Call, detail: ImageDetail) -> Output:
-    key, manifest = keys.repository(call), detail.manifest
-    return {
-        "registryId": key.registry.account,
-        "repositoryName": key.name,
-        "imageDigest": manifest.digest,
-        "imageTags": list(detail.tags) or None,
-        "imageSizeInBytes": manifest.image_size,
-        "imagePushedAt": manifest.pushed_at,
-        "imageManifestMediaType": manifest.media_type,
-        "artifactMediaType": manifest.artifact_type,
-        "lastRecordedPullTime": manifest.last_pulled_at,
-        "subjectManifestDigest": manifest.subject,
+def _detail(key: RepositoryKey, detail: ImageDetail) -> Output:
+    return shared.detail(key, detail) | {
+        "lastRecordedPullTime": detail.manifest.last_pulled_at,
+        "subjectManifestDigest": detail.manifest.subject,
         "imageStatus": "ACTIVE",
     }

@@ -5,10 +5,10 @@ from typing import Any
 
 from entrepot.aws.ecr import keys
 from entrepot.aws.protocol.call import Call
-from entrepot.aws.repository import pages, resource_tags
+from entrepot.aws.repository import repositories as shared
+from entrepot.aws.repository import resource_tags
 from entrepot.core import repositories
 from entrepot.core.repositories import Repository, RepositoryDraft
-from entrepot.spec.repository import parse_name
 
 Output = Mapping[str, Any]
 _FILTERS = "imageTagMutabilityExclusionFilters"
@@ -29,26 +29,14 @@ async def create_repository(call: Call) -> Output:
 
 
 async def describe_repositories(call: Call) -> Output:
-    """DescribeRepositories: those named, or a page of all."""
-    names = call.input.get("repositoryNames")
-    if names is not None:
-        pages.refuse(call, "repositoryNames")
-        names = [parse_name(name) for name in names]
-    (after,) = pages.start(call, "DescribeRepositories", 1)
-    page = await call.core.units.read(
-        repositories.describe, call.caller, call.registry, names, pages.limit(call), after
-    )
-    return {
-        "repositories": [_shown(call, repository) for repository in page.items],
-        "nextToken": pages.following(call, "DescribeRepositories", page.after),
-    }
+    """DescribeRepositories."""
+    found, token = await shared.describe(call, call.registry, "DescribeRepositories")
+    return {"repositories": [_shown(call, repository) for repository in found], "nextToken": token}
 
 
 async def delete_repository(call: Call) -> Output:
-    """DeleteRepository; with `force` whatever it holds."""
-    force = call.input.get("force", False)
-    gone = await call.core.units.write(repositories.delete, call.caller, keys.repository(call), force=force)
-    return {"repository": _shown(call, gone)}
+    """DeleteRepository."""
+    return {"repository": _shown(call, await shared.delete(call, keys.repository(call)))}
 
 
 async def put_image_tag_mutability(call: Call) -> Output:
@@ -73,13 +61,7 @@ def _shown_filters(filters: tuple[str, ...]) -> list[dict[str, str]] | None:
 
 
 def _shown(call: Call, repository: Repository) -> Output:
-    key = repository.key
-    return {
-        "repositoryArn": key.arn,
-        "registryId": key.registry.account,
-        "repositoryName": key.name,
-        "repositoryUri": call.addressing.uri(key, call.exchange),
-        "createdAt": repository.created_at,
+    return shared.shown(call, repository) | {
         "imageTagMutability": repository.mutability,
         _FILTERS: _shown_filters(repository.exclusion_filters),
         "imageScanningConfiguration": {"scanOnPush": repository.scan_on_push},

@@ -7,8 +7,7 @@ from entrepot.aws.ecr_public import keys
 from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import images as shared
 from entrepot.aws.repository import pages
-from entrepot.core import images, tags
-from entrepot.core.images import ImageDetail
+from entrepot.core import tags
 from entrepot.core.tags import TaggedImage
 
 Output = Mapping[str, Any]
@@ -25,20 +24,10 @@ async def batch_delete_image(call: Call) -> Output:
 
 
 async def describe_images(call: Call) -> Output:
-    """DescribeImages: those named (ImageNotFound for the whole call if one is missing), or a page of all."""
+    """DescribeImages."""
     key = keys.repository(call)
-    if "imageIds" in call.input:
-        pages.refuse(call, "imageIds")
-        found = await call.core.units.read(
-            images.describe_these, call.caller, key, [shared.named(item) for item in call.input["imageIds"]]
-        )
-        return {"imageDetails": [_detail(call, detail) for detail in found]}
-    (after,) = pages.start(call, "ecr-public:DescribeImages", 1)
-    page = await call.core.units.read(images.describe, call.caller, key, "ANY", pages.limit(call), after)
-    return {
-        "imageDetails": [_detail(call, detail) for detail in page.items],
-        "nextToken": pages.following(call, "ecr-public:DescribeImages", page.after),
-    }
+    found, token = await shared.describe(call, key, "ecr-public:DescribeImages", "ANY")
+    return {"imageDetails": [shared.detail(key, detail) for detail in found], "nextToken": token}
 
 
 async def describe_image_tags(call: Call) -> Output:
@@ -51,30 +40,9 @@ async def describe_image_tags(call: Call) -> Output:
     }
 
 
-def _detail(call: Call, detail: ImageDetail) -> Output:
-    key, manifest = keys.repository(call), detail.manifest
-    return {
-        "registryId": key.registry.account,
-        "repositoryName": key.name,
-        "imageDigest": manifest.digest,
-        "imageTags": list(detail.tags) or None,
-        "imageSizeInBytes": manifest.image_size,
-        "imagePushedAt": manifest.pushed_at,
-        "imageManifestMediaType": manifest.media_type,
-        "artifactMediaType": manifest.artifact_type,
-    }
-
-
 def _tagged(tagged: TaggedImage) -> Output:
-    manifest = tagged.manifest
     return {
         "imageTag": tagged.tag,
         "createdAt": tagged.pointed_at,
-        "imageDetail": {
-            "imageDigest": manifest.digest,
-            "imageSizeInBytes": manifest.image_size,
-            "imagePushedAt": manifest.pushed_at,
-            "imageManifestMediaType": manifest.media_type,
-            "artifactMediaType": manifest.artifact_type,
-        },
+        "imageDetail": shared.referenced(tagged.manifest),
     }

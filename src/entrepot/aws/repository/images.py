@@ -1,12 +1,14 @@
 """Images: put and deleted; ids, failures and manifests as they are shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from entrepot.aws.protocol.call import Call
+from entrepot.aws.repository import pages
 from entrepot.core import deletion, images
 from entrepot.core.deletion import ImageId, Refusal
-from entrepot.core.images import AWS_RULES, Image
+from entrepot.core.images import AWS_RULES, Image, ImageDetail, TagStatus
+from entrepot.core.reads import StoredManifest
 from entrepot.errors import ParameterInvalid
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
@@ -33,6 +35,42 @@ async def delete(call: Call, key: RepositoryKey) -> Output:
         deletion.batch_delete, call.caller, key, ids(call.input["imageIds"])
     )
     return {"imageIds": [shown_id(item) for item in removed], "failures": [failure(item) for item in refusals]}
+
+
+async def describe(
+    call: Call, key: RepositoryKey, scope: str, status: TagStatus
+) -> tuple[Sequence[ImageDetail], str | None]:
+    """(images, next token) of DescribeImages: those named (ImageNotFound for the whole call if one is missing), or a
+    page of all; `scope` names its pages.
+    """
+    if "imageIds" in call.input:
+        pages.refuse(call, "imageIds")
+        asked = [named(item) for item in call.input["imageIds"]]
+        return await call.core.units.read(images.describe_these, call.caller, key, asked), None
+    (after,) = pages.start(call, scope, 1)
+    page = await call.core.units.read(images.describe, call.caller, key, status, pages.limit(call), after)
+    return page.items, pages.following(call, scope, page.after)
+
+
+def detail(key: RepositoryKey, found: ImageDetail) -> dict[str, Any]:
+    """An ImageDetail, as far as both services know one."""
+    return {
+        "registryId": key.registry.account,
+        "repositoryName": key.name,
+        "imageTags": list(found.tags) or None,
+        **referenced(found.manifest),
+    }
+
+
+def referenced(manifest: StoredManifest) -> dict[str, Any]:
+    """What is shown of an image wherever it is shown without its tags."""
+    return {
+        "imageDigest": manifest.digest,
+        "imageSizeInBytes": manifest.image_size,
+        "imagePushedAt": manifest.pushed_at,
+        "imageManifestMediaType": manifest.media_type,
+        "artifactMediaType": manifest.artifact_type,
+    }
 
 
 def named(given: Mapping[str, str]) -> tuple[Digest | None, Tag | None]:
