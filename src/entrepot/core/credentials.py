@@ -48,6 +48,7 @@ from entrepot.spec.repository import RepositoryKey
 TOKEN_LIFETIME = timedelta(hours=12)
 DOWNLOAD_LIFETIME = timedelta(minutes=15)
 LOGINS = {"ecr": "", "ecr-public": "ecr-public"}  # the scope of a login's token, by the service that issued it
+_ISSUED_FOR = {scope: service for service, scope in LOGINS.items()}
 _ANONYMOUS = "anonymous"
 _MOST_TOKENS = 16_384
 _MOST_TOKEN_CHARACTERS = 8 * 1024 * 1024
@@ -116,7 +117,7 @@ class Credentials:
             if "ecr-public" not in services:
                 raise CredentialMissing
             return ANONYMOUS
-        issued_for = next((service for service, scope in LOGINS.items() if scope == claims.scope), None)
+        issued_for = _ISSUED_FOR.get(claims.scope)
         if issued_for is None:
             raise CredentialInvalid
         if issued_for not in services:
