@@ -2,7 +2,8 @@
 
 A repository's row (with its stamp) is re-read whenever the database has changed since it was last read; what hangs
 below it is compared by that stamp. The version is read before the stamp and the stamp before what it covers, so a
-change between two reads makes an entry look older than it is, never newer. Absence is never cached.
+change between two reads makes an entry look older than it is, never newer. The absence of a repository is remembered
+like its presence, until anything changes: a denial takes as long for the one as for the other.
 
 The version is read once for each turn of the event loop. In a turn asyncio runs the handlers that were woken before it
 reads from sockets again, so whoever shares a version was received, whole, before it was read.
@@ -35,6 +36,7 @@ from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 T = TypeVar("T")
 _MOST_MANIFEST_BYTES = 64 * 1024 * 1024
+_MOST_ABSENT = 4096  # apart from what is there, which nobody pushes out by asking for what is not
 _MOST_ENTRIES = 65_536
 _ENTRY_BYTES = 512  # what an entry weighs beside its bytes
 
@@ -53,6 +55,8 @@ class Hot:
         self._repositories: Recent[RepositoryKey, tuple[int, Repository]] = Recent(_MOST_ENTRIES)
         self._registries: Recent[RegistryKey, tuple[int, Registry]] = Recent(_MOST_ENTRIES)
         self._resources: Recent[RepositoryKey, tuple[Repository, Registry, Resource]] = Recent(_MOST_ENTRIES)
+        self._absent: Recent[RepositoryKey, int] = Recent(_MOST_ABSENT)
+        self._absent_resources: Recent[RepositoryKey, tuple[Registry, Resource]] = Recent(_MOST_ABSENT)
         self._keys: Recent[str, tuple[int, AccessKey]] = Recent(_MOST_ENTRIES)
         self._identities: Recent[str, tuple[int, Identity]] = Recent(_MOST_ENTRIES)
         self._aliases: Recent[str, tuple[int, str]] = Recent(_MOST_ENTRIES)
@@ -67,12 +71,15 @@ class Hot:
         entry = self._repositories.get(key)
         if entry is not None and entry[0] == version:
             return entry[1]
+        if entry is None and self._absent.get(key) == version:
+            return None
         registry = key.registry
         row = self._snapshot.one(
             repositories.FIND, account=registry.account, kind=registry.kind, region=registry.region, name=key.name
         )
         if row is None:
             self._repositories.drop(key)
+            self._absent.put(key, version)
             return None
         if entry is not None and entry[1].id == row.id and entry[1].stamp == row.stamp:
             found = entry[1]
@@ -98,12 +105,20 @@ class Hot:
         """A repository as what is acted upon, whether or not it was found."""
         registry = self.registry(key.registry)
         if repository is None:
-            return resources.of_repository(key, None, registry, self._resource_tags)
+            return self._absent_resource(key, registry)
         entry = self._resources.get(key)
         if entry is not None and entry[0] is repository and entry[1] is registry:
             return entry[2]
         found = resources.of_repository(key, repository, registry, self._resource_tags)
         self._resources.put(key, (repository, registry, found))
+        return found
+
+    def _absent_resource(self, key: RepositoryKey, registry: Registry) -> Resource:
+        entry = self._absent_resources.get(key)
+        if entry is not None and entry[0] is registry:
+            return entry[1]
+        found = resources.of_repository(key, None, registry, self._resource_tags)
+        self._absent_resources.put(key, (registry, found))
         return found
 
     def _resource_tags(self, repository_id: str) -> Tags:
