@@ -146,3 +146,10 @@ def test_an_account_or_a_policy_that_is_absent_is_named(server: Server, limited:
     assert "gone" in refused("account", "policy", "delete", *gone)
     assert "name" in refused("account", "policy", "put", file, "--name", "a/b", "--data", server.data)
     assert "absent.json" in refused("account", "policy", "put", "absent.json", "--name", "p", "--data", server.data)
+
+
+def test_a_policy_is_read_from_standard_input(server: Server, limited: Limited):
+    put = ("account", "policy", "put", "-", "--account", limited.account, "--name", "piped", "--data", server.data)
+    assert entrepot(*put, text=document(FULL)).status == 0
+    assert limited.names() == ["piped"]
+    assert "Syntax errors in policy" in entrepot(*put).complaint

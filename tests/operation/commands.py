@@ -29,11 +29,11 @@ class Ended:
         return json.loads(self.out)
 
 
-def entrepot(*arguments: object, cwd: Path | None = None, **variables: str) -> Ended:
-    """Run one command to its end."""
+def entrepot(*arguments: object, cwd: Path | None = None, text: str = "", **variables: str) -> Ended:
+    """Run one command to its end; `text` is its standard input."""
     done = subprocess.run(
         [str(EXECUTABLE), *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
+        input=text,
         capture_output=True,
         text=True,
         env={**os.environ, **variables},

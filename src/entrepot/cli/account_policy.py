@@ -16,7 +16,7 @@ Name = Annotated[str, Parameter(help="The policy's name.")]
 
 
 def put(
-    file: Annotated[Path, Parameter(help="The policy in JSON; `-` reads standard input.")],
+    file: Annotated[Path, Parameter(help="The policy in JSON; `-` reads standard input.", allow_leading_hyphen=True)],
     *,
     name: Name,
     place: Place = HERE,
