@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from tests.behaviour.callers import User
 from tests.behaviour.doors import AwsDoor, Door, OciDoor
 from tests.behaviour.identities import Iam
+from tests.factories.layouts import Image, image
 from tests.factories.processes import Server, serve
+from tests.factories.registry import Registry
 from tests.factories.reports import pytest_runtest_makereport
 
 __all__ = ["pytest_runtest_makereport"]
@@ -62,3 +65,17 @@ def make_repository(ecr: Any) -> Callable[..., str]:
 @pytest.fixture
 def repository(make_repository: Callable[..., str]) -> str:
     return make_repository()
+
+
+@pytest.fixture
+def user(server: Server, iam: Iam) -> User:
+    """A user who may do nothing yet."""
+    return User(server, iam)
+
+
+@pytest.fixture
+def pushed(server: Server, repository: str) -> Image:
+    """An image under the tag v1."""
+    made = image(1)
+    Registry(server).push(repository, made, "v1")
+    return made

@@ -1,37 +1,20 @@
 """Sessions for tests: roles that are made to be assumed, and what their sessions see."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from tests.behaviour.callers import allow, deny, of
+from tests.behaviour.callers import policy as document
 from tests.behaviour.identities import ACCOUNT, Iam
 from tests.factories.processes import Credentials, Server
 from tests.factories.registry import Registry
 
-
-def document(*statements: Mapping[str, Any]) -> str:
-    """A policy of these statements."""
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def allow(action: str | list[str], resource: str = "*", **more: Any) -> dict[str, Any]:
-    """A statement that allows."""
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-
-
-def deny(action: str | list[str], resource: str = "*", **more: Any) -> dict[str, Any]:
-    """A statement that denies."""
-    return {"Effect": "Deny", "Action": action, "Resource": resource, **more}
+__all__ = ["allow", "deny", "document", "of"]
 
 
 def trust(principal: Any, action: str | list[str] = "sts:AssumeRole", **more: Any) -> dict[str, Any]:
     """A statement of a trust policy."""
     return {"Effect": "Allow", "Principal": principal, "Action": action, **more}
-
-
-def of(repository: str) -> str:
-    """A repository's ARN."""
-    return f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/{repository}"
 
 
 def keys_of(answer: Mapping[str, Any]) -> Credentials:

@@ -1,67 +1,15 @@
 """Identity policies decide over both doors, from the moment that the call which set them has been answered."""
 
 import json
-from typing import Any
 
-import pytest
-
-from tests.behaviour.identities import ACCOUNT, Iam, refusal
+from tests.behaviour.callers import User, allow, deny, of, policy
+from tests.behaviour.identities import Iam, refusal
 from tests.factories.layouts import Image, image
-from tests.factories.processes import Credentials, Server
-from tests.factories.registry import Registry, error_codes
+from tests.factories.processes import Server
+from tests.factories.registry import error_codes
 
 PULL_ONLY = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
 POWER_USER = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPowerUser"
-
-
-class User:
-    """A user with one key, and what it sees of the registry."""
-
-    def __init__(self, server: Server, iam: Iam) -> None:
-        self.iam = iam.api
-        self.name = iam.user()
-        made = self.iam.create_access_key(UserName=self.name)["AccessKey"]
-        self.keys = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
-        self.arn = f"arn:aws:iam::{ACCOUNT}:user/{self.name}"
-        self.server = server
-        self.ecr = server.client(credentials=self.keys)
-
-    def attach(self, arn: str) -> None:
-        self.iam.attach_user_policy(UserName=self.name, PolicyArn=arn)
-
-    def put(self, name: str, *statements: dict[str, Any]) -> None:
-        self.iam.put_user_policy(UserName=self.name, PolicyName=name, PolicyDocument=policy(*statements))
-
-    def registry(self) -> Registry:
-        return Registry(self.server, self.server.token(self.keys))
-
-
-def policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def allow(action: str | list[str], resource: str = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-
-
-def deny(action: str | list[str], resource: str = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Deny", "Action": action, "Resource": resource, **more}
-
-
-def of(repository: str) -> str:
-    return f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/{repository}"
-
-
-@pytest.fixture
-def user(server: Server, iam: Iam) -> User:
-    return User(server, iam)
-
-
-@pytest.fixture
-def pushed(server: Server, repository: str) -> Image:
-    made = image(1)
-    Registry(server).push(repository, made, "v1")
-    return made
 
 
 def test_pull_only_pulls_and_does_not_push(user: User, repository: str, pushed: Image):

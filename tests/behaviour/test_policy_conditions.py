@@ -2,26 +2,12 @@
 
 from typing import Any
 
-import pytest
-
+from tests.behaviour.callers import User, allow, deny, of
 from tests.behaviour.identities import Iam, refusal
-from tests.behaviour.test_identity_policies import User, allow, deny, of
 from tests.behaviour.test_resource_policies import LOGIN, PUSHES, READS, grant, pulls, refuse, set_policy
 from tests.factories.layouts import Image, image
 from tests.factories.processes import Server
 from tests.factories.registry import Registry
-
-
-@pytest.fixture
-def user(server: Server, iam: Iam) -> User:
-    return User(server, iam)
-
-
-@pytest.fixture
-def pushed(server: Server, repository: str) -> Image:
-    made = image(1)
-    Registry(server).push(repository, made, "v1")
-    return made
 
 
 def test_a_policy_protects_tags_against_every_way_of_moving_or_removing_them(

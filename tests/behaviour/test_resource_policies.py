@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.behaviour.callers import User, allow, of, policy
 from tests.behaviour.identities import ACCOUNT, Iam, refusal
-from tests.behaviour.test_identity_policies import User, allow, of, policy
 from tests.factories.layouts import Image, image
 from tests.factories.processes import EXECUTABLE, Credentials, Server
 from tests.factories.registry import Registry, error_codes
@@ -42,21 +42,9 @@ class Member(User):
 
 
 @pytest.fixture
-def user(server: Server, iam: Iam) -> User:
-    return User(server, iam)
-
-
-@pytest.fixture
 def member(server: Server, iam: Iam, tenant: Credentials) -> Member:
     made = Member(server, tenant, iam.name())
     made.put("login", allow(LOGIN))
-    return made
-
-
-@pytest.fixture
-def pushed(server: Server, repository: str) -> Image:
-    made = image(1)
-    Registry(server).push(repository, made, "v1")
     return made
 
 
