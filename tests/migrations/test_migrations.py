@@ -91,8 +91,8 @@ def test_the_drawing_names_every_table():
 
 
 def test_an_upgrade_of_what_is_current_changes_nothing(tmp_path: Path):
-    assert migrate.upgrade(tmp_path / "a.db") == ("none", migrate.HEAD)
-    assert migrate.upgrade(tmp_path / "a.db") == (migrate.HEAD, migrate.HEAD)
+    assert migrate.upgrade(tmp_path / "a.db") == ("none", migrate.METADATA.head)
+    assert migrate.upgrade(tmp_path / "a.db") == (migrate.METADATA.head, migrate.METADATA.head)
     migrate.require_current(tmp_path / "a.db")
 
 
@@ -111,8 +111,8 @@ def test_a_newer_schema_is_refused_and_an_older_one_only_by_commands(tmp_path: P
 
 def test_a_newer_schema_is_refused_on_postgresql_too(postgresql: Cluster):
     url = postgresql.empty()
-    assert migrate.upgrade_postgresql(url) == ("none", migrate.HEAD)
-    assert migrate.upgrade_postgresql(url) == (migrate.HEAD, migrate.HEAD)
+    assert migrate.upgrade_postgresql(url) == ("none", migrate.METADATA.head)
+    assert migrate.upgrade_postgresql(url) == (migrate.METADATA.head, migrate.METADATA.head)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaNewer, match="9999"):
@@ -131,7 +131,9 @@ def test_two_upgrades_at_once_make_one_schema(postgresql: Cluster):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes, key=str) == [(migrate.HEAD, migrate.HEAD)] * 3 + [("none", migrate.HEAD)]
+    assert sorted(outcomes, key=str) == [(migrate.METADATA.head, migrate.METADATA.head)] * 3 + [
+        ("none", migrate.METADATA.head)
+    ]
 
 
 def test_an_upgrade_that_fails_leaves_nothing(tmp_path: Path):
@@ -170,7 +172,7 @@ def test_identities_come_to_a_database_that_has_accounts_and_keys(tmp_path: Path
     key = ("AKIA", "000000000000", "root", "000000000000", b"sealed", "Active", 3, 4)
     connection.execute("INSERT INTO access_key VALUES (?, ?, ?, ?, ?, ?, ?, ?)", key)
     connection.close()
-    assert migrate.upgrade(path) == ("0001", migrate.HEAD)
+    assert migrate.upgrade(path) == ("0001", migrate.METADATA.head)
     connection = connect(path)
     assert connection.execute("SELECT * FROM access_key").fetchall() == [(*key, None, None, None)]
     assert connection.execute("SELECT count(*) FROM entity").fetchall() == [(0,)]
@@ -184,7 +186,7 @@ def test_identities_come_to_a_postgresql_database_too(postgresql: Cluster, monke
         migrate.upgrade_postgresql(url)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("INSERT INTO account VALUES ('000000000000', 'default', 1, 2)")
-    assert migrate.upgrade_postgresql(url) == ("0001", migrate.HEAD)
+    assert migrate.upgrade_postgresql(url) == ("0001", migrate.METADATA.head)
     with psycopg.connect(url, autocommit=True) as connection:
         assert connection.execute("SELECT id, stamp FROM account").fetchall() == [("000000000000", 1)]
         assert connection.execute("SELECT count(*) FROM entity").fetchall() == [(0,)]

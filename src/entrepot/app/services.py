@@ -1,11 +1,13 @@
 """The AWS services that are served: each with its table of operations."""
 
-from entrepot.aws import ecr, ecr_public, iam, sts
+from entrepot.aws import cloudtrail, ecr, ecr_public, events, iam, sts
 from entrepot.aws.protocol.call import Services
 
 SERVICES: Services = {
     "ecr": ecr.OPERATIONS,
     "ecr-public": ecr_public.OPERATIONS,
+    "events": events.OPERATIONS,
+    "cloudtrail": cloudtrail.OPERATIONS,
     "iam": iam.OPERATIONS,
     "sts": sts.OPERATIONS,
 }

@@ -5,25 +5,21 @@ finishes it. Ids come from the request's id and the record's ordinal, so that a 
 """
 
 import secrets
-import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from entrepot.core.access import Caller
-from entrepot.core.principals import Principal
+from entrepot.core.calls import Call, identity_of
+from entrepot.core.resources import SERVICES
 from entrepot.db import outbox, repositories
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
+from entrepot.spec.event_ids import event_id
+from entrepot.spec.moments import micros
 
 Json = Mapping[str, object]
-EVENT_SOURCES = {
-    "private": "ecr.amazonaws.com",
-    "public": "ecr-public.amazonaws.com",
-    "iam": "iam.amazonaws.com",
-    "sts": "sts.amazonaws.com",
-}
 
 
 def new_stamp() -> int:
@@ -40,9 +36,10 @@ class Change:
     repository: Repository
     events: list[tuple[str, Json]] = field(default_factory=list)
 
-    def event(self, detail_type: str, detail: Json) -> None:
-        """Tell an event; they keep their order."""
-        self.events.append((detail_type, detail))
+    def event(self, detail_type: str, detail: Json, resources: Sequence[str] = ()) -> None:
+        """Tell an event, about resources named by their ARNs; events keep their order."""
+        source = f"aws.{SERVICES[self.repository.key.registry.kind]}"
+        self.events.append((detail_type, {"source": source, "resources": resources, "detail": detail}))
 
     def finish(self, action: str, parameters: Json, *, bump: bool = True) -> None:
         """Number the change, store its events and the audit record of `action`.
@@ -52,25 +49,39 @@ class Change:
         revision = self.repository.revision + (1 if bump else 0)
         if bump:
             repositories.bump(self.tx, self.repository.id, revision, new_stamp())
-        for ordinal, (name, detail) in enumerate(self.events):
-            self._add("event", ordinal, revision, name, detail)
-        body = audit_body(self.caller, action, self.repository.key.registry.kind, parameters)
-        self._add("audit", len(self.events), revision, action, body)
-
-    def _add(self, kind: str, ordinal: int, revision: int, name: str, body: Json) -> None:
         registry = self.repository.key.registry
-        outbox.add(
+        region = registry.region or self.caller.region
+        at, request_id = micros(self.caller.at), self.caller.request_id
+        for ordinal, (name, told) in enumerate(self.events):
+            outbox.add(
+                self.tx,
+                id=event_id(at, request_id, f"{self.repository.id}/{name}", ordinal),
+                kind="event",
+                account=registry.account,
+                region=region,
+                repository_id=self.repository.id,
+                revision=revision,
+                ordinal=ordinal,
+                name=name,
+                body=msgspec.json.encode(told, enc_hook=str).decode(),
+                at=self.caller.at,
+            )
+        call = call_of(
+            self.caller,
+            SERVICES[registry.kind],
+            action,
+            registry.account,
+            region,
+            parameters,
+            (self.repository.id, self.repository.key.name),
+        )
+        _add_audit(
             self.tx,
-            id=record_id(self.caller.request_id, f"{self.repository.id}/{name}", ordinal),
-            kind=kind,
-            account=registry.account,
-            region=registry.region or self.caller.region,
+            self.caller,
+            call,
             repository_id=self.repository.id,
             revision=revision,
-            ordinal=ordinal,
-            name=name,
-            body=msgspec.json.encode(body, enc_hook=str).decode(),
-            at=self.caller.at,
+            ordinal=len(self.events),
         )
 
 
@@ -82,65 +93,63 @@ def audit(
     *,
     account: str,
     region: str,
-    source: str = "private",
+    service: str = "ecr",
 ) -> None:
-    """The audit record of a change that concerns no repository; `source` is one of EVENT_SOURCES."""
-    outbox.add(
-        tx,
-        id=record_id(caller.request_id, action, 0),
-        kind="audit",
+    """The audit record of a change that concerns no repository; `service` is the model's name."""
+    told = call_of(caller, service, action, account, region, parameters)
+    _add_audit(tx, caller, told, repository_id="", revision=0, ordinal=0)
+
+
+def call_of(
+    caller: Caller,
+    service: str,
+    action: str,
+    account: str,
+    region: str,
+    parameters: Json,
+    repository: tuple[str, str] = ("", ""),
+) -> Call:
+    """What the change knows of the call that made it; `repository` is its id and name. The door's record of the same
+    call, which has the answer too, takes its place where there is one.
+    """
+    return Call(
+        at=micros(caller.at),
+        service=service,
+        operation=action,
+        door=caller.door,
         account=account,
         region=region,
-        repository_id="",
-        revision=0,
-        ordinal=0,
-        name=action,
-        body=msgspec.json.encode(audit_body(caller, action, source, parameters), enc_hook=str).decode(),
-        at=caller.at,
+        identity=identity_of(caller.principal),
+        request_id=caller.request_id,
+        source_ip=caller.source_ip,
+        user_agent=caller.user_agent,
+        secure=caller.secure,
+        repository_id=repository[0],
+        repository=repository[1],
+        pulled=(),
+        status=200,
+        error="",
+        message="",
+        received=0,
+        sent=0,
+        took=0,
+        head=False,
+        parameters=parameters,
+        response=None,
     )
 
 
-def audit_body(caller: Caller, action: str, source: str, parameters: Json) -> dict[str, object]:
-    """The facts of an API call that an audit record is rendered from; never holds a secret."""
-    principal = caller.principal
-    return {
-        "eventName": action,
-        "eventSource": EVENT_SOURCES[source],
-        "eventTime": caller.at.isoformat(),
-        "awsRegion": caller.region,
-        "sourceIPAddress": caller.source_ip,
-        "userAgent": caller.user_agent,
-        "requestID": caller.request_id,
-        "door": caller.door,
-        "userIdentity": {
-            "kind": principal.kind,
-            "principalId": principal.user_id,
-            "arn": principal.arn,
-            "accountId": principal.account,
-            "accessKeyId": principal.credential_id,
-            **_session_context(principal),
-        },
-        "requestParameters": dict(parameters),
-    }
-
-
-def _session_context(principal: Principal) -> dict[str, object]:
-    """Of which role or user a session is, since when, and who stands behind it."""
-    session = principal.session
-    if session is None:
-        return {}
-    return {
-        "sessionContext": {
-            "issuer": principal.behind or principal.arn,
-            "issuerId": session.owner_id,
-            "issuedAt": session.issued_at.isoformat(),
-            "mfaAuthenticated": session.mfa_at is not None,
-            "sourceIdentity": session.source_identity,
-            "federatedProvider": session.provider,
-        }
-    }
-
-
-def record_id(request_id: str, name: str, ordinal: int) -> str:
-    """A UUID that is the same each time this request tells this."""
-    return str(uuid.uuid5(uuid.UUID(request_id), f"{name}/{ordinal}"))
+def _add_audit(tx: Transaction, caller: Caller, told: Call, *, repository_id: str, revision: int, ordinal: int) -> None:
+    outbox.add(
+        tx,
+        id=event_id(told.at, told.request_id, told.operation),
+        kind="audit",
+        account=told.account,
+        region=told.region,
+        repository_id=repository_id,
+        revision=revision,
+        ordinal=ordinal,
+        name=told.operation,
+        body=msgspec.json.encode(told, enc_hook=str).decode(),
+        at=caller.at,
+    )

@@ -232,7 +232,7 @@ def changed(tx: Transaction, caller: Caller, action: str, parameters: Mapping[st
 def told(tx: Transaction, caller: Caller, action: str, parameters: Mapping[str, object]) -> None:
     """Tell the audit of what no decision depends on."""
     account = caller.principal.account
-    changes.audit(tx, caller, action, parameters, account=account, region=caller.region, source="iam")
+    changes.audit(tx, caller, action, parameters, account=account, region=caller.region, service="iam")
 
 
 def check_tags(tags: Sequence[tuple[str, str]]) -> None:

@@ -64,7 +64,7 @@ def set_display_name(tx: Transaction, caller: Caller, name: str) -> None:
         {"displayName": name},
         account=key.account,
         region=caller.region,
-        source="public",
+        service="ecr-public",
     )
 
 

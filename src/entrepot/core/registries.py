@@ -83,7 +83,9 @@ def _change(
 ) -> None:
     accounts.lock(tx, key.account)
     rows.put(tx, replace(changed(rows.find(tx, key)), stamp=new_stamp()))
-    changes.audit(tx, caller, action, told, account=key.account, region=key.region, source=key.kind)
+    changes.audit(
+        tx, caller, action, told, account=key.account, region=key.region, service=resources.SERVICES[key.kind]
+    )
 
 
 def _shown(tx: Transaction, registry: Registry) -> str:

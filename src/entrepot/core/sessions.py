@@ -228,4 +228,4 @@ def _seconds_of_role(draft: Draft, role: Role, *, chained: bool) -> int:
 def _told(tx: Transaction, caller: Caller, operation: str, parameters: Mapping[str, object], session: Session) -> None:
     told = {**parameters, "accessKeyId": session.key_id, "expiration": session.expires_at.isoformat()}
     account = session.account
-    changes.audit(tx, caller, operation, told, account=account, region=caller.region, source="sts")
+    changes.audit(tx, caller, operation, told, account=account, region=caller.region, service="sts")

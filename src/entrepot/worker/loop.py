@@ -5,10 +5,12 @@ A job that fails is logged and due again later; the loop itself does not end bef
 
 import asyncio
 import contextlib
+import inspect
 import secrets
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 import structlog
 
@@ -17,7 +19,7 @@ from entrepot.core.units import Units
 from entrepot.worker.schedule import Task, next_due
 
 LEASE = timedelta(seconds=20)
-_THREADS = 3
+_THREADS = 6
 _LONGEST_SLEEP_SECONDS = 5.0
 _SHORTEST_SLEEP_SECONDS = 0.05
 _PAUSE_AFTER_FAULT = timedelta(seconds=1)
@@ -97,7 +99,7 @@ class Loop:
     async def _outcome(self, task: Task, pool: ThreadPoolExecutor) -> tuple[Mapping[str, object], bool]:
         started = self._clock()
         try:
-            result = await asyncio.get_running_loop().run_in_executor(pool, task.run, started)
+            result = await _run(task, started, pool)
         except Exception as fault:
             log.exception("job failed", job=task.name)
             return {"failed": type(fault).__name__, "at": started.isoformat()}, True
@@ -124,6 +126,14 @@ class Loop:
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({stopping, *self._running.values()}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+
+
+async def _run(task: Task, started: datetime, pool: ThreadPoolExecutor) -> Mapping[str, object]:
+    if inspect.iscoroutinefunction(task.run):
+        coroutine: Awaitable[Mapping[str, object]] = task.run(started)
+        return await coroutine
+    done: Any = await asyncio.get_running_loop().run_in_executor(pool, task.run, started)
+    return cast("Mapping[str, object]", done)
 
 
 async def _to_its_end(work: Coroutine[None, None, None]) -> None:

@@ -1,7 +1,7 @@
 """When jobs are due: a task's period, with a little chance so that nodes do not move in step."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,11 +11,14 @@ _LEAST_PAUSE_AFTER_FAILURE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One periodic job: `run` blocks, is told the time, and may be killed at any point; it returns what it did."""
+    """One periodic job: it is told the time, and may be killed at any point; it returns what it did.
+
+    `run` blocks, and has a thread; or it is a coroutine, and runs on the loop.
+    """
 
     name: str
     every: timedelta
-    run: Callable[[datetime], Mapping[str, object]]
+    run: Callable[[datetime], Mapping[str, object] | Awaitable[Mapping[str, object]]]
 
 
 def next_due(task: Task, now: datetime, *, failed: bool = False) -> datetime:

@@ -46,6 +46,15 @@ ROUTES = (
         any_region=False,
         regions=("us-east-1", "us-west-2"),
     ),
+    Route("events", "2015-10-07", "events", "AWSEvents", "json", any_region=False),
+    Route(
+        "cloudtrail",
+        "2013-11-01",
+        "cloudtrail",
+        "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+        "json",
+        any_region=False,
+    ),
     Route("sts", "2011-06-15", "sts", None, "query", any_region=True),
     Route("iam", "2010-05-08", "iam", None, "query", any_region=True),
 )

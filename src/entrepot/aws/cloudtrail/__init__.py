@@ -1,0 +1,7 @@
+"""AWS CloudTrail: the audit trail looked up, and trails; one function an operation."""
+
+from collections.abc import Mapping
+
+from entrepot.aws.protocol.call import Operation
+
+OPERATIONS: Mapping[str, Operation] = {}

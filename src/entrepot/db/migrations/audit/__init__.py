@@ -1,0 +1,1 @@
+"""Audit records, in blocks."""
