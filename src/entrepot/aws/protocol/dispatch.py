@@ -7,7 +7,7 @@ import asyncio
 
 from aiohttp import web
 
-from entrepot.aws.protocol import models, naming, payload, unsigned, wire
+from entrepot.aws.protocol import models, naming, payload, told, unsigned, wire
 from entrepot.aws.protocol.call import Call, Services
 from entrepot.aws.protocol.models import Route
 from entrepot.aws.protocol.naming import Named
@@ -58,6 +58,7 @@ class AwsDoor:
 
     async def _handle(self, request: web.BaseRequest, exchange: Exchange) -> Answer:
         named: Named | None = None
+        signature: Signature | None = None
         received = _received(request)
         try:
             if _is_unsigned_form(request, received):
@@ -72,7 +73,9 @@ class AwsDoor:
             named = _name(request, received, content, signature)
             return await self._run(named, content, principal, signature.region, exchange)
         except Fact as fact:
-            answer = wire.show_fact(named or naming.guess(request, received), fact, exchange.request_id)
+            named = named or naming.guess(request, received, None if signature is None else signature.service)
+            told.refused(exchange.telling, fact, named.route.name)
+            answer = wire.show_fact(named, fact, exchange.request_id)
             if isinstance(fact, AccessDenied) and (message := self._core.credentials.encode_denial(fact)) is not None:
                 answer.headers[AUTHORIZATION_MESSAGE] = message
             return answer
@@ -133,9 +136,12 @@ class AwsDoor:
             "aws",
             exchange.at,
         )
+        told.begin(exchange.telling, route.name, named.operation, caller)
         sessions.require_usable(caller, route.name, named.operation)
         parsed = wire.parse(named, content)
+        told.asked(exchange.telling, model, parsed)
         output = await operation(Call(self._core, self._addressing, exchange, caller, region, parsed))
+        told.answered(exchange.telling, model, output)
         return wire.show(named, output, exchange.request_id)
 
 
