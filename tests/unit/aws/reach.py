@@ -27,6 +27,7 @@ READ = (
         "store",
         "seal",
         "policy",
+        "metrics",
     ),
     *("http/addressing", "http/body"),
 )
