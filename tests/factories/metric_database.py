@@ -24,11 +24,12 @@ class MetricDatabase:
 
     def put(self, at: int, summary: Summary, which: Metric = PULLS, **how: Any) -> bool:
         """Put a point; whether its series is new."""
-        return self.write(points.put, ACCOUNT, REGION, which, at, summary, **how)
+        return bool(self.write(points.put, ACCOUNT, REGION, which, at, summary, **how))
 
     def asked(self, window: Window, which: Metric = PULLS, account: str = ACCOUNT, **how: Any) -> dict[int, Summary]:
         """What there is in a window."""
-        return self.read(points.query, account, REGION, which, window, **how)
+        found: dict[int, Summary] = self.read(points.query, account, REGION, which, window, **how)
+        return found
 
     def sums(self, window: Window, which: Metric = PULLS, **how: Any) -> dict[int, float]:
         """The sums of what there is."""

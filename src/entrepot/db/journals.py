@@ -1,4 +1,4 @@
-"""How far each journal is folded into a database: rows of `journal_offset` in the metadata, of other tables elsewhere."""
+"""How far each journal is folded into a database: rows of `journal_offset` in the metadata, elsewhere of others."""
 
 from sqlalchemy import Table, bindparam, delete, select, text
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,7 @@ def test_bytes_are_summed_for_repositories_and_for_registries(folded: Folded):
 
 
 def test_accepted_and_refused_credentials_are_told_apart_from_none(folded: Folded):
-    nobody = {"identity": None, "operation": "", "service": "ecr", "account": "", "region": "", "repository_id": ""}
+    nobody: dict[str, Any] = {"identity": None, "operation": "", "service": "ecr", "account": "", "region": "", "repository_id": ""}
     folded.told(
         call(NOON),
         call(NOON, status=403, error="AccessDeniedException", pulled=()),

@@ -27,9 +27,7 @@ def resolutions(metrics: MetricDatabase) -> set[int]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("finer", "coarser"), [(1, {60}), (60, {300}), (300, {3600}), (3600, set())], ids=str
-)
+@pytest.mark.parametrize(("finer", "coarser"), [(1, {60}), (60, {300}), (300, {3600}), (3600, set())], ids=str)
 def test_a_resolution_is_kept_as_long_as_cloudwatch_keeps_it(metrics: MetricDatabase, finer, coarser):
     metrics.put(NOON, summaries.of_value(1.0), resolution=finer)
     kept = timedelta(days=DAYS_OF[finer])

@@ -14,11 +14,27 @@ from entrepot.db import metric_series as series_rows
 from entrepot.db.database import Row, Transaction
 from entrepot.db.metric_points import Point
 from entrepot.db.metric_series import Series
+from entrepot.errors import ExpressionTooLarge
 from entrepot.metrics import periods, sketches, summaries
 from entrepot.metrics.summaries import Summary
 
 MICROS = 1_000_000
 HELD_EVERY = periods.FIVE_MINUTES  # a held point stands again each so many seconds
+
+
+class Allowance:
+    """How many points one request may still read."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, most: int = 1_000_000) -> None:
+        self._left = most
+
+    def take(self, number: int) -> None:
+        """Count what was read: ExpressionTooLarge."""
+        self._left -= number
+        if self._left < 0:
+            raise ExpressionTooLarge(reason="The request reads too many data points")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +105,15 @@ def query(
     *,
     unit: str | None = None,
     values: bool = True,
+    allowance: Allowance | None = None,
 ) -> dict[int, Summary]:
     """What was measured, by the start of its period; of every unit unless one is asked for.
 
     Without `values` the buckets of the summaries are not to be relied on: enough for statistics that are `simple`.
     """
     found: dict[int, Summary] = {}
-    for by_period in query_units(tx, account, region, metric, window, unit=unit, values=values).values():
+    told = query_units(tx, account, region, metric, window, unit=unit, values=values, allowance=allowance)
+    for by_period in told.values():
         _gather(found, by_period.items())
     return found
 
@@ -109,10 +127,12 @@ def query_units(
     *,
     unit: str | None = None,
     values: bool = True,
+    allowance: Allowance | None = None,
 ) -> Mapping[str, Mapping[int, Summary]]:
     """`query`, by the unit that the points came with."""
+    allowed = allowance or Allowance()
     return {
-        row.unit: _of_series(tx, row, window, values=values)
+        row.unit: _of_series(tx, row, window, allowed, values=values)
         for row in series_rows.of_metric(tx, metric_id(account, region, metric))
         if unit in (None, row.unit)
     }
@@ -132,14 +152,16 @@ def row_of(own: str, resolution: int, begun: int, summary: Summary) -> Point:
     return Point(own, resolution, begun, summary.count, summary.sum, summary.minimum, summary.maximum, sketch)
 
 
-def _of_series(tx: Transaction, series: Row, window: Window, *, values: bool) -> dict[int, Summary]:
+def _of_series(
+    tx: Transaction, series: Row, window: Window, allowance: Allowance, *, values: bool
+) -> dict[int, Summary]:
     start, end, period = window.start * MICROS, window.end * MICROS, window.period
     if not values and not series.hold:
-        return {
-            window.start + number * period: summaries.of_set(*numbers)
-            for number, *numbers in rows.slots(tx, series.id, start, end, period * MICROS)
-        }
+        slots = rows.slots(tx, series.id, start, end, period * MICROS)
+        allowance.take(len(slots))
+        return {window.start + number * period: summaries.of_set(*numbers) for number, *numbers in slots}
     points = rows.between(tx, series.id, start - series.hold * MICROS, end)
+    allowance.take(len(points))
     told = _held(points, window, series.hold) if series.hold else _told(points)
     found: dict[int, Summary] = {}
     _gather(found, ((at - (at - window.start) % period, summary) for at, summary in told))
