@@ -104,7 +104,14 @@ def test_bytes_are_summed_for_repositories_and_for_registries(folded: Folded):
 
 
 def test_accepted_and_refused_credentials_are_told_apart_from_none(folded: Folded):
-    nobody: dict[str, Any] = {"identity": None, "operation": "", "service": "ecr", "account": "", "region": "", "repository_id": ""}
+    nobody: dict[str, Any] = {
+        "identity": None,
+        "operation": "",
+        "service": "ecr",
+        "account": "",
+        "region": "",
+        "repository_id": "",
+    }
     folded.told(
         call(NOON),
         call(NOON, status=403, error="AccessDeniedException", pulled=()),
@@ -124,8 +131,12 @@ def test_faults_of_the_server_are_not_those_of_clients(folded: Folded):
 
 
 def test_names_that_a_client_makes_up_become_no_metrics(folded: Folded):
+    made_up = {"door": "aws", "status": 400, "error": "AccessDeniedException", "pulled": ()}
     folded.told(
-        *(call(NOON, f"Made{number}", repository_id="", repository=f"up-{number}", pulled=()) for number in range(50))
+        *(
+            call(NOON, f"Made{number}", repository=f"up-{number}", account=f"{number:012d}", **made_up)
+            for number in range(1, 51)
+        )
     )
     listed = folded.metrics.read(metric_series.page, ACCOUNT, REGION, ("", "", ""), 1000, 0)
     assert [row.dimensions for row in listed if "up-" in row.dimensions or "Made" in row.dimensions] == []

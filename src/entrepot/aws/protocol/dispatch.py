@@ -7,7 +7,7 @@ import asyncio
 
 from aiohttp import web
 
-from entrepot.aws.protocol import models, naming, payload, unsigned, wire
+from entrepot.aws.protocol import models, naming, payload, told, unsigned, wire
 from entrepot.aws.protocol.call import Call, Services
 from entrepot.aws.protocol.models import Route
 from entrepot.aws.protocol.naming import Named
@@ -72,6 +72,7 @@ class AwsDoor:
             named = _name(request, received, content, signature)
             return await self._run(named, content, principal, signature.region, exchange)
         except Fact as fact:
+            told.refused(exchange.telling, fact, None if named is None else named.route.name)
             answer = wire.show_fact(named or naming.guess(request, received), fact, exchange.request_id)
             if isinstance(fact, AccessDenied) and (message := self._core.credentials.encode_denial(fact)) is not None:
                 answer.headers[AUTHORIZATION_MESSAGE] = message
@@ -133,9 +134,12 @@ class AwsDoor:
             "aws",
             exchange.at,
         )
+        told.begin(exchange.telling, route.name, named.operation, caller)
         sessions.require_usable(caller, route.name, named.operation)
         parsed = wire.parse(named, content)
+        told.asked(exchange.telling, model, parsed)
         output = await operation(Call(self._core, self._addressing, exchange, caller, region, parsed))
+        told.answered(exchange.telling, model, output)
         return wire.show(named, output, exchange.request_id)
 
 

@@ -131,6 +131,7 @@ OF_SERVICE: Mapping[str, Mapping[type[Fact], tuple[str, int]]] = {
     "cloudwatch": {facts.ParameterInvalid: ("ValidationException", 400)},
     "events": {facts.ParameterInvalid: ("ValidationException", 400)},
 }
+CODES = {fact: code for fact, (code, _) in TABLE.items()}
 COMMON = frozenset(
     {
         "AccessDeniedException",

@@ -44,7 +44,12 @@ _REMEMBERED = 65536
 
 
 class _Who(msgspec.Struct, array_like=True, gc=False):
-    kind: str
+    """An Identity, as far as it is read."""
+
+    kind: msgspec.Raw
+    principal_id: msgspec.Raw
+    arn: msgspec.Raw
+    account: str
 
 
 class Measured(msgspec.Struct, array_like=True, gc=False):
@@ -125,17 +130,19 @@ def grouped(records: Iterable[bytes]) -> _Groups:
             call = _DECODE(record)
         except msgspec.DecodeError:
             continue
+        who = call.identity
+        failed = call.status >= 400 or call.error != ""
         key = (
             call.at // _MICROS_OF_MINUTE,
-            call.account,
+            (who.account if who is not None else "") if failed else call.account,  # what was asked for need not exist
             call.region,
             call.service,
             call.operation,
             call.door,
-            call.repository if call.repository_id else "",  # what does not exist is no dimension
+            "" if failed else call.repository,
             call.status,
             call.error,
-            call.identity is not None,
+            who is not None,
         )
         group = find(key)
         if group is None:
@@ -177,7 +184,8 @@ def _metrics(key: Key, group: Group) -> Iterator[tuple[Metric, str, Summary]]:
 def _of_operation(key: Key, number: int) -> Iterator[tuple[Metric, str, Summary]]:
     if key.service == "ecr" and key.operation in USAGE:
         yield _usage(key.operation), NO_UNIT, _ones(number)
-    name = key.operation if key.operation in OPERATIONS.get(key.service, ()) else "Other"
+    known = key.door == "oci" or key.operation in OPERATIONS.get(key.service, ())
+    name = key.operation if known else "Other"
     yield _ours("RequestCount", Service=key.service, Operation=name), "Count", _ones(number)
     if key.error in _DENIED:
         yield _ours("DeniedCount", Service=key.service, Operation=name), "Count", _ones(number)
