@@ -36,6 +36,7 @@ LARGEST_LAYER = 52_000 * 1024 * 1024  # ECR's quota
 JOURNALS = "journal"
 _LARGEST_BALLAST = 64 * 1024 * 1024
 _READERS = 4
+_METRIC_READERS = 2  # what they compute keeps other threads waiting
 _SYNCERS = 16
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -46,6 +47,7 @@ class Worker:
 
     core: Core
     database: SqliteDatabase
+    metrics: SqliteDatabase
     journal: Journal
     hot: Hot
 
@@ -71,6 +73,11 @@ def database(settings: Settings) -> SqliteDatabase:
         return released
 
     return SqliteDatabase(database_path(settings), make_room)
+
+
+def metrics_path(settings: Settings) -> Path:
+    """Where SQLite keeps the points of metrics."""
+    return settings.data / "metrics.db"
 
 
 def ballast(settings: Settings) -> Ballast:
@@ -119,6 +126,7 @@ def outbound(settings: Settings) -> Outbound:
 def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     """The core of one API process; call it on the event loop that will use it."""
     opened = database(settings)
+    metrics = SqliteDatabase(metrics_path(settings))
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
     units = Units(opened, ThreadPoolExecutor(_READERS, "reader"))
@@ -140,9 +148,10 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
         reads=Reads(hot, units, store),
+        metric_units=Units(metrics, ThreadPoolExecutor(_METRIC_READERS, "metrics")),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,
         faults=readiness(units, store),
     )
-    return Worker(core, opened, journal, hot)
+    return Worker(core, opened, metrics, journal, hot)

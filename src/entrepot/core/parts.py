@@ -20,6 +20,7 @@ class Core:
     web_identities: WebIdentities
     transfers: Transfers
     reads: Reads
+    metric_units: Units  # over the database of metrics
     regions: tuple[str, ...]
     default_account: str
     clock: Callable[[], datetime]
