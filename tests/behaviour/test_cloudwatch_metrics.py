@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.behaviour.callers import User
 from tests.factories.processes import Server
+from tests.factories.registry import Registry
 from tests.operation.commands import wait
 
 _numbers = itertools.count()
@@ -67,13 +68,8 @@ def test_values_come_back_as_statistics(cloudwatch: Any, namespace: str):
     (found,) = statistics(cloudwatch, namespace, "SampleCount", "Average", "Sum", "Minimum", "Maximum", "p50", "tm99")
     assert found["Timestamp"] == NOW
     assert found["Unit"] == "Bytes"
-    assert [found[name] for name in ("SampleCount", "Average", "Sum", "Minimum", "Maximum")] == [
-        3.0,
-        3.0,
-        9.0,
-        1.0,
-        6.0,
-    ]
+    simple = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
+    assert [found[name] for name in simple] == [3.0, 3.0, 9.0, 1.0, 6.0]
     assert found["ExtendedStatistics"]["p50"] == pytest.approx(2.0, rel=0.01)
 
 
@@ -137,10 +133,8 @@ def test_a_search_finds_metrics_by_their_names(cloudwatch: Any, namespace: str):
     put(cloudwatch, namespace, "Other", Value=1.0, Dimensions=dimensions(Host="a"))
     expression = f"SEARCH('{{\"{namespace}\",Host}} MetricName=\"Load\"', 'Sum', 60)"
     found = data(cloudwatch, {"Id": "s", "Expression": expression})["MetricDataResults"]
-    assert sorted((each["Id"], each["Label"], each["Values"]) for each in found) == [
-        ("s", "a", [1.0]),
-        ("s", "b", [1.0]),
-    ]
+    told = sorted((each["Id"], each["Label"], each["Values"]) for each in found)
+    assert told == [("s", "a", [1.0]), ("s", "b", [1.0])]
     found = data(cloudwatch, {"Id": "t", "Expression": f"SUM({expression})"})["MetricDataResults"]
     assert [each["Values"] for each in found] == [[2.0]]
 
@@ -237,8 +231,6 @@ def test_statistics_are_bounded(cloudwatch: Any, namespace: str):
 def test_a_pull_is_seen_within_five_seconds_and_a_head_is_not_one(
     server: Server, cloudwatch: Any, repository: str, pushed: Any
 ):
-    from tests.factories.registry import Registry
-
     registry = Registry(server)
     began = datetime.now(UTC).replace(second=0, microsecond=0)
     for _ in range(3):
@@ -276,14 +268,15 @@ def test_the_calls_of_the_api_are_counted_as_aws_counts_them(server: Server, clo
 
 def test_a_policy_may_allow_one_namespace(server: Server, user: User, namespace: str):
     user.put(
+        "one",
         {
             "Effect": "Allow",
             "Action": "cloudwatch:PutMetricData",
             "Resource": "*",
             "Condition": {"StringEquals": {"cloudwatch:namespace": namespace}},
-        }
+        },
     )
-    client = user.client("cloudwatch")
+    client = server.client("cloudwatch", credentials=user.keys)
     put(client, namespace, Value=1.0)
     given = {"MetricData": [{"MetricName": "m", "Value": 1.0}]}
     assert refused(client.put_metric_data, Namespace="Other", **given)[0] in {"AccessDenied", "AccessDeniedException"}
