@@ -199,7 +199,14 @@ _STS: Table = {
     ),
     "GetSessionToken": (),
 }
+_METRICS: Table = {
+    "GetMetricData": (Needs("cloudwatch:GetMetricData", ANY),),
+    "GetMetricStatistics": (Needs("cloudwatch:GetMetricStatistics", ANY),),
+    "ListMetrics": (Needs("cloudwatch:ListMetrics", ANY),),
+    "PutMetricData": (Needs("cloudwatch:PutMetricData", ANY, ("cloudwatch:namespace",)),),
+}
 OPERATIONS: Mapping[str, Table] = {
+    "cloudwatch": _METRICS,
     "ecr": dict(_ecr()),
     "ecr-public": dict(_ecr_public()),
     "iam": dict(_iam()),

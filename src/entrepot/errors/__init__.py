@@ -21,6 +21,19 @@ from entrepot.errors.access import (
     SessionExpired,
     SignatureInvalid,
 )
+from entrepot.errors.alarms import (
+    AlarmInUse,
+    AlarmInvalid,
+    AlarmNotFound,
+    AlarmPageTokenInvalid,
+    AlarmReasonInvalid,
+    AlarmsTooMany,
+    DashboardInvalid,
+    DashboardNotFound,
+    MonitoredResourceNotFound,
+    MonitoringInputInvalid,
+    WidgetInvalid,
+)
 from entrepot.errors.blobs import (
     BlobBytesMissing,
     BlobInUse,
@@ -40,6 +53,7 @@ from entrepot.errors.blobs import (
     UploadTooLarge,
 )
 from entrepot.errors.events import EventPatternInvalid
+from entrepot.errors.expressions import ExpressionInvalid, ExpressionTooLarge, PeriodInvalid, StatisticInvalid
 from entrepot.errors.fact import Fact
 from entrepot.errors.federation import (
     IdentityClaimRejected,
@@ -78,6 +92,13 @@ from entrepot.errors.images import (
     NotAcceptable,
     TagImmutable,
     TagsTooMany,
+)
+from entrepot.errors.metrics import (
+    MetricInputConflict,
+    MetricInputInvalid,
+    MetricInputMissing,
+    MetricPageTokenInvalid,
+    MetricQueryInvalid,
 )
 from entrepot.errors.policies import (
     InlinePoliciesTooLarge,

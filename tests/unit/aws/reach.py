@@ -16,6 +16,7 @@ from entrepot import errors
 SOURCE = Path(__file__).parents[3] / "src" / "entrepot"
 READ = (
     *(
+        "aws/cloudwatch",
         "aws/ecr",
         "aws/ecr_public",
         "aws/iam",
@@ -27,6 +28,7 @@ READ = (
         "store",
         "seal",
         "policy",
+        "metrics",
     ),
     *("http/addressing", "http/body"),
 )
