@@ -118,6 +118,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.UploadTooLarge: ("LimitExceededException", 400),
     facts.WidgetInvalid: ("ValidationException", 400),
 }
+CODES = {fact: code for fact, (code, _) in TABLE.items()}
 COMMON = frozenset(
     {
         "AccessDeniedException",
