@@ -93,6 +93,13 @@ from entrepot.errors.images import (
     TagImmutable,
     TagsTooMany,
 )
+from entrepot.errors.metrics import (
+    MetricInputConflict,
+    MetricInputInvalid,
+    MetricInputMissing,
+    MetricPageTokenInvalid,
+    MetricQueryInvalid,
+)
 from entrepot.errors.policies import (
     InlinePoliciesTooLarge,
     PolicyMalformed,
