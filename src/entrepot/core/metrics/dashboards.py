@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NoReturn
 
 from entrepot.core import access, changes
 from entrepot.core.access import Caller
@@ -38,14 +38,14 @@ def put(tx: Transaction, caller: Caller, name: str, body: str, tags: Sequence[tu
     if tags:
         access.require(caller, "TagResource", alarm_places.dashboard(tx, account, name), keys)
     if not _NAME.fullmatch(name):
-        raise DashboardInvalid(messages=[("", "DashboardName holds letters, digits, - and _, 255 at most")])
+        _refuse(("", "DashboardName holds letters, digits, - and _, 255 at most"))
     read = dashboard_bodies.check(body)
     if read.errors:
-        raise DashboardInvalid(messages=list(read.errors))
+        _refuse(*read.errors)
     accounts.lock(tx, account)
     new = rows.find(tx, account, name) is None
     if new and rows.count(tx, account) >= MOST_DASHBOARDS:
-        raise DashboardInvalid(messages=[("", f"An account has at most {MOST_DASHBOARDS} dashboards")])
+        _refuse(("", f"An account has at most {MOST_DASHBOARDS} dashboards"))
     rows.put(tx, DashboardRow(account, name, body, micros(caller.at)))
     if new and tags:
         _put_tags(tx, account, alarm_places.dashboard_arn(account, name), tags)
@@ -113,6 +113,12 @@ def untag(tx: Transaction, caller: Caller, arn: str, keys: Sequence[str]) -> Non
         rows.remove_tag(tx, account, arn, key)
     told = {"resourceARN": arn, "tagKeys": list(keys)}
     changes.audit(tx, caller, "UntagResource", told, account=account, region=caller.region, service="cloudwatch")
+
+
+def _refuse(*messages: Message) -> NoReturn:
+    path, message = messages[0]
+    reason = f"The dashboard is not valid, there are {len(messages)} errors; the first is at '{path}': {message}"
+    raise DashboardInvalid(reason=reason, messages=list(messages))
 
 
 def _require(tx: Reader, caller: Caller, arn: str) -> None:
