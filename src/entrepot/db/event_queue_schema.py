@@ -8,8 +8,8 @@ and targets there are is metadata; here is what has a volume, so that no push ev
     archived_event · archive_size
     replay_progress · schedule_progress
 
-Conventions are those of db/schema.py. A lane is an order key (a repository, or an event alone) and a target; of the rows
-of a lane only the first is due at any time, the others stand BEHIND it.
+Conventions are those of db/schema.py. A lane is an order key (a repository, or an event alone) and a target; of the
+rows of a lane only the first is due at any time, the others stand BEHIND it.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table

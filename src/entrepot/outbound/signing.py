@@ -72,7 +72,7 @@ def _canonical(
     path = _path(address.path, service)
     query = encoded_query(parse_qsl(address.query, keep_blank_values=True))
     headers = "".join(f"{name}:{lines[name]}\n" for name in sorted(lines))
-    return "\n".join((method, path, query, headers, names, payload))
+    return f"{method}\n{path}\n{query}\n{headers}\n{names}\n{payload}"
 
 
 def _host(address: SplitResult) -> str:
