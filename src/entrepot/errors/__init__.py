@@ -39,7 +39,18 @@ from entrepot.errors.blobs import (
     UploadOutOfOrder,
     UploadTooLarge,
 )
-from entrepot.errors.events import EventPatternInvalid
+from entrepot.errors.events import (
+    EventBusAlreadyExists,
+    EventBusNotFound,
+    EventBusPolicyTooLarge,
+    EventInputInvalid,
+    EventPatternInvalid,
+    EventQuotaExceeded,
+    EventResourceAlreadyExists,
+    EventResourceNotFound,
+    EventRuleNotFound,
+    ReplayStateIllegal,
+)
 from entrepot.errors.fact import Fact
 from entrepot.errors.federation import (
     IdentityClaimRejected,
