@@ -39,7 +39,7 @@ from entrepot.errors.blobs import (
     UploadOutOfOrder,
     UploadTooLarge,
 )
-from entrepot.errors.events import EventPatternInvalid
+from entrepot.errors.events import EventPatternInvalid, ScheduleExpressionInvalid, TargetInputInvalid
 from entrepot.errors.fact import Fact
 from entrepot.errors.federation import (
     IdentityClaimRejected,

@@ -35,6 +35,8 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.EntityNotFound: (404, "NAME_UNKNOWN"),
     facts.EntityProtected: (400, "UNSUPPORTED"),
     facts.EventPatternInvalid: (400, "UNSUPPORTED"),
+    facts.ScheduleExpressionInvalid: (400, "UNSUPPORTED"),
+    facts.TargetInputInvalid: (400, "UNSUPPORTED"),
     facts.IdentityClaimRejected: (401, "UNAUTHORIZED"),
     facts.IdentityInputInvalid: (400, "UNSUPPORTED"),
     facts.IdentityProviderUnreachable: (503, "TOOMANYREQUESTS"),

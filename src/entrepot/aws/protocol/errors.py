@@ -33,6 +33,8 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.EntityNotFound: ("NoSuchEntityException", 400),
     facts.EntityProtected: ("UnmodifiableEntityException", 400),
     facts.EventPatternInvalid: ("InvalidEventPatternException", 400),
+    facts.ScheduleExpressionInvalid: ("ValidationException", 400),
+    facts.TargetInputInvalid: ("ValidationException", 400),
     facts.IdentityClaimRejected: ("IDPRejectedClaimException", 403),
     facts.IdentityInputInvalid: ("InvalidInputException", 400),
     facts.IdentityProviderUnreachable: ("IDPCommunicationErrorException", 400),
