@@ -50,6 +50,8 @@ from entrepot.errors.events import (
     EventResourceNotFound,
     EventRuleNotFound,
     ReplayStateIllegal,
+    ScheduleExpressionInvalid,
+    TargetInputInvalid,
 )
 from entrepot.errors.fact import Fact
 from entrepot.errors.federation import (

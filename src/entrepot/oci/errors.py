@@ -43,6 +43,8 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.EventResourceAlreadyExists: (409, "DENIED"),
     facts.EventResourceNotFound: (404, "NAME_UNKNOWN"),
     facts.EventRuleNotFound: (404, "NAME_UNKNOWN"),
+    facts.ScheduleExpressionInvalid: (400, "UNSUPPORTED"),
+    facts.TargetInputInvalid: (400, "UNSUPPORTED"),
     facts.IdentityClaimRejected: (401, "UNAUTHORIZED"),
     facts.IdentityInputInvalid: (400, "UNSUPPORTED"),
     facts.IdentityProviderUnreachable: (503, "TOOMANYREQUESTS"),

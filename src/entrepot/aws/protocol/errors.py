@@ -43,6 +43,8 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.EventResourceAlreadyExists: ("ResourceAlreadyExistsException", 400),
     facts.EventResourceNotFound: ("ResourceNotFoundException", 400),
     facts.EventRuleNotFound: ("ResourceNotFoundException", 400),
+    facts.ScheduleExpressionInvalid: ("ValidationException", 400),
+    facts.TargetInputInvalid: ("ValidationException", 400),
     facts.IdentityClaimRejected: ("IDPRejectedClaimException", 403),
     facts.IdentityInputInvalid: ("InvalidInputException", 400),
     facts.IdentityProviderUnreachable: ("IDPCommunicationErrorException", 400),
