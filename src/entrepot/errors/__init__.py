@@ -39,7 +39,20 @@ from entrepot.errors.blobs import (
     UploadOutOfOrder,
     UploadTooLarge,
 )
-from entrepot.errors.events import EventPatternInvalid, ScheduleExpressionInvalid, TargetInputInvalid
+from entrepot.errors.events import (
+    EventBusAlreadyExists,
+    EventBusNotFound,
+    EventBusPolicyTooLarge,
+    EventInputInvalid,
+    EventPatternInvalid,
+    EventQuotaExceeded,
+    EventResourceAlreadyExists,
+    EventResourceNotFound,
+    EventRuleNotFound,
+    ReplayStateIllegal,
+    ScheduleExpressionInvalid,
+    TargetInputInvalid,
+)
 from entrepot.errors.fact import Fact
 from entrepot.errors.federation import (
     IdentityClaimRejected,

@@ -212,11 +212,12 @@ def _is_form(request: web.BaseRequest) -> bool:
 
 
 def _show_fact(fact: Fact, named: _Named, exchange: Exchange) -> Answer:
-    code, status = errors.TABLE[type(fact)]
     if named.route.protocol == "json":
+        code, status = errors.code_of(fact, named.route.name)
         account = str(fact.fields.get("account", ""))
         return json_protocol.show_error(code, str(fact), errors.members(fact, account), status, named.json_version)
     model = models.load(named.route.name, named.route.version)
+    code, status = errors.TABLE[type(fact)]
     code, status = (
         errors.QUERY_FACTS.get(type(fact)) or model.wire_error(code) or (errors.QUERY_CODES.get(code, code), status)
     )

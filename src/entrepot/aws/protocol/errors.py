@@ -4,6 +4,8 @@ The codes are those of the JSON services; `QUERY_CODES` names what IAM and STS c
 such a service gives an error a code and a status of its own, these stand on the wire.
 """
 
+from collections.abc import Mapping
+
 from entrepot import errors as facts
 from entrepot.errors import Fact
 
@@ -32,7 +34,15 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.EntityInUse: ("DeleteConflictException", 400),
     facts.EntityNotFound: ("NoSuchEntityException", 400),
     facts.EntityProtected: ("UnmodifiableEntityException", 400),
+    facts.EventBusAlreadyExists: ("ResourceAlreadyExistsException", 400),
+    facts.EventBusNotFound: ("ResourceNotFoundException", 400),
+    facts.EventBusPolicyTooLarge: ("PolicyLengthExceededException", 400),
+    facts.EventInputInvalid: ("ValidationException", 400),
     facts.EventPatternInvalid: ("InvalidEventPatternException", 400),
+    facts.EventQuotaExceeded: ("LimitExceededException", 400),
+    facts.EventResourceAlreadyExists: ("ResourceAlreadyExistsException", 400),
+    facts.EventResourceNotFound: ("ResourceNotFoundException", 400),
+    facts.EventRuleNotFound: ("ResourceNotFoundException", 400),
     facts.ScheduleExpressionInvalid: ("ValidationException", 400),
     facts.TargetInputInvalid: ("ValidationException", 400),
     facts.IdentityClaimRejected: ("IDPRejectedClaimException", 403),
@@ -83,6 +93,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.RepositoryNotFound: ("RepositoryNotFoundException", 400),
     facts.RepositoryPolicyInvalid: ("InvalidParameterException", 400),
     facts.RepositoryPolicyNotFound: ("RepositoryPolicyNotFoundException", 400),
+    facts.ReplayStateIllegal: ("IllegalStatusException", 400),
     facts.RequestMalformed: ("SerializationException", 400),
     facts.RequestSkewed: ("InvalidSignatureException", 403),
     facts.RequestTooLarge: ("RequestEntityTooLargeException", 413),
@@ -119,6 +130,10 @@ COMMON = frozenset(
         "UnrecognizedClientException",
     }
 )
+# what a service of the JSON protocol calls a common code otherwise
+JSON_CODES: Mapping[str, Mapping[str, str]] = {
+    "events": {"InvalidParameterException": "ValidationException", "ServerException": "InternalException"},
+}
 QUERY_CODES = {
     "AccessDeniedException": "AccessDenied",
     "ExpiredTokenException": "ExpiredToken",
@@ -136,6 +151,12 @@ QUERY_CODES = {
 }
 # not what a model of theirs calls by the same name: the credential that signed, not the one that was sent
 QUERY_FACTS: dict[type[Fact], tuple[str, int]] = {facts.SessionExpired: ("ExpiredToken", 403)}
+
+
+def code_of(fact: Fact, service: str) -> tuple[str, int]:
+    """Code and status, as a service of the JSON protocol tells them."""
+    code, status = TABLE[type(fact)]
+    return JSON_CODES.get(service, {}).get(code, code), status
 
 
 def members(fact: Fact, account: str) -> dict[str, object]:
