@@ -77,9 +77,7 @@ class Router:
     def _wanted(self, reader: Reader, batch: Sequence[Event]) -> Sequence[Wanted]:
         """What the rules say to each event, as they stand in one state of the metadata."""
         tables = {bus: self._tables.of(reader, bus) for bus in {event.bus for event in batch}}
-        return [
-            tables[event.bus].wanted(event.told, event.only, replayed=bool(event.replay)) for event in batch
-        ]
+        return [tables[event.bus].wanted(event.told, event.only, replayed=bool(event.replay)) for event in batch]
 
     def _forget(self, ids: Sequence[str]) -> None:
         """A power cut may bring the rows back: they are known to be taken."""
@@ -91,9 +89,7 @@ class Router:
         self._metadata.database.submit(remove, relaxed=True).result()
 
 
-def _keep(
-    tx: Transaction, batch: Sequence[Event], wanted: Sequence[Wanted], routed: Sequence[int], now: int
-) -> Tally:
+def _keep(tx: Transaction, batch: Sequence[Event], wanted: Sequence[Wanted], routed: Sequence[int], now: int) -> Tally:
     """The deliveries and archived events of a batch, each event once."""
     tally = Tally()
     sizes: dict[str, tuple[int, int]] = {}
