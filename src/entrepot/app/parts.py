@@ -10,6 +10,10 @@ import structlog
 
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.credentials import Credentials
+from entrepot.core.events.connection_secrets import ConnectionSecrets
+from entrepot.core.events.connections import Keeping
+from entrepot.core.events.parts import EventParts
+from entrepot.core.events.target_kinds import Reachable
 from entrepot.core.hot import Hot
 from entrepot.core.integrity import Integrity
 from entrepot.core.issuers import Issuers
@@ -46,6 +50,7 @@ class Worker:
 
     core: Core
     database: SqliteDatabase
+    events: SqliteDatabase
     journal: Journal
     hot: Hot
 
@@ -58,6 +63,11 @@ def clock() -> datetime:
 def database_path(settings: Settings) -> Path:
     """Where SQLite keeps the metadata."""
     return settings.data / "entrepot.db"
+
+
+def events_path(settings: Settings) -> Path:
+    """Where SQLite keeps the events: those on their way to targets, and archived ones."""
+    return settings.data / "events.db"
 
 
 def database(settings: Settings) -> SqliteDatabase:
@@ -109,16 +119,30 @@ def integrity(settings: Settings, database: SqliteDatabase) -> Integrity:
     return Integrity(database, Filesystem(settings.data), STORE)
 
 
-def outbound(settings: Settings) -> Outbound:
-    """The client for requests to elsewhere."""
+def destinations(settings: Settings) -> Destinations:
+    """Where requests to elsewhere may go."""
     listed = settings.outbound_allow
     hosts = [each for each in listed if isinstance(each, str)]
-    return Outbound(Destinations(hosts, [each for each in listed if not isinstance(each, str)]), settings.outbound_ca)
+    return Destinations(hosts, [each for each in listed if not isinstance(each, str)])
+
+
+def outbound(settings: Settings) -> Outbound:
+    """The client for requests to elsewhere."""
+    return Outbound(destinations(settings), settings.outbound_ca)
+
+
+def event_parts(settings: Settings, sealed: Seal, opened: SqliteDatabase) -> EventParts:
+    """What EventBridge needs beside the metadata, over an open database of events."""
+    return EventParts(
+        units=Units(opened, ThreadPoolExecutor(_READERS, "events")),
+        reachable=Reachable(settings.regions, frozenset(service for service, _ in settings.aws_endpoints)),
+        keeping=Keeping(ConnectionSecrets(sealed), destinations(settings)),
+    )
 
 
 def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     """The core of one API process; call it on the event loop that will use it."""
-    opened = database(settings)
+    opened, events = database(settings), SqliteDatabase(events_path(settings))
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
     units = Units(opened, ThreadPoolExecutor(_READERS, "reader"))
@@ -140,9 +164,10 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
         reads=Reads(hot, units, store, journal),
+        events=event_parts(settings, sealed, events),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,
         faults=readiness(units, store),
     )
-    return Worker(core, opened, journal, hot)
+    return Worker(core, opened, events, journal, hot)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from entrepot.core.credentials import Credentials
+from entrepot.core.events.parts import EventParts
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
 from entrepot.core.units import Units
@@ -20,6 +21,7 @@ class Core:
     web_identities: WebIdentities
     transfers: Transfers
     reads: Reads
+    events: EventParts
     regions: tuple[str, ...]
     default_account: str
     clock: Callable[[], datetime]

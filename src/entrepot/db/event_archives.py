@@ -74,6 +74,7 @@ _END = (
     .where(event_replay.c.id == bindparam("of"))
     .values(state=bindparam("new_state"), reason=bindparam("new_reason"), ended_at=bindparam("at"))
 )
+_FORGET_REPLAYS = delete(event_replay).where(*_REPLAYS_HERE, event_replay.c.ended_at < bindparam("before"))
 _COUNT_UNDER_WAY = (
     select(func.count().label("number"))
     .select_from(event_replay)
@@ -205,6 +206,11 @@ def cancel_replay(tx: Transaction, replay_id: str) -> bool:
 def end_replay(tx: Transaction, replay_id: str, state: str, reason: str, at: datetime) -> None:
     """A replay has ended: COMPLETED, CANCELLED or FAILED."""
     tx.run(_END, of=replay_id, new_state=state, new_reason=reason, at=micros(at))
+
+
+def forget_replays(tx: Transaction, account: str, region: str, before: datetime) -> None:
+    """Forget the replays that ended before a moment."""
+    tx.run(_FORGET_REPLAYS, account=account, of_region=region, before=micros(before))
 
 
 def _archive(row: Row) -> Archive:

@@ -114,6 +114,16 @@ class Replay:
     started_at: datetime
     ended_at: datetime | None
 
+    @property
+    def source_arn(self) -> str:
+        """The ARN of the archive."""
+        return EventKey(self.key.account, self.key.region, "archive", self.archive).arn
+
+    @property
+    def bus_arn(self) -> str:
+        """The ARN of the bus."""
+        return BusKey(self.key.account, self.key.region, self.bus).arn
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:

@@ -59,6 +59,8 @@ class ReplayStateIllegal(Fact):
     """A replay that has ended cannot be cancelled."""
 
     text = "Replay {name} is not in a valid state for this operation."
+
+
 class TargetInputInvalid(Fact):
     """An Input, InputPath or InputTransformer that makes nothing of an event (`reason`)."""
 

@@ -37,7 +37,9 @@ def trusted(tx: Transaction, account: str, role_arn: str, source_arn: str) -> bo
     if role is None:
         return False
     keys = evaluation.context({"aws:SourceArn": source_arn, "aws:SourceAccount": account})
-    policies = Policies(resource=(compiled(f"the trust policy of {role_arn}", role.trust_document),), must_be_named=True)
+    policies = Policies(
+        resource=(compiled(f"the trust policy of {role_arn}", role.trust_document),), must_be_named=True
+    )
     return evaluation.evaluate(Request(_SERVICE, "sts:AssumeRole", role_arn, account, keys), policies).allowed
 
 

@@ -31,7 +31,9 @@ def bus_key(caller: Caller, named: str = DEFAULT_BUS) -> BusKey:
         return BusKey(caller.principal.account, caller.region, named)
     key = event_arns.bus_of(named)
     if key is None:
-        raise EventInputInvalid(reason="Parameter EventBusName is not valid. Reason: it is not the ARN of an event bus.")
+        raise EventInputInvalid(
+            reason="Parameter EventBusName is not valid. Reason: it is not the ARN of an event bus."
+        )
     return key
 
 
@@ -81,7 +83,12 @@ def present(found: Bus | None, key: BusKey, region: str) -> Bus:
 
 
 def allow_rule(
-    tx: Reader, caller: Caller, operation: str, key: BusKey, name: str, keys: Mapping[str, tuple[str, ...]] | None = None
+    tx: Reader,
+    caller: Caller,
+    operation: str,
+    key: BusKey,
+    name: str,
+    keys: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Rule | None:
     """AccessDenied unless the caller may do this to a rule; then the rule, if it is there; EventBusNotFound."""
     bus, rule = bus_rows.find(tx, key), rule_rows.find(tx, key, name)
@@ -93,7 +100,12 @@ def allow_rule(
 
 
 def require_rule(
-    tx: Reader, caller: Caller, operation: str, key: BusKey, name: str, keys: Mapping[str, tuple[str, ...]] | None = None
+    tx: Reader,
+    caller: Caller,
+    operation: str,
+    key: BusKey,
+    name: str,
+    keys: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Rule:
     """The rule, for a caller who may do this to it: AccessDenied, then EventBusNotFound, EventRuleNotFound."""
     rule = allow_rule(tx, caller, operation, key, name, keys)
@@ -107,9 +119,7 @@ def hold(tx: Transaction, account: str) -> None:
     accounts.lock(tx, account)
 
 
-def changed(
-    tx: Transaction, caller: Caller, action: str, parameters: Mapping[str, object], account: str = ""
-) -> None:
+def changed(tx: Transaction, caller: Caller, action: str, parameters: Mapping[str, object], account: str = "") -> None:
     """Tell the routers and the audit of a change, in the caller's account unless it is another's."""
     account = account or caller.principal.account
     bus_rows.restamp(tx, account, caller.region, new_stamp())

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from entrepot.core import access
 from entrepot.core.access import Caller
 from entrepot.core.events import passed_roles, patterns, places, tagging
 from entrepot.core.events.tagging import Tags
@@ -46,7 +45,9 @@ def put(tx: Transaction, caller: Caller, draft: RuleDraft) -> Rule:
     """
     key = places.bus_key(caller, draft.bus)
     places.hold(tx, key.account)
-    found = places.allow_rule(tx, caller, "PutRule", key, draft.name, {**patterns.keys(draft.pattern), **_tagged(draft)})
+    found = places.allow_rule(
+        tx, caller, "PutRule", key, draft.name, {**patterns.keys(draft.pattern), **_tagged(draft)}
+    )
     if draft.role_arn is not None:
         passed_roles.allow(tx, caller, draft.role_arn)
     if found is None:
