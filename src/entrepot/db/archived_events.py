@@ -84,9 +84,7 @@ def bounds(tx: Reader, archive_id: str, from_at: int, to_at: int) -> tuple[int, 
     return None if row is None or row.first is None else (int(row.first), int(row.last))
 
 
-def page(
-    tx: Reader, archive_id: str, *, after: int, last: int, from_at: int, to_at: int, limit: int
-) -> Sequence[Row]:
+def page(tx: Reader, archive_id: str, *, after: int, last: int, from_at: int, to_at: int, limit: int) -> Sequence[Row]:
     """Events of [from_at, to_at) in the order in which they were archived, after one sequence up to another."""
     return tx.all(_PAGE, of=archive_id, after=after, last=last, from_at=from_at, to_at=to_at, limit=limit)
 

@@ -40,7 +40,9 @@ class Additions:
         """Add AWS's ConnectionHttpParameters."""
         for each in parameters.get("HeaderParameters") or ():
             self.headers[str(each["Key"])] = str(each.get("Value", ""))
-        self.query += [(str(each["Key"]), str(each.get("Value", ""))) for each in parameters.get("QueryStringParameters") or ()]
+        self.query += [
+            (str(each["Key"]), str(each.get("Value", ""))) for each in parameters.get("QueryStringParameters") or ()
+        ]
         self.body |= {str(each["Key"]): str(each.get("Value", "")) for each in parameters.get("BodyParameters") or ()}
 
 

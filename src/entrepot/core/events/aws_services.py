@@ -112,9 +112,7 @@ def _lambda(message: Message, _: str) -> _Request:
     path = f"/2015-03-31/functions/{encoded_path(function)}/invocations"
     if qualifier:
         path += f"?Qualifier={quote(qualifier, safe='-_.~')}"
-    return _Request(
-        path, {"Content-Type": "application/json", "X-Amz-Invocation-Type": "Event"}, message.text.encode()
-    )
+    return _Request(path, {"Content-Type": "application/json", "X-Amz-Invocation-Type": "Event"}, message.text.encode())
 
 
 def _kinesis(message: Message, _: str) -> _Request:

@@ -23,7 +23,9 @@ _MOST_ANSWER = 64 * 1024
 _AGENT = "Amazon/EventBridge/ApiDestinations"
 _BODILESS = frozenset({"GET", "HEAD"})
 # what nobody may set: they are of the connection, not of the request
-_OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect"})
+_OWN_HEADERS = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect"}
+)
 
 
 class Invocations:
@@ -40,9 +42,7 @@ class Invocations:
         try:
             added = await self._authorizations.additions(sender, connection)
             url, headers, body = _request(plan, event, text, added)
-            answer = await sender.send(
-                destination.method, url, most_bytes=_MOST_ANSWER, body=body, headers=headers
-            )
+            answer = await sender.send(destination.method, url, most_bytes=_MOST_ANSWER, body=body, headers=headers)
         except Unauthorized as refused:
             return refused.failure
         except TargetInputInvalid as invalid:

@@ -4,7 +4,6 @@ All of a batch is one transaction of the events database; only then do the outbo
 after a crash finds its events taken already: nothing is lost, nothing doubled.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,14 +18,10 @@ from entrepot.core.units import BlockingUnits
 from entrepot.db import archived_events, event_deliveries, event_inbox, outbox
 from entrepot.db.database import Reader, Row, Transaction
 from entrepot.spec.event_arns import DEFAULT_BUS, BusKey
-from entrepot.spec.moments import micros
-
-__all__ = ["Router"]
 
 BATCH = 200
 _OF_EACH = 100  # events of one repository in a batch: those of the others wait no longer than for these
 _REMEMBERED = 3600 * 1_000_000  # how long a taken event is known, in microseconds
-_NO_INBOX: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +62,7 @@ class Router:
         tally = self._events.write(_keep, batch, wanted, [row.sequence for row in waiting], now)
         if told:
             self._forget([row.id for row in told])
-        tally.tell(self._meter)
+        tally.tell(self._meter, now)
         return len(batch)
 
     def prune(self, now: int) -> int:
@@ -77,9 +72,7 @@ class Router:
     def _wanted(self, reader: Reader, batch: Sequence[Event]) -> Sequence[Wanted]:
         """What the rules say to each event, as they stand in one state of the metadata."""
         tables = {bus: self._tables.of(reader, bus) for bus in {event.bus for event in batch}}
-        return [
-            tables[event.bus].wanted(event.told, event.only, replayed=bool(event.replay)) for event in batch
-        ]
+        return [tables[event.bus].wanted(event.told, event.only, replayed=bool(event.replay)) for event in batch]
 
     def _forget(self, ids: Sequence[str]) -> None:
         """A power cut may bring the rows back: they are known to be taken."""
@@ -91,9 +84,7 @@ class Router:
         self._metadata.database.submit(remove, relaxed=True).result()
 
 
-def _keep(
-    tx: Transaction, batch: Sequence[Event], wanted: Sequence[Wanted], routed: Sequence[int], now: int
-) -> Tally:
+def _keep(tx: Transaction, batch: Sequence[Event], wanted: Sequence[Wanted], routed: Sequence[int], now: int) -> Tally:
     """The deliveries and archived events of a batch, each event once."""
     tally = Tally()
     sizes: dict[str, tuple[int, int]] = {}
@@ -101,8 +92,8 @@ def _keep(
         if event.key and not event_inbox.see(tx, event.key, now):
             continue
         for route in wants.routes:
-            tally.rule(route.rule.arn, "MatchedEvents", now)
-            tally.rule(route.rule.arn, "TriggeredRules", now)
+            tally.rule(route.rule.arn, "MatchedEvents")
+            tally.rule(route.rule.arn, "TriggeredRules")
             for target in route.targets:
                 event_deliveries.add(
                     tx,

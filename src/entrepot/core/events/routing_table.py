@@ -33,7 +33,11 @@ class Table:
         self.stamp = stamp
         self._routes = {route.rule.arn: route for route in routes}
         self._rules = Rules[str](
-            {arn: Pattern(route.rule.pattern, _LONGEST_PATTERN) for arn, route in self._routes.items() if route.rule.pattern}
+            {
+                arn: Pattern(route.rule.pattern, _LONGEST_PATTERN)
+                for arn, route in self._routes.items()
+                if route.rule.pattern
+            }
         )
         self._archives = [
             (archive, Pattern(archive.pattern, _LONGEST_PATTERN) if archive.pattern else None) for archive in archives

@@ -93,8 +93,8 @@ def _plan(tx: Transaction, rule: Rule, target: Target) -> Plan:
     kind = kind_of(target.arn)
     policy = RetryPolicy(attempts, seconds)
     if kind is None:
-        refusal = Failure(CLIENT_ERROR, f"nothing is delivered to {target.arn}", False)
-        return Plan(rule, target, "api-destination", policy, refusal=refusal)
+        nowhere = Failure(CLIENT_ERROR, f"nothing is delivered to {target.arn}", False)
+        return Plan(rule, target, "api-destination", policy, refusal=nowhere)
     rights, refusal = _role(tx, rule, target, kind)
     destination = connection = None
     if kind == "api-destination":
@@ -124,9 +124,7 @@ def _role(tx: Transaction, rule: Rule, target: Target, kind: Kind) -> tuple[Righ
     return rights, None if decision.allowed else Failure(NO_PERMISSIONS, f"{arn} may not {ACTIONS[kind]}", False)
 
 
-def _unready(
-    target: Target, destination: ApiDestination | None, connection: Connection | None
-) -> Failure | None:
+def _unready(target: Target, destination: ApiDestination | None, connection: Connection | None) -> Failure | None:
     if destination is None:
         return Failure(NO_RESOURCE, f"{target.arn} does not exist", False)
     if connection is None:
