@@ -170,9 +170,8 @@ def test_a_change_leaves_its_events_and_one_audit_record_together_or_nothing(hou
     assert audit[0] == event_id(micros(who.at), who.request_id, action)
 
 
-def detail(row: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(row.body)["detail"]
-    return found
+def detail(row: Any) -> Any:
+    return json.loads(row.body)["detail"]
 
 
 @pytest.mark.parametrize("name", READS)
@@ -199,18 +198,14 @@ def test_records_are_in_order_of_repository_revision_and_ordinal(house: CoreData
 
 def test_the_ids_of_records_are_uuids_of_their_own(house: CoreDatabase):
     ids = [row.id for kind in ("event", "audit") for row in house.outbox(kind)]
-    assert len(ids) == len(set(ids))
-    assert [str(uuid.UUID(each)) for each in ids] == ids
+    assert [str(uuid.UUID(each)) for each in dict.fromkeys(ids)] == ids
 
 
 def test_a_push_tells_what_eventbridge_tells(house: CoreDatabase):
     house.put(KEY, NEW, "v9")
     (row,) = [row for row in house.outbox() if detail(row)["image-digest"] == NEW.digest]
     assert (row.name, row.account_id, row.region) == ("ECR Image Action", ACCOUNT, REGION)
-    assert {name: value for name, value in json.loads(row.body).items() if name != "detail"} == {
-        "source": "aws.ecr",
-        "resources": [],
-    }
+    assert json.loads(row.body) | {"detail": 0} == {"source": "aws.ecr", "resources": [], "detail": 0}
     assert detail(row) == {
         "result": "SUCCESS",
         "repository-name": "one",
@@ -349,8 +344,7 @@ def test_an_audit_record_names_the_caller_by_ids_only(house: CoreDatabase):
     who = caller()
     house.write(images.put, KEY, Tag("v7"), NEW, OCI_RULES, who=who)
     (call,) = [call for call in house.calls() if call.request_id == who.request_id]
-    assert call.identity == Identity(
-        "root", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT, who.principal.credential_id
-    )
+    key_id = who.principal.credential_id
+    assert call.identity == Identity("root", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT, key_id)
     assert (call.service, call.operation, call.account, call.region) == ("ecr", "PutImage", ACCOUNT, REGION)
     assert (call.repository_id, call.repository) == (house.present(KEY).id, KEY.name)
