@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from entrepot.app import parts
+from entrepot.app.event_jobs import event_jobs
+from entrepot.core.events.measures import Unmeasured
 from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
 from entrepot.db.sqlite import SqliteDatabase
@@ -29,21 +31,26 @@ async def _work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    database = parts.database(settings)
+    database, events = parts.database(settings), SqliteDatabase(parts.events_path(settings))
     units = Units(database, ThreadPoolExecutor(1, "reader"))
-    await Loop(units, tasks(_jobs(settings, database)), parts.clock).run(stop)
+    await Loop(units, tasks(_jobs(settings, database, events)), parts.clock).run(stop)
     database.close()
+    events.close()
 
 
-def _jobs(settings: Settings, database: SqliteDatabase) -> Jobs:
+def _jobs(settings: Settings, database: SqliteDatabase, events: SqliteDatabase) -> Jobs:
+    about_events = event_jobs(settings, database, events, Unmeasured())
     store = Filesystem(settings.data)
     idle = timedelta(seconds=settings.upload_expiry_seconds)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
         journals=JournalFold(database, settings.data / parts.JOURNALS),
+        feeder=about_events.feeder,
+        deliverer=about_events.deliverer,
+        retention=about_events.retention,
         expire=lambda now: expire_uploads(database, store, now, idle),
-        checkpoint=database.checkpoint,
+        checkpoint=lambda: database.checkpoint() + events.checkpoint(),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),

@@ -5,11 +5,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from entrepot.core.collection import Collector
+from entrepot.core.events.delivery import Deliverer
+from entrepot.core.events.feeding import Feeder
+from entrepot.core.events.retention import Retention
 from entrepot.core.integrity import Integrity
 from entrepot.core.upkeep import JournalFold
 from entrepot.worker.schedule import Task
 
 _FOLD_EVERY = timedelta(seconds=1)
+_EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
+_RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
 _SWEEP_EVERY = timedelta(hours=6)
@@ -26,6 +31,9 @@ class Jobs:
     collector: Collector
     integrity: Integrity
     journals: JournalFold
+    feeder: Feeder
+    deliverer: Deliverer
+    retention: Retention
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
     ballast: Callable[[], bool]
@@ -40,6 +48,9 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("collect", jobs.collect_every, lambda now: _counts(asdict(jobs.collector.run(now)))),
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
         Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}),
+        Task("route", _EVENTS_AGAIN, jobs.feeder.run),
+        Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
+        Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
         Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),

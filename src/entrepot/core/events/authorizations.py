@@ -15,11 +15,12 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from entrepot.core.events import outcomes
+from entrepot.core.events.connection_secrets import ConnectionSecrets
 from entrepot.core.events.outcomes import NO_PERMISSIONS, Failure
 from entrepot.core.recent import Recent
-from entrepot.db.event_records import Connection, secret_context
+from entrepot.db.event_records import Connection
 from entrepot.outbound import OutboundFault, Sender
-from entrepot.seal import Seal, SealBroken
+from entrepot.seal import SealBroken
 
 _MOST_ANSWER = 64 * 1024
 _MOST_TOKENS = 1024
@@ -66,8 +67,8 @@ class _Token:
 class Authorizations:
     """The tokens of one process."""
 
-    def __init__(self, seal: Seal, clock: Callable[[], datetime]) -> None:
-        self._seal = seal
+    def __init__(self, secrets: ConnectionSecrets, clock: Callable[[], datetime]) -> None:
+        self._secrets = secrets
         self._clock = clock
         self._tokens: Recent[tuple[str, datetime], _Token] = Recent(_MOST_TOKENS)
 
@@ -105,13 +106,10 @@ class Authorizations:
         if connection.sealed is None:
             raise Unauthorized(Failure(NO_PERMISSIONS, "the connection is not authorized", True))
         try:
-            found: dict[str, Any] = msgspec.json.decode(
-                self._seal.open(connection.sealed, secret_context(connection.id)), type=dict
-            )
+            return self._secrets.open(connection)
         except SealBroken:
             failure = Failure(NO_PERMISSIONS, "the secret of the connection cannot be opened", False)
             raise Unauthorized(failure) from None
-        return found
 
     async def _token(self, sender: Sender, connection: Connection, given: Mapping[str, Any]) -> str:
         key = connection.id, connection.updated_at

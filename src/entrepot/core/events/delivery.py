@@ -188,7 +188,7 @@ class Deliverer:
             lane.resume_at = micros(self._parts.clock()) + int(pause * _MICROSECONDS)
             return False
         began = self._parts.clock()
-        failure = await self._parts.targets.deliver(sender, plan, row, began)
+        failure = await self._parts.targets.attempt(sender, plan, row, began)
         now = micros(self._parts.clock())
         self._count(plan, row, failure, now)
         if failure is None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import structlog
 
 from entrepot.core.events import accepting, outcomes, places
 from entrepot.core.events.aws_services import AwsServices, Message
@@ -20,6 +21,8 @@ from entrepot.spec import event_arns
 from entrepot.spec.event_arns import DEFAULT_BUS
 from entrepot.spec.moments import micros, moment
 
+log = structlog.get_logger()
+INTERNAL = "INTERNAL_ERROR"
 MOST_HOPS = 5  # buses that send an event on
 
 
@@ -31,6 +34,14 @@ class Targets:
         self._events = events
         self._invocations = invocations
         self._services = services
+
+    async def attempt(self, sender: Sender, plan: Plan, row: Row, now: datetime) -> Failure | None:
+        """`deliver`, of which a mistake in the house is a failure of this one event, not of those beside it."""
+        try:
+            return await self.deliver(sender, plan, row, now)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
+            log.exception("event not delivered", event=row.event_id, target=row.target)
+            return Failure(INTERNAL, type(fault).__name__, True)
 
     async def deliver(self, sender: Sender, plan: Plan, row: Row, now: datetime) -> Failure | None:
         """Hand one event over; None when the target has it."""
