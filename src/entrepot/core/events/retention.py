@@ -1,4 +1,4 @@
-"""What archives keep no longer than they say: the job `retain` forgets older events, and all of an archive that is gone
+"""What archives keep no longer than they say: the job `retain` forgets older ones, and all of an archive that is gone,
 a few at a time, so that nobody waits for it.
 """
 
