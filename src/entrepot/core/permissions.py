@@ -199,7 +199,11 @@ _STS: Table = {
     ),
     "GetSessionToken": (),
 }
+_CLOUDTRAIL: Table = {
+    "LookupEvents": (Needs("cloudtrail:LookupEvents", ANY),),
+}
 OPERATIONS: Mapping[str, Table] = {
+    "cloudtrail": _CLOUDTRAIL,
     "ecr": dict(_ecr()),
     "ecr-public": dict(_ecr_public()),
     "iam": dict(_iam()),

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from entrepot.aws.cloudtrail import lookups
 from entrepot.aws.protocol.call import Operation
 
-OPERATIONS: Mapping[str, Operation] = {}
+OPERATIONS: Mapping[str, Operation] = {
+    "LookupEvents": lookups.lookup_events,
+}
