@@ -50,7 +50,7 @@ def _event(told: Told, account: str, region: str, *, aws_constants: bool) -> dic
         "EventName": told.operation,
         "ReadOnly": "true" if record["readOnly"] else "false",
         "AccessKeyId": user_identity.access_key_id(told.identity, account) or None,
-        "EventTime": moment(told.at),
+        "EventTime": moment(told.at - told.at % 1_000_000),  # CloudTrail tells whole seconds
         "EventSource": source(told.service),
         "Username": user_identity.user_name(told.identity, account) or None,
         "Resources": [{"ResourceType": each.type, "ResourceName": each.arn or each.name} for each in concerned(told)],
