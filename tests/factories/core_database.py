@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import select
 
 from entrepot.core import images, repositories, uploads
 from entrepot.core.access import Caller
+from entrepot.core.calls import Call
 from entrepot.core.images import OCI_RULES
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.uploads import Bytes
 from entrepot.db.database import Row
+from entrepot.db.migrate import Chain, upgrade
 from entrepot.db.records import Blob, Repository
 from entrepot.db.schema import outbox
+from entrepot.db.sqlite import SqliteDatabase
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.reference import Reference, Tag
@@ -24,6 +28,13 @@ from tests.factories.callers import caller, image_manifest, repository
 from tests.factories.databases import sqlite_database
 
 CONFIG = b"{}"
+
+
+def call_in(body: str) -> Call:
+    """The audit record that a row of the outbox holds."""
+    return msgspec.json.decode(body, type=Call)
+
+
 _OUTBOX = select(outbox).order_by(outbox.c.repository_id, outbox.c.revision, outbox.c.ordinal)
 
 
@@ -33,6 +44,15 @@ class CoreDatabase:
     def __init__(self, directory: Path) -> None:
         self.database = sqlite_database(directory)
         self.path = directory / "entrepot.db"
+        self._beside: dict[Chain, SqliteDatabase] = {}
+
+    def beside(self, chain: Chain) -> SqliteDatabase:
+        """The database of another chain, made when it is first asked for."""
+        if chain not in self._beside:
+            path = self.path.with_name(f"{chain.folder}.db")
+            upgrade(path, chain)
+            self._beside[chain] = SqliteDatabase(path)
+        return self._beside[chain]
 
     def write(self, work: Any, *args: Any, who: Caller | None = None, **kwargs: Any) -> Any:
         """Run `work(tx, caller, …)` as a write."""
@@ -88,10 +108,15 @@ class CoreDatabase:
         rows = self.database.read(lambda tx: tx.all(_OUTBOX))
         return [row for row in rows if row.kind == kind and name in (None, row.name)]
 
-    def details(self, kind: str = "event") -> list[dict[str, Any]]:
-        """Bodies of the records of a kind."""
-        return [json.loads(row.body) for row in self.outbox(kind)]
+    def details(self) -> list[dict[str, Any]]:
+        """What the events say."""
+        return [json.loads(row.body)["detail"] for row in self.outbox()]
+
+    def calls(self, name: str | None = None) -> list[Call]:
+        """The audit records."""
+        return [call_in(row.body) for row in self.outbox("audit", name)]
 
     def close(self) -> None:
         """Close the database."""
-        self.database.close()
+        for database in (self.database, *self._beside.values()):
+            database.close()

@@ -20,7 +20,7 @@ async def lookup_events(call: Call) -> Mapping[str, Any]:
     wanted, scope, trail = _wanted(call), _scope(call), call.core.trail
     if "EventCategory" in call.input:
         wanted = Wanted(("EventId", ""), None, None, wanted.limit, None)
-    page = await trail.units.read(lookup.look_up, call.caller, wanted, trail.days)
+    page = await call.core.audit.read(lookup.look_up, call.caller, wanted, trail.days)
     shown = [_event(told, call.account, call.region, aws_constants=trail.aws_constants) for told in page.calls]
     return {"Events": shown, "NextToken": lookup.token(page.after, scope)}
 
