@@ -22,8 +22,10 @@ is asked once for each tag that the image carries, so that a policy which protec
 """
 _TITLES = {
     "cloudtrail": "CloudTrail",
+    "cloudwatch": "CloudWatch",
     "ecr": "Amazon ECR",
     "ecr-public": "Amazon ECR Public",
+    "events": "EventBridge",
     "iam": "IAM",
     "sts": "STS",
 }
