@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from entrepot.core.audit.destinations import Destinations
 from entrepot.core.credentials import Credentials
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
@@ -20,6 +21,7 @@ class Core:
     web_identities: WebIdentities
     transfers: Transfers
     reads: Reads
+    trail_destinations: Destinations
     regions: tuple[str, ...]
     default_account: str
     clock: Callable[[], datetime]

@@ -58,7 +58,7 @@ _PLAN_DIGEST = (
 )
 _EXTEND = (
     update(trail_chain)
-    .where(trail_chain.c.id == bindparam("of"))
+    .where(trail_chain.c.id == bindparam("of"), trail_chain.c.planned_at == bindparam("from_at"))
     .values(
         next_at=bindparam("from_at"),
         planned_at=None,
@@ -178,9 +178,9 @@ def plan_digest(tx: Transaction, chain_id: str, until: datetime, place: str) -> 
     tx.run(_PLAN_DIGEST, of=chain_id, until_at=micros(until), place=place)
 
 
-def extend(tx: Transaction, chain_id: str, head: DigestHead, next_at: datetime) -> None:
-    """The digest file that was planned is stored."""
-    tx.run(
+def extend(tx: Transaction, chain_id: str, head: DigestHead, next_at: datetime) -> bool:
+    """The digest file that was planned is stored; False where somebody has noted that already."""
+    done = tx.run(
         _EXTEND,
         of=chain_id,
         from_at=micros(next_at),
@@ -189,6 +189,7 @@ def extend(tx: Transaction, chain_id: str, head: DigestHead, next_at: datetime) 
         digest_hash=head.hash,
         signature=head.signature,
     )
+    return done > 0
 
 
 def end(tx: Transaction, chain_id: str, at: datetime) -> None:

@@ -62,9 +62,15 @@ _PLAN = (
 )
 _ADVANCE = (
     update(trail)
-    .where(trail.c.id == bindparam("of"))
+    .where(trail.c.id == bindparam("of"), trail.c.plan == bindparam("done"))
     .values(cursor=bindparam("new_cursor"), plan="", failures=0, retry_at=0)
 )
+_SKIP = (
+    update(trail)
+    .where(trail.c.id == bindparam("of"), trail.c.plan == "")
+    .values(cursor=bindparam("new_cursor"), failures=0, retry_at=0)
+)
+_RECOVERED = update(trail).where(trail.c.id == bindparam("of")).values(failures=0, retry_at=0)
 _FAILED = (
     update(trail)
     .where(trail.c.id == bindparam("of"))
@@ -190,14 +196,24 @@ def plan(tx: Transaction, trail_id: str, start: int, text_: str) -> bool:
     return tx.run(_PLAN, of=trail_id, start=start, new_plan=text_) > 0
 
 
-def advance(tx: Transaction, trail_id: str, cursor: int) -> None:
-    """What was planned is delivered, up to this block."""
-    tx.run(_ADVANCE, of=trail_id, new_cursor=cursor)
+def advance(tx: Transaction, trail_id: str, done: str, cursor: int) -> bool:
+    """What was planned is delivered, up to this block; False where somebody has noted that already."""
+    return tx.run(_ADVANCE, of=trail_id, done=done, new_cursor=cursor) > 0
+
+
+def skip(tx: Transaction, trail_id: str, cursor: int) -> None:
+    """Nothing up to this block is the trail's."""
+    tx.run(_SKIP, of=trail_id, new_cursor=cursor)
 
 
 def failed(tx: Transaction, trail_id: str, again_at: datetime) -> None:
     """One more failure; not tried before `again_at`."""
     tx.run(_FAILED, of=trail_id, again_at=micros(again_at))
+
+
+def recovered(tx: Transaction, trail_id: str) -> None:
+    """Everything could be stored again."""
+    tx.run(_RECOVERED, of=trail_id)
 
 
 def remove(tx: Transaction, trail_id: str) -> None:

@@ -107,6 +107,11 @@ def create(tx: Transaction, caller: Caller, draft: TrailDraft) -> Trail:
     return made
 
 
+def allow_update(tx: Transaction, caller: Caller, named: str) -> None:
+    """AccessDenied unless the caller may change this trail: TrailNotFound."""
+    require(tx, caller, "UpdateTrail", named)
+
+
 def update(tx: Transaction, caller: Caller, named: str, wanted: TrailChange) -> Trail:
     """Other settings: TrailNotFound, TrailElsewhere, BucketNameInvalid, BucketPrefixInvalid."""
     found = require_locked(tx, caller, "UpdateTrail", named)
