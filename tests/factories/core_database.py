@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import select
 
 from entrepot.core import images, repositories, uploads
 from entrepot.core.access import Caller
+from entrepot.core.calls import Call
 from entrepot.core.images import OCI_RULES
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.uploads import Bytes
@@ -24,6 +26,13 @@ from tests.factories.callers import caller, image_manifest, repository
 from tests.factories.databases import sqlite_database
 
 CONFIG = b"{}"
+
+
+def call_in(body: str) -> Call:
+    """The audit record that a row of the outbox holds."""
+    return msgspec.json.decode(body, type=Call)
+
+
 _OUTBOX = select(outbox).order_by(outbox.c.repository_id, outbox.c.revision, outbox.c.ordinal)
 
 
@@ -88,9 +97,13 @@ class CoreDatabase:
         rows = self.database.read(lambda tx: tx.all(_OUTBOX))
         return [row for row in rows if row.kind == kind and name in (None, row.name)]
 
-    def details(self, kind: str = "event") -> list[dict[str, Any]]:
-        """Bodies of the records of a kind."""
-        return [json.loads(row.body) for row in self.outbox(kind)]
+    def details(self) -> list[dict[str, Any]]:
+        """What the events say."""
+        return [json.loads(row.body)["detail"] for row in self.outbox()]
+
+    def calls(self, name: str | None = None) -> list[Call]:
+        """The audit records."""
+        return [call_in(row.body) for row in self.outbox("audit", name)]
 
     def close(self) -> None:
         """Close the database."""

@@ -150,8 +150,8 @@ def test_an_upgrade_that_fails_leaves_nothing(tmp_path: Path):
 def test_an_upgrade_that_fails_leaves_nothing_on_postgresql(postgresql: Cluster, monkeypatch: pytest.MonkeyPatch):
     address, real = postgresql.empty(), migrate.run_migrations
 
-    def failing(connection: Any) -> None:
-        real(connection)
+    def failing(connection: Any, chain: migrate.Chain) -> None:
+        real(connection, chain)
         connection.exec_driver_sql("SELECT * FROM no_such_table")
 
     monkeypatch.setattr(migrate, "run_migrations", failing)
@@ -165,8 +165,8 @@ def test_an_upgrade_that_fails_leaves_nothing_on_postgresql(postgresql: Cluster,
 def test_identities_come_to_a_database_that_has_accounts_and_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "a.db"
     with monkeypatch.context() as first:
-        first.setattr(migrate, "HEAD", "0001")
-        migrate.upgrade(path)
+        first.setattr(migrate, "METADATA", migrate.Chain("versions", "0001"))
+        migrate.upgrade(path, migrate.METADATA)
     connection = connect(path)
     connection.execute("INSERT INTO account VALUES ('000000000000', 'default', 1, 2)")
     key = ("AKIA", "000000000000", "root", "000000000000", b"sealed", "Active", 3, 4)
@@ -182,8 +182,8 @@ def test_identities_come_to_a_database_that_has_accounts_and_keys(tmp_path: Path
 def test_identities_come_to_a_postgresql_database_too(postgresql: Cluster, monkeypatch: pytest.MonkeyPatch):
     url = postgresql.empty()
     with monkeypatch.context() as first:
-        first.setattr(migrate, "HEAD", "0001")
-        migrate.upgrade_postgresql(url)
+        first.setattr(migrate, "METADATA", migrate.Chain("versions", "0001"))
+        migrate.upgrade_postgresql(url, migrate.METADATA)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("INSERT INTO account VALUES ('000000000000', 'default', 1, 2)")
     assert migrate.upgrade_postgresql(url) == ("0001", migrate.METADATA.head)

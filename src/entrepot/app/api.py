@@ -15,6 +15,7 @@ from entrepot.app import certificates, parts
 from entrepot.app.services import SERVICES
 from entrepot.app.start import Prepared
 from entrepot.aws.protocol.dispatch import AwsDoor
+from entrepot.aws.protocol.errors import CODES
 from entrepot.http.access_log import AccessLog
 from entrepot.http.addressing import LOGOS, Addressing, PublicNames
 from entrepot.http.exchange import Exchanges
@@ -22,6 +23,7 @@ from entrepot.http.logos import Logos
 from entrepot.http.metrics import RequestMetrics
 from entrepot.http.pages import Pages
 from entrepot.http.server import HttpServer
+from entrepot.http.telling import Teller
 from entrepot.journal import Journal
 from entrepot.oci.authentication import TOKENS
 from entrepot.oci.door import OciDoor
@@ -51,7 +53,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     pages = Pages(worker.core, settings.metrics_allow)
     tokens = TokenPage(worker.core, prepared.anonymous)
     server = HttpServer(
-        oci=OciDoor(worker.core, addressing, prepared.anonymous),
+        oci=OciDoor(worker.core, addressing, prepared.anonymous, CODES),
         aws=AwsDoor(worker.core, addressing, SERVICES),
         pages={
             "/healthz": pages.healthz,
@@ -64,6 +66,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
         exchanges=_exchanges(settings, prepared.address),
         access_log=AccessLog(enabled=settings.access_log, as_json=wants_json(settings.log_format)),
         metrics=RequestMetrics(),
+        teller=Teller(worker.journal),
     )
     await server.start(sockets, _tls(settings))
     flushing = asyncio.create_task(_flush(worker.journal))

@@ -139,7 +139,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         credentials=credentials,
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
-        reads=Reads(hot, units, store, journal),
+        reads=Reads(hot, units, store),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,

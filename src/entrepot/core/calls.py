@@ -5,6 +5,7 @@ of the process. Three jobs read the journals: one counts pulls, one keeps the au
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -12,8 +13,9 @@ from entrepot.core.principals import Principal
 from entrepot.spec.moments import micros
 
 Json = Mapping[str, object]
-LARGEST = 192 * 1024  # bytes of parameters, and of response elements, that a record carries; beyond it says so
-CUT = "entrepot:cut"  # the member that stands for what was too large
+LARGEST = 240 * 1024  # bytes of a record; what is too large is cut, and says so
+_LONGEST_TEXT = 1024  # characters that are left of a text where something is cut
+_MOST_ITEMS = 100
 
 
 class Identity(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -89,8 +91,52 @@ _DECODER = msgspec.msgpack.Decoder(Call)
 
 
 def encode(call: Call) -> bytes:
-    """The journal's record of this call."""
-    return _ENCODER.encode(call)
+    """The journal's record of this call: of at most LARGEST bytes, whatever the request held."""
+    try:
+        record = _ENCODER.encode(call)
+    except UnicodeEncodeError:  # what a request quotes need not be text
+        told = (_as_text(each) for each in (call.parameters, call.response))
+        parameters, response = (each if isinstance(each, dict) else None for each in told)
+        texts = {name: _as_text(getattr(call, name)) for name in ("operation", "account", "repository", "message")}
+        call = msgspec.structs.replace(call, parameters=parameters, response=response, **texts)
+        record = _ENCODER.encode(call)
+    return record if len(record) <= LARGEST else _ENCODER.encode(_cut_call(call))
+
+
+def _cut_call(call: Call) -> Call:
+    """With parameters and response cut as far as they must be."""
+    cut = msgspec.structs.replace(
+        call, message=call.message[:_LONGEST_TEXT], parameters=_cut(call.parameters), response=_cut(call.response)
+    )
+    if len(_ENCODER.encode(cut)) <= LARGEST:
+        return cut
+    return msgspec.structs.replace(cut, parameters={"cut": "too large"}, response=None)
+
+
+def _cut(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _cut(item) for name, item in value.items()}
+        case list() | tuple() if len(value) > _MOST_ITEMS:
+            return [*(_cut(item) for item in value[:_MOST_ITEMS]), f"(cut: {len(value)} items)"]
+        case list() | tuple():
+            return [_cut(item) for item in value]
+        case str() if len(value) > _LONGEST_TEXT:
+            return f"{value[:_LONGEST_TEXT]}(cut: {len(value)} characters)"
+        case _:
+            return value
+
+
+def _as_text(value: Any) -> Any:
+    match value:
+        case dict():
+            return {_as_text(name): _as_text(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_as_text(item) for item in value]
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case _:
+            return value
 
 
 def decode(record: bytes) -> Call:

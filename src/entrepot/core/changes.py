@@ -49,29 +49,15 @@ class Change:
         revision = self.repository.revision + (1 if bump else 0)
         if bump:
             repositories.bump(self.tx, self.repository.id, revision, new_stamp())
-        registry = self.repository.key.registry
-        region = registry.region or self.caller.region
-        at, request_id = micros(self.caller.at), self.caller.request_id
         for ordinal, (name, told) in enumerate(self.events):
-            outbox.add(
-                self.tx,
-                id=event_id(at, request_id, f"{self.repository.id}/{name}", ordinal),
-                kind="event",
-                account=registry.account,
-                region=region,
-                repository_id=self.repository.id,
-                revision=revision,
-                ordinal=ordinal,
-                name=name,
-                body=msgspec.json.encode(told, enc_hook=str).decode(),
-                at=self.caller.at,
-            )
+            self._add_event(ordinal, revision, name, told)
+        registry = self.repository.key.registry
         call = call_of(
             self.caller,
             SERVICES[registry.kind],
             action,
             registry.account,
-            region,
+            self._region,
             parameters,
             (self.repository.id, self.repository.key.name),
         )
@@ -82,6 +68,26 @@ class Change:
             repository_id=self.repository.id,
             revision=revision,
             ordinal=len(self.events),
+        )
+
+    @property
+    def _region(self) -> str:
+        return self.repository.key.registry.region or self.caller.region
+
+    def _add_event(self, ordinal: int, revision: int, name: str, told: Json) -> None:
+        at = micros(self.caller.at)
+        outbox.add(
+            self.tx,
+            id=event_id(at, self.caller.request_id, f"{self.repository.id}/{name}", ordinal),
+            kind="event",
+            account=self.repository.key.registry.account,
+            region=self._region,
+            repository_id=self.repository.id,
+            revision=revision,
+            ordinal=ordinal,
+            name=name,
+            body=msgspec.json.encode(told, enc_hook=str).decode(),
+            at=self.caller.at,
         )
 
 

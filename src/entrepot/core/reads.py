@@ -1,18 +1,16 @@
 """The hot reads of both doors: manifests and blobs, answered on the event loop.
 
-Each read authorises first, then looks up rows that are never stale (core/hot.py). What is handed out is journalled;
-HEAD writes nothing.
+Each read authorises first, then looks up rows that are never stale (core/hot.py). Nothing is written: what is handed
+out is journalled by the doors (core/calls.py).
 """
 
-from collections.abc import Sequence
 from typing import BinaryIO
 
-from entrepot.core import access, pulls
+from entrepot.core import access
 from entrepot.core.access import Caller
 from entrepot.core.blobs import is_available
 from entrepot.core.changes import new_stamp
 from entrepot.core.hot import Hot
-from entrepot.core.images import Image
 from entrepot.core.lookup import present
 from entrepot.core.units import Units
 from entrepot.db import blobs as blob_rows
@@ -20,7 +18,6 @@ from entrepot.db import repositories as repository_rows
 from entrepot.db.database import Transaction
 from entrepot.db.records import Blob, Link, Repository, StoredManifest
 from entrepot.errors import BlobBytesMissing, BlobNotFound, ImageNotFound
-from entrepot.journal import Journal
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RepositoryKey
@@ -32,14 +29,15 @@ __all__ = ["Blob", "Reads", "StoredManifest"]
 class Reads:
     """Answers reads for one event loop."""
 
-    def __init__(self, hot: Hot, units: Units, store: BlobStore, journal: Journal) -> None:
+    def __init__(self, hot: Hot, units: Units, store: BlobStore) -> None:
         self._hot = hot
         self._units = units
         self._store = store
-        self._journal = journal
 
-    async def manifest(self, caller: Caller, key: RepositoryKey, reference: Reference, *, pull: bool) -> StoredManifest:
-        """The manifest that a tag or digest names: ImageNotFound. `pull` counts and audits the read."""
+    async def manifest(
+        self, caller: Caller, key: RepositoryKey, reference: Reference
+    ) -> tuple[Repository, StoredManifest]:
+        """The repository and the manifest that a tag or digest names: ImageNotFound."""
         row = self._hot.repository(key)
         access.require_images(
             caller, "BatchGetImage", self._hot.resource(key, row), lambda: self._hot.images(row, reference)
@@ -49,9 +47,7 @@ class Reads:
         if found is None:
             tag, digest = (reference, "null") if isinstance(reference, Tag) else ("null", reference)
             raise ImageNotFound(digest=digest, tag=tag, name=key.name, account=key.registry.account)
-        if pull:
-            self._journal.append(pulls.encode(caller, "BatchGetImage", key, repository.id, found.digest, reference))
-        return found
+        return repository, found
 
     async def blob(self, caller: Caller, key: RepositoryKey, digest: Digest) -> Blob:
         """A blob that the repository holds and a client need not send: BlobNotFound. Writes nothing."""
@@ -74,17 +70,12 @@ class Reads:
             file = self._store.open_checked(link.blob.location, link.blob.size)
         except BlobBytesMissing:
             link, file = await self._reopen(repository, link, key, digest)
-        self._journal.append(pulls.encode(caller, "GetDownloadUrlForLayer", key, repository.id, digest, digest))
         return link.blob, file
 
-    async def count(self, caller: Caller, key: RepositoryKey, pulled: Sequence[Image]) -> None:
-        """Count and audit images that were read in a batch."""
+    def repository_id(self, key: RepositoryKey) -> str:
+        """The id of the repository that has this name now, '' when none has."""
         repository = self._hot.repository(key)
-        if repository is not None:
-            for image in pulled:
-                digest = image.manifest.digest
-                record = pulls.encode(caller, "BatchGetImage", key, repository.id, digest, image.tag or digest)
-                self._journal.append(record)
+        return "" if repository is None else repository.id
 
     async def require(self, caller: Caller, key: RepositoryKey, operation: str) -> None:
         """Whether the caller may do this to a repository that is there; before a body is asked for."""

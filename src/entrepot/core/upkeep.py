@@ -1,12 +1,13 @@
 """What is tidied in the background beside collection: idle uploads, orphaned spools, journals of reads."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from entrepot.core import pulls
+from entrepot.core import calls
 from entrepot.core.units import BlockingUnits
 from entrepot.db import images, journals, uploads
 from entrepot.db.database import Database, Transaction
@@ -35,23 +36,31 @@ def expire_uploads(database: Database, store: BlobStore, now: datetime, idle: ti
 class JournalFold:
     """Takes what journals say of reads into the metadata: pull counts and times, each read once."""
 
-    def __init__(self, database: Database, directory: Path) -> None:
+    def __init__(
+        self, database: Database, directory: Path, others: Sequence[Callable[[], Mapping[str, int]]] = ()
+    ) -> None:
+        """`others` tell how far the other databases have folded each journal."""
         self._units = BlockingUnits(database)
         self._directory = directory
+        self._others = others
 
     def run(self) -> int:
-        """Fold everything readable, retire journals that are done; the number of records folded."""
+        """Fold everything readable, retire journals that all are done with; the number of records folded."""
         offsets = self._units.read(journals.offsets)
         folded = 0
         for batch in batches(self._directory, offsets):
             self._units.write(fold, batch)
             folded += len(batch.records)
-        offsets = self._units.read(journals.offsets)
-        retire(self._directory, offsets)
+        retire(self._directory, self._done())
         for name in retired(self._directory):
             self._units.write(journals.forget, name)
             drop(self._directory, name)
         return folded
+
+    def _done(self) -> Mapping[str, int]:
+        """How far each journal is folded into every database."""
+        own, *others = [self._units.read(journals.offsets), *(offsets() for offsets in self._others)]
+        return {name: min([at, *(each.get(name, 0) for each in others)]) for name, at in own.items()}
 
 
 def fold(tx: Transaction, batch: Batch) -> None:
@@ -62,12 +71,12 @@ def fold(tx: Transaction, batch: Batch) -> None:
     latest: dict[tuple[str, str], int] = {}
     for record in batch.records:
         try:
-            read = pulls.decode(record)
+            call = calls.decode(record)
         except msgspec.DecodeError:
             continue  # of a version with other records: it is not counted, those after it are
-        if read.operation == "BatchGetImage":
-            key = (read.repository_id, read.digest)
+        for digest in call.pulled:
+            key = (call.repository_id, digest)
             pulled[key] += 1
-            latest[key] = max(latest.get(key, 0), read.at)
+            latest[key] = max(latest.get(key, 0), call.at)
     for (repository_id, digest), count in sorted(pulled.items()):
         images.pulled(tx, repository_id, digest, count, latest[repository_id, digest])

@@ -12,6 +12,8 @@ from random import getrandbits
 import msgspec
 from aiohttp import web
 
+from entrepot.core.calls import Telling
+
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _LONGEST_AGENT = 512
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -19,7 +21,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 class Exchange(msgspec.Struct, frozen=True):
     """`host` is what the client addressed (lower case, with port); `hosts` all that it may have signed;
-    `base_url` what answers are written with.
+    `base_url` what answers are written with; `telling` is filled in by the door that answers.
     """
 
     request_id: str
@@ -30,6 +32,7 @@ class Exchange(msgspec.Struct, frozen=True):
     base_url: str
     user_agent: str
     at: datetime
+    telling: Telling = msgspec.field(default_factory=Telling)
 
 
 class Exchanges:

@@ -19,6 +19,7 @@ from entrepot.http.answer import JSON, Answer, Sent, send
 from entrepot.http.blob_response import BlobResponse
 from entrepot.http.connection import Connection, Patience
 from entrepot.http.exchange import Exchange, Exchanges, as_text, target
+from entrepot.http.telling import Teller
 
 _LOG = structlog.get_logger()
 _SETTLE_SECONDS = 0.1
@@ -63,6 +64,7 @@ class HttpServer:
         exchanges: Exchanges,
         access_log: AccessLog,
         metrics: "Meter",
+        teller: Teller,
         patience: Patience = _PATIENCE,
     ) -> None:
         """`pages` are found by their whole path, `trees` by what their paths begin with."""
@@ -73,6 +75,7 @@ class HttpServer:
         self._exchanges = exchanges
         self._log = access_log
         self._meter = metrics
+        self._teller = teller
         self._draining = False
         self._busy = 0
         self._idle = asyncio.Event()
@@ -163,6 +166,15 @@ class HttpServer:
             user_agent=exchange.user_agent,
         )
         self._meter.request(request.method, status, seconds, size)
+        self._teller.tell(
+            exchange,
+            "oci" if request.path.startswith("/v2") else "aws",
+            head=request.method == "HEAD",
+            status=status,
+            received=request.content.total_bytes,
+            sent=size,
+            seconds=seconds,
+        )
 
 
 def _failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

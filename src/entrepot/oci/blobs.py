@@ -13,7 +13,8 @@ _TYPE = "application/octet-stream"
 
 
 async def head(call: Call, reference: str) -> Answer:
-    """What a GET would answer, without bytes; writes nothing."""
+    """What a GET would answer, without bytes."""
+    call.exchange.telling.parameters = {"layerDigests": [reference]}
     blob = await call.core.reads.blob(call.caller, call.key, Digest.parse(reference))
     headers = _headers(blob.digest) | {"Content-Type": _TYPE, "Content-Length": str(blob.size)}
     return Answer(headers=headers)
@@ -21,6 +22,7 @@ async def head(call: Call, reference: str) -> Answer:
 
 async def get(call: Call, reference: str) -> Answer | BlobResponse:
     """The bytes, or the range of them that was asked for."""
+    call.exchange.telling.parameters = {"layerDigest": reference}
     blob, file = await call.core.reads.open_blob(call.caller, call.key, Digest.parse(reference))
     headers = _headers(blob.digest)
     if matches(call.request, headers["ETag"]):
@@ -39,6 +41,7 @@ async def get(call: Call, reference: str) -> Answer | BlobResponse:
 
 async def delete(call: Call, reference: str) -> Answer:
     """Take the blob out of the repository, unless an image needs it."""
+    call.exchange.telling.parameters = {"layerDigest": reference}
     await call.core.units.write(blobs.delete, call.caller, call.key, Digest.parse(reference))
     return Answer(status=202)
 

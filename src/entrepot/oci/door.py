@@ -26,9 +26,10 @@ from entrepot.http.allowance import Allowance
 from entrepot.http.answer import AUTHORIZATION_MESSAGE
 from entrepot.http.exchange import Exchange, target
 from entrepot.http.server import Reply
-from entrepot.oci import authentication, blobs, catalog, errors, manifests, ping, referrers, tags, uploads
+from entrepot.oci import authentication, blobs, catalog, errors, manifests, ping, referrers, tags, telling, uploads
 from entrepot.oci.authentication import Asked
 from entrepot.oci.call import Call
+from entrepot.oci.telling import Codes
 
 VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 _PATH = re.compile(
@@ -62,11 +63,12 @@ ROUTES = frozenset(_WITHOUT_ARGUMENT) | frozenset(_WITH_ARGUMENT)  # (method, no
 class OciDoor:
     """Answers everything below /v2/."""
 
-    def __init__(self, core: Core, addressing: Addressing, allowance: Allowance) -> None:
-        """`allowance` is what addresses may ask for without credentials."""
+    def __init__(self, core: Core, addressing: Addressing, allowance: Allowance, codes: Codes) -> None:
+        """`allowance` is what addresses may ask for without credentials, `codes` are what AWS calls facts."""
         self._core = core
         self._allowance = allowance
         self._addressing = addressing
+        self._codes = codes
 
     async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Reply:
         """One response, whatever is wrong with the request."""
@@ -76,6 +78,7 @@ class OciDoor:
             response = await self._answer(request, exchange, asked)
         except Fact as fact:
             response = _show(fact, request, exchange, asked)
+            telling.refused(exchange.telling, fact, self._codes, asked)
             if isinstance(fact, AccessDenied) and (message := self._core.credentials.encode_denial(fact)) is not None:
                 response.headers[AUTHORIZATION_MESSAGE] = message
         response.headers.update(VERSION)
@@ -90,6 +93,7 @@ class OciDoor:
         caller = await authentication.caller(request, exchange, self._core, asked)
         if caller.principal is ANONYMOUS:
             self._allowance.require(exchange.source_ip)
+        telling.begin(exchange.telling, asked, caller.principal, caller.region)
         call = Call(request, exchange, self._core, self._addressing, caller, asked.place, asked.name)
         if asked.argument is None:
             if (plain := _WITHOUT_ARGUMENT.get((request.method, asked.noun))) is not None:

@@ -7,20 +7,22 @@ from entrepot.http.answer import Answer
 from entrepot.http.blob_response import matches
 from entrepot.http.body import read
 from entrepot.oci.call import Call
+from entrepot.oci.telling import image_id
 from entrepot.spec.manifest import LARGEST
 from entrepot.spec.media_type import acceptable
 from entrepot.spec.reference import Tag, parse_reference
 
 
 async def head(call: Call, reference: str) -> Answer:
-    """What a GET would answer, without the bytes; counts no pull and writes nothing."""
-    found = await _found(call, reference, pull=False)
+    """What a GET would answer, without the bytes; counts no pull."""
+    found = await _found(call, reference)
     return Answer(headers=_headers(found) | {"Content-Length": str(found.size)})
 
 
 async def get(call: Call, reference: str) -> Answer:
     """The exact bytes that were pushed."""
-    found = await _found(call, reference, pull=True)
+    found = await _found(call, reference)
+    call.exchange.telling.pulled = (found.digest,)
     headers = _headers(found)
     if matches(call.request, headers["ETag"]):
         return Answer(status=304, headers=headers)
@@ -36,9 +38,14 @@ async def put(call: Call, reference: str) -> Answer:
         payload = await read(call.request, LARGEST, "the manifest")
     except RequestTooLarge:
         raise ManifestTooLarge(limit=LARGEST) from None
-    manifest = await call.core.units.manifest(payload, call.request.headers.get("Content-Type"))
+    text = payload.decode("utf-8", "replace")
+    media_type = call.request.headers.get("Content-Type")
+    telling = call.exchange.telling
+    telling.parameters = {**image_id(parsed), "imageManifest": text, "imageManifestMediaType": media_type}
+    manifest = await call.core.units.manifest(payload, media_type)
     image = await call.core.units.write(images.put, call.caller, call.key, parsed, manifest, images.OCI_RULES)
     digest = image.manifest.digest
+    telling.response = {"image": {"imageId": {"imageDigest": digest, **image_id(parsed)}, "imageManifest": text}}
     headers = {"Location": call.location(f"manifests/{digest}"), "Docker-Content-Digest": digest}
     if manifest.subject is not None:
         headers["OCI-Subject"] = manifest.subject.digest
@@ -47,11 +54,15 @@ async def put(call: Call, reference: str) -> Answer:
 
 async def delete(call: Call, reference: str) -> Answer:
     """Delete an image by digest, or a tag (and the image with its last one)."""
-    await call.core.units.write(deletion.delete, call.caller, call.key, parse_reference(reference))
+    parsed = parse_reference(reference)
+    call.exchange.telling.parameters = {"imageIds": [image_id(parsed)]}
+    await call.core.units.write(deletion.delete, call.caller, call.key, parsed)
+    call.exchange.telling.response = {"imageIds": [image_id(parsed)], "failures": []}
     return Answer(status=202)
 
 
-async def _found(call: Call, reference: str, *, pull: bool) -> StoredManifest:
+async def _found(call: Call, reference: str) -> StoredManifest:
+    telling, accept = call.exchange.telling, call.request.headers.getall("Accept", ())
     try:
         parsed = parse_reference(reference)
     except TagInvalid:
@@ -59,8 +70,9 @@ async def _found(call: Call, reference: str, *, pull: bool) -> StoredManifest:
         await call.core.reads.require(call.caller, call.key, "BatchGetImage")
         account = call.registry.account
         raise ImageNotFound(digest="null", tag=reference[:256], name=call.name, account=account) from None
-    found = await call.core.reads.manifest(call.caller, call.key, parsed, pull=pull)
-    accept = call.request.headers.getall("Accept", ())
+    telling.parameters = {"imageIds": (image_id(parsed),), "acceptedMediaTypes": accept}
+    repository, found = await call.core.reads.manifest(call.caller, call.key, parsed)
+    telling.repository_id = repository.id
     if accept and isinstance(parsed, Tag) and not acceptable(accept, found.media_type):
         raise NotAcceptable(media_type=found.media_type)
     return found

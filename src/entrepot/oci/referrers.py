@@ -18,6 +18,7 @@ async def get(call: Call, reference: str) -> Answer:
     """A page of descriptors; `artifactType` filters, and the answer says that it did."""
     subject = Digest.parse(reference)
     wanted = call.query("artifactType")
+    call.exchange.telling.parameters = {"subjectId": {"imageDigest": subject}, "nextToken": call.query("last")}
     page = await call.core.units.read(
         referrers.list_of, call.caller, call.key, subject, wanted, _PAGE, call.query("last") or ""
     )

@@ -29,6 +29,8 @@ async def post(call: Call) -> Answer:
         mounted = await _mount(call, Digest.parse(mount), call.query("from"))
         return mounted or await _start(call)
     if digest is not None:
+        call.exchange.telling.operation = "CompleteLayerUpload"
+        call.exchange.telling.parameters = {"layerDigests": [digest]}
         blob = await call.core.transfers.put_blob(call.caller, call.key, Digest.parse(digest), chunks(call.request))
         return _created(call, blob.digest)
     return await _start(call)
@@ -41,9 +43,10 @@ async def get(call: Call, upload_id: str) -> Answer:
 
 async def patch(call: Call, upload_id: str) -> Answer:
     """Add bytes: a stream, or a chunk that says where it belongs."""
-    upload = await call.core.transfers.append(
-        call.caller, call.key, upload_id, chunks(call.request), _chunk_start(call.request)
-    )
+    start, telling = _chunk_start(call.request), call.exchange.telling
+    telling.parameters = {"uploadId": upload_id, "partFirstByte": start}
+    upload = await call.core.transfers.append(call.caller, call.key, upload_id, chunks(call.request), start)
+    telling.response = {"uploadId": upload_id, "lastByteReceived": upload.offset - 1}
     return _status(call, upload, 202)
 
 
@@ -52,16 +55,19 @@ async def put(call: Call, upload_id: str) -> Answer:
     digest = call.query("digest")
     if digest is None:
         raise DigestInvalid(digest="")
-    start = _chunk_start(call.request)
+    start, telling = _chunk_start(call.request), call.exchange.telling
+    telling.parameters = {"uploadId": upload_id, "layerDigests": [digest]}
     if start is not None:
         await call.core.transfers.require_offset(call.caller, call.key, upload_id, start)
     body = chunks(call.request) if expects_body(call.request) else None
     blob = await call.core.transfers.complete(call.caller, call.key, upload_id, Digest.parse(digest), body)
+    telling.response = {"uploadId": upload_id, "layerDigest": blob.digest}
     return _created(call, blob.digest)
 
 
 async def delete(call: Call, upload_id: str) -> Answer:
     """Give the session up."""
+    call.exchange.telling.parameters = {"uploadId": upload_id}
     await call.core.transfers.cancel(call.caller, call.key, upload_id)
     return Answer(status=204)
 
@@ -75,6 +81,9 @@ async def _mount(call: Call, digest: Digest, source: str | None) -> Answer | Non
     except (NameInvalid, RepositoryNameReserved, RegionNotServed, RegistryNotFound):
         return None
     mounted = await call.core.units.write(blobs.mount, call.caller, call.key, key, digest)
+    if mounted:
+        call.exchange.telling.operation = "MountLayer"
+        call.exchange.telling.parameters = {"sourceRepositoryName": key.name, "layerDigest": digest}
     return _created(call, digest) if mounted else None
 
 
@@ -82,7 +91,9 @@ async def _start(call: Call) -> Answer:
     algorithm = call.query("digest-algorithm") or "sha256"
     if algorithm not in ALGORITHMS:
         raise DigestInvalid(digest=f"{algorithm[:32]}:")
-    return _status(call, await call.core.transfers.start(call.caller, call.key, algorithm), 202)
+    upload = await call.core.transfers.start(call.caller, call.key, algorithm)
+    call.exchange.telling.response = {"uploadId": upload.id}
+    return _status(call, upload, 202)
 
 
 def _chunk_start(request: web.BaseRequest) -> int | None:

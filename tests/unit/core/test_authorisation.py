@@ -34,7 +34,6 @@ from entrepot.core.uploads import Bytes
 from entrepot.db import registries
 from entrepot.db.records import Upload
 from entrepot.errors import AccessDenied, RepositoryNotFound
-from entrepot.journal import Journal
 from entrepot.policy.evaluation import Policies
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
@@ -258,14 +257,13 @@ def test_what_answers_on_the_loop_denies_another_account_before_it_looks(core: C
         units, hot, store = Units(core.database, pool), Hot(snapshot), Filesystem(tmp_path)
         limits = TransferLimits(10**9, 0)
         parts: dict[str, Any] = {
-            "Reads": Reads(hot, units, store, Journal(tmp_path, "j")),
+            "Reads": Reads(hot, units, store),
             "Transfers": Transfers(units, hot, store, store_name="main", syncing=pool, boot_id="b", limits=limits),
         }
         told = set()
         for key in (present, repository("absent")):
-            keywords = {"pull": True} if name == "Reads.manifest" else {}
             with pytest.raises(AccessDenied) as fact:
-                await getattr(parts[kind], method)(caller(OTHER_ACCOUNT), *LOOP[name](key), **keywords)
+                await getattr(parts[kind], method)(caller(OTHER_ACCOUNT), *LOOP[name](key))
             told.add(str(fact.value).replace(key.name, "NAME"))
         pool.shutdown()
         snapshot.close()

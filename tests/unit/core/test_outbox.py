@@ -11,6 +11,7 @@ import pytest
 
 from entrepot.core import deletion, images, public_registries, repositories, resource_tags
 from entrepot.core.access import Caller
+from entrepot.core.calls import Identity
 from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
 from entrepot.core.images import OCI_RULES
@@ -21,10 +22,12 @@ from entrepot.db.database import Transaction
 from entrepot.db.records import Blob, Upload
 from entrepot.db.schema import metadata
 from entrepot.spec.digest import Digest
+from entrepot.spec.event_ids import event_id
+from entrepot.spec.moments import micros
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey, public_registry
 from tests.factories.callers import ACCOUNT, EPOCH, REGION, caller, image_manifest, index_manifest, repository
-from tests.factories.core_database import CoreDatabase
+from tests.factories.core_database import CoreDatabase, call_in
 from tests.unit.core.test_authorisation import KEYWORDS, RECORDERS, public_units
 
 KEY = repository("one")
@@ -160,10 +163,15 @@ def test_a_change_leaves_its_events_and_one_audit_record_together_or_nothing(hou
     assert {table for table in after if after[table] != before[table]} > {"outbox"}, "a write that changes nothing"
     new = records(before, after)
     assert {row[0] for row in new} == {row[0] for row in told[0]} - {row[0] for row in before["outbox"]}
-    bodies = [(row[1], row[7], json.loads(row[8])) for row in sorted(new, key=lambda row: row[6])]
-    assert [body["action-type"] for kind, _, body in bodies if kind == "event"] == event_types
-    assert [(kind, found) for kind, found, _ in bodies[len(event_types) :]] == [("audit", action)]
-    assert bodies[-1][2]["requestID"] == who.request_id
+    *events, audit = sorted(new, key=lambda row: row[6])
+    assert [json.loads(row[8])["detail"]["action-type"] for row in events] == event_types
+    assert (audit[1], audit[7], call_in(audit[8]).operation) == ("audit", action, action)
+    assert call_in(audit[8]).request_id == who.request_id
+    assert audit[0] == event_id(micros(who.at), who.request_id, action)
+
+
+def detail(row: Any) -> Any:
+    return json.loads(row.body)["detail"]
 
 
 @pytest.mark.parametrize("name", READS)
@@ -177,7 +185,7 @@ def test_records_are_in_order_of_repository_revision_and_ordinal(house: CoreData
     house.put(KEY, NEW, "v3")
     house.write(deletion.delete, KEY, IMAGE.digest)
     mine = [row for row in house.outbox() if row.repository_id == house.present(KEY).id]
-    assert [(json.loads(row.body)["action-type"], json.loads(row.body)["image-tag"]) for row in mine] == [
+    assert [(detail(row)["action-type"], detail(row)["image-tag"]) for row in mine] == [
         ("PUSH", "v1"),
         ("PUSH", "v2"),
         ("PUSH", "v3"),
@@ -190,15 +198,15 @@ def test_records_are_in_order_of_repository_revision_and_ordinal(house: CoreData
 
 def test_the_ids_of_records_are_uuids_of_their_own(house: CoreDatabase):
     ids = [row.id for kind in ("event", "audit") for row in house.outbox(kind)]
-    assert len(ids) == len(set(ids))
-    assert [str(uuid.UUID(each)) for each in ids] == ids
+    assert [str(uuid.UUID(each)) for each in dict.fromkeys(ids)] == ids
 
 
 def test_a_push_tells_what_eventbridge_tells(house: CoreDatabase):
     house.put(KEY, NEW, "v9")
-    (row,) = [row for row in house.outbox() if json.loads(row.body)["image-digest"] == NEW.digest]
+    (row,) = [row for row in house.outbox() if detail(row)["image-digest"] == NEW.digest]
     assert (row.name, row.account_id, row.region) == ("ECR Image Action", ACCOUNT, REGION)
-    assert json.loads(row.body) == {
+    assert json.loads(row.body) | {"detail": 0} == {"source": "aws.ecr", "resources": [], "detail": 0}
+    assert detail(row) == {
         "result": "SUCCESS",
         "repository-name": "one",
         "image-digest": NEW.digest,
@@ -214,7 +222,7 @@ def test_what_happens_in_a_public_repository_is_told_as_in_a_private_one(core: C
     core.write(public_registries.create_repository, key, PublicDraft(RepositoryDraft(), None))
     manifest = core.image(key, "v1")
     core.write(deletion.delete, key, manifest.digest)
-    told = [(row.name, row.account_id, row.region, json.loads(row.body)["action-type"]) for row in core.outbox()]
+    told = [(row.name, row.account_id, row.region, detail(row)["action-type"]) for row in core.outbox()]
     assert told == [
         ("ECR Image Action", ACCOUNT, REGION, "PUSH"),
         ("ECR Image Action", ACCOUNT, REGION, "DELETE"),
@@ -254,7 +262,7 @@ def test_a_manifest_with_a_subject_tells_referrer_actions_instead(core: CoreData
     named = {"mediaType": subject.media_type, "digest": subject.digest, "size": len(subject.payload)}
     referrer = core.image(key, subject=named, artifactType="application/vnd.test")
     core.write(deletion.delete, key, referrer.digest)
-    told = [(row.name, json.loads(row.body)["image-digest"]) for row in core.outbox()]
+    told = [(row.name, detail(row)["image-digest"]) for row in core.outbox()]
     assert told == [
         ("ECR Image Action", subject.digest),
         ("ECR Referrer Action", referrer.digest),
@@ -281,7 +289,7 @@ def test_both_ways_to_delete_name_images_alike_in_the_audit(core: CoreDatabase):
     core.write(deletion.delete, key, IMAGE.digest)
     core.image(key, "v3")
     core.write(deletion.batch_delete, key, [ImageId(None, "v3")])
-    told = [json.loads(row.body)["requestParameters"] for row in core.outbox("audit", "BatchDeleteImage")]
+    told = [call.parameters or {} for call in core.calls("BatchDeleteImage")]
     assert [parameters["imageIds"] for parameters in told] == [
         [{"imageTag": "v1"}],
         [{"imageDigest": IMAGE.digest}],
@@ -297,7 +305,7 @@ def test_the_audit_of_settings_holds_what_was_asked_for(core: CoreDatabase):
     }
     key = core.repository(resource_tags=(("team", "a"),), **draft)
     core.write(repositories.set_mutability, key, "MUTABLE_WITH_EXCLUSION", ["v*"])
-    told = {row.name: json.loads(row.body)["requestParameters"] for row in core.outbox("audit")}
+    told = {call.operation: call.parameters for call in core.calls()}
     assert told["CreateRepository"] == {
         "repositoryName": "one",
         "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
@@ -317,9 +325,9 @@ def test_the_audit_of_a_public_repository_holds_what_was_asked_for_but_no_logo(c
     key = RepositoryKey(public_registry(ACCOUNT), "tool")
     draft = PublicDraft(RepositoryDraft(resource_tags=(("team", "a"),)), CatalogData("text", logo=PNG))
     core.write(public_registries.create_repository, key, draft)
-    (body,) = core.details("audit")
-    assert body["eventSource"] == "ecr-public.amazonaws.com"
-    assert body["requestParameters"] == {
+    (call,) = core.calls()
+    assert call.service == "ecr-public"
+    assert call.parameters == {
         "repositoryName": "tool",
         "catalogData": {"description": "text", "logoImageBytes": 8},
         "tags": {"team": "a"},
@@ -335,12 +343,8 @@ def test_a_deleted_repository_leaves_nothing_behind_that_hangs_on_its_row(house:
 def test_an_audit_record_names_the_caller_by_ids_only(house: CoreDatabase):
     who = caller()
     house.write(images.put, KEY, Tag("v7"), NEW, OCI_RULES, who=who)
-    (body,) = [body for body in house.details("audit") if body["requestID"] == who.request_id]
-    assert body["userIdentity"] == {
-        "kind": "root",
-        "principalId": ACCOUNT,
-        "arn": f"arn:aws:iam::{ACCOUNT}:root",
-        "accountId": ACCOUNT,
-        "accessKeyId": who.principal.credential_id,
-    }
-    assert (body["eventSource"], body["eventName"], body["awsRegion"]) == ("ecr.amazonaws.com", "PutImage", REGION)
+    (call,) = [call for call in house.calls() if call.request_id == who.request_id]
+    key_id = who.principal.credential_id
+    assert call.identity == Identity("root", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT, key_id)
+    assert (call.service, call.operation, call.account, call.region) == ("ecr", "PutImage", ACCOUNT, REGION)
+    assert (call.repository_id, call.repository) == (house.present(KEY).id, KEY.name)

@@ -11,6 +11,7 @@ import pytest
 
 from entrepot.core import sessions
 from entrepot.core.access import Caller
+from entrepot.core.calls import Identity
 from entrepot.core.principals import Principal, role_principal, root_principal, session_principal, user_principal
 from entrepot.core.rights import Rights, rights_of
 from entrepot.core.session_drafts import Draft
@@ -19,8 +20,9 @@ from entrepot.core.stored_policies import compiled
 from entrepot.errors import AccessDenied, MfaRefused, SessionCannot, SessionTooLarge
 from entrepot.policy.evaluation import Policies
 from entrepot.seal import totp
+from entrepot.spec.moments import micros
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, REGION
-from tests.factories.core_database import CoreDatabase
+from tests.factories.core_database import CoreDatabase, call_in
 from tests.factories.identity_cases import DOCUMENT, KEY, PHONE, SEED, furnish, unseal, work
 from tests.unit.core.test_authorisation import SESSIONS, units_of
 from tests.unit.core.test_identities import contents, nobody, stamp
@@ -70,9 +72,9 @@ def test_a_session_leaves_one_audit_record_and_is_not_stored(house: CoreDatabase
     changed = {table for table in after if after[table] != before[table]}
     assert changed == {"outbox"} | ({"mfa_device"} if "code" in name else set())
     (record,) = [row for row in after["outbox"] if row not in before["outbox"]]
-    body = json.loads(record[8])
-    assert (record[1], record[7], body["eventSource"]) == ("audit", action, "sts.amazonaws.com")
-    assert body["requestParameters"]["accessKeyId"] == made.key_id == DRAFT.key_id
+    call = call_in(record[8])
+    assert (record[1], record[7], call.service) == ("audit", action, "sts")
+    assert (call.parameters or {})["accessKeyId"] == made.key_id == DRAFT.key_id
     assert DRAFT.secret not in record[8]
     assert stamp(house) == stamped
 
@@ -179,16 +181,18 @@ def test_what_a_session_changes_is_told_with_who_stands_behind_it(house: CoreDat
     who = calling(principal, Rights(principal.subject(), Policies(identity=(compiled("p", DOCUMENT),))))
     house.write(work("groups.delete"), "empty", who=who)
     (record,) = [row for row in house.outbox("audit") if row.name == "DeleteGroup"]
-    told = json.loads(record.body)["userIdentity"]
-    assert (told["principalId"], told["arn"]) == ("AROABUILDER:run-7", principal.arn)
-    assert told["sessionContext"] == {
-        "issuer": ROLE,
-        "issuerId": "AROABUILDER",
-        "issuedAt": EPOCH.isoformat(),
-        "mfaAuthenticated": True,
-        "sourceIdentity": "ann",
-        "federatedProvider": "",
-    }
+    assert call_in(record.body).identity == Identity(
+        "role session",
+        "AROABUILDER:run-7",
+        principal.arn,
+        ACCOUNT,
+        session.key_id,
+        ROLE,
+        "AROABUILDER",
+        micros(EPOCH),
+        mfa=True,
+        source_identity="ann",
+    )
     assert DRAFT.secret not in record.body
 
 

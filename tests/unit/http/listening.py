@@ -6,6 +6,7 @@ import io
 import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from aiohttp import web
 
@@ -15,6 +16,8 @@ from entrepot.http.answer import Answer
 from entrepot.http.connection import Patience
 from entrepot.http.exchange import Exchange, Exchanges
 from entrepot.http.server import HttpServer, Reply
+from entrepot.http.telling import Teller
+from entrepot.journal import Journal
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 AWAIT_SECONDS = 10.0
@@ -125,7 +128,14 @@ async def site(patience: Patience = QUICK) -> AsyncIterator[Site]:
     exchanges = Exchanges(public_url=None, trusted_proxies=(), bound="127.0.0.1:1", clock=lambda: AT)
     log = AccessLog(io.BytesIO(), enabled=False)
     server = HttpServer(
-        oci=door, aws=door, pages={}, exchanges=exchanges, access_log=log, metrics=counted, patience=patience
+        oci=door,
+        aws=door,
+        pages={},
+        exchanges=exchanges,
+        access_log=log,
+        metrics=counted,
+        teller=Teller(Journal(Path("/nowhere"), "j")),  # which no file will take, and no door tells anything
+        patience=patience,
     )
     listening = socket.create_server(("127.0.0.1", 0))
     await server.start([listening], None)

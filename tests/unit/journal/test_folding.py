@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.core import pulls
+from entrepot.core.calls import encode
 from entrepot.core.upkeep import JournalFold, fold
 from entrepot.db import journals
 from entrepot.db.database import Transaction
@@ -16,6 +16,7 @@ from entrepot.db.schema import manifest
 from entrepot.journal import Batch, Journal, batches, drop, retire, retired
 from entrepot.journal.frames import framed
 from tests.factories.callers import EPOCH, caller
+from tests.factories.calls import pull, told
 from tests.factories.core_database import CoreDatabase
 
 
@@ -136,7 +137,7 @@ def test_a_batch_that_is_folded_twice_counts_once(core: CoreDatabase, tmp_path: 
     image = core.image(key, "v1")
     journal = Journal(tmp_path / "journal", "w")
     (tmp_path / "journal").mkdir()
-    record = pulls.encode(caller(), "BatchGetImage", key, core.present(key).id, image.digest, "v1")
+    record = encode(pull(caller(), key, core.present(key).id, image.digest))
     for _ in range(7):
         journal.append(record)
     journal.flush()
@@ -161,10 +162,10 @@ def test_downloads_of_layers_and_records_of_other_versions_count_no_pull(core: C
     image = core.image(key, "v1")
     journal = Journal(tmp_path, "w")
     found = core.present(key).id
-    journal.append(pulls.encode(caller(), "GetDownloadUrlForLayer", key, found, image.digest, ""))
+    journal.append(encode(told(caller(), "GetDownloadUrlForLayer", key, found)))
     journal.append(b"not a record of ours")
-    journal.append(pulls.encode(caller(), "BatchGetImage", key, found, image.digest, "v1"))
-    journal.append(pulls.encode(caller(), "BatchGetImage", key, "gone", image.digest, "v1"))
+    journal.append(encode(pull(caller(), key, found, image.digest)))
+    journal.append(encode(pull(caller(), key, "gone", image.digest)))
     journal.close()
     assert JournalFold(core.database, tmp_path).run() == 4
     assert counts(core) == {image.digest: 1}
@@ -177,7 +178,7 @@ def test_the_last_pull_is_the_latest_one_whatever_the_order_of_folding(core: Cor
     for name, year in (("a", 2028), ("b", 2027), ("c", 2026)):
         journal = Journal(tmp_path, name)
         who = caller(at=EPOCH.replace(year=year))
-        journal.append(pulls.encode(who, "BatchGetImage", key, found, image.digest, "v1"))
+        journal.append(encode(pull(who, key, found, image.digest)))
         journal.close()
         JournalFold(core.database, tmp_path).run()
     (row,) = core.database.read(lambda tx: tx.all(manifest.select()))
@@ -195,7 +196,7 @@ def test_two_folders_at_once_and_a_crash_in_a_fold_count_each_record_once(core: 
     for name in ("a", "b"):
         journal = Journal(directory, name, rotate_at=2000)
         for _ in range(50):
-            journal.append(pulls.encode(caller(), "BatchGetImage", key, found, image.digest, "v1"))
+            journal.append(encode(pull(caller(), key, found, image.digest)))
             journal.flush()
             expected[image.digest] += 1
         os.close(journal._descriptor)  # the process was killed

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_jobs_with_a_setting_run_as_often_as_it_says(core: CoreDatabase, tmp_pat
 
 def test_every_job_says_what_it_did_in_names_and_numbers(core: CoreDatabase, tmp_path: Path):
     core.blob(core.repository(), LOST)
-    told = {task.name: task.run(LATER) for task in tasks(jobs(core, tmp_path))}
+    told: dict[str, Any] = {task.name: task.run(LATER) for task in tasks(jobs(core, tmp_path))}
     collected = dict(told["collect"])
     assert collected.pop("on_hold") is False
     assert collected.pop("condemned") == 1

@@ -27,7 +27,8 @@ async def batch_get_image(call: Call) -> Output:
     found, refusals = await call.core.units.read(
         image_batches.get, call.caller, key, shared.ids(call.input["imageIds"]), accepted
     )
-    await call.core.reads.count(call.caller, key, found)
+    call.exchange.telling.repository_id = call.core.reads.repository_id(key)
+    call.exchange.telling.pulled = tuple(image.manifest.digest for image in found)
     return {"images": [shared.shown(image) for image in found], "failures": [shared.failure(item) for item in refusals]}
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from entrepot.aws.protocol import errors, json_protocol, models, payload, query, unsigned
+from entrepot.aws.protocol import errors, json_protocol, models, payload, query, told, unsigned
 from entrepot.aws.protocol.call import Call, Services
 from entrepot.aws.protocol.models import ROUTES, Route
 from entrepot.core import access_keys, roles, sessions
@@ -83,6 +83,7 @@ class AwsDoor:
             content = payload.content(signature, secret, body)
             return await self._run(named, content, principal, signature.region, exchange)
         except Fact as fact:
+            told.refused(exchange.telling, fact, None if named is None else named.route.name)
             answer = _show_fact(fact, named or _guess(request), exchange)
             if isinstance(fact, AccessDenied) and (message := self._core.credentials.encode_denial(fact)) is not None:
                 answer.headers[AUTHORIZATION_MESSAGE] = message
@@ -146,13 +147,16 @@ class AwsDoor:
             "aws",
             exchange.at,
         )
+        told.begin(exchange.telling, route.name, named.operation, caller)
         sessions.require_usable(caller, route.name, named.operation)
         parsed = (
             json_protocol.parse(model, named.operation, content)
             if route.protocol == "json"
             else query.parse(model, named.operation, named.fields)
         )
+        told.asked(exchange.telling, model, parsed)
         output = await operation(Call(self._core, self._addressing, exchange, caller, region, parsed))
+        told.answered(exchange.telling, model, output)
         if route.protocol == "json":
             return json_protocol.show(model, named.operation, output, named.json_version)
         return query.show(model, named.operation, output, exchange.request_id)

@@ -123,6 +123,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.UploadOutOfOrder: ("InvalidLayerPartException", 400),
     facts.UploadTooLarge: ("LimitExceededException", 400),
 }
+CODES = {fact: code for fact, (code, _) in TABLE.items()}
 COMMON = frozenset(
     {
         "AccessDeniedException",

@@ -1,0 +1,62 @@
+"""One process's journal of calls: each request that was answered becomes a record, without a write to the database."""
+
+from entrepot.core.access import Door
+from entrepot.core.calls import Call, Identity, encode, identity_of
+from entrepot.core.principals import Principal
+from entrepot.core.recent import Recent
+from entrepot.http.exchange import Exchange
+from entrepot.journal import Journal
+from entrepot.spec.moments import micros
+
+_MOST_IDENTITIES = 4096
+
+
+class Teller:
+    """Writes the calls of one event loop to its journal; not thread-safe."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._identities: Recent[tuple[str, str], tuple[Principal, Identity]] = Recent(_MOST_IDENTITIES)
+
+    def tell(
+        self, exchange: Exchange, door: Door, *, head: bool, status: int, received: int, sent: int, seconds: float
+    ) -> None:
+        """Journal a request, unless its door has said nothing of it; `received` and `sent` are bytes of the bodies."""
+        telling = exchange.telling
+        if not telling.service:
+            return
+        call = Call(
+            micros(exchange.at),
+            telling.service,
+            telling.operation,
+            door,
+            telling.account,
+            telling.region,
+            None if telling.principal is None else self._identity(telling.principal),
+            exchange.request_id,
+            exchange.source_ip,
+            exchange.user_agent,
+            exchange.secure,
+            telling.repository_id,
+            telling.repository,
+            telling.pulled,
+            status,
+            telling.error,
+            telling.message,
+            received,
+            sent,
+            int(seconds * 1_000_000),
+            head,
+            telling.parameters,
+            telling.response,
+        )
+        self._journal.append(encode(call))
+
+    def _identity(self, principal: Principal) -> Identity:
+        key = (principal.id, principal.credential_id)
+        known = self._identities.get(key)
+        if known is not None and known[0] is principal:
+            return known[1]
+        identity = identity_of(principal)
+        self._identities.put(key, (principal, identity))
+        return identity
