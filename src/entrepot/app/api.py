@@ -75,6 +75,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     flushing.cancel()
     worker.journal.close()
     worker.database.close()
+    worker.audit.close()
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

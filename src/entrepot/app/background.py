@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from entrepot.app import parts
+from entrepot.core.audit.folding import AuditFold
+from entrepot.core.audit.upkeep import AuditUpkeep
 from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
 from entrepot.db.sqlite import SqliteDatabase
@@ -29,21 +31,25 @@ async def _work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    database = parts.database(settings)
+    database, audit = parts.database(settings), SqliteDatabase(parts.audit_path(settings))
     units = Units(database, ThreadPoolExecutor(1, "reader"))
-    await Loop(units, tasks(_jobs(settings, database)), parts.clock).run(stop)
+    await Loop(units, tasks(_jobs(settings, database, audit)), parts.clock).run(stop)
     database.close()
+    audit.close()
 
 
-def _jobs(settings: Settings, database: SqliteDatabase) -> Jobs:
+def _jobs(settings: Settings, database: SqliteDatabase, audit: SqliteDatabase) -> Jobs:
     store = Filesystem(settings.data)
+    journals = settings.data / parts.JOURNALS
     idle = timedelta(seconds=settings.upload_expiry_seconds)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, settings.data / parts.JOURNALS),
+        journals=JournalFold(database, journals),
+        audit=AuditFold(database, audit, journals, settings.regions),
+        audit_upkeep=AuditUpkeep(audit, settings.audit_days, lambda: None),
         expire=lambda now: expire_uploads(database, store, now, idle),
-        checkpoint=database.checkpoint,
+        checkpoint=lambda: database.checkpoint() + audit.checkpoint(),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),

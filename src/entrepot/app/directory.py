@@ -1,6 +1,7 @@
 """The data directory: made, found writable, and locked against servers whose settings contradict each other.
 
 DATA/entrepot.db       metadata (SQLite)          DATA/blobs/, uploads/   bytes (store/)
+DATA/audit.db          audit records (SQLite)
 DATA/secret.key        the master key             DATA/journal/           reads (journal/)
 DATA/credentials       root keys, AWS's format    DATA/metrics/           counters of all processes
 DATA/ca.pem, tls/      self-signed TLS            DATA/server.lock        settings of those that run

@@ -62,6 +62,7 @@ def upgrade(settings: Settings) -> tuple[str, str]:
     """Bring the schema to this version's; (before, after)."""
     directory.require(settings.data)
     with directory.preparing(settings.data):
+        migrate.upgrade(parts.audit_path(settings), migrate.AUDIT)
         return migrate.upgrade(parts.database_path(settings))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from entrepot.core.audit.lookup import Trail
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.credentials import Credentials
 from entrepot.core.hot import Hot
@@ -46,6 +47,7 @@ class Worker:
 
     core: Core
     database: SqliteDatabase
+    audit: SqliteDatabase
     journal: Journal
     hot: Hot
 
@@ -71,6 +73,11 @@ def database(settings: Settings) -> SqliteDatabase:
         return released
 
     return SqliteDatabase(database_path(settings), make_room)
+
+
+def audit_path(settings: Settings) -> Path:
+    """Where SQLite keeps the audit records."""
+    return settings.data / "audit.db"
 
 
 def ballast(settings: Settings) -> Ballast:
@@ -118,10 +125,11 @@ def outbound(settings: Settings) -> Outbound:
 
 def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     """The core of one API process; call it on the event loop that will use it."""
-    opened = database(settings)
+    opened, audit = database(settings), SqliteDatabase(audit_path(settings))
+    readers = ThreadPoolExecutor(_READERS, "reader")
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
-    units = Units(opened, ThreadPoolExecutor(_READERS, "reader"))
+    units = Units(opened, readers)
     snapshot = opened.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
@@ -140,9 +148,10 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
         reads=Reads(hot, units, store),
+        trail=Trail(Units(audit, readers), settings.audit_days, settings.audit_aws_constants),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,
         faults=readiness(units, store),
     )
-    return Worker(core, opened, journal, hot)
+    return Worker(core, opened, audit, journal, hot)

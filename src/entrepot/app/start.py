@@ -64,6 +64,7 @@ def _prepare(settings: Settings) -> Prepared:
         Filesystem(settings.data).prepare()
         parts.tend_ballast(settings)
         migrate.upgrade(parts.database_path(settings))
+        migrate.upgrade(parts.audit_path(settings), migrate.AUDIT)
         seal, first = _first_account(settings)
         _certificate(settings)
     port = sockets[0][0].getsockname()[1] if sockets else settings.port

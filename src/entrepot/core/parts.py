@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from entrepot.core.audit.destinations import Destinations
+from entrepot.core.audit.lookup import Trail
 from entrepot.core.credentials import Credentials
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
@@ -22,6 +23,7 @@ class Core:
     transfers: Transfers
     reads: Reads
     trail_destinations: Destinations
+    trail: Trail
     regions: tuple[str, ...]
     default_account: str
     clock: Callable[[], datetime]

@@ -214,7 +214,7 @@ def _cloudtrail() -> Iterator[tuple[str, tuple[Needs, ...]]]:
         if name == "CreateTrail":
             needs += (Needs("cloudtrail:AddTags", _TRAIL, (REQUEST_TAG, TAG_KEYS), "tags are given"),)
         yield name, needs
-    for name in ("DescribeTrails", "ListPublicKeys", "ListTrails"):
+    for name in ("DescribeTrails", "ListPublicKeys", "ListTrails", "LookupEvents"):
         yield name, (Needs(f"cloudtrail:{name}", ANY),)
 
 

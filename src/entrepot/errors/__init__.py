@@ -21,6 +21,7 @@ from entrepot.errors.access import (
     SessionExpired,
     SignatureInvalid,
 )
+from entrepot.errors.audit import LookupAttributesInvalid, LookupTimesInvalid, LookupTokenInvalid
 from entrepot.errors.blobs import (
     BlobBytesMissing,
     BlobInUse,

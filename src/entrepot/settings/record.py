@@ -131,6 +131,16 @@ class Settings:
         agree=True,
     )
     scrub_days: float = _setting(30, kinds.days, "Every blob's digest is computed again within this time.", unit="days")
+    audit_days: float = _setting(
+        90, kinds.days, "How long LookupEvents finds an audit record; then it is removed.", unit="days", agree=True
+    )
+    audit_aws_constants: bool = _setting(
+        False,
+        kinds.flag,
+        "Show docker's requests in audit records as AWS does, with `ecr.amazonaws.com` as address and user agent "
+        "instead of the client's own.",
+        agree=True,
+    )
     disk_reserve: int = _setting(
         "256MiB",
         kinds.size,

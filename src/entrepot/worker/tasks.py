@@ -4,12 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from entrepot.core.audit.folding import AuditFold
+from entrepot.core.audit.upkeep import AuditUpkeep
 from entrepot.core.collection import Collector
 from entrepot.core.integrity import Integrity
 from entrepot.core.upkeep import JournalFold
 from entrepot.worker.schedule import Task
 
 _FOLD_EVERY = timedelta(seconds=1)
+_COMPACT_EVERY = timedelta(minutes=1)
+_EXPIRE_AUDIT_EVERY = timedelta(minutes=10)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
 _SWEEP_EVERY = timedelta(hours=6)
@@ -26,6 +30,8 @@ class Jobs:
     collector: Collector
     integrity: Integrity
     journals: JournalFold
+    audit: AuditFold
+    audit_upkeep: AuditUpkeep
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
     ballast: Callable[[], bool]
@@ -40,6 +46,9 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("collect", jobs.collect_every, lambda now: _counts(asdict(jobs.collector.run(now)))),
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
         Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}),
+        Task("audit", _FOLD_EVERY, lambda now: asdict(jobs.audit.run(now))),
+        Task("compact-audit", _COMPACT_EVERY, lambda now: {"blocks": jobs.audit_upkeep.compact(now)}),
+        Task("expire-audit", _EXPIRE_AUDIT_EVERY, lambda now: {"records": jobs.audit_upkeep.expire(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
         Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from entrepot.aws.cloudtrail import public_keys, trail_logging, trail_tags, trails
+from entrepot.aws.cloudtrail import lookups, public_keys, trail_logging, trail_tags, trails
 from entrepot.aws.protocol.call import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -17,6 +17,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "ListPublicKeys": public_keys.list_public_keys,
     "ListTags": trail_tags.list_tags,
     "ListTrails": trails.list_trails,
+    "LookupEvents": lookups.lookup_events,
     "PutEventSelectors": trail_logging.put_event_selectors,
     "RemoveTags": trail_tags.remove_tags,
     "StartLogging": trail_logging.start_logging,

@@ -178,8 +178,7 @@ class Delivering:
             after = page[-1].sequence
 
     def _may_hold(self, trail: Trail, block: RecordBlock) -> bool:
-        everywhere = trail.multi_region or trail.region == self._regions[0]
-        return block.account == trail.account and (everywhere or block.region == trail.region)
+        return block.account == trail.account and (trail.multi_region or block.region == trail.region)
 
     def _files(self, trail: Trail, plan: Plan, blocks: Sequence[RecordBlock]) -> Iterator[NewFile]:
         chosen = selectors.stored(plan.selectors)
@@ -197,14 +196,14 @@ class Delivering:
             yield _file(trail, plan, region, records)
 
     def _region_of(self, trail: Trail, plan: Plan, region: str, record: Json) -> str:
-        """The region among whose files a record is; '' where it is none of the trail's.
-
-        What is in no region that is served belongs to the default one, as AWS's global services do to one of theirs.
+        """The region among whose files a record is; '' where it is none of the trail's. What is global is in the
+        default region, as AWS's global services are in one of theirs.
         """
-        first = self._regions[0]
-        if record.get("eventSource") == _GLOBAL or region not in self._regions:
-            return first if plan.global_events and (plan.multi_region or trail.region == first) else ""
-        return region if plan.multi_region or region == trail.region else ""
+        if record.get("eventSource") == _GLOBAL and not plan.global_events:
+            return ""
+        if not plan.multi_region or region not in self._regions:
+            return trail.region if plan.multi_region or region == trail.region else ""
+        return region
 
     async def _release(self, newest: int) -> None:
         """Tell the source which blocks every trail has passed."""
