@@ -46,6 +46,7 @@ class Plan(msgspec.Struct, frozen=True):
     periods: tuple[tuple[int, int | None], ...]
     multi_region: bool
     global_events: bool
+    regions: tuple[str, ...]  # those that files may be of
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ class Delivering:
             if not blocks:
                 await self._units.write(rows.skip, trail.id, until)
                 return True
-            plan = _plan(trail, until, now)
+            regions = {trail.region, *(block.region for block in blocks)}
+            plan = _plan(trail, until, now, tuple(sorted(regions)))
             text = msgspec.json.encode(plan).decode()
             if not await self._units.write(rows.plan, trail.id, start, text):
                 return False
@@ -212,24 +214,36 @@ class Delivering:
         await asyncio.to_thread(self._source.release, passed)
 
 
-def _plan(trail: Trail, until: int, now: datetime) -> Plan:
+def planned_keys(trail: Trail) -> Iterator[tuple[str, str]]:
+    """Bucket and key of each file that is perhaps stored, and not noted yet."""
+    if trail.plan:
+        plan = _PLAN.decode(trail.plan)
+        for region in plan.regions:
+            yield trail.bucket, _key(trail, plan, region)
+
+
+def _plan(trail: Trail, until: int, now: datetime, regions: tuple[str, ...]) -> Plan:
     periods = tuple((micros(start), None if end is None else micros(end)) for start, end in trail.periods)
-    return Plan(until, micros(now), trail.selectors, periods, trail.multi_region, trail.global_events)
+    return Plan(until, micros(now), trail.selectors, periods, trail.multi_region, trail.global_events, regions)
 
 
 def _file(trail: Trail, plan: Plan, region: str, records: Iterable[tuple[int, bytes]]) -> NewFile:
     ordered = sorted(records, key=lambda each: each[0])
     content = log_files.log_content([text for _, text in ordered])
-    of = f"{trail.id}/{region}/{trail.cursor}/{plan.until}"
     return NewFile(
         region,
-        log_files.log_key(trail.prefix, trail.account, region, moment(plan.at), of),
+        _key(trail, plan, region),
         log_files.compressed(content),
         log_files.hash_of(content),
         ordered[0][0],
         ordered[-1][0],
         len(ordered),
     )
+
+
+def _key(trail: Trail, plan: Plan, region: str) -> str:
+    of = f"{trail.id}/{region}/{trail.cursor}/{plan.until}"
+    return log_files.log_key(trail.prefix, trail.account, region, moment(plan.at), of)
 
 
 def _delivered(tx: Transaction, trail: Trail, plan: Plan, files: Sequence[NewFile], now: datetime) -> None:

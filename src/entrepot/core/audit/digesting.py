@@ -132,6 +132,14 @@ class Digesting:
         return head, log_files.compressed(made.content), words
 
 
+def planned_digest(chain: Chain) -> tuple[str, str] | None:
+    """Bucket and key of the digest file that is perhaps stored, and not noted yet."""
+    if chain.planned_at is None:
+        return None
+    place = _PLACE.decode(chain.planned_key)
+    return place.bucket, log_files.digest_key(place.prefix, chain, chain.planned_at)
+
+
 def _chains(tx: Transaction, trail: Trail, wanted: Sequence[str], now: datetime, fresh: str) -> Sequence[Chain]:
     """The chains of a trail that go on, with new ones for regions that want one or have files for one."""
     known = {chain.region for chain in trail_files.open_chains(tx, trail.id)}
