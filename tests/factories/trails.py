@@ -147,4 +147,4 @@ class TrailHouse:
 
     def pending(self, trail: Trail) -> list[LogFile]:
         """Log files of a trail that are in no digest file."""
-        return list(self.core.database.read(lambda tx: trail_files.files(tx, trail.id)))
+        return list(self.core.database.read(lambda tx: trail_files.files(tx, trail.id, EPOCH)))

@@ -8,7 +8,7 @@
              │          ├─ managed_policy ── policy_version
              │          └─ oidc_provider
              ├─ service_control_policy · registry · public_alias
-             ├─ trail ── trail_tag · trail_region · trail_log_file    (and trail_chain, which outlives it)
+             ├─ trail ── trail_tag · trail_region          (trail_log_file and trail_chain outlive it)
              └─ repository ─┬─ resource_tag · catalog_data
                             ├─ repository_blob ── blob            which repository may read which blob
                             ├─ manifest ─── manifest_reference    layers, config, children of it

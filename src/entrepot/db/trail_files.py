@@ -34,12 +34,14 @@ _NOT_DIGESTED = text(
 _ADD_FILE = insert(trail_log_file)
 _FILES = (
     select(trail_log_file)
-    .where(trail_log_file.c.trail_id == bindparam("of"))
+    .where(trail_log_file.c.trail_id == bindparam("of"), trail_log_file.c.delivered_at >= bindparam("since"))
     .order_by(trail_log_file.c.region, trail_log_file.c.delivered_at, trail_log_file.c.object)
 )
+_EVERY_FILE = select(trail_log_file)
 _REMOVE_FILES = delete(trail_log_file).where(
     trail_log_file.c.trail_id == bindparam("of"),
     trail_log_file.c.region == bindparam("place"),
+    trail_log_file.c.delivered_at >= bindparam("since"),
     trail_log_file.c.delivered_at < bindparam("before"),
 )
 _OPEN_CHAINS = (
@@ -118,26 +120,19 @@ def add_file(tx: Transaction, new: LogFile) -> None:
     )
 
 
-def files(tx: Transaction, trail_id: str) -> Sequence[LogFile]:
-    """A trail's log files that are in no digest file, by region and time of delivery."""
-    return [
-        LogFile(
-            row.trail_id,
-            row.region,
-            row.bucket,
-            row.object,
-            row.hash,
-            moment(row.oldest_at),
-            moment(row.newest_at),
-            moment(row.delivered_at),
-        )
-        for row in tx.all(_FILES, of=trail_id)
-    ]
+def files(tx: Transaction, trail_id: str, since: datetime) -> Sequence[LogFile]:
+    """A trail's log files that are in no digest file and were delivered since then, by region and time."""
+    return [_file(row) for row in tx.all(_FILES, of=trail_id, since=micros(since))]
 
 
-def remove_files(tx: Transaction, trail_id: str, region: str, before: datetime) -> None:
-    """Forget the log files that a digest file now tells of."""
-    tx.run(_REMOVE_FILES, of=trail_id, place=region, before=micros(before))
+def every_file(tx: Transaction) -> Sequence[LogFile]:
+    """All log files of the deployment that are in no digest file."""
+    return [_file(row) for row in tx.all(_EVERY_FILE)]
+
+
+def remove_files(tx: Transaction, trail_id: str, region: str, since: datetime, before: datetime) -> None:
+    """Forget the log files of [since, before), of which a digest file now tells."""
+    tx.run(_REMOVE_FILES, of=trail_id, place=region, since=micros(since), before=micros(before))
 
 
 def open_chains(tx: Transaction, trail_id: str) -> Sequence[Chain]:
@@ -217,6 +212,19 @@ def add_key(tx: Transaction, new: SigningKey) -> None:
         private=new.private,
         valid_from=micros(new.valid_from),
         valid_until=micros(new.valid_until),
+    )
+
+
+def _file(row: Row) -> LogFile:
+    return LogFile(
+        row.trail_id,
+        row.region,
+        row.bucket,
+        row.object,
+        row.hash,
+        moment(row.oldest_at),
+        moment(row.newest_at),
+        moment(row.delivered_at),
     )
 
 

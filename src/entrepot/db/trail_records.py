@@ -47,7 +47,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """A log file that is stored and in no digest file yet; `hash` is of what is compressed."""
+    """A log file that is stored and in no digest file; `hash` is of what is compressed."""
 
     trail_id: str
     region: str

@@ -62,10 +62,10 @@ trail_region = Table(  # how delivery goes, in each region that a trail logs
     PrimaryKeyConstraint("trail_id", "region"),
 )
 
-trail_log_file = Table(  # stored, and in no digest file yet
+trail_log_file = Table(  # stored, and in no digest file; that of a trail without digest files stays, as its files do
     "trail_log_file",
     metadata,
-    Column("trail_id", Text, ForeignKey("trail.id"), nullable=False),
+    Column("trail_id", Text, nullable=False),
     Column("region", Text, nullable=False),
     Column("object", Text, nullable=False),  # the key
     Column("bucket", Text, nullable=False),
@@ -75,6 +75,7 @@ trail_log_file = Table(  # stored, and in no digest file yet
     Column("delivered_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("trail_id", "region", "object"),
 )
+Index("ix_trail_log_file_delivered", trail_log_file.c.trail_id, trail_log_file.c.delivered_at)
 
 trail_chain = Table(  # digest files that each name the one before; kept when its trail is gone
     "trail_chain",

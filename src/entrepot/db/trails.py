@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, func, insert, or_, select, text, updat
 
 from entrepot.db.database import Row, Transaction
 from entrepot.db.trail_records import Period, Trail
-from entrepot.db.trail_schema import trail, trail_log_file, trail_region, trail_tag
+from entrepot.db.trail_schema import trail, trail_region, trail_tag
 from entrepot.spec.moments import micros, moment
 
 _LIVE = trail.c.deleted_at.is_(None)
@@ -76,9 +76,9 @@ _FAILED = (
     .where(trail.c.id == bindparam("of"))
     .values(failures=trail.c.failures + 1, retry_at=bindparam("again_at"))
 )
-_REMOVE = [
-    delete(table).where(table.c.trail_id == bindparam("of")) for table in (trail_tag, trail_region, trail_log_file)
-] + [delete(trail).where(trail.c.id == bindparam("of"))]
+_REMOVE = [delete(table).where(table.c.trail_id == bindparam("of")) for table in (trail_tag, trail_region)] + [
+    delete(trail).where(trail.c.id == bindparam("of"))
+]
 
 _TAGS = select(trail_tag).where(trail_tag.c.trail_id == bindparam("of")).order_by(trail_tag.c.key)
 _PUT_TAG = text(
@@ -217,7 +217,7 @@ def recovered(tx: Transaction, trail_id: str) -> None:
 
 
 def remove(tx: Transaction, trail_id: str) -> None:
-    """Remove a trail and what hangs on it; its chains of digest files stay."""
+    """Remove a trail and what hangs on it; what proves its files stays."""
     for statement in _REMOVE:
         tx.run(statement, of=trail_id)
 

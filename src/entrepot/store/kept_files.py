@@ -60,8 +60,9 @@ class KeptFiles:
         for folder, _, names in os.walk(top):
             place = Path(folder)
             for name in names:
-                if not name.endswith(SIDECAR) or name.removesuffix(SIDECAR) not in names:
-                    yield (place / name).relative_to(self._root / bucket).as_posix()
+                file = name.removesuffix(SIDECAR)
+                if file == name or file not in names:
+                    yield (place / file).relative_to(self._root / bucket).as_posix()
 
     def _path(self, bucket: str, key: str) -> Path:
         if not _BUCKET.fullmatch(bucket) or any(part in {"", ".", ".."} for part in key.split("/")) or "\0" in key:

@@ -16,7 +16,7 @@ import structlog
 
 from entrepot.core.audit import log_files, selectors
 from entrepot.core.audit.destinations import Destinations, FilesUnstorable
-from entrepot.core.audit.digesting import Digesting, Undelivered
+from entrepot.core.audit.digesting import Digesting, Undelivered, to_be_told
 from entrepot.core.audit.record_source import Json, RecordBlock, RecordSource
 from entrepot.core.audit.trail_logging import LATEST, covers, still_awaited
 from entrepot.core.units import Units
@@ -252,11 +252,9 @@ def _delivered(tx: Transaction, trail: Trail, plan: Plan, files: Sequence[NewFil
         return
     for file in files:
         trail_files.delivered(tx, trail.id, file.region, now)
-        if trail.validated_at is not None:
-            span = moment(file.oldest), moment(file.newest)
-            trail_files.add_file(
-                tx, LogFile(trail.id, file.region, trail.bucket, file.key, file.hash, span[0], span[1], now)
-            )
+        oldest, newest = moment(file.oldest), moment(file.newest)
+        stored = LogFile(trail.id, file.region, trail.bucket, file.key, file.hash, oldest, newest, now)
+        trail_files.add_file(tx, stored)
 
 
 def _note_failure(tx: Transaction, trail: Trail, fault: Undelivered, now: datetime) -> None:
@@ -288,4 +286,4 @@ def _tidy(tx: Transaction, trail_id: str, now: datetime, settle: timedelta) -> N
 
 
 def _is_drained(tx: Transaction, trail: Trail) -> bool:
-    return not (trail.plan or trail_files.files(tx, trail.id) or trail_files.open_chains(tx, trail.id))
+    return not (trail.plan or to_be_told(tx, trail) or trail_files.open_chains(tx, trail.id))

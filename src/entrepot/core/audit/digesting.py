@@ -112,7 +112,7 @@ class Digesting:
 
     async def _store(self, chain: Chain, place: Place, now: datetime) -> None:
         end = _end(chain)
-        known = await self._units.read(trail_files.files, chain.trail_id)
+        known = await self._units.read(trail_files.files, chain.trail_id, chain.started_at)
         files = [file for file in known if file.region == chain.region and file.delivered_at < end]
         keys = {key.fingerprint: key for key in await self._units.read(trail_files.keys, chain.region)}
         head, body, words = await asyncio.to_thread(self._made, chain, place, files, keys[place.fingerprint])
@@ -140,10 +140,15 @@ def planned_digest(chain: Chain) -> tuple[str, str] | None:
     return place.bucket, log_files.digest_key(place.prefix, chain, chain.planned_at)
 
 
+def to_be_told(tx: Transaction, trail: Trail) -> Sequence[LogFile]:
+    """The log files of which a digest file is still to tell."""
+    return () if trail.validated_at is None else trail_files.files(tx, trail.id, trail.validated_at)
+
+
 def _chains(tx: Transaction, trail: Trail, wanted: Sequence[str], now: datetime, fresh: str) -> Sequence[Chain]:
     """The chains of a trail that go on, with new ones for regions that want one or have files for one."""
     known = {chain.region for chain in trail_files.open_chains(tx, trail.id)}
-    pending = {file.region: file.delivered_at for file in reversed(trail_files.files(tx, trail.id))}
+    pending = {file.region: file.delivered_at for file in reversed(to_be_told(tx, trail))}
     began = max(trail.started_at or now, trail.validated_at or now)
     for number, region in enumerate(sorted({*wanted, *pending} - known)):
         start = min(began if region in wanted else now, pending.get(region, now)).replace(microsecond=0)
@@ -169,7 +174,7 @@ def _stored(tx: Transaction, chain: Chain, head: DigestHead, now: datetime, *, l
     end = _end(chain)
     if not trail_files.extend(tx, chain.id, head, end):
         return
-    trail_files.remove_files(tx, chain.trail_id, chain.region, end)
+    trail_files.remove_files(tx, chain.trail_id, chain.region, chain.started_at, end)
     if last:
         trail_files.end(tx, chain.id, now)
     if rows.by_id(tx, chain.trail_id) is not None:

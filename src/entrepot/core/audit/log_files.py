@@ -24,6 +24,25 @@ _LOG = re.compile(r"[0-9]{12}_CloudTrail_[a-z0-9-]+_([0-9]{8}T[0-9]{4})Z_[A-Za-z
 _DIGEST = re.compile(r"[0-9]{12}_CloudTrail-Digest_.+_([0-9]{8}T[0-9]{6})Z\.json\.gz")
 
 
+LOGS, DIGESTS = "CloudTrail", "CloudTrail-Digest"
+_KEY = re.compile(r"(?:(.+)/)?AWSLogs/([0-9]{12})/(?:CloudTrail|CloudTrail-Digest)/([a-z0-9-]+)/.+")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyParts:
+    """What the folder of a file says."""
+
+    prefix: str
+    account: str
+    region: str
+
+
+def parts_of(key: str) -> KeyParts | None:
+    """What a key says of its folder; None for another key."""
+    found = _KEY.fullmatch(key)
+    return None if found is None else KeyParts(found[1] or "", found[2], found[3])
+
+
 def folder(prefix: str, account: str, kind: str, region: str = "") -> str:
     """The keys of an account's files of a kind (`CloudTrail`, `CloudTrail-Digest`) begin so."""
     below = f"{region}/" if region else ""
@@ -38,14 +57,14 @@ def log_key(prefix: str, account: str, region: str, at: datetime, of: str) -> st
         number, place = divmod(number, len(_ALPHABET))
         unique += _ALPHABET[place]
     name = f"{account}_CloudTrail_{region}_{at:%Y%m%dT%H%M}Z_{unique}.json.gz"
-    return f"{folder(prefix, account, 'CloudTrail', region)}{at:%Y/%m/%d}/{name}"
+    return f"{folder(prefix, account, LOGS, region)}{at:%Y/%m/%d}/{name}"
 
 
 def digest_key(prefix: str, chain: Chain, end: datetime) -> str:
     """The key of the digest file that ends then."""
     place = f"{chain.region}_{chain.name}_{chain.home_region}"
     name = f"{chain.account}_CloudTrail-Digest_{place}_{end:%Y%m%dT%H%M%S}Z.json.gz"
-    return f"{folder(prefix, chain.account, 'CloudTrail-Digest', chain.region)}{end:%Y/%m/%d}/{name}"
+    return f"{folder(prefix, chain.account, DIGESTS, chain.region)}{end:%Y/%m/%d}/{name}"
 
 
 def named_at(key: str) -> datetime | None:

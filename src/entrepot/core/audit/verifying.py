@@ -2,21 +2,19 @@
 
 From the head of each chain, which the metadata keep, back along the digest files: each must be where it says that it
 is, be signed by a key of its region, and have the hash and the signature that the one after it tells. The log files
-that they tell of, and those of which no digest file tells yet, must have the hashes that are told. Whatever else lies
-among them was added.
+that they tell of must have the hashes that they tell; those of which no digest file tells have rows that do. Whatever
+else lies among them was added.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-
-import msgspec
 
 from entrepot.core.audit import log_files
 from entrepot.core.audit.delivering import planned_keys
 from entrepot.core.audit.destinations import Destinations, FilesUnstorable, inflated
 from entrepot.core.audit.digesting import planned_digest
-from entrepot.core.audit.log_files import ToldDigest
+from entrepot.core.audit.log_files import KeyParts, ToldDigest
 from entrepot.core.units import Units
 from entrepot.db import trail_files
 from entrepot.db import trails as rows
@@ -24,12 +22,15 @@ from entrepot.db.database import Transaction
 from entrepot.db.trail_records import Chain, DigestHead, LogFile, SigningKey, Trail
 from entrepot.seal.signatures import verifies
 
-_KINDS = ("CloudTrail", "CloudTrail-Digest")
+Place = tuple[str, str]  # bucket and key
+Progress = Callable[[int], None]  # is told how many more files were read
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which trails' files are verified, and of which time; None for all."""
+    """Which files are verified; None for all. Of a trail alone the log files are its own, digest files all that lie
+    beside them.
+    """
 
     account: str | None = None
     region: str | None = None
@@ -37,22 +38,18 @@ class Wanted:
     start: datetime | None = None
     end: datetime | None = None
 
-    def has(self, chain: Chain) -> bool:
-        """Whether a chain is among them."""
-        return (
-            self.account in {None, chain.account}
-            and self.region in {None, chain.region}
-            and self.trail in {None, chain.name}
-        )
+    def has(self, account: str, region: str) -> bool:
+        """Whether files of an account and region are."""
+        return self.account in {None, account} and self.region in {None, region}
 
     def covers(self, first: datetime, last: datetime) -> bool:
-        """Whether any of [first, last] is of the time."""
+        """Whether any of [first, last] is."""
         return (self.start is None or last >= self.start) and (self.end is None or first <= self.end)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A file with which something is wrong, or could not be looked at."""
+    """A file with which something is wrong, or that could not be read."""
 
     file: str
     fault: str
@@ -60,13 +57,12 @@ class Fault:
 
 @dataclass(slots=True)
 class Report:
-    """What was found."""
+    """What was found; `unproven` are log files whose digest file is changed or gone."""
 
     chains: int = 0
     digests: int = 0
     logs: int = 0
-    pending: int = 0
-    undigested: int = 0  # log files of times without digest files, which nothing proves
+    unproven: int = 0
     faults: list[Fault] = field(default_factory=list)
 
     @property
@@ -81,168 +77,156 @@ class Known:
 
     trails: Sequence[Trail]
     chains: Sequence[Chain]
-    pending: Sequence[LogFile]
+    files: Sequence[LogFile]
     keys: Mapping[str, SigningKey]
 
+    def places(self) -> Iterator[Place]:
+        """Files that are known without any digest file: those with rows, and those that are perhaps stored."""
+        yield from ((file.bucket, file.key) for file in self.files)
+        for trail in self.trails:
+            yield from planned_keys(trail)
+        yield from (place for chain in self.chains if (place := planned_digest(chain)) is not None)
 
-Place = tuple[str, str]  # bucket and key
+    def folders(self) -> Iterator[tuple[str, KeyParts]]:
+        """A bucket and a key in each folder that files lie in."""
+        for bucket, key in self.places():
+            if parts := log_files.parts_of(key):
+                yield bucket, parts
+        for chain in self.chains:
+            head = chain.head
+            if head is not None and (parts := log_files.parts_of(head.key)):
+                yield head.bucket, parts
+            yield from (
+                (trail.bucket, KeyParts(trail.prefix, trail.account, chain.region))
+                for trail in self.trails
+                if trail.id == chain.trail_id
+            )
 
 
 def known(tx: Transaction) -> Known:
     """Read what the metadata say."""
-    every = rows.every(tx)
-    pending = [file for trail in every for file in trail_files.files(tx, trail.id)]
     keys = {key.fingerprint: key for key in trail_files.every_key(tx)}
-    return Known(every, trail_files.chains(tx), pending, keys)
+    return Known(rows.every(tx), trail_files.chains(tx), trail_files.every_file(tx), keys)
 
 
 class Verifying:
     """One verification, beside a server that may deliver meanwhile."""
 
-    def __init__(self, units: Units, destinations: Destinations, wanted: Wanted) -> None:
+    def __init__(self, units: Units, destinations: Destinations, wanted: Wanted, progress: Progress) -> None:
         self._units = units
         self._destinations = destinations
         self._wanted = wanted
+        self._progress = progress
         self._report = Report()
-        self._told: dict[Place, str] = {}  # log files of digest files, with their hashes
-        self._seen: set[Place] = set()  # digest files
-        self._covered: list[tuple[str, str, datetime, datetime]] = []  # account, region, from, until
+        self._told: dict[Place, tuple[str, str]] = {}  # log files, with their hashes and trails
+        self._digests: set[Place] = set()
+        self._proven: list[tuple[str, str, datetime, datetime]] = []  # by digest files: account, region, from, until
+        self._broken: set[tuple[str, str]] = set()  # accounts and regions with a digest file that proves nothing
 
-    async def run(self, progress: Callable[[int], None]) -> Report:
-        """Verify; `progress` is told of each file that was read."""
+    async def run(self) -> Report:
+        """Verify everything that is wanted."""
         before = await self._units.read(known)
         listed = [place async for place in self._listed(before)]
-        now = await self._units.read(known)  # what is listed is known to one of the two
+        now = await self._units.read(known)  # what is listed is known before or now
         for chain in now.chains:
-            if self._wanted.has(chain):
+            if self._wanted.has(chain.account, chain.region):
                 self._report.chains += 1
-                await self._follow(chain, now.keys, progress)
-        for place, hash_ in self._told.items():
-            self._report.logs += 1
-            await self._check_log(place, hash_)
-            progress(1)
-        await self._check_pending(before, now, progress)
-        self._find_strangers(listed, before, now)
+                await self._follow(chain, now.keys)
+        names = {trail.id: trail.name for trail in now.trails}
+        self._told |= {(file.bucket, file.key): (file.hash, names.get(file.trail_id, "")) for file in now.files}
+        for place, (hash_, name) in self._told.items():
+            if self._is_wanted(place[1]) and self._wanted.trail in {None, name}:
+                await self._check_log(place, hash_)
+        expected = {*before.places(), *now.places(), *self._told, *self._digests}
+        self._find_strangers(place for place in listed if place not in expected)
         self._report.faults.sort(key=lambda each: (each.file, each.fault))
         return self._report
 
-    async def _follow(self, chain: Chain, keys: Mapping[str, SigningKey], progress: Callable[[int], None]) -> None:
+    async def _follow(self, chain: Chain, keys: Mapping[str, SigningKey]) -> None:
+        """Back along a chain from its head; behind a digest file that proves nothing, on from the one before it."""
         head = chain.head
-        while head is not None and (head.bucket, head.key) not in self._seen:
+        while head is not None and (head.bucket, head.key) not in self._digests:
             at = log_files.named_at(head.key)
             if at is not None and self._wanted.start is not None and at < self._wanted.start:
                 return
-            self._seen.add((head.bucket, head.key))
+            self._digests.add((head.bucket, head.key))
             told = await self._digest(chain, head, keys)
-            progress(1)
             if told is None:
-                head = await self._before(chain, head)
+                self._broken.add((chain.account, chain.region))
+                head = await self._earlier(chain, head)
                 continue
             self._report.digests += 1
-            self._covered.append((chain.account, chain.region, told.digest_start_time, told.digest_end_time))
-            if self._wanted.covers(told.digest_start_time, told.digest_end_time):
-                self._told |= {(file.s3_bucket, file.s3_object): file.hash_value for file in told.log_files}
+            self._proven.append((chain.account, chain.region, told.digest_start_time, told.digest_end_time))
+            for file in told.log_files:
+                self._told[file.s3_bucket, file.s3_object] = file.hash_value, chain.name
             head = told.previous
 
     async def _digest(self, chain: Chain, head: DigestHead, keys: Mapping[str, SigningKey]) -> ToldDigest | None:
         """What a digest file says, if it is the one that is expected; None, and a fault, where not."""
-        found = await self._read((head.bucket, head.key))
-        if found is None:
-            return None
-        content = inflated(found[0])
-        told = None if content is None else log_files.read_digest(content)
-        if content is None or told is None:
-            return self._fault(head, "changed: it is no digest file")
-        if (told.digest_s3_bucket, told.digest_s3_object) != (head.bucket, head.key):
-            return self._fault(head, "changed: it was stored elsewhere")
-        if log_files.hash_of(content) != head.hash:
-            return self._fault(head, "changed: it has another hash than the chain tells")
-        if found[1].get(log_files.SIGNATURE) != head.signature:
-            return self._fault(head, "changed: it has another signature than the chain tells")
-        key = keys.get(told.digest_public_key_fingerprint)
-        previous = told.previous_digest_signature
-        text = log_files.to_sign(log_files.shown(told.digest_end_time), head.bucket, head.key, content, previous)
-        if key is None or key.region != chain.region or not verifies(key.public, text, bytes.fromhex(head.signature)):
-            return self._fault(head, "changed: its signature is by no key of its region")
-        return told
-
-    async def _before(self, chain: Chain, broken: DigestHead) -> DigestHead | None:
-        """Where to go on behind a digest file that is broken or gone: the newest of the chain before it, on its word."""
-        folder = log_files.folder(self._prefix(broken.key), chain.account, _KINDS[1], chain.region)
-        marker = f"_{chain.region}_{chain.name}_{chain.home_region}_"
-        earlier = sorted(
-            (at, key)
-            async for key in self._keys(broken.bucket, folder)
-            if marker in key and (at := log_files.named_at(key)) is not None and at >= chain.started_at
-        )
-        limit = log_files.named_at(broken.key)
-        for at, key in reversed(earlier):
-            if limit is not None and at < limit and (broken.bucket, key) not in self._seen:
-                found = await self._read((broken.bucket, key))
-                content = None if found is None else inflated(found[0])
-                if found is not None and content is not None:
-                    signature = found[1].get(log_files.SIGNATURE, "")
-                    return DigestHead(broken.bucket, key, log_files.hash_of(content), signature)
-        return None
-
-    def _prefix(self, key: str) -> str:
-        return key.partition("AWSLogs/")[0].rstrip("/")
-
-    async def _check_log(self, place: Place, hash_: str) -> None:
+        place = head.bucket, head.key
         found = await self._read(place)
         if found is None:
-            return
-        content = inflated(found[0])
-        if content is None or log_files.hash_of(content) != hash_:
-            self._add(place, "changed: it has another hash than its digest file tells")
+            return None
+        judged = _judged(chain, head, found, keys)
+        if isinstance(judged, str):
+            self._add(place, f"changed: {judged}")
+            return None
+        return judged
 
-    async def _check_pending(self, before: Known, now: Known, progress: Callable[[int], None]) -> None:
-        regions = {trail.id: trail for trail in (*before.trails, *now.trails)}
-        for file in now.pending:
-            trail = regions[file.trail_id]
-            wanted = (
-                self._wanted.account in {None, trail.account}
-                and self._wanted.region in {None, file.region}
-                and self._wanted.trail in {None, trail.name}
-                and self._wanted.covers(file.delivered_at, file.delivered_at)
-            )
-            if wanted and (file.bucket, file.key) not in self._told:
-                self._report.pending += 1
-                await self._check_log((file.bucket, file.key), file.hash)
-                progress(1)
+    async def _earlier(self, chain: Chain, broken: DigestHead) -> DigestHead | None:
+        """The digest file of a chain that lies before one that proves nothing, as it tells of itself."""
+        parts, limit = log_files.parts_of(broken.key), log_files.named_at(broken.key)
+        if parts is None or limit is None:
+            return None
+        marker = f"_{chain.region}_{chain.name}_{chain.home_region}_"
+        folder = log_files.folder(parts.prefix, parts.account, log_files.DIGESTS, parts.region)
+        found = [key async for key in self._keys(broken.bucket, folder) if marker in key]
+        dated = [(at, key) for key in found if (at := log_files.named_at(key)) and chain.started_at <= at < limit]
+        for _, key in sorted(dated, reverse=True):
+            stored = await self._read((broken.bucket, key))
+            content = None if stored is None else inflated(stored[0])
+            if stored is not None and content is not None:
+                signature = stored[1].get(log_files.SIGNATURE, "")
+                return DigestHead(broken.bucket, key, log_files.hash_of(content), signature)
+        return None
 
-    def _find_strangers(self, listed: Sequence[Place], before: Known, now: Known) -> None:
-        expected = {*self._told, *self._seen}
-        for state in (before, now):
-            expected |= {(file.bucket, file.key) for file in state.pending}
-            expected |= {place for trail in state.trails for place in planned_keys(trail)}
-            expected |= {place for chain in state.chains if (place := planned_digest(chain))}
-        for place in listed:
-            at = log_files.named_at(place[1])
-            if place in expected or (at is not None and not self._wanted.covers(at, at)):
+    async def _check_log(self, place: Place, hash_: str) -> None:
+        self._report.logs += 1
+        found = await self._read(place)
+        content = None if found is None else inflated(found[0])
+        if found is not None and (content is None or log_files.hash_of(content) != hash_):
+            self._add(place, "changed: it has another hash than is told")
+
+    def _find_strangers(self, unexpected: Iterator[Place]) -> None:
+        for bucket, key in unexpected:
+            parts, at = log_files.parts_of(key), log_files.named_at(key)
+            if at is not None and not self._wanted.covers(at, at):
                 continue
-            if at is not None and "/CloudTrail/" in place[1] and not self._is_covered(place[1], at):
-                self._report.undigested += 1
+            if parts and at and (parts.account, parts.region) in self._broken and not self._is_proven(parts, at):
+                self._report.unproven += 1
             else:
-                self._add(place, "added: no digest file tells of it")
+                self._add((bucket, key), "added")
 
-    def _is_covered(self, key: str, at: datetime) -> bool:
-        """Whether digest files tell of the time in which a log file was stored."""
-        _, _, rest = key.partition("AWSLogs/")
-        account, _, region = rest.split("/")[:3]
+    def _is_proven(self, parts: KeyParts, at: datetime) -> bool:
+        """Whether digest files tell of everything that was stored then."""
         return any(
-            (account, region) == (each[0], each[1]) and each[2].replace(second=0) <= at <= each[3]
-            for each in self._covered
+            each[:2] == (parts.account, parts.region) and each[2].replace(second=0) <= at <= each[3]
+            for each in self._proven
         )
 
+    def _is_wanted(self, key: str) -> bool:
+        parts, at = log_files.parts_of(key), log_files.named_at(key)
+        if parts is None or at is None:
+            return True
+        return self._wanted.has(parts.account, parts.region) and self._wanted.covers(at, at)
+
     async def _listed(self, state: Known) -> AsyncIterator[Place]:
-        """Every file in the folders of the accounts and regions of the trails in question."""
+        """Every file in the folders in question."""
         folders = {
-            (bucket, log_files.folder(prefix, chain.account, kind, chain.region))
-            for chain in state.chains
-            if self._wanted.has(chain)
-            for bucket, prefix in _places(chain, state)
-            for kind in _KINDS
+            (bucket, log_files.folder(parts.prefix, parts.account, kind, parts.region))
+            for bucket, parts in state.folders()
+            if self._wanted.has(parts.account, parts.region)
+            for kind in (log_files.LOGS, log_files.DIGESTS)
         }
         for bucket, folder in sorted(folders):
             async for key in self._keys(bucket, folder):
@@ -256,6 +240,8 @@ class Verifying:
             self._add((bucket, folder), f"unreadable: {fault}")
 
     async def _read(self, place: Place) -> tuple[bytes, Mapping[str, str]] | None:
+        """A file; None, and a fault, where there is none."""
+        self._progress(1)
         try:
             found = await self._destinations.of(place[0]).get(*place)
         except FilesUnstorable as fault:
@@ -265,18 +251,36 @@ class Verifying:
             self._add(place, "removed")
         return found
 
-    def _fault(self, head: DigestHead, text: str) -> None:
-        self._add((head.bucket, head.key), text)
-
     def _add(self, place: Place, text: str) -> None:
         fault = Fault(f"{place[0]}/{place[1]}", text)
         if fault not in self._report.faults:
             self._report.faults.append(fault)
 
 
-def _places(chain: Chain, state: Known) -> set[tuple[str, str]]:
-    """(bucket, prefix) of what a chain's trail has and had."""
-    found = {(trail.bucket, trail.prefix) for trail in state.trails if trail.id == chain.trail_id}
-    if chain.head is not None:
-        found.add((chain.head.bucket, chain.head.key.partition("AWSLogs/")[0].rstrip("/")))
-    return found
+def _judged(
+    chain: Chain, head: DigestHead, found: tuple[bytes, Mapping[str, str]], keys: Mapping[str, SigningKey]
+) -> ToldDigest | str:
+    """What a digest file says, or why it is not the one that the chain tells of."""
+    content = inflated(found[0])
+    told = None if content is None else log_files.read_digest(content)
+    if content is None or told is None:
+        return "it is no digest file"
+    if (told.digest_s3_bucket, told.digest_s3_object) != (head.bucket, head.key):
+        return "it was stored elsewhere"
+    if log_files.hash_of(content) != head.hash:
+        return "it has another hash than the chain tells"
+    if found[1].get(log_files.SIGNATURE) != head.signature:
+        return "it has another signature than the chain tells"
+    key = keys.get(told.digest_public_key_fingerprint)
+    end, previous = log_files.shown(told.digest_end_time), told.previous_digest_signature
+    text = log_files.to_sign(end, head.bucket, head.key, content, previous)
+    if key is None or key.region != chain.region or not _is_signed(key, text, head.signature):
+        return "it is signed by no key of its region"
+    return told
+
+
+def _is_signed(key: SigningKey, text: bytes, signature: str) -> bool:
+    try:
+        return verifies(key.public, text, bytes.fromhex(signature))
+    except ValueError:
+        return False

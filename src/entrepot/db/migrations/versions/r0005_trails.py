@@ -93,9 +93,9 @@ def _trail_log_file() -> None:
         sa.Column("oldest_at", sa.BigInteger(), nullable=False),
         sa.Column("newest_at", sa.BigInteger(), nullable=False),
         sa.Column("delivered_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["trail_id"], ["trail.id"], name=op.f("fk_trail_log_file_trail_id_trail")),
         sa.PrimaryKeyConstraint("trail_id", "region", "object", name=op.f("pk_trail_log_file")),
     )
+    op.create_index("ix_trail_log_file_delivered", "trail_log_file", ["trail_id", "delivered_at"], unique=False)
 
 
 def _trail_chain() -> None:
