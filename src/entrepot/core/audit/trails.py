@@ -165,6 +165,11 @@ def list_all(tx: Transaction, caller: Caller) -> Sequence[Trail]:
     return rows.list_of(tx, caller.principal.account)
 
 
+def every(tx: Transaction) -> Sequence[Trail]:
+    """The trails of the deployment, for its operator."""
+    return [each for each in rows.every(tx) if each.deleted_at is None]
+
+
 def require_insights(tx: Transaction, caller: Caller, named: str | None, store: str | None) -> None:
     """InsightsNotEnabled for every trail: TrailNotFound, InsightSourceUnclear."""
     if (named is None) == (store is None):
