@@ -74,8 +74,8 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     await server.drain(settings.drain_seconds)
     flushing.cancel()
     worker.journal.close()
-    worker.database.close()
-    worker.audit.close()
+    for database in worker.databases:
+        database.close()
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

@@ -31,7 +31,7 @@ async def _work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    database, audit = parts.database(settings), SqliteDatabase(parts.audit_path(settings))
+    database, audit = parts.database(settings), SqliteDatabase(settings.data / "audit.db")  # takes no ballast
     units = Units(database, ThreadPoolExecutor(1, "reader"))
     await Loop(units, tasks(_jobs(settings, database, audit)), parts.clock).run(stop)
     database.close()
@@ -42,11 +42,12 @@ def _jobs(settings: Settings, database: SqliteDatabase, audit: SqliteDatabase) -
     store = Filesystem(settings.data)
     journals = settings.data / parts.JOURNALS
     idle = timedelta(seconds=settings.upload_expiry_seconds)
+    folding = AuditFold(database, audit, journals, settings.regions)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, journals),
-        audit=AuditFold(database, audit, journals, settings.regions),
+        journals=JournalFold(database, journals, [folding.offsets]),
+        audit=folding,
         audit_upkeep=AuditUpkeep(audit, settings.audit_days, lambda: None),
         expire=lambda now: expire_uploads(database, store, now, idle),
         checkpoint=lambda: database.checkpoint() + audit.checkpoint(),

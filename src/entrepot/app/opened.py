@@ -62,8 +62,8 @@ def upgrade(settings: Settings) -> tuple[str, str]:
     """Bring the schema to this version's; (before, after)."""
     directory.require(settings.data)
     with directory.preparing(settings.data):
-        migrate.upgrade(parts.audit_path(settings), migrate.AUDIT)
-        return migrate.upgrade(parts.database_path(settings))
+        changes = [migrate.upgrade(path, chain) for path, chain in parts.databases(settings).items()]
+    return changes[0]
 
 
 def root_token(settings: Settings, account: str) -> tuple[str, datetime]:

@@ -1,6 +1,7 @@
 """Parts from settings: the database, the seal, the blob store, and the core of one process."""
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from entrepot.core.reads import Reads
 from entrepot.core.transfers import TransferLimits, Transfers
 from entrepot.core.units import Units
 from entrepot.core.web_identities import WebIdentities
+from entrepot.db import migrate
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.errors.start import MasterKeyUnusable
 from entrepot.journal import Journal
@@ -46,8 +48,7 @@ class Worker:
     """One API process's core, and what must be closed after it."""
 
     core: Core
-    database: SqliteDatabase
-    audit: SqliteDatabase
+    databases: tuple[SqliteDatabase, ...]
     journal: Journal
     hot: Hot
 
@@ -62,8 +63,18 @@ def database_path(settings: Settings) -> Path:
     return settings.data / "entrepot.db"
 
 
-def database(settings: Settings) -> SqliteDatabase:
-    """The metadata; on a full volume it gives the ballast back and tries again."""
+def databases(settings: Settings) -> Mapping[Path, migrate.Chain]:
+    """Every database of a deployment: the metadata, and beside it what grows with use."""
+    return {
+        database_path(settings): migrate.METADATA,
+        settings.data / "events.db": migrate.EVENTS,
+        settings.data / "audit.db": migrate.AUDIT,
+        settings.data / "metrics.db": migrate.METRICS,
+    }
+
+
+def database(settings: Settings, name: str = "entrepot") -> SqliteDatabase:
+    """The metadata, or another database by its name; on a full volume it gives the ballast back and tries again."""
     room = ballast(settings)
 
     def make_room() -> bool:
@@ -72,12 +83,7 @@ def database(settings: Settings) -> SqliteDatabase:
             log.warning("ballast released", data=str(settings.data))
         return released
 
-    return SqliteDatabase(database_path(settings), make_room)
-
-
-def audit_path(settings: Settings) -> Path:
-    """Where SQLite keeps the audit records."""
-    return settings.data / "audit.db"
+    return SqliteDatabase(settings.data / f"{name}.db", make_room)
 
 
 def ballast(settings: Settings) -> Ballast:
@@ -125,11 +131,12 @@ def outbound(settings: Settings) -> Outbound:
 
 def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     """The core of one API process; call it on the event loop that will use it."""
-    opened, audit = database(settings), SqliteDatabase(audit_path(settings))
-    readers = ThreadPoolExecutor(_READERS, "reader")
+    opened, *beside = [database(settings, each) for each in ("entrepot", "events", "audit", "metrics")]
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
+    readers = ThreadPoolExecutor(_READERS, "reader")
     units = Units(opened, readers)
+    events, audit, metrics = [Units(each, readers) for each in beside]
     snapshot = opened.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
@@ -144,14 +151,17 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     )
     core = Core(
         units=units,
+        events=events,
+        audit=audit,
+        metrics=metrics,
+        trail=Trail(settings.audit_days, settings.audit_aws_constants),
         credentials=credentials,
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
         reads=Reads(hot, units, store),
-        trail=Trail(Units(audit, readers), settings.audit_days, settings.audit_aws_constants),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,
         faults=readiness(units, store),
     )
-    return Worker(core, opened, audit, journal, hot)
+    return Worker(core, (opened, *beside), journal, hot)

@@ -63,8 +63,8 @@ def _prepare(settings: Settings) -> Prepared:
         (settings.data / parts.JOURNALS).mkdir(mode=0o700, exist_ok=True)
         Filesystem(settings.data).prepare()
         parts.tend_ballast(settings)
-        migrate.upgrade(parts.database_path(settings))
-        migrate.upgrade(parts.audit_path(settings), migrate.AUDIT)
+        for path, chain in parts.databases(settings).items():
+            migrate.upgrade(path, chain)
         seal, first = _first_account(settings)
         _certificate(settings)
     port = sockets[0][0].getsockname()[1] if sockets else settings.port

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from entrepot.core.audit.folding import AuditFold
+from entrepot.core.audit.upkeep import AuditUpkeep
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.integrity import Integrity
 from entrepot.core.upkeep import JournalFold
+from entrepot.db.migrate import AUDIT
 from entrepot.spec.digest import Digest
 from entrepot.worker.tasks import Jobs, tasks
-from tests.factories.callers import EPOCH
+from tests.factories.callers import EPOCH, REGION
 from tests.factories.core_database import CoreDatabase
 from tests.factories.memory_store import MemoryStore
 
@@ -29,11 +32,13 @@ def core(tmp_path: Path) -> Iterator[CoreDatabase]:
 
 
 def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = lambda: 0) -> Jobs:
-    store = MemoryStore()
+    store, audit = MemoryStore(), core.beside(AUDIT)
     return Jobs(
         collector=Collector(core.database, store, "main", Periods(timedelta(days=1), timedelta(days=1))),
         integrity=Integrity(core.database, store, "main"),
         journals=JournalFold(core.database, directory / "journal"),
+        audit=AuditFold(core.database, audit, directory / "journal", [REGION]),
+        audit_upkeep=AuditUpkeep(audit, 90, lambda: None),
         expire=lambda _: 4,
         checkpoint=checkpoint,
         ballast=lambda: True,
@@ -46,7 +51,18 @@ def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = la
 def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
     names = [task.name for task in tasks(jobs(core, tmp_path))]
     assert len(names) == len(set(names))
-    assert set(names) == {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
+    assert set(names) == {
+        "collect",
+        "sweep",
+        "fold",
+        "audit",
+        "compact-audit",
+        "expire-audit",
+        "expire-uploads",
+        "checkpoint",
+        "ballast",
+        "scrub",
+    }
 
 
 def test_jobs_with_a_setting_run_as_often_as_it_says(core: CoreDatabase, tmp_path: Path):
@@ -74,6 +90,9 @@ def test_every_job_says_what_it_did_in_names_and_numbers(core: CoreDatabase, tmp
     assert told["scrub"] == {"checked": 1, "damaged": [Digest.of(LOST)]}
     assert told["sweep"] == {"orphans": 0}
     assert told["fold"] == {"reads": 0}
+    assert told["audit"] == {"calls": 0, "changes": 0}
+    assert told["compact-audit"] == {"blocks": 0}
+    assert told["expire-audit"] == {"records": 0}
     assert told["expire-uploads"] == {"uploads": 4}
     assert told["checkpoint"] == told["ballast"] == {}
     assert json.loads(json.dumps(told["collect"])) == told["collect"]

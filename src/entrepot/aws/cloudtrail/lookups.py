@@ -20,7 +20,7 @@ async def lookup_events(call: Call) -> Mapping[str, Any]:
     wanted, scope, trail = _wanted(call), _scope(call), call.core.trail
     if "EventCategory" in call.input:
         wanted = Wanted(("EventId", ""), None, None, wanted.limit, None)
-    page = await trail.units.read(lookup.look_up, call.caller, wanted, trail.days)
+    page = await call.core.audit.read(lookup.look_up, call.caller, wanted, trail.days)
     shown = [_event(told, call.account, call.region, aws_constants=trail.aws_constants) for told in page.calls]
     return {"Events": shown, "NextToken": lookup.token(page.after, scope)}
 
@@ -50,7 +50,7 @@ def _event(told: Told, account: str, region: str, *, aws_constants: bool) -> dic
         "EventName": told.operation,
         "ReadOnly": "true" if record["readOnly"] else "false",
         "AccessKeyId": user_identity.access_key_id(told.identity, account) or None,
-        "EventTime": moment(told.at),
+        "EventTime": moment(told.at - told.at % 1_000_000),  # CloudTrail tells whole seconds
         "EventSource": source(told.service),
         "Username": user_identity.user_name(told.identity, account) or None,
         "Resources": [{"ResourceType": each.type, "ResourceName": each.arn or each.name} for each in concerned(told)],

@@ -4,7 +4,10 @@ The codes are those of the JSON services; `QUERY_CODES` names what IAM and STS c
 such a service gives an error a code and a status of its own, these stand on the wire.
 """
 
+from collections.abc import Mapping
+
 from entrepot import errors as facts
+from entrepot.aws.protocol.models import Model
 from entrepot.errors import Fact
 
 TABLE: dict[type[Fact], tuple[str, int]] = {
@@ -126,6 +129,11 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.UploadOutOfOrder: ("InvalidLayerPartException", 400),
     facts.UploadTooLarge: ("LimitExceededException", 400),
 }
+# where a service has a code of its own for what many can say
+OF_SERVICE: Mapping[str, Mapping[type[Fact], tuple[str, int]]] = {
+    "cloudwatch": {facts.ParameterInvalid: ("ValidationException", 400)},
+    "events": {facts.ParameterInvalid: ("ValidationException", 400)},
+}
 CODES = {fact: code for fact, (code, _) in TABLE.items()}
 COMMON = frozenset(
     {
@@ -139,6 +147,7 @@ COMMON = frozenset(
         "ThrottlingException",
         "UnknownOperationException",
         "UnrecognizedClientException",
+        "ValidationException",
     }
 )
 QUERY_CODES = {
@@ -158,6 +167,16 @@ QUERY_CODES = {
 }
 # not what a model of theirs calls by the same name: the credential that signed, not the one that was sent
 QUERY_FACTS: dict[type[Fact], tuple[str, int]] = {facts.SessionExpired: ("ExpiredToken", 403)}
+
+
+def code(service: str, fact: type[Fact]) -> tuple[str, int]:
+    """The code and the status of a fact at a service, by the name of its model."""
+    return OF_SERVICE.get(service, {}).get(fact) or TABLE[fact]
+
+
+def query_code(model: Model, fact: Fact, code: str, status: int) -> tuple[str, int]:
+    """What the query protocol says for a code and a status."""
+    return QUERY_FACTS.get(type(fact)) or model.wire_error(code) or (QUERY_CODES.get(code, code), status)
 
 
 def members(fact: Fact, account: str) -> dict[str, object]:

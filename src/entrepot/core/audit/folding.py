@@ -52,15 +52,19 @@ class AuditFold:
     def run(self, now: datetime) -> Folded:
         """Fold everything readable, then the changes that no journal has told of in time."""
         calls = 0
-        for batch in batches(self._directory, self._audit.read(audit_offsets.offsets)):
+        for batch in batches(self._directory, self.offsets()):
             calls += self._audit.write(fold, batch, self._regions, micros(now))
         changes = self._changes(now)
         self._forget(now)
         return Folded(calls, changes)
 
+    def offsets(self) -> Mapping[str, int]:
+        """How far each journal is folded."""
+        return self._audit.read(audit_offsets.offsets)
+
     def _forget(self, now: datetime) -> None:
         """Journals that are gone, and marks that nobody will ask for."""
-        known = self._audit.read(audit_offsets.offsets)
+        known = self.offsets()
         gone = [name for name in retired(self._directory, _SECONDS_TO_KEEP) if name in known]
         before = micros(now - _MARKED_FOR)
         old: bool = self._audit.read(audit_marks.has_old, before)

@@ -18,7 +18,6 @@ from entrepot.core.audit.records import id_of
 from entrepot.core.audit.resources import concerned, plain_name
 from entrepot.core.calls import Call, decode
 from entrepot.core.resources import Resource
-from entrepot.core.units import Units
 from entrepot.db import audit_blocks
 from entrepot.db.audit_blocks import Found, Span, Term
 from entrepot.db.database import Transaction
@@ -37,9 +36,8 @@ _AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """The audit trail as the doors read it: its database, for how many days, and whether as AWS shows docker."""
+    """How the audit trail is read: for how many days, and whether with docker's requests as AWS shows them."""
 
-    units: Units
     days: float
     aws_constants: bool
 
