@@ -6,11 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from entrepot.app import parts
+from entrepot.app.event_jobs import event_jobs
+from entrepot.app.parts import Databases
+from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.core.audit.folding import AuditFold
+from entrepot.core.audit.record_source import AuditRecords
 from entrepot.core.audit.upkeep import AuditUpkeep
+from entrepot.core.metrics.folding import MetricsFold, Place
+from entrepot.core.metrics.gauges import Gauges
+from entrepot.core.metrics.metering import Metering
+from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
-from entrepot.db.sqlite import SqliteDatabase
 from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
@@ -31,28 +38,41 @@ async def _work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    database, audit = parts.database(settings), SqliteDatabase(settings.data / "audit.db")  # takes no ballast
-    units = Units(database, ThreadPoolExecutor(1, "reader"))
-    await Loop(units, tasks(_jobs(settings, database, audit)), parts.clock).run(stop)
-    database.close()
-    audit.close()
+    databases = Databases.of(settings)
+    units = Units(databases.metadata, ThreadPoolExecutor(1, "reader"))
+    await Loop(units, tasks(jobs(settings, databases)), parts.clock).run(stop)
+    databases.close()
 
 
-def _jobs(settings: Settings, database: SqliteDatabase, audit: SqliteDatabase) -> Jobs:
+def jobs(settings: Settings, databases: Databases) -> Jobs:
+    """What the jobs of a deployment work with."""
+    database, metrics = databases.metadata, databases.metrics
+    measure = MetricsFold(metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]))
+    about_events = event_jobs(settings, database, databases.events, Metering(metrics))
     store = Filesystem(settings.data)
     journals = settings.data / parts.JOURNALS
     idle = timedelta(seconds=settings.upload_expiry_seconds)
-    folding = AuditFold(database, audit, journals, settings.regions)
+    folding = AuditFold(database, databases.audit, journals, settings.regions)
+    records = AuditRecords(databases.audit, aws_constants=settings.audit_aws_constants)
+    destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, journals, [folding.offsets]),
-        audit=folding,
-        audit_upkeep=AuditUpkeep(audit, settings.audit_days, lambda: None),
+        journals=JournalFold(database, journals, [measure.offsets, folding.offsets]),
+        feeder=about_events.feeder,
+        deliverer=about_events.deliverer,
+        retention=about_events.retention,
+        measure=measure,
+        rollup=RollUp(metrics),
+        gauges=Gauges(database, metrics, settings.regions[0]),
         expire=lambda now: expire_uploads(database, store, now, idle),
-        checkpoint=lambda: database.checkpoint() + audit.checkpoint(),
+        checkpoint=databases.checkpoint,
+        audit=folding,
+        audit_upkeep=AuditUpkeep(databases.audit, settings.audit_days, records.passed),
+        trails=trail_delivery(settings, database, records, destinations, parts.seal(settings, create=False)),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
+        trails_every=timedelta(seconds=settings.trail_seconds),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),
         scrub_every=timedelta(days=settings.scrub_days),
     )

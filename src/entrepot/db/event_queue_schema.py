@@ -50,13 +50,12 @@ event_delivery = Table(
     "event_delivery",
     metadata,
     Column("sequence", _Sequence, primary_key=True, autoincrement=True),
-    Column("lane", Text, nullable=False),
+    Column("lane", Text, nullable=False),  # order key, target
+    Column("target", Text, nullable=False),  # ARN of the rule, id of the target
     Column("due_at", BigInteger, nullable=False),  # BEHIND: not the first of its lane
     Column("event_id", Text, nullable=False),
     Column("account_id", Text, nullable=False),  # of the rule
     Column("region", Text, nullable=False),
-    Column("rule_arn", Text, nullable=False),
-    Column("target_id", Text, nullable=False),
     Column("order_key", Text, nullable=False),
     Column("hops", BigInteger, nullable=False),
     Column("attempts", BigInteger, nullable=False),  # that failed
@@ -66,7 +65,7 @@ event_delivery = Table(
     Column("body", Text, nullable=False),
 )
 Index("ix_event_delivery_lane", event_delivery.c.lane, event_delivery.c.sequence)
-Index("ix_event_delivery_due_at", event_delivery.c.due_at, event_delivery.c.sequence)
+Index("ix_event_delivery_target", event_delivery.c.target, event_delivery.c.due_at, event_delivery.c.sequence)
 Index("ix_event_delivery_account_id", event_delivery.c.account_id, event_delivery.c.sequence)
 
 event_failure = Table(
@@ -76,8 +75,7 @@ event_failure = Table(
     Column("event_id", Text, nullable=False),
     Column("account_id", Text, nullable=False),
     Column("region", Text, nullable=False),
-    Column("rule_arn", Text, nullable=False),
-    Column("target_id", Text, nullable=False),
+    Column("target", Text, nullable=False),
     Column("order_key", Text, nullable=False),
     Column("hops", BigInteger, nullable=False),
     Column("attempts", BigInteger, nullable=False),

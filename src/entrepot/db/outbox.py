@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.schema import outbox
 from entrepot.spec.moments import micros
 
@@ -18,6 +18,18 @@ _PAGE_AFTER = (
     .limit(bindparam("limit"))
 )
 _OLDEST = select(func.min(outbox.c.created_at).label("at")).where(outbox.c.kind == bindparam("kind"))
+_NEXT_REPOSITORY = (
+    select(outbox.c.repository_id)
+    .where(outbox.c.kind == "event", outbox.c.repository_id > bindparam("after"))
+    .order_by(outbox.c.repository_id)
+    .limit(1)
+)
+_OF_REPOSITORY = (
+    select(outbox)
+    .where(outbox.c.kind == "event", outbox.c.repository_id == bindparam("of_repository"))
+    .order_by(outbox.c.revision, outbox.c.ordinal)
+    .limit(bindparam("limit"))
+)
 _REMOVE = delete(outbox).where(outbox.c.id == bindparam("of"))
 
 
@@ -75,3 +87,15 @@ def remove(tx: Transaction, record_id: str) -> None:
 def remove_all(tx: Transaction, ids: Sequence[str]) -> None:
     """Forget records that have arrived elsewhere."""
     tx.run_many(_REMOVE, [{"of": each} for each in ids])
+
+
+def next_events(tx: Reader, after: str, limit: int, of_each: int) -> list[Row]:
+    """The first events of each repository behind one by id, in the order of each; fewer than `limit` when there are
+    no more repositories. One step over an index finds the next repository, whatever else the outbox holds.
+    """
+    found: list[Row] = []
+    repository = tx.one(_NEXT_REPOSITORY, after=after)
+    while repository is not None and len(found) < limit:
+        found += tx.all(_OF_REPOSITORY, of_repository=repository.repository_id, limit=of_each)
+        repository = tx.one(_NEXT_REPOSITORY, after=repository.repository_id)
+    return found

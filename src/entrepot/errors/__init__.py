@@ -21,6 +21,19 @@ from entrepot.errors.access import (
     SessionExpired,
     SignatureInvalid,
 )
+from entrepot.errors.alarms import (
+    AlarmInUse,
+    AlarmInvalid,
+    AlarmNotFound,
+    AlarmPageTokenInvalid,
+    AlarmReasonInvalid,
+    AlarmsTooMany,
+    DashboardInvalid,
+    DashboardNotFound,
+    MonitoredResourceNotFound,
+    MonitoringInputInvalid,
+    WidgetInvalid,
+)
 from entrepot.errors.audit import LookupAttributesInvalid, LookupTimesInvalid, LookupTokenInvalid
 from entrepot.errors.blobs import (
     BlobBytesMissing,
@@ -40,7 +53,21 @@ from entrepot.errors.blobs import (
     UploadOutOfOrder,
     UploadTooLarge,
 )
-from entrepot.errors.events import EventPatternInvalid
+from entrepot.errors.events import (
+    EventBusAlreadyExists,
+    EventBusNotFound,
+    EventBusPolicyTooLarge,
+    EventInputInvalid,
+    EventPatternInvalid,
+    EventQuotaExceeded,
+    EventResourceAlreadyExists,
+    EventResourceNotFound,
+    EventRuleNotFound,
+    ReplayStateIllegal,
+    ScheduleExpressionInvalid,
+    TargetInputInvalid,
+)
+from entrepot.errors.expressions import ExpressionInvalid, ExpressionTooLarge, PeriodInvalid, StatisticInvalid
 from entrepot.errors.fact import Fact
 from entrepot.errors.federation import (
     IdentityClaimRejected,
@@ -79,6 +106,13 @@ from entrepot.errors.images import (
     NotAcceptable,
     TagImmutable,
     TagsTooMany,
+)
+from entrepot.errors.metrics import (
+    MetricInputConflict,
+    MetricInputInvalid,
+    MetricInputMissing,
+    MetricPageTokenInvalid,
+    MetricQueryInvalid,
 )
 from entrepot.errors.policies import (
     InlinePoliciesTooLarge,

@@ -4,7 +4,7 @@ import fcntl
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +61,12 @@ def retired(directory: Path, seconds: float = _SECONDS_TO_KEEP) -> Iterator[str]
     """
     for name in _unchanged(directory, _RETIRED, seconds):
         yield name.removesuffix(_DONE)
+
+
+def gone(directory: Path, journals: Iterable[str]) -> list[str]:
+    """Those of these journals that are neither there nor kept retired: their offsets may be forgotten."""
+    there = {entry.name.removesuffix(_DONE) for entry in _entries(directory)}
+    return [journal for journal in journals if journal not in there]
 
 
 def drop(directory: Path, journal: str) -> None:

@@ -36,10 +36,10 @@ class BucketRefused(OutboundFault):
 
 @dataclass(frozen=True, slots=True)
 class BucketEndpoint:
-    """Where the buckets are, and what requests to them are signed with."""
+    """Where the buckets are, and what requests to them are signed with; without keys they are not."""
 
     url: str
-    keys: Keys
+    keys: Keys | None
     region: str
 
 
@@ -106,16 +106,10 @@ class Buckets:
         url = f"{at.url.rstrip('/')}/{encoded_path(path)}"
         if query:
             url = f"{url}?{encoded_query(query.items())}"
-        given = signed(
-            method,
-            url,
-            headers or {},
-            body,
-            keys=at.keys,
-            region=at.region,
-            service="s3",
-            now=self._clock(),
-        )
+        given: Mapping[str, str] = headers or {}
+        if at.keys is not None:
+            now = self._clock()
+            given = signed(method, url, given, body, keys=at.keys, region=at.region, service="s3", now=now)
         return await self._sender.send(method, url, most_bytes=most, body=body, headers=given)
 
 

@@ -1,19 +1,31 @@
 """The only list of background jobs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from entrepot.core.audit.delivering import Delivering
 from entrepot.core.audit.folding import AuditFold
 from entrepot.core.audit.upkeep import AuditUpkeep
 from entrepot.core.collection import Collector
+from entrepot.core.events.delivery import Deliverer
+from entrepot.core.events.feeding import Feeder
+from entrepot.core.events.retention import Retention
 from entrepot.core.integrity import Integrity
+from entrepot.core.metrics.folding import MetricsFold
+from entrepot.core.metrics.gauges import Gauges
+from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.upkeep import JournalFold
 from entrepot.worker.schedule import Task
 
 _FOLD_EVERY = timedelta(seconds=1)
 _COMPACT_EVERY = timedelta(minutes=1)
 _EXPIRE_AUDIT_EVERY = timedelta(minutes=10)
+_MEASURE_EVERY = timedelta(seconds=2)  # what is asked for within five; flushing takes half a second more
+_ROLL_UP_EVERY = timedelta(minutes=10)
+_GAUGES_EVERY = timedelta(minutes=1)
+_EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
+_RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
 _SWEEP_EVERY = timedelta(hours=6)
@@ -32,10 +44,18 @@ class Jobs:
     journals: JournalFold
     audit: AuditFold
     audit_upkeep: AuditUpkeep
+    trails: Delivering
+    measure: MetricsFold
+    rollup: RollUp
+    gauges: Gauges
+    feeder: Feeder
+    deliverer: Deliverer
+    retention: Retention
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
     ballast: Callable[[], bool]
     expire_every: timedelta
+    trails_every: timedelta
     collect_every: timedelta
     scrub_every: timedelta
 
@@ -47,13 +67,27 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
         Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}),
         Task("audit", _FOLD_EVERY, lambda now: asdict(jobs.audit.run(now))),
+        Task("trails", jobs.trails_every, _trails(jobs.trails)),
         Task("compact-audit", _COMPACT_EVERY, lambda now: {"blocks": jobs.audit_upkeep.compact(now)}),
         Task("expire-audit", _EXPIRE_AUDIT_EVERY, lambda now: {"records": jobs.audit_upkeep.expire(now)}),
+        Task("measure", _MEASURE_EVERY, lambda _: _nothing(jobs.measure.run())),
+        Task("rollup", _ROLL_UP_EVERY, lambda now: {"points": jobs.rollup.run(now)}),
+        Task("gauges", _GAUGES_EVERY, lambda now: _nothing(jobs.gauges.run(now))),
+        Task("route", _EVENTS_AGAIN, jobs.feeder.run),
+        Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
+        Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
         Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),
         Task("scrub", _SCRUB_EVERY, lambda now: _scrub(jobs, now)),
     )
+
+
+def _trails(delivering: Delivering) -> Callable[[datetime], Awaitable[dict[str, object]]]:
+    async def run(now: datetime) -> dict[str, object]:
+        return asdict(await delivering.run(now))
+
+    return run
 
 
 def _scrub(jobs: Jobs, now: datetime) -> dict[str, object]:

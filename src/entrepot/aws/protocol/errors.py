@@ -14,6 +14,12 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.AccessDenied: ("AccessDeniedException", 400),
     facts.AccountAlreadyExists: ("InvalidParameterException", 400),
     facts.AccountNotFound: ("InvalidParameterException", 400),
+    facts.AlarmInUse: ("ResourceConflict", 409),
+    facts.AlarmInvalid: ("ValidationException", 400),
+    facts.AlarmNotFound: ("ResourceNotFound", 404),
+    facts.AlarmPageTokenInvalid: ("InvalidNextToken", 400),
+    facts.AlarmReasonInvalid: ("InvalidFormatFault", 400),
+    facts.AlarmsTooMany: ("LimitExceededFault", 400),
     facts.AuthorizationMessageInvalid: ("InvalidAuthorizationMessageException", 400),
     facts.BlobBytesMissing: ("ServerException", 500),
     facts.BlobInUse: ("InvalidParameterException", 400),
@@ -33,14 +39,28 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.CredentialReportExpired: ("CredentialReportExpiredException", 400),
     facts.CredentialReportMissing: ("CredentialReportNotPresentException", 400),
     facts.CredentialUnknown: ("UnrecognizedClientException", 403),
+    facts.DashboardInvalid: ("DashboardInvalidInputError", 400),
+    facts.DashboardNotFound: ("DashboardNotFoundError", 404),
     facts.DigestInvalid: ("InvalidParameterException", 400),
     facts.DigestMismatch: ("InvalidLayerException", 400),
     facts.EntityAlreadyExists: ("EntityAlreadyExistsException", 400),
     facts.EntityInUse: ("DeleteConflictException", 400),
     facts.EntityNotFound: ("NoSuchEntityException", 400),
     facts.EntityProtected: ("UnmodifiableEntityException", 400),
+    facts.EventBusAlreadyExists: ("ResourceAlreadyExistsException", 400),
+    facts.EventBusNotFound: ("ResourceNotFoundException", 400),
+    facts.EventBusPolicyTooLarge: ("PolicyLengthExceededException", 400),
+    facts.EventInputInvalid: ("ValidationException", 400),
     facts.EventPatternInvalid: ("InvalidEventPatternException", 400),
     facts.EventSelectorsInvalid: ("InvalidEventSelectorsException", 400),
+    facts.ExpressionInvalid: ("ValidationException", 400),
+    facts.ExpressionTooLarge: ("ValidationException", 400),
+    facts.EventQuotaExceeded: ("LimitExceededException", 400),
+    facts.EventResourceAlreadyExists: ("ResourceAlreadyExistsException", 400),
+    facts.EventResourceNotFound: ("ResourceNotFoundException", 400),
+    facts.EventRuleNotFound: ("ResourceNotFoundException", 400),
+    facts.ScheduleExpressionInvalid: ("ValidationException", 400),
+    facts.TargetInputInvalid: ("ValidationException", 400),
     facts.IdentityClaimRejected: ("IDPRejectedClaimException", 403),
     facts.IdentityInputInvalid: ("InvalidInputException", 400),
     facts.IdentityProviderUnreachable: ("IDPCommunicationErrorException", 400),
@@ -67,8 +87,15 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.ManifestInvalid: ("InvalidParameterException", 400),
     facts.ManifestTooLarge: ("InvalidParameterException", 400),
     facts.MediaTypeUnsupported: ("InvalidParameterException", 400),
+    facts.MetricInputConflict: ("InvalidParameterCombinationException", 400),
+    facts.MetricInputInvalid: ("InvalidParameterValueException", 400),
+    facts.MetricInputMissing: ("MissingRequiredParameterException", 400),
+    facts.MetricPageTokenInvalid: ("InvalidNextToken", 400),
+    facts.MetricQueryInvalid: ("ValidationException", 400),
     facts.MfaCodeWrong: ("InvalidAuthenticationCodeException", 400),
     facts.MfaRefused: ("AccessDeniedException", 403),
+    facts.MonitoredResourceNotFound: ("ResourceNotFoundException", 404),
+    facts.MonitoringInputInvalid: ("InvalidParameterValueException", 400),
     facts.NameInvalid: ("InvalidParameterException", 400),
     facts.NotAcceptable: ("ImageNotFoundException", 400),
     facts.OperationUnsupported: ("UnknownOperationException", 400),
@@ -77,6 +104,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.ParameterInvalid: ("InvalidParameterException", 400),
     facts.PasswordRefused: ("PasswordPolicyViolationException", 400),
     facts.PasswordsForUsersOnly: ("InvalidUserTypeException", 400),
+    facts.PeriodInvalid: ("ValidationException", 400),
     facts.PolicyMalformed: ("MalformedPolicyDocumentException", 400),
     facts.PolicyTooLarge: ("LimitExceededException", 400),
     facts.PolicyVersionsTooMany: ("LimitExceededException", 400),
@@ -96,6 +124,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.RepositoryNotFound: ("RepositoryNotFoundException", 400),
     facts.RepositoryPolicyInvalid: ("InvalidParameterException", 400),
     facts.RepositoryPolicyNotFound: ("RepositoryPolicyNotFoundException", 400),
+    facts.ReplayStateIllegal: ("IllegalStatusException", 400),
     facts.RequestMalformed: ("SerializationException", 400),
     facts.RequestSkewed: ("InvalidSignatureException", 403),
     facts.RequestTooLarge: ("RequestEntityTooLargeException", 413),
@@ -108,6 +137,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.SessionPoliciesTooLarge: ("PackedPolicyTooLargeException", 400),
     facts.SessionTooLarge: ("PackedPolicyTooLargeException", 400),
     facts.SignatureInvalid: ("InvalidSignatureException", 403),
+    facts.StatisticInvalid: ("ValidationException", 400),
     facts.StorageFull: ("ServerException", 500),
     facts.TaggedResourceNotFound: ("ResourceNotFoundException", 400),
     facts.TaggedResourceUnsupported: ("ResourceTypeNotSupportedException", 400),
@@ -128,11 +158,12 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.UploadNotFound: ("UploadNotFoundException", 400),
     facts.UploadOutOfOrder: ("InvalidLayerPartException", 400),
     facts.UploadTooLarge: ("LimitExceededException", 400),
+    facts.WidgetInvalid: ("ValidationException", 400),
 }
-# where a service has a code of its own for what many can say
-OF_SERVICE: Mapping[str, Mapping[type[Fact], tuple[str, int]]] = {
-    "cloudwatch": {facts.ParameterInvalid: ("ValidationException", 400)},
-    "events": {facts.ParameterInvalid: ("ValidationException", 400)},
+# what a service calls a common code otherwise
+OF_SERVICE: Mapping[str, Mapping[str, str]] = {
+    "cloudwatch": {"InvalidParameterException": "ValidationException"},
+    "events": {"InvalidParameterException": "ValidationException", "ServerException": "InternalException"},
 }
 CODES = {fact: code for fact, (code, _) in TABLE.items()}
 COMMON = frozenset(
@@ -164,6 +195,7 @@ QUERY_CODES = {
     "ThrottlingException": "Throttling",
     "UnknownOperationException": "InvalidAction",
     "UnrecognizedClientException": "InvalidClientTokenId",
+    "ValidationException": "ValidationError",
 }
 # not what a model of theirs calls by the same name: the credential that signed, not the one that was sent
 QUERY_FACTS: dict[type[Fact], tuple[str, int]] = {facts.SessionExpired: ("ExpiredToken", 403)}
@@ -171,7 +203,8 @@ QUERY_FACTS: dict[type[Fact], tuple[str, int]] = {facts.SessionExpired: ("Expire
 
 def code(service: str, fact: type[Fact]) -> tuple[str, int]:
     """The code and the status of a fact at a service, by the name of its model."""
-    return OF_SERVICE.get(service, {}).get(fact) or TABLE[fact]
+    code, status = TABLE[fact]
+    return OF_SERVICE.get(service, {}).get(code, code), status
 
 
 def query_code(model: Model, fact: Fact, code: str, status: int) -> tuple[str, int]:
@@ -188,4 +221,7 @@ def members(fact: Fact, account: str) -> dict[str, object]:
             "uploadId": fact.upload,
             "lastValidByteReceived": int(str(fact.offset)) - 1,
         }
+    if isinstance(fact, facts.DashboardInvalid) and isinstance(fact.messages, list):
+        told = [{"DataPath": path, "Message": message} for path, message in fact.messages]
+        return {"dashboardValidationMessages": told}
     return {}

@@ -20,9 +20,9 @@ from entrepot.aws.protocol.scalars import SPECIAL_FLOATS, read_time
 from entrepot.errors import ParameterInvalid, RequestMalformed
 
 _INTEGERS = {"integer": 2**31, "long": 2**63}
-_PATTERN_TEXT = "Member must satisfy constraint: [Member must satisfy regular expression pattern: {pattern}]"
 _JAVA_ASTRAL = r"\uD800\uDC00-\uDBFF\uDFFF"  # what lies above U+FFFF, as pairs of surrogates
 _ASTRAL = r"\U00010000-\U0010FFFF"
+_PATTERN_TEXT = "Member must satisfy constraint: [Member must satisfy regular expression pattern: {pattern}]"
 _PATTERN_TEXTS = {"repositoryName": "must satisfy regular expression '{pattern}'"}  # ECR words it itself
 _UNICODE_CLASSES = {
     r"\p{L}": r"\w",  # letters, and with them numbers and the underscore, which the models allow beside them

@@ -51,12 +51,11 @@ def _delivery() -> None:
         "event_delivery",
         sa.Column("sequence", number, autoincrement=True, nullable=False),
         sa.Column("lane", text, nullable=False),
+        sa.Column("target", text, nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("event_id", text, nullable=False),
         sa.Column("account_id", text, nullable=False),
         sa.Column("region", text, nullable=False),
-        sa.Column("rule_arn", text, nullable=False),
-        sa.Column("target_id", text, nullable=False),
         sa.Column("order_key", text, nullable=False),
         sa.Column("hops", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.BigInteger(), nullable=False),
@@ -67,7 +66,7 @@ def _delivery() -> None:
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_event_delivery")),
     )
     op.create_index(op.f("ix_event_delivery_lane"), "event_delivery", ["lane", "sequence"], unique=False)
-    op.create_index(op.f("ix_event_delivery_due_at"), "event_delivery", ["due_at", "sequence"], unique=False)
+    op.create_index(op.f("ix_event_delivery_target"), "event_delivery", ["target", "due_at", "sequence"], unique=False)
     op.create_index(op.f("ix_event_delivery_account_id"), "event_delivery", ["account_id", "sequence"], unique=False)
 
 
@@ -78,8 +77,7 @@ def _failure() -> None:
         sa.Column("event_id", text, nullable=False),
         sa.Column("account_id", text, nullable=False),
         sa.Column("region", text, nullable=False),
-        sa.Column("rule_arn", text, nullable=False),
-        sa.Column("target_id", text, nullable=False),
+        sa.Column("target", text, nullable=False),
         sa.Column("order_key", text, nullable=False),
         sa.Column("hops", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.BigInteger(), nullable=False),
