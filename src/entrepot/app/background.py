@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from entrepot.app import parts
+from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.parts import Databases
-from entrepot.core.audit.folding import AuditFold
-from entrepot.core.audit.upkeep import AuditUpkeep
+from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.core.metrics.folding import MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
@@ -47,15 +47,14 @@ def jobs(settings: Settings, databases: Databases) -> Jobs:
     database, metrics = databases.metadata, databases.metrics
     measure = MetricsFold(metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]))
     about_events = event_jobs(settings, database, databases.events, Metering(metrics))
-    audit = AuditFold(database, databases.audit, settings.data / parts.JOURNALS, settings.regions)
     store = Filesystem(settings.data)
     idle = timedelta(seconds=settings.upload_expiry_seconds)
+    about_audit = audit_jobs(settings, databases)
+    destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, settings.data / parts.JOURNALS, [audit.offsets, measure.offsets]),
-        audit=audit,
-        audit_upkeep=AuditUpkeep(databases.audit, settings.audit_days, lambda: None),
+        journals=JournalFold(database, settings.data / parts.JOURNALS, [measure.offsets, about_audit.fold.offsets]),
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
@@ -64,8 +63,15 @@ def jobs(settings: Settings, databases: Databases) -> Jobs:
         gauges=Gauges(database, metrics, settings.regions[0]),
         expire=lambda now: expire_uploads(database, store, now, idle),
         checkpoint=databases.checkpoint,
+        audit=about_audit.fold,
+        announcer=about_audit.announcer,
+        audit_upkeep=about_audit.upkeep,
+        trails=trail_delivery(
+            settings, database, about_audit.records, destinations, parts.seal(settings, create=False)
+        ),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
+        trails_every=timedelta(seconds=settings.trail_seconds),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),
         scrub_every=timedelta(days=settings.scrub_days),
     )

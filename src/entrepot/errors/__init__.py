@@ -151,5 +151,27 @@ from entrepot.errors.requests import (
     ServerBusy,
     TagInvalid,
 )
+from entrepot.errors.trails import (
+    BucketNameInvalid,
+    BucketNotFound,
+    BucketNotWritable,
+    BucketPrefixInvalid,
+    EventSelectorsInvalid,
+    InsightsNotEnabled,
+    InsightSourceUnclear,
+    KeyTimesReversed,
+    OrganizationsAbsent,
+    TaggedResourceNotFound,
+    TaggedResourceUnsupported,
+    TrailAlreadyExists,
+    TrailArnInvalid,
+    TrailBusy,
+    TrailElsewhere,
+    TrailFeatureUnsupported,
+    TrailNameInvalid,
+    TrailNotFound,
+    TrailsTooMany,
+    TrailTagsTooMany,
+)
 
 __all__ = [name for name in dir() if name[:1].isupper()]

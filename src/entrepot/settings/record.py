@@ -125,6 +125,16 @@ class Settings:
     root_secret_access_key: str | None = _setting(
         None, kinds.text, "Its secret access key. Weak pairs are refused unless `host` is loopback.", secret=True
     )
+    trail_seconds: float = _setting(
+        300, kinds.seconds, "How long the delivery of records to trails rests between two runs.", unit="seconds"
+    )
+    trail_digest_seconds: float = _setting(
+        3600,
+        kinds.digest_seconds,
+        "What time a digest file of a trail covers; at least a second.",
+        unit="seconds",
+        agree=True,
+    )
     gc_grace_seconds: float = _setting(
         3600,
         kinds.seconds,

@@ -1,9 +1,11 @@
 """The only list of background jobs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from entrepot.core.audit.announcing import Announcer
+from entrepot.core.audit.delivering import Delivering
 from entrepot.core.audit.folding import AuditFold
 from entrepot.core.audit.upkeep import AuditUpkeep
 from entrepot.core.collection import Collector
@@ -42,7 +44,9 @@ class Jobs:
     integrity: Integrity
     journals: JournalFold
     audit: AuditFold
+    announcer: Announcer
     audit_upkeep: AuditUpkeep
+    trails: Delivering
     measure: MetricsFold
     rollup: RollUp
     gauges: Gauges
@@ -53,6 +57,7 @@ class Jobs:
     checkpoint: Callable[[], int]
     ballast: Callable[[], bool]
     expire_every: timedelta
+    trails_every: timedelta
     collect_every: timedelta
     scrub_every: timedelta
 
@@ -64,6 +69,8 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
         Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}),
         Task("audit", _FOLD_EVERY, lambda now: asdict(jobs.audit.run(now))),
+        Task("announce", _FOLD_EVERY, lambda now: {"events": jobs.announcer.run(now)}),
+        Task("trails", jobs.trails_every, _trails(jobs.trails)),
         Task("compact-audit", _COMPACT_EVERY, lambda now: {"blocks": jobs.audit_upkeep.compact(now)}),
         Task("expire-audit", _EXPIRE_AUDIT_EVERY, lambda now: {"records": jobs.audit_upkeep.expire(now)}),
         Task("measure", _MEASURE_EVERY, lambda _: _nothing(jobs.measure.run())),
@@ -77,6 +84,13 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),
         Task("scrub", _SCRUB_EVERY, lambda now: _scrub(jobs, now)),
     )
+
+
+def _trails(delivering: Delivering) -> Callable[[datetime], Awaitable[dict[str, object]]]:
+    async def run(now: datetime) -> dict[str, object]:
+        return asdict(await delivering.run(now))
+
+    return run
 
 
 def _scrub(jobs: Jobs, now: datetime) -> dict[str, object]:

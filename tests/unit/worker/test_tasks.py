@@ -52,7 +52,19 @@ def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = la
 def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
     names = [task.name for task in tasks(jobs(core, tmp_path))]
     assert len(names) == len(set(names))
-    told = {"audit", "compact-audit", "expire-audit", "route", "deliver", "retain", "measure", "rollup", "gauges"}
+    told = {
+        "audit",
+        "announce",
+        "trails",
+        "compact-audit",
+        "expire-audit",
+        "route",
+        "deliver",
+        "retain",
+        "measure",
+        "rollup",
+        "gauges",
+    }
     assert set(names) == told | {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
 
 
