@@ -50,6 +50,7 @@ def jobs(settings: Settings, databases: Databases) -> Jobs:
     store = Filesystem(settings.data)
     idle = timedelta(seconds=settings.upload_expiry_seconds)
     about_audit = audit_jobs(settings, databases)
+    sealed = parts.seal(settings, create=False)
     destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
     return Jobs(
         collector=parts.collector(settings, database),
@@ -66,9 +67,7 @@ def jobs(settings: Settings, databases: Databases) -> Jobs:
         audit=about_audit.fold,
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
-        trails=trail_delivery(
-            settings, database, about_audit.records, destinations, parts.seal(settings, create=False)
-        ),
+        trails=trail_delivery(settings, database, about_audit.records, destinations, sealed),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         trails_every=timedelta(seconds=settings.trail_seconds),

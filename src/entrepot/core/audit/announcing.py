@@ -1,4 +1,4 @@
-"""`AWS API Call via CloudTrail`: audit records as events of their account's default bus, while a trail is logging there.
+"""`AWS API Call via CloudTrail`: audit records as events of the default bus, while a trail is logging there.
 
 Records are told in the order in which blocks were kept, by a cursor; an event's id is always the same, and the events
 database takes each once. Of calls that only read nothing is told unless a rule wants all management events.
