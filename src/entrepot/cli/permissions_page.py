@@ -25,7 +25,7 @@ _TITLES = {
     "cloudwatch": "CloudWatch",
     "ecr": "Amazon ECR",
     "ecr-public": "Amazon ECR Public",
-    "events": "EventBridge",
+    "events": "Amazon EventBridge",
     "iam": "IAM",
     "sts": "STS",
 }
