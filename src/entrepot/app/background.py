@@ -6,12 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from entrepot.app import parts
+from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.parts import Databases
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
-from entrepot.core.audit.folding import AuditFold
-from entrepot.core.audit.record_source import AuditRecords
-from entrepot.core.audit.upkeep import AuditUpkeep
 from entrepot.core.metrics.folding import MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
@@ -50,15 +48,14 @@ def jobs(settings: Settings, databases: Databases) -> Jobs:
     measure = MetricsFold(metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]))
     about_events = event_jobs(settings, database, databases.events, Metering(metrics))
     store = Filesystem(settings.data)
-    journals = settings.data / parts.JOURNALS
     idle = timedelta(seconds=settings.upload_expiry_seconds)
-    folding = AuditFold(database, databases.audit, journals, settings.regions)
-    records = AuditRecords(databases.audit, aws_constants=settings.audit_aws_constants)
+    about_audit = audit_jobs(settings, databases)
+    sealed = parts.seal(settings, create=False)
     destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, journals, [measure.offsets, folding.offsets]),
+        journals=JournalFold(database, settings.data / parts.JOURNALS, [measure.offsets, about_audit.fold.offsets]),
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
@@ -67,9 +64,10 @@ def jobs(settings: Settings, databases: Databases) -> Jobs:
         gauges=Gauges(database, metrics, settings.regions[0]),
         expire=lambda now: expire_uploads(database, store, now, idle),
         checkpoint=databases.checkpoint,
-        audit=folding,
-        audit_upkeep=AuditUpkeep(databases.audit, settings.audit_days, records.passed),
-        trails=trail_delivery(settings, database, records, destinations, parts.seal(settings, create=False)),
+        audit=about_audit.fold,
+        announcer=about_audit.announcer,
+        audit_upkeep=about_audit.upkeep,
+        trails=trail_delivery(settings, database, about_audit.records, destinations, sealed),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         trails_every=timedelta(seconds=settings.trail_seconds),

@@ -3,7 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, insert, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 
 from entrepot.db import audit_counters
 from entrepot.db.audit_schema import SMALL, audit_block, audit_term
@@ -67,8 +80,9 @@ _OLDEST = (
     .order_by(audit_block.c.to_at)
     .limit(bindparam("most"))
 )
-_SMALL_ONES = (audit_block.c.count < SMALL, audit_block.c.sequence <= bindparam("passed"))
-_HOUR = (audit_block.c.to_at // HOUR).label("hour")
+# as literals: an index of the small ones serves no other number, nor PostgreSQL's grouping a parameter
+_SMALL_ONES = (audit_block.c.count < literal_column(str(SMALL)), audit_block.c.sequence <= bindparam("passed"))
+_HOUR = (audit_block.c.to_at // literal_column(str(HOUR), BigInteger)).label("hour")
 _CROWDED = (
     select(audit_block.c.account_id, audit_block.c.region, _HOUR)
     .where(*_SMALL_ONES)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from entrepot.core.audit.announcing import Announcer
 from entrepot.core.audit.delivering import Delivering
 from entrepot.core.audit.folding import AuditFold
 from entrepot.core.audit.upkeep import AuditUpkeep
@@ -43,6 +44,7 @@ class Jobs:
     integrity: Integrity
     journals: JournalFold
     audit: AuditFold
+    announcer: Announcer
     audit_upkeep: AuditUpkeep
     trails: Delivering
     measure: MetricsFold
@@ -67,6 +69,7 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
         Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}),
         Task("audit", _FOLD_EVERY, lambda now: asdict(jobs.audit.run(now))),
+        Task("announce", _FOLD_EVERY, lambda now: {"events": jobs.announcer.run(now)}),
         Task("trails", jobs.trails_every, _trails(jobs.trails)),
         Task("compact-audit", _COMPACT_EVERY, lambda now: {"blocks": jobs.audit_upkeep.compact(now)}),
         Task("expire-audit", _EXPIRE_AUDIT_EVERY, lambda now: {"records": jobs.audit_upkeep.expire(now)}),

@@ -54,6 +54,7 @@ def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
     assert len(names) == len(set(names))
     told = {
         "audit",
+        "announce",
         "trails",
         "compact-audit",
         "expire-audit",

@@ -2,7 +2,7 @@
 so that neither holds up the audit job.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from entrepot.core.audit import store
@@ -15,18 +15,16 @@ _BLOCKS = 8
 
 
 class AuditUpkeep:
-    """Compacts and expires blocks. `passed` tells the sequence that every reader has passed; None: there are none."""
+    """Compacts and expires blocks. Each of `readers` tells the sequence up to which it needs none as it is."""
 
-    def __init__(self, audit: Database, days: float, passed: Callable[[], int | None]) -> None:
+    def __init__(self, audit: Database, days: float, readers: Sequence[Callable[[], int]] = ()) -> None:
         self._units = BlockingUnits(audit)
         self._days = days
-        self._passed = passed
+        self._readers = readers
 
     def compact(self, now: datetime) -> int:
         """Put small blocks of an hour together; how many fewer there are."""
-        passed = self._passed()
-        if passed is None:
-            passed = self._units.read(store.last)
+        passed = min([self._units.read(store.last), *(reader() for reader in self._readers)])
         gone = 0
         for account, region, hour in self._units.read(store.crowded, passed, micros(now), _HOURS):
             gone += self._units.write(store.put_together, account, region, hour, passed)

@@ -29,6 +29,25 @@ SESSION = Identity(
     mfa=True,
 )
 
+SHOWN_SESSION = {
+    "type": "AssumedRole",
+    "principalId": "AROADEPLOY:ci",
+    "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/ci",
+    "accountId": ACCOUNT,
+    "accessKeyId": "ASIACI",
+    "sessionContext": {
+        "sessionIssuer": {
+            "type": "Role",
+            "principalId": "AROADEPLOY",
+            "arn": ROLE,
+            "accountId": ACCOUNT,
+            "userName": "Deploy",
+        },
+        "webIdFederationData": {},
+        "attributes": {"creationDate": "2018-07-11T21:15:45Z", "mfaAuthenticated": "true"},
+    },
+}
+
 
 def told(made: Call, account: str = ACCOUNT, **settings: Any) -> Any:
     """The record, as who reads it parses it."""
@@ -48,24 +67,7 @@ def test_a_record_of_an_api_call_has_every_documented_field():
     )
     assert told(made) == {
         "eventVersion": "1.11",
-        "userIdentity": {
-            "type": "AssumedRole",
-            "principalId": "AROADEPLOY:ci",
-            "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/ci",
-            "accountId": ACCOUNT,
-            "accessKeyId": "ASIACI",
-            "sessionContext": {
-                "sessionIssuer": {
-                    "type": "Role",
-                    "principalId": "AROADEPLOY",
-                    "arn": ROLE,
-                    "accountId": ACCOUNT,
-                    "userName": "Deploy",
-                },
-                "webIdFederationData": {},
-                "attributes": {"creationDate": "2018-07-11T21:15:45Z", "mfaAuthenticated": "true"},
-            },
-        },
+        "userIdentity": SHOWN_SESSION,
         "eventTime": "2018-07-11T22:17:43Z",
         "eventSource": "ecr.amazonaws.com",
         "eventName": "CreateRepository",
