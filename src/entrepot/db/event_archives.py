@@ -54,19 +54,21 @@ _PAGE_REPLAYS = (
     .limit(bindparam("most"))
 )
 _UNDER_WAY = (
-    select(event_replay)
-    .where(event_replay.c.state.in_(["STARTING", "RUNNING", "CANCELLING"]))
-    .order_by(event_replay.c.started_at, event_replay.c.id)
+    select(event_replay).where(event_replay.c.ended_at.is_(None)).order_by(event_replay.c.started_at, event_replay.c.id)
 )
 _INSERT_REPLAY = insert(event_replay)
 _ADVANCE = (
     update(event_replay)
-    .where(event_replay.c.id == bindparam("of"), event_replay.c.state.in_(["STARTING", "RUNNING"]))
+    .where(
+        event_replay.c.id == bindparam("of"), event_replay.c.ended_at.is_(None), event_replay.c.state != "CANCELLING"
+    )
     .values(state="RUNNING", last_at=bindparam("last"))
 )
 _CANCEL = (
     update(event_replay)
-    .where(event_replay.c.id == bindparam("of"), event_replay.c.state.in_(["STARTING", "RUNNING"]))
+    .where(
+        event_replay.c.id == bindparam("of"), event_replay.c.ended_at.is_(None), event_replay.c.state != "CANCELLING"
+    )
     .values(state="CANCELLING")
 )
 _END = (
@@ -78,7 +80,7 @@ _FORGET_REPLAYS = delete(event_replay).where(*_REPLAYS_HERE, event_replay.c.ende
 _COUNT_UNDER_WAY = (
     select(func.count().label("number"))
     .select_from(event_replay)
-    .where(*_REPLAYS_HERE, event_replay.c.state.in_(["STARTING", "RUNNING", "CANCELLING"]))
+    .where(*_REPLAYS_HERE, event_replay.c.ended_at.is_(None))
 )
 
 

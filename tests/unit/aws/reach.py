@@ -58,8 +58,8 @@ def modules() -> dict[str, Module]:
 
 
 def _imported(found: dict[str, Module]) -> set[str]:
-    """The modules that the door of AWS imports, directly or not, and the stores, which it is given: no operation reaches
-    what only the jobs have.
+    """The modules that the door of AWS imports, directly or not, and the stores, which it is given: operations reach
+    nothing that only the jobs have.
     """
     reached: set[str] = set()
     waiting = [name for name in found if name.startswith(("entrepot.aws", "entrepot.store"))]
