@@ -10,12 +10,16 @@ import pytest
 
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.integrity import Integrity
+from entrepot.core.metrics.folding import MetricsFold, Place
+from entrepot.core.metrics.gauges import Gauges
+from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.upkeep import JournalFold
 from entrepot.spec.digest import Digest
 from entrepot.worker.tasks import Jobs, tasks
-from tests.factories.callers import EPOCH
+from tests.factories.callers import ACCOUNT, EPOCH, REGION
 from tests.factories.core_database import CoreDatabase
 from tests.factories.memory_store import MemoryStore
+from tests.factories.metric_database import MetricDatabase
 
 LOST = b"unreferenced, and without bytes in the store"
 LATER = EPOCH + timedelta(days=3)
@@ -30,10 +34,14 @@ def core(tmp_path: Path) -> Iterator[CoreDatabase]:
 
 def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = lambda: 0) -> Jobs:
     store = MemoryStore()
+    metrics = MetricDatabase(directory).database
     return Jobs(
         collector=Collector(core.database, store, "main", Periods(timedelta(days=1), timedelta(days=1))),
         integrity=Integrity(core.database, store, "main"),
         journals=JournalFold(core.database, directory / "journal"),
+        measure=MetricsFold(metrics, directory / "journal", Place(ACCOUNT, REGION)),
+        rollup=RollUp(metrics),
+        gauges=Gauges(core.database, metrics, REGION),
         expire=lambda _: 4,
         checkpoint=checkpoint,
         ballast=lambda: True,
@@ -46,7 +54,8 @@ def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = la
 def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
     names = [task.name for task in tasks(jobs(core, tmp_path))]
     assert len(names) == len(set(names))
-    assert set(names) == {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
+    metrics = {"measure", "rollup", "gauges"}
+    assert set(names) == metrics | {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
 
 
 def test_jobs_with_a_setting_run_as_often_as_it_says(core: CoreDatabase, tmp_path: Path):

@@ -4,7 +4,6 @@ All of a batch is one transaction of the events database; only then do the outbo
 after a crash finds its events taken already: nothing is lost, nothing doubled.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,6 @@ from entrepot.core.units import BlockingUnits
 from entrepot.db import archived_events, event_deliveries, event_inbox, outbox
 from entrepot.db.database import Reader, Row, Transaction
 from entrepot.spec.event_arns import DEFAULT_BUS, BusKey
-from entrepot.spec.moments import micros
 
 __all__ = ["Router"]
 
