@@ -17,6 +17,7 @@ from entrepot.core.uploads import Bytes
 from entrepot.db.database import Row
 from entrepot.db.records import Blob, Repository
 from entrepot.db.schema import outbox
+from entrepot.db.sqlite import SqliteDatabase
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.reference import Reference, Tag
@@ -37,11 +38,13 @@ _OUTBOX = select(outbox).order_by(outbox.c.repository_id, outbox.c.revision, out
 
 
 class CoreDatabase:
-    """A database, and shorthands for units of work by the root of the first account unless `who` is given."""
+    """A database, fresh unless the directory has one, and shorthands for units of work by the root of the first account
+    unless `who` is given.
+    """
 
     def __init__(self, directory: Path) -> None:
-        self.database = sqlite_database(directory)
         self.path = directory / "entrepot.db"
+        self.database = SqliteDatabase(self.path) if self.path.exists() else sqlite_database(directory)
 
     def write(self, work: Any, *args: Any, who: Caller | None = None, **kwargs: Any) -> Any:
         """Run `work(tx, caller, …)` as a write."""

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import inspect
 import pkgutil
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,18 +26,28 @@ from tests.factories.event_cases import CASES, PARTS, READS, SECRET, WRITES, fur
 from tests.unit.core.test_identities import nobody
 
 
-@pytest.fixture
-def house(core: CoreDatabase) -> CoreDatabase:
-    furnish(core.write)
-    return core
-
-
-@pytest.fixture
-def bare(tmp_path: Path) -> Iterator[CoreDatabase]:
-    """An account with nothing in it."""
-    directory = tmp_path / "bare"
-    directory.mkdir()
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a database with something of each kind."""
+    directory = tmp_path_factory.mktemp("furnished")
     made = CoreDatabase(directory)
+    furnish(made.write)
+    made.close()
+    return directory
+
+
+@pytest.fixture
+def house(furnished: Path, tmp_path: Path) -> Iterator[CoreDatabase]:
+    shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
+    made = CoreDatabase(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CoreDatabase]:
+    """An account with nothing in it."""
+    made = CoreDatabase(tmp_path_factory.mktemp("bare"))
     yield made
     made.close()
 
