@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tests.enforcement import event_inputs
 from tests.enforcement.world import ACCOUNT, NOTHING_HERE, TRUST, World, document
 
 _OPTIONAL = frozenset({"registryId", "UserName", "Password", "repositoryNames"})
@@ -92,7 +93,10 @@ def of(world: World, service: str, operation: str, client: Any) -> dict[str, Any
     if shape is None:
         return {}
     given = {**values(world, world.named(operation)), "resourceArn": _repository_arn(world, service)}
-    wanted = [name for name in shape.members if name in shape.required_members or name in _OPTIONAL]
+    optional = _OPTIONAL
+    if service == "events":
+        given, optional = dict(event_inputs.values(operation, world.named(operation))), event_inputs.OPTIONAL
+    wanted = [name for name in shape.members if name in shape.required_members or (name in optional and name in given)]
     asked: dict[str, Any] = {name: given[name] for name in wanted}
     return asked | dict(_SPECIAL.get(operation, {}))
 
