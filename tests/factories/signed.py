@@ -66,7 +66,21 @@ class Wire:
     ) -> AWSRequest:
         """A call of an ECR operation, signed but not sent."""
         names = {"X-Amz-Target": f"{TARGET}.{operation}", "Content-Type": "application/x-amz-json-1.1"}
-        request = AWSRequest("POST", f"{self.server.base_url}/", headers={**names, **(headers or {})}, data=body)
+        given = {**names, **(headers or {})}
+        return self.posted("/", body, headers=given, service=service, region=region, credentials=credentials)
+
+    def posted(
+        self,
+        path: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str],
+        service: str,
+        region: str = REGION,
+        credentials: Credentials | None = None,
+    ) -> AWSRequest:
+        """Any body to any path, signed but not sent."""
+        request = AWSRequest("POST", f"{self.server.base_url}{path}", headers=dict(headers), data=body)
         SigV4Auth(credentials or self.credentials(), service, region).add_auth(request)
         return request
 

@@ -10,11 +10,12 @@ from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
 from entrepot.app.services import SERVICES
-from entrepot.aws.protocol import json_protocol, models, query
-from entrepot.aws.protocol.models import ROUTES, Model, Route
+from entrepot.aws.protocol import cbor_protocol, json_protocol, models, query
+from entrepot.aws.protocol.models import ROUTES, Model, Protocol, Route
 from entrepot.http.answer import Answer
 
 BUILT = [(service, operation) for service, operations in SERVICES.items() for operation in operations]
+THEIR_NAMES: dict[Protocol, str] = {"json": "json", "cbor": "smithy-rpc-v2-cbor", "query": "query"}
 REQUEST_ID = "6f1ed002-ab5b-4000-a000-0123456789ab"
 
 
@@ -35,35 +36,43 @@ def their_model(service: str) -> ServiceModel:
     return ServiceModel(loader.load_service_model(service, "service-2"), service)
 
 
-def send(theirs: OperationModel, parameters: Mapping[str, Any], *, check: bool = True) -> dict[str, Any]:
+SPOKEN = [(service, protocol, operation) for service, operation in BUILT for protocol in route(service).protocols]
+
+
+def send(
+    theirs: OperationModel, protocol: Protocol, parameters: Mapping[str, Any], *, check: bool = True
+) -> dict[str, Any]:
     """The request that botocore makes of the parameters; `check` whether it looks at them first."""
-    serializer = create_serializer(theirs.service_model.metadata["protocol"], include_validation=check)
+    serializer = create_serializer(THEIR_NAMES[protocol], include_validation=check)
     request: dict[str, Any] = serializer.serialize_to_request(parameters, theirs)
     return request
 
 
-def understand(model: Model, protocol: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+def understand(model: Model, protocol: Protocol, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
     """What the door makes of a request."""
     if protocol == "json":
         return json_protocol.parse(model, operation, request["body"])
+    if protocol == "cbor":
+        return cbor_protocol.parse(model, operation, request["body"])
     body = request["body"]
     if isinstance(body, Mapping):  # botocore encodes the form only when it sends it
         return query.parse(model, operation, {name: str(value) for name, value in body.items()})
     return query.parse(model, operation, query.form(body.decode()))
 
 
-def answer(model: Model, protocol: str, operation: str, output: Mapping[str, Any], version: str = "1.1") -> Answer:
+def answer(model: Model, protocol: Protocol, operation: str, output: Mapping[str, Any], version: str = "1.1") -> Answer:
     """What the door answers."""
+    if protocol == "cbor":
+        return cbor_protocol.show(model, operation, output)
     if protocol == "json":
         return json_protocol.show(model, operation, output, version)
     return query.show(model, operation, output, REQUEST_ID)
 
 
-def read(theirs: OperationModel, given: Answer) -> dict[str, Any]:
+def read(theirs: OperationModel, protocol: Protocol, given: Answer) -> dict[str, Any]:
     """What botocore makes of an answer, without the metadata of the response."""
     response = {"status_code": given.status, "headers": HeadersDict(given.headers), "body": given.body}
     shape = theirs.output_shape
-    protocol = theirs.service_model.metadata["protocol"]
-    parsed: dict[str, Any] = create_parser(protocol).parse(response, shape)
+    parsed: dict[str, Any] = create_parser(THEIR_NAMES[protocol]).parse(response, shape)
     parsed.pop("ResponseMetadata", None)
     return parsed

@@ -1,5 +1,6 @@
 """Amazon's protocol cases in reverse: their request is our input, our answer of their output is their result."""
 
+import base64
 import math
 from importlib.metadata import version
 from typing import Any
@@ -9,24 +10,35 @@ from botocore.awsrequest import HeadersDict
 from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import create_parser
 
-from entrepot.aws.protocol import json_protocol, query
-from entrepot.aws.protocol.models import Model
+from entrepot.aws.protocol import cbor_protocol, json_protocol, query
+from entrepot.aws.protocol.models import Model, Protocol
 from entrepot.aws.protocol.scalars import SPECIAL_FLOATS, read_time
-from tests.protocol.clients import answer, understand
+from tests.protocol.clients import THEIR_NAMES, answer, understand
 from tests.protocol.published import directory, suites
 
-PROTOCOLS = ("json", "json_1_0", "query")
+# the name of a file of cases -> the protocol that it is about
+PROTOCOLS: dict[str, Protocol] = {
+    "json": "json",
+    "json_1_0": "json",
+    "json_1_0-query-compatible": "json",
+    "query": "query",
+    "smithy-rpc-v2-cbor": "cbor",
+    "smithy-rpc-v2-cbor-query-compatible": "cbor",
+    "smithy-rpc-v2-cbor-non-query-compatible": "cbor",
+}
 # what no operation that is served needs, with the reason
 NOT_READ = {
     "SDKAppliedContentEncoding": "the client compresses a body; no operation that is served has the trait",
     "SDKAppendsGzipAndIgnoresHttpProvidedEncoding": "as above; these cases give no body to read",
     "QueryProtocolIdempotencyTokenAutoFill": "the token is made up by the client: what is sent is not what was given",
     "AwsJson11StructuresDontSerializeNullValues": "the client drops a null: what is sent is not what was given",
+    "RpcV2CborClientDoesntSerializeNullStructureValues": "as above",
     "QueryEmptyQueryMaps": "an empty map leaves no trace on the wire",
 }
 NOT_SHOWN = {
     "AwsJson11StructuresDontDeserializeNullValues": "a null in an answer; the door leaves absent members out",
     "AwsJson10DeserializeAllowNulls": "as above",
+    "RpcV2CborClientDoesntDeserializeNullStructureValues": "as above",
     "QueryXmlLists": "botocore's own parser does not read flattened lists whose members are named; no model has any",
     "QueryXmlNamespaces": "namespaces within an answer; no operation that is served has the trait",
 }
@@ -34,9 +46,9 @@ NOT_SHOWN = {
 
 def cases(side: str, key: str, left_out: dict[str, str]) -> list[Any]:
     return [
-        pytest.param(protocol, suite, case, id=f"{protocol}-{case['id']}")
-        for protocol in PROTOCOLS
-        for suite in suites(side, protocol)
+        pytest.param(protocol, suite, case, id=f"{file}-{case['id']}")
+        for file, protocol in PROTOCOLS.items()
+        for suite in suites(side, file)
         for case in suite["cases"]
         if key in case and not any(case["id"].startswith(name) for name in left_out)
     ]
@@ -102,31 +114,33 @@ def as_given(model: Model, reference: dict[str, Any], value: Any) -> Any:
     return value
 
 
-def test_the_door_reads_the_published_request(protocol: str, suite, case):
+def test_the_door_reads_the_published_request(protocol: Protocol, suite, case):
     model, name = our_model(suite, case), case["given"]["name"]
-    request = {"body": case["serialized"].get("body", "").encode()}
-    assert plain(understand(model, suite["metadata"]["protocol"], name, request)) == case["params"]
+    body = case["serialized"].get("body", "").encode()
+    request = {"body": base64.b64decode(body) if protocol == "cbor" else body}
+    assert plain(understand(model, protocol, name, request)) == plain(case["params"])
 
 
-def test_the_published_parser_reads_the_answer(protocol: str, suite, case):
+def test_the_published_parser_reads_the_answer(protocol: Protocol, suite, case):
     model, name = our_model(suite, case), case["given"]["name"]
     output = as_given(model, case["given"]["output"], case["result"]) if "output" in case["given"] else {}
-    given = answer(model, suite["metadata"]["protocol"], name, output)
+    given = answer(model, protocol, name, output)
     response = {"status_code": given.status, "headers": HeadersDict(given.headers), "body": given.body}
-    parsed = create_parser(suite["metadata"]["protocol"]).parse(response, their_operation(suite, case).output_shape)
+    parsed = create_parser(THEIR_NAMES[protocol]).parse(response, their_operation(suite, case).output_shape)
     parsed.pop("ResponseMetadata", None)
     assert plain(parsed) == case["result"]
 
 
-def test_the_published_parser_reads_the_error(protocol: str, suite, case):
+def test_the_published_parser_reads_the_error(protocol: Protocol, suite, case):
     code, message = case.get("errorCode", "Sample"), case.get("errorMessage", "words")
-    kind = suite["metadata"]["protocol"]
-    if kind == "json":
+    if protocol == "cbor":
+        given = cbor_protocol.show_error(code, message, case["error"], 400)
+    elif protocol == "json":
         given = json_protocol.show_error(code, message, case["error"], 400, suite["metadata"]["jsonVersion"])
     else:
         given = query.show_error("https://example.com/", code, message, 400, "request-1")
     response = {"status_code": given.status, "headers": HeadersDict(given.headers), "body": given.body}
-    parsed = create_parser(kind).parse(response, None)
+    parsed = create_parser(THEIR_NAMES[protocol]).parse(response, None)
     assert parsed["Error"]["Code"] == code
     assert parsed["Error"]["Message"] in (message, case["error"].get("Message"), case["error"].get("message"))
 

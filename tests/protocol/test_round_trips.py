@@ -7,35 +7,36 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entrepot.aws.protocol import query
+from entrepot.aws.protocol.models import ROUTES, Protocol, Route
 from tests.factories.shapes import values
-from tests.protocol.clients import BUILT, answer, our_model, read, route, send, their_model, understand
+from tests.protocol.clients import SPOKEN, THEIR_NAMES, answer, our_model, read, route, send, their_model, understand
 
 EXAMPLES = 20
 
 
-@pytest.mark.parametrize(("service", "operation"), BUILT)
-def test_the_door_reads_what_botocore_sends(service: str, operation: str):
+@pytest.mark.parametrize(("service", "protocol", "operation"), SPOKEN)
+def test_the_door_reads_what_botocore_sends(service: str, protocol: Protocol, operation: str):
     ours, theirs = our_model(service), their_model(service).operation_model(operation)
     shape = ours.input_shape(operation)
 
     @settings(max_examples=EXAMPLES)
     @given(values(ours, shape) if shape else st.just({}))
     def holds(parameters):
-        request = send(theirs, parameters)
-        assert understand(ours, route(service).protocol, operation, request) == parameters
+        request = send(theirs, protocol, parameters)
+        assert understand(ours, protocol, operation, request) == parameters
 
     holds()
 
 
-@pytest.mark.parametrize(("service", "operation"), BUILT)
-def test_botocore_reads_what_the_door_answers(service: str, operation: str):
+@pytest.mark.parametrize(("service", "protocol", "operation"), SPOKEN)
+def test_botocore_reads_what_the_door_answers(service: str, protocol: Protocol, operation: str):
     ours, theirs = our_model(service), their_model(service).operation_model(operation)
     shape = ours.output_shape(operation)
 
     @settings(max_examples=EXAMPLES)
     @given(values(ours, shape) if shape else st.just({}))
     def holds(output):
-        assert read(theirs, answer(ours, route(service).protocol, operation, output)) == output
+        assert read(theirs, protocol, answer(ours, protocol, operation, output)) == output
 
     holds()
 
@@ -46,13 +47,23 @@ def test_a_form_is_read_as_it_was_encoded(fields):
     assert query.form(urlencode(fields)) == fields
 
 
-def test_the_target_and_version_that_botocore_names_are_those_of_the_route():
-    for service, operation in BUILT:
-        theirs = their_model(service)
-        request = send(theirs.operation_model(operation), {}, check=False)
-        known = route(service)
-        assert theirs.signing_name == known.signing
-        if known.protocol == "json":
+@pytest.mark.parametrize(("service", "protocol", "operation"), SPOKEN)
+def test_botocore_names_an_operation_as_the_route_does(service: str, protocol: Protocol, operation: str):
+    theirs, known = their_model(service), route(service)
+    request = send(theirs.operation_model(operation), protocol, {}, check=False)
+    assert theirs.signing_name == known.signing
+    match protocol:
+        case "json":
             assert request["headers"]["X-Amz-Target"] == f"{known.target}.{operation}"
-        else:
+        case "cbor":
+            assert request["headers"]["smithy-protocol"] == "rpc-v2-cbor"
+            assert request["url_path"] == f"/service/{known.target}/operation/{operation}"
+        case "query":
             assert (request["body"]["Action"], request["body"]["Version"]) == (operation, known.version)
+
+
+@pytest.mark.parametrize("known", ROUTES, ids=lambda known: known.name)
+def test_a_service_speaks_what_its_model_lists(known: Route):
+    metadata = our_model(known.name).metadata
+    assert {THEIR_NAMES[protocol] for protocol in known.protocols} == set(metadata["protocols"])
+    assert known.speaks_query == ("awsQueryCompatible" in metadata)

@@ -1,6 +1,7 @@
 """Parts from settings: the database, the seal, the blob store, and the core of one process."""
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from entrepot.core.reads import Reads
 from entrepot.core.transfers import TransferLimits, Transfers
 from entrepot.core.units import Units
 from entrepot.core.web_identities import WebIdentities
+from entrepot.db import migrate
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.errors.start import MasterKeyUnusable
 from entrepot.journal import Journal
@@ -36,6 +38,8 @@ from entrepot.store.spool import is_full
 
 log = structlog.get_logger()
 STORE = "local"
+METADATA = "entrepot"
+CHAINS = {METADATA: migrate.METADATA, "events": migrate.EVENTS, "audit": migrate.AUDIT, "metrics": migrate.METRICS}
 LARGEST_LAYER = 52_000 * 1024 * 1024  # ECR's quota
 JOURNALS = "journal"
 _LARGEST_BALLAST = 64 * 1024 * 1024
@@ -45,12 +49,38 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
+class Databases:
+    """Every database of a deployment: the metadata, and beside it what grows with use."""
+
+    metadata: SqliteDatabase
+    events: SqliteDatabase
+    audit: SqliteDatabase
+    metrics: SqliteDatabase
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Databases":
+        """All of them, opened."""
+        return cls(*(database(settings, name) for name in CHAINS))
+
+    def checkpoint(self) -> int:
+        """Shorten their logs; pages that readers of old keep there."""
+        return sum(each.checkpoint() for each in self._all())
+
+    def close(self) -> None:
+        """Close all."""
+        for each in self._all():
+            each.close()
+
+    def _all(self) -> tuple[SqliteDatabase, ...]:
+        return (self.metadata, self.events, self.audit, self.metrics)
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
     """One API process's core, and what must be closed after it."""
 
     core: Core
-    database: SqliteDatabase
-    events: SqliteDatabase
+    databases: Databases
     journal: Journal
     hot: Hot
 
@@ -60,18 +90,18 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def database_path(settings: Settings) -> Path:
-    """Where SQLite keeps the metadata."""
-    return settings.data / "entrepot.db"
+def database_path(settings: Settings, name: str = METADATA) -> Path:
+    """Where SQLite keeps a database."""
+    return settings.data / f"{name}.db"
 
 
-def events_path(settings: Settings) -> Path:
-    """Where SQLite keeps the events: those on their way to targets, and archived ones."""
-    return settings.data / "events.db"
+def upgrade(settings: Settings) -> Mapping[str, tuple[str, str]]:
+    """Bring the schema of every database to this version's; (before, after) by name."""
+    return {name: migrate.upgrade(database_path(settings, name), chain) for name, chain in CHAINS.items()}
 
 
-def database(settings: Settings) -> SqliteDatabase:
-    """The metadata; on a full volume it gives the ballast back and tries again."""
+def database(settings: Settings, name: str = METADATA) -> SqliteDatabase:
+    """The metadata, or another database by its name; on a full volume it gives the ballast back and tries again."""
     room = ballast(settings)
 
     def make_room() -> bool:
@@ -80,7 +110,7 @@ def database(settings: Settings) -> SqliteDatabase:
             log.warning("ballast released", data=str(settings.data))
         return released
 
-    return SqliteDatabase(database_path(settings), make_room)
+    return SqliteDatabase(database_path(settings, name), make_room)
 
 
 def ballast(settings: Settings) -> Ballast:
@@ -131,10 +161,10 @@ def outbound(settings: Settings) -> Outbound:
     return Outbound(destinations(settings), settings.outbound_ca)
 
 
-def event_parts(settings: Settings, sealed: Seal, opened: SqliteDatabase) -> EventParts:
-    """What EventBridge needs beside the metadata, over an open database of events."""
+def event_parts(settings: Settings, sealed: Seal, units: Units) -> EventParts:
+    """What EventBridge needs beside the metadata; `units` work on the database of events."""
     return EventParts(
-        units=Units(opened, ThreadPoolExecutor(_READERS, "events")),
+        units=units,
         reachable=Reachable(settings.regions, frozenset(service for service, _ in settings.aws_endpoints)),
         keeping=Keeping(ConnectionSecrets(sealed), destinations(settings)),
     )
@@ -142,11 +172,12 @@ def event_parts(settings: Settings, sealed: Seal, opened: SqliteDatabase) -> Eve
 
 def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     """The core of one API process; call it on the event loop that will use it."""
-    opened, events = database(settings), SqliteDatabase(events_path(settings))
+    opened = Databases.of(settings)
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
-    units = Units(opened, ThreadPoolExecutor(_READERS, "reader"))
-    snapshot = opened.snapshot()
+    readers, beside = ThreadPoolExecutor(_READERS, "reader"), ThreadPoolExecutor(_READERS, "beside")
+    units = Units(opened.metadata, readers)
+    snapshot = opened.metadata.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
     transfers = Transfers(
@@ -160,14 +191,16 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     )
     core = Core(
         units=units,
+        audit=Units(opened.audit, beside),
+        metrics=Units(opened.metrics, beside),
         credentials=credentials,
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
         reads=Reads(hot, units, store),
-        events=event_parts(settings, sealed, events),
+        events=event_parts(settings, sealed, Units(opened.events, beside)),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,
         faults=readiness(units, store),
     )
-    return Worker(core, opened, events, journal, hot)
+    return Worker(core, opened, journal, hot)

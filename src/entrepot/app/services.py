@@ -1,6 +1,6 @@
 """The AWS services that are served: each with its table of operations."""
 
-from entrepot.aws import cloudtrail, ecr, ecr_public, events, iam, sts
+from entrepot.aws import cloudtrail, cloudwatch, ecr, ecr_public, events, iam, sts
 from entrepot.aws.protocol.call import Services
 
 SERVICES: Services = {
@@ -8,6 +8,7 @@ SERVICES: Services = {
     "ecr-public": ecr_public.OPERATIONS,
     "events": events.OPERATIONS,
     "cloudtrail": cloudtrail.OPERATIONS,
+    "cloudwatch": cloudwatch.OPERATIONS,
     "iam": iam.OPERATIONS,
     "sts": sts.OPERATIONS,
 }

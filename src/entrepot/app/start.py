@@ -13,7 +13,6 @@ from entrepot.app import certificates, directory, first_account, listening, part
 from entrepot.app.directory import ServerLock
 from entrepot.app.event_jobs import endpoints
 from entrepot.core import identities
-from entrepot.db import migrate
 from entrepot.errors import StorageFull
 from entrepot.errors.start import AuthoritiesInvalid, VolumeFull
 from entrepot.http.allowance import Allowance
@@ -64,8 +63,7 @@ def _prepare(settings: Settings) -> Prepared:
         (settings.data / parts.JOURNALS).mkdir(mode=0o700, exist_ok=True)
         Filesystem(settings.data).prepare()
         parts.tend_ballast(settings)
-        migrate.upgrade(parts.database_path(settings))
-        migrate.upgrade(parts.events_path(settings), migrate.EVENTS)
+        parts.upgrade(settings)
         seal, first = _first_account(settings)
         _certificate(settings)
     port = sockets[0][0].getsockname()[1] if sockets else settings.port

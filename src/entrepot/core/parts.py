@@ -14,9 +14,14 @@ from entrepot.core.web_identities import WebIdentities
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The parts of core that a door calls, bound to one event loop; `regions[0]` is the default region."""
+    """The parts of core that a door calls, bound to one event loop; `regions[0]` is the default region.
+
+    `units` work on the metadata; `audit`, `metrics` and those of `events` on databases of their own.
+    """
 
     units: Units
+    audit: Units
+    metrics: Units
     credentials: Credentials
     web_identities: WebIdentities
     transfers: Transfers

@@ -199,6 +199,12 @@ _STS: Table = {
     ),
     "GetSessionToken": (),
 }
+_METRICS: Table = {
+    "GetMetricData": (Needs("cloudwatch:GetMetricData", ANY),),
+    "GetMetricStatistics": (Needs("cloudwatch:GetMetricStatistics", ANY),),
+    "ListMetrics": (Needs("cloudwatch:ListMetrics", ANY),),
+    "PutMetricData": (Needs("cloudwatch:PutMetricData", ANY, ("cloudwatch:namespace",)),),
+}
 _EVENTS_PLACE = "arn:aws:events:{region}:{account}"
 _RULE = f"{_EVENTS_PLACE}:rule/{{rule}}"
 _BUS = f"{_EVENTS_PLACE}:event-bus/{{bus}}"
@@ -261,6 +267,7 @@ def _events() -> Iterator[tuple[str, tuple[Needs, ...]]]:
 
 
 OPERATIONS: Mapping[str, Table] = {
+    "cloudwatch": _METRICS,
     "ecr": dict(_ecr()),
     "ecr-public": dict(_ecr_public()),
     "events": dict(_events()),

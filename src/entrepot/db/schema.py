@@ -8,6 +8,8 @@
              │          ├─ managed_policy ── policy_version
              │          └─ oidc_provider
              ├─ service_control_policy · registry · public_alias
+             ├─ alarm ─── alarm_child                          a composite alarm and those that its rule names
+             ├─ dashboard
              ├─ event_region · event_bus · event_archive · event_replay · event_connection · event_api_destination
              ├─ event_rule ── event_target                       (buses and rules have their tags in event_tag)
              └─ repository ─┬─ resource_tag · catalog_data
@@ -16,6 +18,7 @@
                             ├─ tag ──────── manifest
                             └─ upload
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
+    alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
 
 Conventions: every moment is a BIGINT of microseconds since the epoch, UTC; ids of repositories, blobs and events are
 ULIDs (text, never reused); enumerations are text; structured values are JSON text. No booleans, no database clocks.
@@ -33,11 +36,12 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from entrepot.db import conventions, event_schema, identity_schema
+from entrepot.db import alarm_schema, conventions, event_schema, identity_schema
 from entrepot.db.conventions import Text
 
 metadata = conventions.metadata
 account = identity_schema.account  # and with it its neighbours
+alarm = alarm_schema.alarm  # and with it its neighbours
 event_bus = event_schema.event_bus  # and with it its neighbours
 
 repository = Table(

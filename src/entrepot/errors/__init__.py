@@ -21,6 +21,19 @@ from entrepot.errors.access import (
     SessionExpired,
     SignatureInvalid,
 )
+from entrepot.errors.alarms import (
+    AlarmInUse,
+    AlarmInvalid,
+    AlarmNotFound,
+    AlarmPageTokenInvalid,
+    AlarmReasonInvalid,
+    AlarmsTooMany,
+    DashboardInvalid,
+    DashboardNotFound,
+    MonitoredResourceNotFound,
+    MonitoringInputInvalid,
+    WidgetInvalid,
+)
 from entrepot.errors.blobs import (
     BlobBytesMissing,
     BlobInUse,
@@ -53,6 +66,7 @@ from entrepot.errors.events import (
     ScheduleExpressionInvalid,
     TargetInputInvalid,
 )
+from entrepot.errors.expressions import ExpressionInvalid, ExpressionTooLarge, PeriodInvalid, StatisticInvalid
 from entrepot.errors.fact import Fact
 from entrepot.errors.federation import (
     IdentityClaimRejected,
@@ -91,6 +105,13 @@ from entrepot.errors.images import (
     NotAcceptable,
     TagImmutable,
     TagsTooMany,
+)
+from entrepot.errors.metrics import (
+    MetricInputConflict,
+    MetricInputInvalid,
+    MetricInputMissing,
+    MetricPageTokenInvalid,
+    MetricQueryInvalid,
 )
 from entrepot.errors.policies import (
     InlinePoliciesTooLarge,

@@ -16,6 +16,7 @@ from entrepot import errors
 SOURCE = Path(__file__).parents[3] / "src" / "entrepot"
 READ = (
     *(
+        "aws/cloudwatch",
         "aws/ecr",
         "aws/ecr_public",
         "aws/events",
@@ -28,6 +29,7 @@ READ = (
         "store",
         "seal",
         "policy",
+        "metrics",
         "pattern",
     ),
     *("http/addressing", "http/body"),
@@ -58,8 +60,8 @@ def modules() -> dict[str, Module]:
 
 
 def _imported(found: dict[str, Module]) -> set[str]:
-    """The modules that the door of AWS imports, directly or not, and the stores, which it is given: no operation reaches
-    what only the jobs have.
+    """What the door of AWS imports, directly or not, and the stores, which it is given: no operation reaches what only
+    the jobs have.
     """
     reached: set[str] = set()
     waiting = [name for name in found if name.startswith(("entrepot.aws", "entrepot.store"))]

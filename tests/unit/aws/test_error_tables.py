@@ -20,6 +20,7 @@ DOOR = ("entrepot.aws.protocol.dispatch", "AwsDoor.handle")
 PARSERS = (
     ("entrepot.aws.protocol.json_protocol", "parse"),
     ("entrepot.aws.protocol.query", "parse"),
+    ("entrepot.aws.protocol.cbor_protocol", "parse"),
     ("entrepot.aws.protocol.validate", "_structure"),  # the readers stand in a table, which the walk does not enter
     ("entrepot.aws.protocol.validate", "_string"),
 )
@@ -106,12 +107,10 @@ def fields(fact: type[Fact]) -> list[str]:
 def test_an_operation_answers_with_the_codes_of_its_model_and_the_common_ones(service: str, operation: str):
     (route,) = (each for each in ROUTES if each.name == service)
     allowed = models.load(route.name, route.version).errors(operation) | aws.COMMON
-    if route.protocol == "query":
+    if "query" in route.protocols:
         allowed |= {"InvalidParameterException"}  # ValidationError, which IAM and STS count among the common ones
-    own = aws.JSON_CODES.get(service, {})
-    allowed |= set(own.values())
-    codes = {fact: aws.TABLE[getattr(facts, fact)][0] for fact in reached(service, operation)}
-    told = {fact: own.get(code, code) for fact, code in codes.items()}
+    allowed |= set(aws.OF_SERVICE.get(service, {}).values())
+    told = {fact: aws.code(service, getattr(facts, fact))[0] for fact in reached(service, operation)}
     assert {fact: code for fact, code in told.items() if code not in allowed} == {}
 
 

@@ -1,17 +1,16 @@
 """The AWS door: from a signed request to an operation's function, and from its answer or fact to the wire.
 
-A request names its service by X-Amz-Target, or by Action and Version; the credential scope must agree.
+What a request names (naming.py), the credential scope must agree with.
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from aiohttp import web
 
-from entrepot.aws.protocol import errors, json_protocol, models, payload, query, told, unsigned
+from entrepot.aws.protocol import models, naming, payload, told, unsigned, wire
 from entrepot.aws.protocol.call import Call, Services
-from entrepot.aws.protocol.models import ROUTES, Route
+from entrepot.aws.protocol.models import Route
+from entrepot.aws.protocol.naming import Named
 from entrepot.core import access_keys, roles, sessions
 from entrepot.core.access import Caller
 from entrepot.core.parts import Core
@@ -39,16 +38,6 @@ _LARGE_AT_ONCE = 8
 _COVERAGE = "docs/coverage.md"
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """Which operation a request names; `version` of the JSON protocol, fields of a form."""
-
-    route: Route
-    operation: str
-    json_version: str
-    fields: Mapping[str, str]
-
-
 class AwsDoor:
     """Answers the AWS APIs."""
 
@@ -68,31 +57,33 @@ class AwsDoor:
             return await self._handle(request, exchange)
 
     async def _handle(self, request: web.BaseRequest, exchange: Exchange) -> Answer:
-        named: _Named | None = None
+        named: Named | None = None
+        signature: Signature | None = None
+        received = _received(request)
         try:
-            received = _received(request)
             if _is_unsigned_form(request, received):
                 named = await self._unsigned(request, received, exchange)
                 return await self._run(named, b"", ANONYMOUS, self._core.regions[0], exchange)
             signature = sigv4.find(received)
             principal, secret = await self._signer(signature)
             body = await read(request, LARGEST_BODY, "the request body")
-            named = _name(request, received, body, signature)
             self._authenticate(received, signature, secret, body, exchange)
             self._note_use(principal, signature, exchange)
-            content = payload.content(signature, secret, body)
+            content = payload.unpacked(received, payload.content(signature, secret, body))
+            named = _name(request, received, content, signature)
             return await self._run(named, content, principal, signature.region, exchange)
         except Fact as fact:
-            told.refused(exchange.telling, fact, None if named is None else named.route.name)
-            answer = _show_fact(fact, named or _guess(request), exchange)
+            named = named or naming.guess(request, received, None if signature is None else signature.service)
+            told.refused(exchange.telling, fact, named.route.name)
+            answer = wire.show_fact(named, fact, exchange.request_id)
             if isinstance(fact, AccessDenied) and (message := self._core.credentials.encode_denial(fact)) is not None:
                 answer.headers[AUTHORIZATION_MESSAGE] = message
             return answer
 
-    async def _unsigned(self, request: web.BaseRequest, received: Received, exchange: Exchange) -> _Named:
+    async def _unsigned(self, request: web.BaseRequest, received: Received, exchange: Exchange) -> Named:
         """The operation that a form names: CredentialMissing unless it is one that nobody signs; RateExceeded."""
         body = await read(request, unsigned.LARGEST_BODY, "the request body")
-        named = _by_action(received, body)
+        named = naming.by_action(received, body, unsigned.MOST_FIELDS)
         if named is None or (named.route.name, named.operation) not in unsigned.OPERATIONS:
             raise CredentialMissing
         self._turnstile.require(exchange.source_ip)
@@ -125,9 +116,7 @@ class AwsDoor:
         elif principal.session is None:
             self._core.units.later(access_keys.note_use, used, signature.service, signature.region, exchange.at)
 
-    async def _run(
-        self, named: _Named, content: bytes, principal: Principal, region: str, exchange: Exchange
-    ) -> Answer:
+    async def _run(self, named: Named, content: bytes, principal: Principal, region: str, exchange: Exchange) -> Answer:
         route = named.route
         self._require_region(route, region)
         model = models.load(route.name, route.version)
@@ -149,17 +138,11 @@ class AwsDoor:
         )
         told.begin(exchange.telling, route.name, named.operation, caller)
         sessions.require_usable(caller, route.name, named.operation)
-        parsed = (
-            json_protocol.parse(model, named.operation, content)
-            if route.protocol == "json"
-            else query.parse(model, named.operation, named.fields)
-        )
+        parsed = wire.parse(named, content)
         told.asked(exchange.telling, model, parsed)
         output = await operation(Call(self._core, self._addressing, exchange, caller, region, parsed))
         told.answered(exchange.telling, model, output)
-        if route.protocol == "json":
-            return json_protocol.show(model, named.operation, output, named.json_version)
-        return query.show(model, named.operation, output, exchange.request_id)
+        return wire.show(named, output, exchange.request_id)
 
 
 def _received(request: web.BaseRequest) -> Received:
@@ -171,58 +154,14 @@ def _received(request: web.BaseRequest) -> Received:
 def _is_unsigned_form(request: web.BaseRequest, received: Received) -> bool:
     if "Authorization" in request.headers or "X-Amz-Target" in request.headers or "X-Amz-Signature" in received.query:
         return False
-    return "Action=" in received.query if received.method == "GET" else _is_form(request)
+    return "Action=" in received.query if received.method == "GET" else naming.is_form(request)
 
 
-def _name(request: web.BaseRequest, received: Received, body: bytes, signature: Signature) -> _Named:
+def _name(request: web.BaseRequest, received: Received, content: bytes, signature: Signature) -> Named:
     """The operation that a request names: OperationUnsupported; SignatureInvalid for another service's scope."""
-    header = request.headers.get("X-Amz-Target")
-    named = _by_target(request, header) if header is not None else _by_action(received, body)
+    named = naming.name(request, received, content)
     if named is None:
         raise OperationUnsupported(operation=f"{received.method} {received.path[:64]}")
     if signature.service != named.route.signing:
         raise SignatureInvalid(reason=f"the credential scope names {signature.service}, not {named.route.signing}")
     return named
-
-
-def _by_target(request: web.BaseRequest, target: str) -> _Named | None:
-    prefix, _, operation = target.rpartition(".")
-    version = "1.0" if request.headers.get("Content-Type", "").startswith("application/x-amz-json-1.0") else "1.1"
-    for route in ROUTES:
-        if route.target is not None and route.target == prefix:
-            return _Named(route, operation, version, {})
-    return None
-
-
-def _by_action(received: Received, body: bytes) -> _Named | None:
-    text = received.query if received.method == "GET" else body.decode("utf-8", "replace")
-    if "Action=" not in text:
-        return None
-    fields = query.form(text)
-    for route in ROUTES:
-        if route.protocol == "query" and fields.get("Version") == route.version:
-            return _Named(route, fields.get("Action", ""), "", fields)
-    return None
-
-
-def _guess(request: web.BaseRequest) -> _Named:
-    """How to tell a fact about a request that could not be read: as JSON, unless it is plainly a form."""
-    named = next(route for route in ROUTES if route.protocol == ("query" if _is_form(request) else "json"))
-    return _Named(named, "", "1.1", {})
-
-
-def _is_form(request: web.BaseRequest) -> bool:
-    return request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
-
-
-def _show_fact(fact: Fact, named: _Named, exchange: Exchange) -> Answer:
-    if named.route.protocol == "json":
-        code, status = errors.code_of(fact, named.route.name)
-        account = str(fact.fields.get("account", ""))
-        return json_protocol.show_error(code, str(fact), errors.members(fact, account), status, named.json_version)
-    model = models.load(named.route.name, named.route.version)
-    code, status = errors.TABLE[type(fact)]
-    code, status = (
-        errors.QUERY_FACTS.get(type(fact)) or model.wire_error(code) or (errors.QUERY_CODES.get(code, code), status)
-    )
-    return query.show_error(model.metadata["xmlNamespace"], code, str(fact), status, exchange.request_id)

@@ -7,12 +7,19 @@ such a service gives an error a code and a status of its own, these stand on the
 from collections.abc import Mapping
 
 from entrepot import errors as facts
+from entrepot.aws.protocol.models import Model
 from entrepot.errors import Fact
 
 TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.AccessDenied: ("AccessDeniedException", 400),
     facts.AccountAlreadyExists: ("InvalidParameterException", 400),
     facts.AccountNotFound: ("InvalidParameterException", 400),
+    facts.AlarmInUse: ("ResourceConflict", 409),
+    facts.AlarmInvalid: ("ValidationException", 400),
+    facts.AlarmNotFound: ("ResourceNotFound", 404),
+    facts.AlarmPageTokenInvalid: ("InvalidNextToken", 400),
+    facts.AlarmReasonInvalid: ("InvalidFormatFault", 400),
+    facts.AlarmsTooMany: ("LimitExceededFault", 400),
     facts.AuthorizationMessageInvalid: ("InvalidAuthorizationMessageException", 400),
     facts.BlobBytesMissing: ("ServerException", 500),
     facts.BlobInUse: ("InvalidParameterException", 400),
@@ -28,6 +35,8 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.CredentialReportExpired: ("CredentialReportExpiredException", 400),
     facts.CredentialReportMissing: ("CredentialReportNotPresentException", 400),
     facts.CredentialUnknown: ("UnrecognizedClientException", 403),
+    facts.DashboardInvalid: ("DashboardInvalidInputError", 400),
+    facts.DashboardNotFound: ("DashboardNotFoundError", 404),
     facts.DigestInvalid: ("InvalidParameterException", 400),
     facts.DigestMismatch: ("InvalidLayerException", 400),
     facts.EntityAlreadyExists: ("EntityAlreadyExistsException", 400),
@@ -39,6 +48,8 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.EventBusPolicyTooLarge: ("PolicyLengthExceededException", 400),
     facts.EventInputInvalid: ("ValidationException", 400),
     facts.EventPatternInvalid: ("InvalidEventPatternException", 400),
+    facts.ExpressionInvalid: ("ValidationException", 400),
+    facts.ExpressionTooLarge: ("ValidationException", 400),
     facts.EventQuotaExceeded: ("LimitExceededException", 400),
     facts.EventResourceAlreadyExists: ("ResourceAlreadyExistsException", 400),
     facts.EventResourceNotFound: ("ResourceNotFoundException", 400),
@@ -65,8 +76,15 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.ManifestInvalid: ("InvalidParameterException", 400),
     facts.ManifestTooLarge: ("InvalidParameterException", 400),
     facts.MediaTypeUnsupported: ("InvalidParameterException", 400),
+    facts.MetricInputConflict: ("InvalidParameterCombinationException", 400),
+    facts.MetricInputInvalid: ("InvalidParameterValueException", 400),
+    facts.MetricInputMissing: ("MissingRequiredParameterException", 400),
+    facts.MetricPageTokenInvalid: ("InvalidNextToken", 400),
+    facts.MetricQueryInvalid: ("ValidationException", 400),
     facts.MfaCodeWrong: ("InvalidAuthenticationCodeException", 400),
     facts.MfaRefused: ("AccessDeniedException", 403),
+    facts.MonitoredResourceNotFound: ("ResourceNotFoundException", 404),
+    facts.MonitoringInputInvalid: ("InvalidParameterValueException", 400),
     facts.NameInvalid: ("InvalidParameterException", 400),
     facts.NotAcceptable: ("ImageNotFoundException", 400),
     facts.OperationUnsupported: ("UnknownOperationException", 400),
@@ -74,6 +92,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.ParameterInvalid: ("InvalidParameterException", 400),
     facts.PasswordRefused: ("PasswordPolicyViolationException", 400),
     facts.PasswordsForUsersOnly: ("InvalidUserTypeException", 400),
+    facts.PeriodInvalid: ("ValidationException", 400),
     facts.PolicyMalformed: ("MalformedPolicyDocumentException", 400),
     facts.PolicyTooLarge: ("LimitExceededException", 400),
     facts.PolicyVersionsTooMany: ("LimitExceededException", 400),
@@ -106,6 +125,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.SessionPoliciesTooLarge: ("PackedPolicyTooLargeException", 400),
     facts.SessionTooLarge: ("PackedPolicyTooLargeException", 400),
     facts.SignatureInvalid: ("InvalidSignatureException", 403),
+    facts.StatisticInvalid: ("ValidationException", 400),
     facts.StorageFull: ("ServerException", 500),
     facts.TagImmutable: ("ImageTagAlreadyExistsException", 400),
     facts.TagInvalid: ("InvalidParameterException", 400),
@@ -115,6 +135,12 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.UploadNotFound: ("UploadNotFoundException", 400),
     facts.UploadOutOfOrder: ("InvalidLayerPartException", 400),
     facts.UploadTooLarge: ("LimitExceededException", 400),
+    facts.WidgetInvalid: ("ValidationException", 400),
+}
+# what a service calls a common code otherwise
+OF_SERVICE: Mapping[str, Mapping[str, str]] = {
+    "cloudwatch": {"InvalidParameterException": "ValidationException"},
+    "events": {"InvalidParameterException": "ValidationException", "ServerException": "InternalException"},
 }
 CODES = {fact: code for fact, (code, _) in TABLE.items()}
 COMMON = frozenset(
@@ -129,12 +155,9 @@ COMMON = frozenset(
         "ThrottlingException",
         "UnknownOperationException",
         "UnrecognizedClientException",
+        "ValidationException",
     }
 )
-# what a service of the JSON protocol calls a common code otherwise
-JSON_CODES: Mapping[str, Mapping[str, str]] = {
-    "events": {"InvalidParameterException": "ValidationException", "ServerException": "InternalException"},
-}
 QUERY_CODES = {
     "AccessDeniedException": "AccessDenied",
     "ExpiredTokenException": "ExpiredToken",
@@ -149,15 +172,21 @@ QUERY_CODES = {
     "ThrottlingException": "Throttling",
     "UnknownOperationException": "InvalidAction",
     "UnrecognizedClientException": "InvalidClientTokenId",
+    "ValidationException": "ValidationError",
 }
 # not what a model of theirs calls by the same name: the credential that signed, not the one that was sent
 QUERY_FACTS: dict[type[Fact], tuple[str, int]] = {facts.SessionExpired: ("ExpiredToken", 403)}
 
 
-def code_of(fact: Fact, service: str) -> tuple[str, int]:
-    """Code and status, as a service of the JSON protocol tells them."""
-    code, status = TABLE[type(fact)]
-    return JSON_CODES.get(service, {}).get(code, code), status
+def code(service: str, fact: type[Fact]) -> tuple[str, int]:
+    """The code and the status of a fact at a service, by the name of its model."""
+    code, status = TABLE[fact]
+    return OF_SERVICE.get(service, {}).get(code, code), status
+
+
+def query_code(model: Model, fact: Fact, code: str, status: int) -> tuple[str, int]:
+    """What the query protocol says for a code and a status."""
+    return QUERY_FACTS.get(type(fact)) or model.wire_error(code) or (QUERY_CODES.get(code, code), status)
 
 
 def members(fact: Fact, account: str) -> dict[str, object]:
@@ -169,4 +198,7 @@ def members(fact: Fact, account: str) -> dict[str, object]:
             "uploadId": fact.upload,
             "lastValidByteReceived": int(str(fact.offset)) - 1,
         }
+    if isinstance(fact, facts.DashboardInvalid) and isinstance(fact.messages, list):
+        told = [{"DataPath": path, "Message": message} for path, message in fact.messages]
+        return {"dashboardValidationMessages": told}
     return {}

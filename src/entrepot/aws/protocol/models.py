@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 Shape = Mapping[str, Any]
+Protocol = Literal["json", "cbor", "query"]
 _PACKAGE = "botocore"
 
 
@@ -22,41 +23,55 @@ _PACKAGE = "botocore"
 class Route:
     """How requests for a service are recognised, before its model is read.
 
-    `signing` is the service's name in the credential scope, `target` the prefix of X-Amz-Target. A service is in the
-    regions that are served, in `any_region`, or in `regions` of its own.
+    `signing` is the service's name in the credential scope, `target` the prefix of X-Amz-Target and the service in the
+    path of CBOR, `protocols` those that it is served in, the one of its own clients first. A service is in the regions
+    that are served, in `any_region`, or in `regions` of its own.
     """
 
     name: str
     version: str
     signing: str
     target: str | None
-    protocol: str
+    protocols: tuple[Protocol, ...]
     any_region: bool
     regions: tuple[str, ...] = ()
 
+    @property
+    def speaks_query(self) -> bool:
+        """Whether clients expect the codes of the query protocol in JSON and CBOR too (Smithy: awsQueryCompatible)."""
+        return "query" in self.protocols and len(self.protocols) > 1
+
 
 ROUTES = (
-    Route("ecr", "2015-09-21", "ecr", "AmazonEC2ContainerRegistry_V20150921", "json", any_region=False),
+    Route("ecr", "2015-09-21", "ecr", "AmazonEC2ContainerRegistry_V20150921", ("json",), any_region=False),
     Route(
         "ecr-public",
         "2020-10-30",
         "ecr-public",
         "SpencerFrontendService",
-        "json",
+        ("json",),
         any_region=False,
         regions=("us-east-1", "us-west-2"),
     ),
-    Route("events", "2015-10-07", "events", "AWSEvents", "json", any_region=False),
+    Route("events", "2015-10-07", "events", "AWSEvents", ("json",), any_region=False),
     Route(
         "cloudtrail",
         "2013-11-01",
         "cloudtrail",
         "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
-        "json",
+        ("json",),
         any_region=False,
     ),
-    Route("sts", "2011-06-15", "sts", None, "query", any_region=True),
-    Route("iam", "2010-05-08", "iam", None, "query", any_region=True),
+    Route(
+        "cloudwatch",
+        "2010-08-01",
+        "monitoring",
+        "GraniteServiceVersion20100801",
+        ("json", "cbor", "query"),
+        any_region=False,
+    ),
+    Route("sts", "2011-06-15", "sts", None, ("query",), any_region=True),
+    Route("iam", "2010-05-08", "iam", None, ("query",), any_region=True),
 )
 
 
@@ -64,7 +79,7 @@ ROUTES = (
 class Model:
     """A service's operations and shapes."""
 
-    metadata: Mapping[str, str]
+    metadata: Mapping[str, Any]
     operations: Mapping[str, Mapping[str, Any]]
     shapes: Mapping[str, Shape]
 
@@ -83,7 +98,7 @@ class Model:
     def wire_error(self, shape: str) -> tuple[str, int] | None:
         """The code and status that stand for an error on the wire, where the model gives it some."""
         declared = self.shapes.get(shape, {}).get("error")
-        return (str(declared["code"]), int(declared["httpStatusCode"])) if declared else None
+        return (str(declared.get("code", shape)), int(declared["httpStatusCode"])) if declared else None
 
     def _shape_of(self, operation: str, part: str) -> str | None:
         found = self.operations[operation].get(part)

@@ -1,17 +1,23 @@
-"""Bodies as SigV4 sends them: plain, unsigned, or in signed or unsigned chunks (`Content-Encoding: aws-chunked`)."""
+"""Bodies as clients send them: plain, unsigned, or in signed or unsigned chunks (`Content-Encoding: aws-chunked`), and
+within that as they are or compressed (Smithy: "requestCompression trait").
+"""
 
 import hashlib
 import hmac
 import re
+import zlib
 
-from entrepot.errors import RequestMalformed, SignatureInvalid
+from entrepot.errors import RequestMalformed, RequestTooLarge, SignatureInvalid
 from entrepot.policy import sigv4
-from entrepot.policy.sigv4 import Signature
+from entrepot.policy.sigv4 import Received, Signature
+
+LARGEST_UNPACKED = 8 * 1024 * 1024
 
 SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 SIGNED_CHUNKS_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
 UNSIGNED_CHUNKS_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 _CHUNKED = {SIGNED_CHUNKS, SIGNED_CHUNKS_TRAILER, UNSIGNED_CHUNKS_TRAILER}
+_NOT_PACKED = ("", "aws-chunked", "identity")
 _HEAD = re.compile(rb"([0-9a-fA-F]{1,8})(?:;chunk-signature=([0-9a-f]{64}))?\r\n")
 _TRAILER_SIGNATURE = "x-amz-trailer-signature"
 
@@ -45,6 +51,26 @@ def content(signature: Signature, secret: str, body: bytes) -> bytes:
                 raise RequestMalformed(reason="the body goes on after its last chunk")
             return b"".join(found)
         found.append(chunk)
+
+
+def unpacked(received: Received, body: bytes) -> bytes:
+    """A body out of its chunks as it was before the client compressed it: RequestMalformed, RequestTooLarge."""
+    encodings = ",".join(value for name, value in received.headers if name.lower() == "content-encoding")
+    packed = [name for each in encodings.split(",") if (name := each.strip().lower()) not in _NOT_PACKED]
+    if not packed:
+        return body
+    if packed != ["gzip"]:
+        raise RequestMalformed(reason="a body may be compressed with gzip, once")
+    reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        found = reader.decompress(body, LARGEST_UNPACKED)
+    except zlib.error:
+        raise RequestMalformed(reason="the body is not compressed with gzip as it says") from None
+    if reader.unconsumed_tail:
+        raise RequestTooLarge(what="the body, unpacked,", limit=LARGEST_UNPACKED)
+    if not reader.eof or reader.unused_data:
+        raise RequestMalformed(reason="the body is not one whole member of gzip")
+    return found
 
 
 def _chunk(body: bytes, at: int) -> tuple[bytes, str, int]:

@@ -13,17 +13,19 @@ from entrepot.aws.protocol.validate import checked
 from entrepot.errors import RequestMalformed
 from entrepot.http.answer import Answer
 
-_MOST_FIELDS = 1000
+MOST_FIELDS = 30_000  # PutMetricData: 1 MB of them
 _LONGEST_NAME = 512
 _SCALARS = {"integer": read_integer, "long": read_integer, "float": read_float, "double": read_float}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 Reference = Mapping[str, Any]
 
 
-def form(text: str) -> dict[str, str]:
-    """The fields of a form: RequestMalformed for one that stands twice, has too long a name or cannot be decoded."""
+def form(text: str, most: int = MOST_FIELDS) -> dict[str, str]:
+    """The fields of a form: RequestMalformed for one that stands twice, has too long a name or cannot be decoded, and
+    for more than `most`.
+    """
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=most, errors="strict")
     except (ValueError, UnicodeDecodeError):
         raise RequestMalformed(reason="the form cannot be decoded") from None
     fields = dict(pairs)

@@ -4,3 +4,4 @@ OPERATIONS = frozenset({("sts", "AssumeRoleWithWebIdentity")})
 LARGEST_BODY = 64 * 1024
 RATE = 10  # a second, for each address and process
 BURST = 100
+MOST_FIELDS = 1000

@@ -1,5 +1,6 @@
 """Input, checked against a model: types, then required members, lengths, ranges, patterns, enumerations.
 
+What JSON and forms write as text (blobs, times) may be given as what it means, as CBOR does.
 Clients check only some of it (botocore: required, types, least lengths); the server checks all. Unknown members are
 ignored. A value of the wrong JSON type is RequestMalformed, a broken constraint ParameterInvalid, with AWS's texts.
 """
@@ -7,6 +8,8 @@ ignored. A value of the wrong JSON type is RequestMalformed, a broken constraint
 import base64
 import binascii
 import re
+import sys
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -17,15 +20,16 @@ from entrepot.aws.protocol.scalars import SPECIAL_FLOATS, read_time
 from entrepot.errors import ParameterInvalid, RequestMalformed
 
 _INTEGERS = {"integer": 2**31, "long": 2**63}
-_PATTERN_TEXT = "Member must satisfy constraint: [Member must satisfy regular expression pattern: {pattern}]"
 _JAVA_ASTRAL = r"\uD800\uDC00-\uDBFF\uDFFF"  # what lies above U+FFFF, as pairs of surrogates
 _ASTRAL = r"\U00010000-\U0010FFFF"
+_PATTERN_TEXT = "Member must satisfy constraint: [Member must satisfy regular expression pattern: {pattern}]"
 _PATTERN_TEXTS = {"repositoryName": "must satisfy regular expression '{pattern}'"}  # ECR words it itself
 _UNICODE_CLASSES = {
     r"\p{L}": r"\w",  # letters, and with them numbers and the underscore, which the models allow beside them
     r"\p{N}": "",
     r"\p{Z}": "\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
 }
+_CATEGORY = re.compile(r"\\p\{(\w+)\}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -108,19 +112,23 @@ def _boolean(_: Model, __: Shape, value: object, path: str) -> bool:
 
 
 def _blob(_: Model, shape: Shape, value: object, path: str) -> bytes:
-    if not isinstance(value, str):
-        _malformed(path, "base64 text")
-    try:
-        data = base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        _malformed(path, "base64 text")
+    data = value if isinstance(value, bytes) else _of_base64(value, path)
     _check_length(shape, len(data), path)
     return data
 
 
+def _of_base64(value: object, path: str) -> bytes:
+    if not isinstance(value, str):
+        _malformed(path, "base64 text")
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        _malformed(path, "base64 text")
+
+
 def _timestamp(_: Model, __: Shape, value: object, path: str) -> datetime:
     try:
-        return read_time(value)
+        return value if isinstance(value, datetime) else read_time(value)
     except ValueError:
         _malformed(path, "a time: seconds since the epoch, or ISO 8601")
 
@@ -147,7 +155,14 @@ def pattern(text: str) -> re.Pattern[str]:
         return re.compile(text, re.ASCII)
     for name, members in _UNICODE_CLASSES.items():
         text = text.replace(name, members)
-    return re.compile(text)
+    return re.compile(_CATEGORY.sub(lambda found: _category(found[1]), text))
+
+
+@lru_cache
+def _category(name: str) -> str:
+    """The members of a class of which nothing shorter is known, one by one; a model that is served has few."""
+    letters = map(chr, range(sys.maxunicode + 1))
+    return "".join(re.escape(letter) for letter in letters if unicodedata.category(letter).startswith(name))
 
 
 def _join(path: str, name: str) -> str:

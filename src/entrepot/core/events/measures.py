@@ -33,13 +33,6 @@ class Meter(Protocol):
         """Take some points, which may be lost with the process."""
 
 
-class Unmeasured:
-    """Takes nothing down."""
-
-    def tell(self, points: Sequence[Point]) -> None:
-        """Forget them."""
-
-
 class Tally:
     """Counts what happens to events of rules until it is told."""
 

@@ -19,6 +19,8 @@ from entrepot.db import archived_events, event_deliveries, event_inbox, outbox
 from entrepot.db.database import Reader, Row, Transaction
 from entrepot.spec.event_arns import DEFAULT_BUS, BusKey
 
+__all__ = ["Router"]
+
 BATCH = 200
 _OF_EACH = 100  # events of one repository in a batch: those of the others wait no longer than for these
 _REMEMBERED = 3600 * 1_000_000  # how long a taken event is known, in microseconds

@@ -26,3 +26,15 @@ def test_names_are_of_ascii_letters(text: str, *, fits: bool):
 )
 def test_tags_are_of_letters_numbers_and_separators_of_any_script(text: str, *, fits: bool):
     assert (pattern(IAM["tagKeyType"]["pattern"]).fullmatch(text) is not None) is fits
+
+
+@pytest.mark.parametrize(("text", "fits"), [("a/b-c", True), ("été €5 ‑", True), ("a\tb", False), ("a\u2028", False)])
+def test_classes_of_which_nothing_shorter_is_known_are_those_of_unicode(text: str, *, fits: bool):
+    shapes = models.load("cloudwatch", "2010-08-01").shapes
+    assert (pattern(shapes["DefinitionPath"]["pattern"]).fullmatch(text) is not None) is fits
+
+
+@pytest.mark.parametrize(("text", "fits"), [("a\U0001f40b", True), ("\uffff", False), ("\x1f", False)])
+def test_a_range_between_pairs_of_surrogates_is_one_of_letters(text: str, *, fits: bool):
+    shapes = models.load("cloudtrail", "2013-11-01").shapes
+    assert (pattern(shapes["PartitionKeyName"]["pattern"]).fullmatch(text) is not None) is fits

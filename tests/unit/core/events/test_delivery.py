@@ -53,7 +53,7 @@ async def test_events_of_a_repository_keep_their_order_though_the_first_fails(wo
 async def test_a_failing_lane_holds_up_no_other(world: EventWorld, hook: Origin):
     world.rule("all", world.webhook("hook", hook.url()))
     world.pace = Pace(60.0)
-    hook.answers["/"] = lambda handler: body(b"", 500 if b'"bad"' in handler.sent else 200)(handler)
+    hook.answers["/"] = lambda handler: body(b"", 500 if b'"bad"' in handler.sent else 200)(handler)  # type: ignore[attr-defined]
     world.send({"of": "bad"}, order_key="bad")
     world.send({"of": "bad"}, order_key="bad")
     world.send({"of": "good"}, order_key="good")
@@ -214,10 +214,10 @@ async def test_a_crash_between_arrival_and_its_note_sends_again_in_order_with_th
     world.route()
     deliverer = world.deliverer()
     before = world.database.submit
-    world.database.submit = lambda work, **how: (_ for _ in ()).throw(OSError("gone"))  # type: ignore[method-assign]
+    world.database.submit = lambda work, **how: (_ for _ in ()).throw(OSError("gone"))
     with pytest.raises(OSError, match="gone"):
         await deliverer.run(world.now())
-    world.database.submit = before  # type: ignore[method-assign]
+    world.database.submit = before
     await world.settle()
     ids = [event["id"] for event in bodies(hook)]
     assert list(dict.fromkeys(ids)) == sent

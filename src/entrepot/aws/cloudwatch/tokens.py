@@ -1,0 +1,88 @@
+"""Page tokens of CloudWatch's listings: where a page begins, and the token of the next one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from entrepot.aws.protocol.call import Call
+from entrepot.errors import (
+    AlarmPageTokenInvalid,
+    MetricInputInvalid,
+    MetricPageTokenInvalid,
+    MonitoringInputInvalid,
+    PageTokenInvalid,
+)
+from entrepot.spec.paging import decode_token, encode_token
+
+_END = 2**62  # microseconds
+_NOT_IN_A_PAGE = ("MaxDatapoints", "MaxRecords", "NextToken")
+
+
+def start_of_metrics(call: Call) -> tuple[str, str, str]:
+    """The key that a page of ListMetrics continues after: MetricInputInvalid."""
+    try:
+        namespace, name, metric = _start(call, "ListMetrics") or ("", "", "")
+    except (PageTokenInvalid, ValueError):
+        raise MetricInputInvalid(reason="The parameter NextToken is invalid.") from None
+    return namespace, name, metric
+
+
+def start_of_data(call: Call) -> tuple[int, int]:
+    """The result and the point of it that a page of GetMetricData begins with: MetricPageTokenInvalid."""
+    try:
+        number, point = _start(call, "GetMetricData") or ("0", "0")
+        return int(number), int(point)
+    except (PageTokenInvalid, ValueError):
+        raise MetricPageTokenInvalid from None
+
+
+def start_of_alarms(call: Call) -> tuple[str, str]:
+    """The kind and the name that a page of DescribeAlarms continues after: AlarmPageTokenInvalid."""
+    try:
+        kind, name = _start(call, "DescribeAlarms") or ("", "")
+    except (PageTokenInvalid, ValueError):
+        raise AlarmPageTokenInvalid from None
+    return kind, name
+
+
+def start_of_history(call: Call) -> tuple[int, str] | None:
+    """The moment and the id that a page of DescribeAlarmHistory continues after: AlarmPageTokenInvalid."""
+    try:
+        at, item = _start(call, "DescribeAlarmHistory") or ("0", "")
+        moment = int(at)
+    except (PageTokenInvalid, ValueError):
+        raise AlarmPageTokenInvalid from None
+    if not 0 <= moment < _END:
+        raise AlarmPageTokenInvalid
+    return (moment, item) if item else None
+
+
+def start_of_dashboards(call: Call) -> str:
+    """The name that a page of ListDashboards continues after: MonitoringInputInvalid."""
+    try:
+        (name,) = _start(call, "ListDashboards") or ("",)
+    except (PageTokenInvalid, ValueError):
+        raise MonitoringInputInvalid(reason="NextToken is invalid") from None
+    return name
+
+
+def following(call: Call, operation: str, after: Sequence[object] | None) -> str | None:
+    """The token of the next page, None at the end."""
+    return None if after is None else encode_token([str(part) for part in after], _scope(call, operation))
+
+
+def _start(call: Call, operation: str) -> list[str] | None:
+    token = call.input.get("NextToken")
+    return None if token is None else decode_token(token, _scope(call, operation))
+
+
+def _scope(call: Call, operation: str) -> list[str]:
+    rest = {name: value for name, value in call.input.items() if name not in _NOT_IN_A_PAGE}
+    return [operation, call.account, call.region, _flat(rest)]
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, dict):
+        return ";".join(f"{name}={_flat(item)}" for name, item in sorted(value.items()))
+    if isinstance(value, list):
+        return "".join(f"[{_flat(item)}]" for item in value)
+    return str(value)

@@ -1,0 +1,54 @@
+"""From the wire to an operation's input, and from its output or a fact to the wire, in the protocol of the request."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from entrepot.aws.protocol import cbor_protocol, errors, json_protocol, models, query
+from entrepot.aws.protocol.naming import Named
+from entrepot.errors import Fact
+from entrepot.http.answer import Answer
+
+_QUERY_ERROR = "x-amzn-query-error"
+
+
+def parse(named: Named, content: bytes) -> dict[str, Any]:
+    """The validated input of the operation that is named: RequestMalformed, ParameterInvalid."""
+    model = models.load(named.route.name, named.route.version)
+    match named.protocol:
+        case "json":
+            return json_protocol.parse(model, named.operation, content)
+        case "cbor":
+            return cbor_protocol.parse(model, named.operation, content)
+        case "query":
+            return query.parse(model, named.operation, named.fields)
+
+
+def show(named: Named, output: Mapping[str, Any], request_id: str) -> Answer:
+    """The response of the operation that is named."""
+    model = models.load(named.route.name, named.route.version)
+    match named.protocol:
+        case "json":
+            return json_protocol.show(model, named.operation, output, named.json_version)
+        case "cbor":
+            return cbor_protocol.show(model, named.operation, output)
+        case "query":
+            return query.show(model, named.operation, output, request_id)
+
+
+def show_fact(named: Named, fact: Fact, request_id: str) -> Answer:
+    """A fact as the clients of the service know it."""
+    route = named.route
+    code, status = errors.code(route.name, type(fact))
+    if route.speaks_query or named.protocol == "query":
+        query_code, status = errors.query_code(models.load(route.name, route.version), fact, code, status)
+    if named.protocol == "query":
+        namespace = models.load(route.name, route.version).metadata["xmlNamespace"]
+        return query.show_error(namespace, query_code, str(fact), status, request_id)
+    members = errors.members(fact, str(fact.fields.get("account", "")))
+    if named.protocol == "cbor":
+        answer = cbor_protocol.show_error(code, str(fact), members, status)
+    else:
+        answer = json_protocol.show_error(code, str(fact), members, status, named.json_version)
+    if route.speaks_query:
+        answer.headers[_QUERY_ERROR] = f"{query_code};{'Receiver' if status >= 500 else 'Sender'}"
+    return answer

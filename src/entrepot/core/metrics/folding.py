@@ -1,0 +1,54 @@
+"""Takes what journals say of requests into the metrics, each record once: points and offset in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from entrepot.core.metrics import measuring, points
+from entrepot.core.metrics.measuring import Told
+from entrepot.core.units import BlockingUnits
+from entrepot.db.database import Database, Transaction
+from entrepot.db.journals import METRICS
+from entrepot.journal import Batch, batches, gone
+from entrepot.metrics.summaries import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where what belongs to no account or region is counted: requests by strangers, public registries."""
+
+    account: str
+    region: str
+
+
+class MetricsFold:
+    """The job `measure`."""
+
+    def __init__(self, database: Database, directory: Path, place: Place) -> None:
+        self._units = BlockingUnits(database)
+        self._directory = directory
+        self._place = place
+
+    def run(self) -> int:
+        """Fold everything readable; the number of records."""
+        folded = 0
+        for batch in batches(self._directory, self.offsets()):
+            told = measuring.told(measuring.grouped(batch.records), self._place.account, self._place.region)
+            if self._units.write(fold, batch, told):
+                folded += len(batch.records)
+        for journal in gone(self._directory, self.offsets()):
+            self._units.write(METRICS.forget, journal)
+        return folded
+
+    def offsets(self) -> Mapping[str, int]:
+        """How far each journal is folded: it may go when all of it is."""
+        return self._units.read(METRICS.all)
+
+
+def fold(tx: Transaction, batch: Batch, told: Mapping[Told, Summary]) -> bool:
+    """Add what a batch tells, and store how far the journal is folded; False when somebody has folded it already."""
+    if not METRICS.advance(tx, batch.journal, batch.start, batch.offset):
+        return False
+    for (account, region, which, unit, at), summary in sorted(told.items()):
+        points.put(tx, account, region, which, at, summary, unit)
+    return True

@@ -1,0 +1,256 @@
+"""What the requests of some minutes add to which metrics: AWS's own ("Amazon ECR usage metrics", "repository metrics"),
+and in the namespace Entrepot what users of ECR have asked for. Pure; docs/metrics.md is the list for people.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from entrepot.core.metrics.series import NO_UNIT, Metric, metric
+from entrepot.core.permissions import OPERATIONS
+from entrepot.metrics import sketches, summaries
+from entrepot.metrics.summaries import Summary
+
+OURS = "Entrepot"
+MINUTE = 60
+USAGE = frozenset(
+    {
+        "BatchCheckLayerAvailability",
+        "BatchGetImage",
+        "CompleteLayerUpload",
+        "GetAuthorizationToken",
+        "GetDownloadUrlForLayer",
+        "InitiateLayerUpload",
+        "PutImage",
+        "UploadLayerPart",
+    }
+)
+REGISTRIES = {"ecr": "private", "ecr-public": "public"}
+# credentials that were not accepted; none at all are how docker asks what it needs
+_UNACCEPTED = frozenset(
+    {
+        "ExpiredTokenException",
+        "IncompleteSignatureException",
+        "InvalidSignatureException",
+        "UnrecognizedClientException",
+    }
+)
+_DENIED = frozenset({"AccessDeniedException", "AccessDenied"})
+_MICROS_OF_MINUTE = MINUTE * 1_000_000
+_REMEMBERED = 65536
+
+
+class _Who(msgspec.Struct, array_like=True, gc=False):
+    """An Identity, as far as it is read."""
+
+    kind: msgspec.Raw
+    principal_id: msgspec.Raw
+    arn: msgspec.Raw
+    account: str
+
+
+class Measured(msgspec.Struct, array_like=True, gc=False):
+    """The fields of a `Call` that are measured, in the places that they have there; the others are not read."""
+
+    at: int
+    service: str
+    operation: str
+    door: str
+    account: str
+    region: str
+    identity: _Who | None
+    request_id: msgspec.Raw
+    source_ip: msgspec.Raw
+    user_agent: msgspec.Raw
+    secure: msgspec.Raw
+    repository_id: str
+    repository: str
+    pulled: tuple[msgspec.Raw, ...]
+    status: int
+    error: str
+    message: msgspec.Raw
+    received: int
+    sent: int
+    took: int
+
+
+class Key(NamedTuple):
+    """What requests of one group have in common; `minute` in minutes since the epoch."""
+
+    minute: int
+    account: str
+    region: str
+    service: str
+    operation: str
+    door: str
+    repository: str
+    status: int
+    error: str
+    known: bool
+
+
+class Group:
+    """Requests that differ only in what can be counted; `received` has no zeros."""
+
+    __slots__ = ("pull_times", "pulled", "received", "sent")
+
+    def __init__(self) -> None:
+        self.pulled = 0
+        self.received: list[int] = []
+        self.sent: list[int] = []
+        self.pull_times: list[int] = []
+
+
+class Told(NamedTuple):
+    """A metric of an account in a region, in a unit, in a minute that begins `at`."""
+
+    account: str
+    region: str
+    metric: Metric
+    unit: str
+    at: int
+
+
+_Groups = dict[tuple[int, str, str, str, str, str, str, int, str, bool], Group]  # by the members of a Key
+_DECODE = msgspec.msgpack.Decoder(Measured).decode
+
+
+def grouped(records: Iterable[bytes]) -> _Groups:
+    """The records of journals by what they have in common; records of another version are not counted.
+
+    Every request passes through here: plain tuples and lists cost half of what their named kin do.
+    """
+    groups: _Groups = {}
+    find = groups.get
+    for record in records:
+        try:
+            call = _DECODE(record)
+        except msgspec.DecodeError:
+            continue
+        who = call.identity
+        failed = call.status >= 400 or call.error != ""
+        key = (
+            call.at // _MICROS_OF_MINUTE,
+            (who.account if who is not None else "") if failed else call.account,  # what was asked for need not exist
+            call.region,
+            call.service,
+            call.operation,
+            call.door,
+            "" if failed else call.repository,
+            call.status,
+            call.error,
+            who is not None,
+        )
+        group = find(key)
+        if group is None:
+            group = groups[key] = Group()
+        group.sent.append(call.sent)
+        if call.received:
+            group.received.append(call.received)
+        if call.pulled:
+            group.pulled += len(call.pulled)
+            group.pull_times.append(call.took)
+    return groups
+
+
+def told(groups: _Groups, account: str, region: str) -> dict[Told, Summary]:
+    """What is to be added to which metrics; `account` and `region` are those of what belongs to none in particular."""
+    found: dict[Told, Summary] = {}
+    for members, group in groups.items():
+        key = Key(*members)
+        for which, unit, summary in _metrics(key, group):
+            name = Told(key.account or account, key.region or region, which, unit, key.minute * MINUTE)
+            there = found.get(name)
+            found[name] = summary if there is None else there.merge(summary)
+    return found
+
+
+def _metrics(key: Key, group: Group) -> Iterator[tuple[Metric, str, Summary]]:
+    number = len(group.sent)
+    if key.operation:
+        yield from _of_operation(key, number)
+    if key.known:
+        yield _ours("AuthenticationSuccessCount", Door=key.door), "Count", _ones(number)
+    if key.error in _UNACCEPTED:
+        yield _ours("AuthenticationFailureCount", Door=key.door), "Count", _ones(number)
+    registry = REGISTRIES.get(key.service)
+    if registry is not None:
+        yield from _of_registry(key, group, registry)
+
+
+def _of_operation(key: Key, number: int) -> Iterator[tuple[Metric, str, Summary]]:
+    if key.service == "ecr" and key.operation in USAGE:
+        yield _usage(key.operation), NO_UNIT, _ones(number)
+    known = key.door == "oci" or key.operation in OPERATIONS.get(key.service, ())
+    name = key.operation if known else "Other"
+    yield _ours("RequestCount", Service=key.service, Operation=name), "Count", _ones(number)
+    if key.error in _DENIED:
+        yield _ours("DeniedCount", Service=key.service, Operation=name), "Count", _ones(number)
+    if key.status >= 400:
+        kind = "ServerErrorCount" if key.status >= 500 else "ClientErrorCount"
+        yield _ours(kind, Service=key.service, Operation=name), "Count", _ones(number)
+
+
+def _of_registry(key: Key, group: Group, registry: str) -> Iterator[tuple[Metric, str, Summary]]:
+    wholes = [_ours("BytesIn", Registry=registry), _ours("BytesOut", Registry=registry)]
+    if key.repository:
+        wholes += (_of_repository("BytesIn", registry, key.repository),)
+        wholes += (_of_repository("BytesOut", registry, key.repository),)
+    for which in wholes:
+        numbers = group.received if which.name == "BytesIn" else group.sent
+        if any(numbers):
+            yield which, "Bytes", _set(numbers)
+    if group.pulled:
+        yield _ours("PullLatency", Registry=registry), "Milliseconds", _times(group.pull_times)
+        yield _pulls(registry, key.repository), "Count", _ones(group.pulled)
+    if key.operation == "PutImage" and not key.error and key.repository:
+        yield _of_repository("RepositoryPushCount", registry, key.repository), "Count", _ones(len(group.sent))
+
+
+@lru_cache(_REMEMBERED)
+def _ours(name: str, **dimensions: str) -> Metric:
+    return metric(OURS, name, dimensions)
+
+
+@lru_cache(_REMEMBERED)
+def _of_repository(name: str, registry: str, repository: str) -> Metric:
+    return metric(OURS, name, {"Registry": registry, "RepositoryName": repository})
+
+
+@lru_cache
+def _usage(operation: str) -> Metric:
+    return metric("AWS/Usage", "CallCount", {"Service": "ECR", "Type": "API", "Resource": operation, "Class": "None"})
+
+
+def _pulls(registry: str, repository: str) -> Metric:
+    if registry == "private":
+        return metric("AWS/ECR", "RepositoryPullCount", {"RepositoryName": repository})
+    return _of_repository("RepositoryPullCount", registry, repository)
+
+
+def _ones(number: int) -> Summary:
+    return summaries.of_set(float(number), float(number), 1.0, 1.0)
+
+
+def _set(numbers: list[int]) -> Summary:
+    return summaries.of_set(float(len(numbers)), float(sum(numbers)), float(min(numbers)), float(max(numbers)))
+
+
+def _times(micros: list[int]) -> Summary:
+    """Times with how they lie."""
+    buckets = Counter(map(_bucket, micros))
+    return Summary(
+        len(micros),
+        sum(micros) / 1000,
+        min(micros) / 1000,
+        max(micros) / 1000,
+        {bucket: float(count) for bucket, count in buckets.items()},
+    )
+
+
+@lru_cache(_REMEMBERED)
+def _bucket(micros: int) -> int:
+    return sketches.key(micros / 1000)

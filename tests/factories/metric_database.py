@@ -1,0 +1,48 @@
+"""A metrics' database for tests of core: points put and asked for by the first account."""
+
+from pathlib import Path
+from typing import Any
+
+from entrepot.core.metrics import points
+from entrepot.core.metrics.points import Window
+from entrepot.core.metrics.series import Metric, metric
+from entrepot.db import migrate
+from entrepot.db.sqlite import SqliteDatabase
+from entrepot.metrics.summaries import Summary
+from tests.factories.callers import ACCOUNT, REGION
+
+PULLS = metric("AWS/ECR", "RepositoryPullCount", {"RepositoryName": "one"})
+NOON = 1_767_268_800
+
+
+class MetricDatabase:
+    """A fresh one, in a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        migrate.upgrade(directory / "metrics.db", migrate.METRICS)
+        self.database = SqliteDatabase(directory / "metrics.db")
+
+    def put(self, at: int, summary: Summary, which: Metric = PULLS, **how: Any) -> bool:
+        """Put a point; whether its series is new."""
+        return bool(self.write(points.put, ACCOUNT, REGION, which, at, summary, **how))
+
+    def asked(self, window: Window, which: Metric = PULLS, account: str = ACCOUNT, **how: Any) -> dict[int, Summary]:
+        """What there is in a window."""
+        found: dict[int, Summary] = self.read(points.query, account, REGION, which, window, **how)
+        return found
+
+    def sums(self, window: Window, which: Metric = PULLS, **how: Any) -> dict[int, float]:
+        """The sums of what there is."""
+        return {at: found.sum for at, found in sorted(self.asked(window, which, values=False, **how).items())}
+
+    def write(self, work: Any, *args: Any, **how: Any) -> Any:
+        """Run `work(tx, …)` as a write."""
+        return self.database.submit(lambda tx: work(tx, *args, **how)).result()
+
+    def read(self, work: Any, *args: Any, **how: Any) -> Any:
+        """Run `work(tx, …)` as a read."""
+        return self.database.read(lambda tx: work(tx, *args, **how))
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
