@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from entrepot.app import parts
+from entrepot.app.parts import Databases
 from entrepot.core.metrics.folding import MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
-from entrepot.db.sqlite import SqliteDatabase
 from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
@@ -32,14 +32,14 @@ async def _work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    database, metrics = parts.database(settings), SqliteDatabase(parts.metrics_path(settings))
-    units = Units(database, ThreadPoolExecutor(1, "reader"))
-    await Loop(units, tasks(_jobs(settings, database, metrics)), parts.clock).run(stop)
-    database.close()
-    metrics.close()
+    databases = Databases.of(settings)
+    units = Units(databases.metadata, ThreadPoolExecutor(1, "reader"))
+    await Loop(units, tasks(_jobs(settings, databases)), parts.clock).run(stop)
+    databases.close()
 
 
-def _jobs(settings: Settings, database: SqliteDatabase, metrics: SqliteDatabase) -> Jobs:
+def _jobs(settings: Settings, databases: Databases) -> Jobs:
+    database, metrics = databases.metadata, databases.metrics
     measure = MetricsFold(metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]))
     store = Filesystem(settings.data)
     idle = timedelta(seconds=settings.upload_expiry_seconds)
@@ -51,7 +51,7 @@ def _jobs(settings: Settings, database: SqliteDatabase, metrics: SqliteDatabase)
         rollup=RollUp(metrics),
         gauges=Gauges(database, metrics, settings.regions[0]),
         expire=lambda now: expire_uploads(database, store, now, idle),
-        checkpoint=lambda: database.checkpoint() + metrics.checkpoint(),
+        checkpoint=databases.checkpoint,
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),

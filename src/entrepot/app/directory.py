@@ -1,8 +1,9 @@
 """The data directory: made, found writable, and locked against servers whose settings contradict each other.
 
 DATA/entrepot.db       metadata (SQLite)          DATA/blobs/, uploads/   bytes (store/)
-DATA/metrics.db        points of metrics (SQLite)
-DATA/secret.key        the master key             DATA/journal/           reads (journal/)
+DATA/events.db         events on their way        DATA/audit.db           audit records
+DATA/metrics.db        points of metrics
+DATA/secret.key        the master key             DATA/journal/           calls (journal/)
 DATA/credentials       root keys, AWS's format    DATA/metrics/           counters of all processes
 DATA/ca.pem, tls/      self-signed TLS            DATA/server.lock        settings of those that run
 DATA/prepare.lock      one start at a time        DATA/entrepot.toml      settings, by the operator

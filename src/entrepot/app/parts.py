@@ -1,6 +1,7 @@
 """Parts from settings: the database, the seal, the blob store, and the core of one process."""
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from entrepot.core.reads import Reads
 from entrepot.core.transfers import TransferLimits, Transfers
 from entrepot.core.units import Units
 from entrepot.core.web_identities import WebIdentities
+from entrepot.db import migrate
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.errors.start import MasterKeyUnusable
 from entrepot.journal import Journal
@@ -32,13 +34,41 @@ from entrepot.store.spool import is_full
 
 log = structlog.get_logger()
 STORE = "local"
+METADATA = "entrepot"
+CHAINS = {METADATA: migrate.METADATA, "events": migrate.EVENTS, "audit": migrate.AUDIT, "metrics": migrate.METRICS}
 LARGEST_LAYER = 52_000 * 1024 * 1024  # ECR's quota
 JOURNALS = "journal"
 _LARGEST_BALLAST = 64 * 1024 * 1024
 _READERS = 4
-_METRIC_READERS = 2  # what they compute keeps other threads waiting
 _SYNCERS = 16
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """Every database of a deployment: the metadata, and beside it what grows with use."""
+
+    metadata: SqliteDatabase
+    events: SqliteDatabase
+    audit: SqliteDatabase
+    metrics: SqliteDatabase
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Databases":
+        """All of them, opened."""
+        return cls(*(database(settings, name) for name in CHAINS))
+
+    def checkpoint(self) -> int:
+        """Shorten their logs; pages that readers of old keep there."""
+        return sum(each.checkpoint() for each in self._all())
+
+    def close(self) -> None:
+        """Close all."""
+        for each in self._all():
+            each.close()
+
+    def _all(self) -> tuple[SqliteDatabase, ...]:
+        return (self.metadata, self.events, self.audit, self.metrics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +76,7 @@ class Worker:
     """One API process's core, and what must be closed after it."""
 
     core: Core
-    database: SqliteDatabase
-    metrics: SqliteDatabase
+    databases: Databases
     journal: Journal
     hot: Hot
 
@@ -57,13 +86,18 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def database_path(settings: Settings) -> Path:
-    """Where SQLite keeps the metadata."""
-    return settings.data / "entrepot.db"
+def database_path(settings: Settings, name: str = METADATA) -> Path:
+    """Where SQLite keeps a database."""
+    return settings.data / f"{name}.db"
 
 
-def database(settings: Settings) -> SqliteDatabase:
-    """The metadata; on a full volume it gives the ballast back and tries again."""
+def upgrade(settings: Settings) -> Mapping[str, tuple[str, str]]:
+    """Bring the schema of every database to this version's; (before, after) by name."""
+    return {name: migrate.upgrade(database_path(settings, name), chain) for name, chain in CHAINS.items()}
+
+
+def database(settings: Settings, name: str = METADATA) -> SqliteDatabase:
+    """The metadata, or another database by its name; on a full volume it gives the ballast back and tries again."""
     room = ballast(settings)
 
     def make_room() -> bool:
@@ -72,12 +106,7 @@ def database(settings: Settings) -> SqliteDatabase:
             log.warning("ballast released", data=str(settings.data))
         return released
 
-    return SqliteDatabase(database_path(settings), make_room)
-
-
-def metrics_path(settings: Settings) -> Path:
-    """Where SQLite keeps the points of metrics."""
-    return settings.data / "metrics.db"
+    return SqliteDatabase(database_path(settings, name), make_room)
 
 
 def ballast(settings: Settings) -> Ballast:
@@ -125,12 +154,12 @@ def outbound(settings: Settings) -> Outbound:
 
 def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     """The core of one API process; call it on the event loop that will use it."""
-    opened = database(settings)
-    metrics = SqliteDatabase(metrics_path(settings))
+    opened = Databases.of(settings)
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
-    units = Units(opened, ThreadPoolExecutor(_READERS, "reader"))
-    snapshot = opened.snapshot()
+    readers, beside = ThreadPoolExecutor(_READERS, "reader"), ThreadPoolExecutor(_READERS, "beside")
+    units = Units(opened.metadata, readers)
+    snapshot = opened.metadata.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
     transfers = Transfers(
@@ -144,14 +173,16 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     )
     core = Core(
         units=units,
+        events=Units(opened.events, beside),
+        audit=Units(opened.audit, beside),
+        metrics=Units(opened.metrics, beside),
         credentials=credentials,
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
         reads=Reads(hot, units, store),
-        metric_units=Units(metrics, ThreadPoolExecutor(_METRIC_READERS, "metrics")),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,
         faults=readiness(units, store),
     )
-    return Worker(core, opened, metrics, journal, hot)
+    return Worker(core, opened, journal, hot)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from entrepot.app import certificates, directory, first_account, listening, parts
 from entrepot.app.directory import ServerLock
 from entrepot.core import identities
-from entrepot.db import migrate
 from entrepot.errors import StorageFull
 from entrepot.errors.start import AuthoritiesInvalid, VolumeFull
 from entrepot.http.allowance import Allowance
@@ -63,8 +62,7 @@ def _prepare(settings: Settings) -> Prepared:
         (settings.data / parts.JOURNALS).mkdir(mode=0o700, exist_ok=True)
         Filesystem(settings.data).prepare()
         parts.tend_ballast(settings)
-        migrate.upgrade(parts.database_path(settings))
-        migrate.upgrade(parts.metrics_path(settings), migrate.METRICS)
+        parts.upgrade(settings)
         seal, first = _first_account(settings)
         _certificate(settings)
     port = sockets[0][0].getsockname()[1] if sockets else settings.port

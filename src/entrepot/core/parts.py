@@ -13,14 +13,19 @@ from entrepot.core.web_identities import WebIdentities
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The parts of core that a door calls, bound to one event loop; `regions[0]` is the default region."""
+    """The parts of core that a door calls, bound to one event loop; `regions[0]` is the default region.
+
+    `units` work on the metadata; those of `events`, `audit` and `metrics` on databases of their own.
+    """
 
     units: Units
+    events: Units
+    audit: Units
+    metrics: Units
     credentials: Credentials
     web_identities: WebIdentities
     transfers: Transfers
     reads: Reads
-    metric_units: Units  # over the database of metrics
     regions: tuple[str, ...]
     default_account: str
     clock: Callable[[], datetime]

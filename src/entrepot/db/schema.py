@@ -8,12 +8,15 @@
              │          ├─ managed_policy ── policy_version
              │          └─ oidc_provider
              ├─ service_control_policy · registry · public_alias
+             ├─ alarm ─── alarm_child                          a composite alarm and those that its rule names
+             ├─ dashboard
              └─ repository ─┬─ resource_tag · catalog_data
                             ├─ repository_blob ── blob            which repository may read which blob
                             ├─ manifest ─── manifest_reference    layers, config, children of it
                             ├─ tag ──────── manifest
                             └─ upload
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
+    alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
 
 Conventions: every moment is a BIGINT of microseconds since the epoch, UTC; ids of repositories, blobs and events are
 ULIDs (text, never reused); enumerations are text; structured values are JSON text. No booleans, no database clocks.
@@ -31,11 +34,12 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from entrepot.db import conventions, identity_schema
+from entrepot.db import alarm_schema, conventions, identity_schema
 from entrepot.db.conventions import Text
 
 metadata = conventions.metadata
 account = identity_schema.account  # and with it its neighbours
+alarm = alarm_schema.alarm  # and with it its neighbours
 
 repository = Table(
     "repository",

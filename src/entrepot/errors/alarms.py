@@ -38,9 +38,7 @@ class AlarmPageTokenInvalid(Fact):
 
 
 class DashboardInvalid(Fact):
-    """A dashboard that could not be drawn (`messages`: pairs of data path and message)."""
-
-    text = "The dashboard is not valid: {messages}"
+    """A dashboard that could not be drawn (`reason`; `messages`: pairs of data path and message)."""
 
 
 class DashboardNotFound(Fact):

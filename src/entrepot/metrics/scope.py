@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from entrepot.metrics import periods
 from entrepot.metrics.series import Budget, Series, Value
 
 
@@ -31,5 +30,5 @@ class Scope(msgspec.Struct, frozen=True):
     budget: Budget
 
     def grid(self, period: int) -> range:
-        """The moments of a series without gaps."""
-        return periods.starts(self.start, self.end, period)
+        """The moments of a series without gaps: periods are counted from the start of the range."""
+        return range(self.start, self.end, period)

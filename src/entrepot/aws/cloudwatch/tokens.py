@@ -4,10 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from entrepot.aws.protocol.call import Call
-from entrepot.errors import MetricInputInvalid, MetricPageTokenInvalid, PageTokenInvalid
+from entrepot.errors import (
+    AlarmPageTokenInvalid,
+    MetricInputInvalid,
+    MetricPageTokenInvalid,
+    MonitoringInputInvalid,
+    PageTokenInvalid,
+)
 from entrepot.spec.paging import decode_token, encode_token
 
-_NOT_IN_A_PAGE = ("MaxDatapoints", "NextToken")
+_END = 2**62  # microseconds
+_NOT_IN_A_PAGE = ("MaxDatapoints", "MaxRecords", "NextToken")
 
 
 def start_of_metrics(call: Call) -> tuple[str, str, str]:
@@ -26,6 +33,36 @@ def start_of_data(call: Call) -> tuple[int, int]:
         return int(number), int(point)
     except (PageTokenInvalid, ValueError):
         raise MetricPageTokenInvalid from None
+
+
+def start_of_alarms(call: Call) -> tuple[str, str]:
+    """The kind and the name that a page of DescribeAlarms continues after: AlarmPageTokenInvalid."""
+    try:
+        kind, name = _start(call, "DescribeAlarms") or ("", "")
+    except (PageTokenInvalid, ValueError):
+        raise AlarmPageTokenInvalid from None
+    return kind, name
+
+
+def start_of_history(call: Call) -> tuple[int, str] | None:
+    """The moment and the id that a page of DescribeAlarmHistory continues after: AlarmPageTokenInvalid."""
+    try:
+        at, item = _start(call, "DescribeAlarmHistory") or ("0", "")
+        moment = int(at)
+    except (PageTokenInvalid, ValueError):
+        raise AlarmPageTokenInvalid from None
+    if not 0 <= moment < _END:
+        raise AlarmPageTokenInvalid
+    return (moment, item) if item else None
+
+
+def start_of_dashboards(call: Call) -> str:
+    """The name that a page of ListDashboards continues after: MonitoringInputInvalid."""
+    try:
+        (name,) = _start(call, "ListDashboards") or ("",)
+    except (PageTokenInvalid, ValueError):
+        raise MonitoringInputInvalid(reason="NextToken is invalid") from None
+    return name
 
 
 def following(call: Call, operation: str, after: Sequence[object] | None) -> str | None:

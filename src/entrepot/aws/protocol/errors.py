@@ -161,6 +161,7 @@ QUERY_CODES = {
     "ThrottlingException": "Throttling",
     "UnknownOperationException": "InvalidAction",
     "UnrecognizedClientException": "InvalidClientTokenId",
+    "ValidationException": "ValidationError",
 }
 # not what a model of theirs calls by the same name: the credential that signed, not the one that was sent
 QUERY_FACTS: dict[type[Fact], tuple[str, int]] = {facts.SessionExpired: ("ExpiredToken", 403)}
@@ -185,4 +186,7 @@ def members(fact: Fact, account: str) -> dict[str, object]:
             "uploadId": fact.upload,
             "lastValidByteReceived": int(str(fact.offset)) - 1,
         }
+    if isinstance(fact, facts.DashboardInvalid) and isinstance(fact.messages, list):
+        told = [{"DataPath": path, "Message": message} for path, message in fact.messages]
+        return {"dashboardValidationMessages": told}
     return {}
