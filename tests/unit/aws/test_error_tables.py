@@ -30,6 +30,7 @@ UNREACHED = {
     ("BatchGetImage", "ImageNotFound"): "each id is looked up first, in the same unit of work",
     ("CompleteLayerUpload", "UploadOutOfOrder"): "no bytes come with the end of an upload",
     ("CompleteLayerUpload", "UploadTooLarge"): "no bytes come with the end of an upload",
+    ("GetMetricData", "RepositoryNotFound"): "what a search finds are metrics; others have a method of that name",
     ("PutImage", "ImageNotFound"): "guards a row that the same unit of work has just written",
     **dict.fromkeys(
         [

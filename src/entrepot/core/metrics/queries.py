@@ -99,8 +99,6 @@ def evaluate(
 class _Run:
     """One request over one snapshot."""
 
-    _program: Program
-
     def __init__(self, tx: Transaction, place: Place, asked: Sequence[Asked], span: Span, now: datetime) -> None:
         self._tx = tx
         self._place = place
