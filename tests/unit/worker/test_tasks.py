@@ -19,7 +19,7 @@ from entrepot.worker.tasks import Jobs, tasks
 from tests.factories.callers import ACCOUNT, EPOCH, REGION
 from tests.factories.core_database import CoreDatabase
 from tests.factories.memory_store import MemoryStore
-from tests.factories.metric_database import MetricDatabase
+from tests.factories.metric_database import sqlite_metrics
 
 LOST = b"unreferenced, and without bytes in the store"
 LATER = EPOCH + timedelta(days=3)
@@ -34,7 +34,7 @@ def core(tmp_path: Path) -> Iterator[CoreDatabase]:
 
 def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = lambda: 0) -> Jobs:
     store = MemoryStore()
-    metrics = MetricDatabase(directory).database
+    metrics = sqlite_metrics(directory)
     return Jobs(
         collector=Collector(core.database, store, "main", Periods(timedelta(days=1), timedelta(days=1))),
         integrity=Integrity(core.database, store, "main"),
