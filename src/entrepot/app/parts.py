@@ -11,6 +11,10 @@ import structlog
 
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.credentials import Credentials
+from entrepot.core.events.connection_secrets import ConnectionSecrets
+from entrepot.core.events.connections import Keeping
+from entrepot.core.events.parts import EventParts
+from entrepot.core.events.target_kinds import Reachable
 from entrepot.core.hot import Hot
 from entrepot.core.integrity import Integrity
 from entrepot.core.issuers import Issuers
@@ -145,11 +149,25 @@ def integrity(settings: Settings, database: SqliteDatabase) -> Integrity:
     return Integrity(database, Filesystem(settings.data), STORE)
 
 
-def outbound(settings: Settings) -> Outbound:
-    """The client for requests to elsewhere."""
+def destinations(settings: Settings) -> Destinations:
+    """Where requests to elsewhere may go."""
     listed = settings.outbound_allow
     hosts = [each for each in listed if isinstance(each, str)]
-    return Outbound(Destinations(hosts, [each for each in listed if not isinstance(each, str)]), settings.outbound_ca)
+    return Destinations(hosts, [each for each in listed if not isinstance(each, str)])
+
+
+def outbound(settings: Settings) -> Outbound:
+    """The client for requests to elsewhere."""
+    return Outbound(destinations(settings), settings.outbound_ca)
+
+
+def event_parts(settings: Settings, sealed: Seal, units: Units) -> EventParts:
+    """What EventBridge needs beside the metadata; `units` work on the database of events."""
+    return EventParts(
+        units=units,
+        reachable=Reachable(settings.regions, frozenset(service for service, _ in settings.aws_endpoints)),
+        keeping=Keeping(ConnectionSecrets(sealed), destinations(settings)),
+    )
 
 
 def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
@@ -173,13 +191,13 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     )
     core = Core(
         units=units,
-        events=Units(opened.events, beside),
         audit=Units(opened.audit, beside),
         metrics=Units(opened.metrics, beside),
         credentials=credentials,
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
         reads=Reads(hot, units, store),
+        events=event_parts(settings, sealed, Units(opened.events, beside)),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,
