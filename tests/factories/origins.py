@@ -119,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         told = self.server.origin
         length = int(self.headers.get("Content-Length", "0"))
-        sent = self.rfile.read(length)
+        self.sent = sent = self.rfile.read(length)
         told.asked.append(Asked(self.path, dict(self.headers.items()), self.command, sent, self.client_address))
         told.answers.get(self.path, body(b"", 404))(self)
 

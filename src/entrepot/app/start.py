@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from entrepot.app import certificates, directory, first_account, listening, parts
 from entrepot.app.directory import ServerLock
+from entrepot.app.event_jobs import endpoints
 from entrepot.core import identities
 from entrepot.errors import StorageFull
 from entrepot.errors.start import AuthoritiesInvalid, VolumeFull
@@ -92,7 +93,9 @@ def _first_account(settings: Settings) -> tuple[Seal, bool]:
 
 
 def _certificate(settings: Settings) -> None:
-    """Make the own certificate, or find out now whether the operator's can be used; and the authorities."""
+    """Make the own certificate, or find out now whether the operator's can be used; and the authorities, and the keys
+    for AWS services.
+    """
     if settings.tls_self_signed:
         names = certificates.host_names(
             settings.host, settings.domain, settings.regions, [host for host, _ in settings.aliases]
@@ -100,6 +103,7 @@ def _certificate(settings: Settings) -> None:
         certificates.context(*certificates.self_signed(settings.data, names))
     elif settings.tls_cert and settings.tls_key:
         certificates.context(settings.tls_cert, settings.tls_key)
+    endpoints(settings)
     try:
         trusting(settings.outbound_ca)
     except OSError as fault:

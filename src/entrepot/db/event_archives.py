@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.event_buses import beyond
@@ -40,6 +40,9 @@ _SET = (
     )
 )
 _REMOVE = delete(event_archive).where(event_archive.c.id == bindparam("of"))
+# no IN: its list would be expanded anew by each execution
+_GOING_ON = or_(event_replay.c.state == "STARTING", event_replay.c.state == "RUNNING")
+_UNENDED = or_(_GOING_ON, event_replay.c.state == "CANCELLING")
 _REPLAYS_HERE = (event_replay.c.account_id == bindparam("account"), event_replay.c.region == bindparam("of_region"))
 _FIND_REPLAY = select(event_replay).where(*_REPLAYS_HERE, event_replay.c.name == bindparam("of_name"))
 _PAGE_REPLAYS = (
@@ -53,33 +56,21 @@ _PAGE_REPLAYS = (
     .order_by(event_replay.c.name)
     .limit(bindparam("most"))
 )
-_UNDER_WAY = (
-    select(event_replay)
-    .where(event_replay.c.state.in_(["STARTING", "RUNNING", "CANCELLING"]))
-    .order_by(event_replay.c.started_at, event_replay.c.id)
-)
+_UNDER_WAY = select(event_replay).where(_UNENDED).order_by(event_replay.c.started_at, event_replay.c.id)
 _INSERT_REPLAY = insert(event_replay)
 _ADVANCE = (
     update(event_replay)
-    .where(event_replay.c.id == bindparam("of"), event_replay.c.state.in_(["STARTING", "RUNNING"]))
+    .where(event_replay.c.id == bindparam("of"), _GOING_ON)
     .values(state="RUNNING", last_at=bindparam("last"))
 )
-_CANCEL = (
-    update(event_replay)
-    .where(event_replay.c.id == bindparam("of"), event_replay.c.state.in_(["STARTING", "RUNNING"]))
-    .values(state="CANCELLING")
-)
+_CANCEL = update(event_replay).where(event_replay.c.id == bindparam("of"), _GOING_ON).values(state="CANCELLING")
 _END = (
     update(event_replay)
     .where(event_replay.c.id == bindparam("of"))
     .values(state=bindparam("new_state"), reason=bindparam("new_reason"), ended_at=bindparam("at"))
 )
 _FORGET_REPLAYS = delete(event_replay).where(*_REPLAYS_HERE, event_replay.c.ended_at < bindparam("before"))
-_COUNT_UNDER_WAY = (
-    select(func.count().label("number"))
-    .select_from(event_replay)
-    .where(*_REPLAYS_HERE, event_replay.c.state.in_(["STARTING", "RUNNING", "CANCELLING"]))
-)
+_COUNT_UNDER_WAY = select(func.count().label("number")).select_from(event_replay).where(*_REPLAYS_HERE, _UNENDED)
 
 
 def find(tx: Reader, account: str, region: str, name: str) -> Archive | None:

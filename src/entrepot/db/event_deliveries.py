@@ -7,6 +7,8 @@ from sqlalchemy import and_, bindparam, delete, func, select, text, update
 from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.event_queue_schema import BEHIND, event_delivery
 
+__all__ = ["BEHIND"]
+
 _ADD = text(
     "INSERT INTO event_delivery (lane, target, due_at, event_id, account_id, region, order_key, hops, attempts, "
     "accepted_at, error_code, error_message, body) VALUES (:lane, :target, "

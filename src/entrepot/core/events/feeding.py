@@ -4,7 +4,9 @@ minute at a time, woken by commits, and writes nothing when nothing happens.
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 
 from entrepot.core.events.measures import Meter
 from entrepot.core.events.replaying import Replayer
@@ -38,17 +40,18 @@ class Feeder:
         self._watch = watch
         self._clock = clock
         self._turn = turn
+        self._thread = ThreadPoolExecutor(1, "route")  # whose connections to the databases it keeps
         self._pruned_at = 0
 
     async def run(self, _: datetime) -> dict[str, object]:
         """Feed and route for a turn; what was done."""
-        watch = self._watch()
+        loop, watch = asyncio.get_running_loop(), self._watch()
         end = self._clock() + self._turn
         routed = 0
         try:
             changed = True
             while self._clock() < end:
-                done = await asyncio.to_thread(self.step, changed=changed)
+                done = await loop.run_in_executor(self._thread, partial(self.step, changed=changed))
                 routed += done
                 if done:
                     changed = watch.changed()

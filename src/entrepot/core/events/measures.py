@@ -1,7 +1,8 @@
 """What EventBridge tells CloudWatch of its work (docs: "Monitoring Amazon EventBridge", namespace AWS/Events)."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from entrepot.spec import event_arns
@@ -13,13 +14,13 @@ COUNT, MILLISECONDS = "Count", "Milliseconds"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value of one metric; `at` in microseconds."""
+    """What was measured of one metric: how often each value; `at` in microseconds."""
 
     account: str
     region: str
     name: str
     dimensions: Mapping[str, str]
-    value: float
+    values: Mapping[float, int]
     unit: str
     at: int
     namespace: str = NAMESPACE
@@ -32,29 +33,29 @@ class Meter(Protocol):
         """Take some points, which may be lost with the process."""
 
 
-class Unmeasured:
-    """Takes nothing down."""
-
-    def tell(self, points: Sequence[Point]) -> None:
-        """Forget them."""
-
-
-@dataclass(slots=True)
 class Tally:
     """Counts what happens to events of rules until it is told."""
 
-    points: list[Point] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._counted: dict[tuple[str, str, str], Counter[float]] = defaultdict(Counter)
 
-    def rule(self, rule_arn: str, name: str, at: int, value: float = 1.0, unit: str = COUNT) -> None:
-        """Something that happened for a rule: told by rule, of one on another bus than the default by both."""
-        key = event_arns.parse(rule_arn)
-        if key is not None:
-            bus, rule = key.rule
-            dimensions = {"RuleName": rule} if bus == DEFAULT_BUS else {"EventBusName": bus, "RuleName": rule}
-            self.points.append(Point(key.account, key.region, name, dimensions, value, unit, at))
+    def rule(self, rule_arn: str, name: str, value: float = 1.0, unit: str = COUNT, times: int = 1) -> None:
+        """Something that happened for a rule."""
+        self._counted[rule_arn, name, unit][value] += times
 
-    def tell(self, meter: Meter) -> None:
+    def tell(self, meter: Meter, now: int) -> None:
         """Hand everything over, and begin anew."""
-        if self.points:
-            told, self.points = self.points, []
-            meter.tell(told)
+        if self._counted:
+            counted, self._counted = self._counted, defaultdict(Counter)
+            points = (_point(*key, values, now) for key, values in counted.items())
+            meter.tell([point for point in points if point is not None])
+
+
+def _point(rule_arn: str, name: str, unit: str, values: Mapping[float, int], now: int) -> Point | None:
+    """Of a rule on another bus than the default one both are named."""
+    key = event_arns.parse(rule_arn)
+    if key is None:
+        return None
+    bus, rule = key.rule
+    dimensions = {"RuleName": rule} if bus == DEFAULT_BUS else {"EventBusName": bus, "RuleName": rule}
+    return Point(key.account, key.region, name, dimensions, values, unit, now)

@@ -24,7 +24,6 @@ __all__ = ["Router"]
 BATCH = 200
 _OF_EACH = 100  # events of one repository in a batch: those of the others wait no longer than for these
 _REMEMBERED = 3600 * 1_000_000  # how long a taken event is known, in microseconds
-_NO_INBOX: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class Router:
         tally = self._events.write(_keep, batch, wanted, [row.sequence for row in waiting], now)
         if told:
             self._forget([row.id for row in told])
-        tally.tell(self._meter)
+        tally.tell(self._meter, now)
         return len(batch)
 
     def prune(self, now: int) -> int:
@@ -95,8 +94,8 @@ def _keep(tx: Transaction, batch: Sequence[Event], wanted: Sequence[Wanted], rou
         if event.key and not event_inbox.see(tx, event.key, now):
             continue
         for route in wants.routes:
-            tally.rule(route.rule.arn, "MatchedEvents", now)
-            tally.rule(route.rule.arn, "TriggeredRules", now)
+            tally.rule(route.rule.arn, "MatchedEvents")
+            tally.rule(route.rule.arn, "TriggeredRules")
             for target in route.targets:
                 event_deliveries.add(
                     tx,

@@ -23,6 +23,7 @@ from entrepot.spec.event_ids import event_id
 from entrepot.spec.moments import micros, moment
 
 _NEVER = 2**62
+_LOOK_EVERY = 1_000_000  # microseconds: schedules are to the minute
 _MOST_EXPRESSIONS = 4096
 
 
@@ -33,15 +34,18 @@ class Scheduler:
         self._metadata = metadata
         self._events = events
         self._soonest = 0
+        self._looked_at = 0
 
     def fire(self, now: datetime, *, changed: bool) -> int:
         """Tell the event of each rule that is due; how many."""
-        if not changed and micros(now) < self._soonest:
+        at = micros(now)
+        if at < self._soonest and (not changed or at - self._looked_at < _LOOK_EVERY):
             return 0
+        self._looked_at = at
         rules = {route.rule.arn: route.rule for route in self._metadata.read(event_rules.scheduled)}
         known = {row.rule_arn: row for row in self._events.read(event_ticks.list_all)}
         self._soonest = min((row.due_at for row in known.values()), default=_NEVER)
-        if known.keys() == rules.keys() and self._soonest > micros(now) and not _others(rules, known):
+        if known.keys() == rules.keys() and self._soonest > at and not _others(rules, known):
             return 0
         fired, self._soonest = self._events.write(_fire, rules, known, now)
         return fired
