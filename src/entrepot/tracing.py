@@ -5,9 +5,10 @@ Needs the extra `otel`, of which nothing is imported unless tracing is on. A col
 nothing else.
 """
 
-import importlib.util
+import importlib
 import logging
 import os
+import threading
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -20,7 +21,7 @@ _QUEUE = 4096
 _BATCH = 512
 _EVERY_MILLIS = 1000
 _EXPORT_SECONDS = 5.0
-_CLOSE_MILLIS = 2000
+_CLOSE_SECONDS = 2.0
 _MICROS = 1_000_000
 _QUIET_SECONDS = 60.0
 _LONGEST = 512  # characters of an attribute
@@ -29,9 +30,11 @@ _log = structlog.get_logger()
 
 def is_installed() -> bool:
     """Whether the extra is there."""
-    return importlib.util.find_spec("opentelemetry") is not None and all(
-        importlib.util.find_spec(f"opentelemetry.{name}") for name in ("sdk", "exporter.otlp.proto.http")
-    )
+    try:
+        importlib.import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    except ImportError:
+        return False
+    return True
 
 
 class Tracing:
@@ -59,10 +62,10 @@ class Tracing:
             shutdown_on_exit=False,
             span_limits=SpanLimits(max_span_attribute_length=_LONGEST),
         )
-        exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}{_PATH}", timeout=_EXPORT_SECONDS)
+        self._exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}{_PATH}", timeout=_EXPORT_SECONDS)
         self._provider.add_span_processor(
             BatchSpanProcessor(
-                exporter,
+                self._exporter,
                 max_queue_size=_QUEUE,
                 max_export_batch_size=_BATCH,
                 schedule_delay_millis=_EVERY_MILLIS,
@@ -95,9 +98,11 @@ class Tracing:
         self._add(f"job {name}", self._internal, attributes, seconds, failed=failed, context=None)
 
     def close(self) -> None:
-        """Send what waits, for a short time."""
-        self._provider.force_flush(_CLOSE_MILLIS)
-        self._provider.shutdown()
+        """Send what waits, for a short time; what a collector that is away has not taken by then is lost."""
+        sending = threading.Thread(target=self._provider.force_flush, daemon=True)
+        sending.start()
+        sending.join(_CLOSE_SECONDS)
+        self._exporter.shutdown()  # type: ignore[no-untyped-call]  # as the library has it
 
     def _add(
         self,

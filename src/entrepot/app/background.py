@@ -18,6 +18,7 @@ from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.tasks import Jobs, tasks
+from entrepot.worker.witness import JobSpans
 
 _LEAST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=5)
@@ -36,8 +37,12 @@ async def _work(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     databases = Databases.of(settings)
     units = Units(databases.metadata, ThreadPoolExecutor(1, "reader"))
-    await Loop(units, tasks(jobs(settings, databases)), parts.clock).run(stop)
+    tracing = parts.tracing(settings, "worker")
+    witnesses = [] if tracing is None else [JobSpans(tracing)]
+    await Loop(units, tasks(jobs(settings, databases)), parts.clock, witnesses=witnesses).run(stop)
     databases.close()
+    if tracing is not None:
+        tracing.close()
 
 
 def jobs(settings: Settings, databases: Databases) -> Jobs:

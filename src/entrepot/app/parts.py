@@ -35,6 +35,7 @@ from entrepot.settings import Settings
 from entrepot.store.ballast import Ballast
 from entrepot.store.filesystem import Filesystem
 from entrepot.store.spool import is_full
+from entrepot.tracing import Tracing
 
 log = structlog.get_logger()
 STORE = "local"
@@ -154,6 +155,13 @@ def destinations(settings: Settings) -> Destinations:
     listed = settings.outbound_allow
     hosts = [each for each in listed if isinstance(each, str)]
     return Destinations(hosts, [each for each in listed if not isinstance(each, str)])
+
+
+def tracing(settings: Settings, process: str) -> Tracing | None:
+    """What sends the spans of a process, where they are wanted; close it at the end."""
+    if settings.otel_endpoint is None:
+        return None
+    return Tracing(settings.otel_endpoint, settings.otel_ratio, process)
 
 
 def outbound(settings: Settings) -> Outbound:
