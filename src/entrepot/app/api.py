@@ -51,7 +51,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
         loop.add_signal_handler(number, stop.set)
     worker = parts.worker(settings, prepared.seal, f"{name}.{os.getpid()}.{secrets.token_hex(4)}")
     addressing = _addressing(settings, worker.hot)
-    pages = Pages(worker.core, settings.metrics_allow)
+    pages = Pages(worker.core, settings.metrics_allow, parts.standing(settings, worker.databases))
     tracing = parts.tracing(settings, name)
     tokens = TokenPage(worker.core, prepared.anonymous)
     server = HttpServer(
