@@ -157,6 +157,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
         reads=Reads(hot, units, store),
+        alarm_services=frozenset(),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,

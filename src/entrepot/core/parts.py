@@ -26,6 +26,7 @@ class Core:
     web_identities: WebIdentities
     transfers: Transfers
     reads: Reads
+    alarm_services: frozenset[str]  # with endpoints where the actions of alarms can be: sns, lambda
     regions: tuple[str, ...]
     default_account: str
     clock: Callable[[], datetime]

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from entrepot.core import cloudwatch_permissions as monitoring
+
 ANY = "*"
 REPOSITORY = "arn:aws:ecr:{region}:{account}:repository/{repository}"
 PUBLIC_REPOSITORY = "arn:aws:ecr-public::{account}:repository/{repository}"
@@ -199,7 +201,23 @@ _STS: Table = {
     ),
     "GetSessionToken": (),
 }
+
+
+def _cloudwatch() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    for on, names in monitoring.RESOURCES.items():
+        for name in names.split():
+            action, keys = f"cloudwatch:{name}", monitoring.KEYS.get(name, ())
+            needs = [Needs(action, on, keys)]
+            if name in monitoring.NAMED:
+                one = Needs(action, monitoring.ALARM, (RESOURCE_TAG,), monitoring.NAMED[name])
+                needs = [one, Needs(action, on, (), "otherwise")]
+            if name in monitoring.WITH_TAGS:
+                needs.append(Needs("cloudwatch:TagResource", on, (REQUEST_TAG, TAG_KEYS), "tags are given"))
+            yield name, tuple(needs)
+
+
 OPERATIONS: Mapping[str, Table] = {
+    "cloudwatch": dict(_cloudwatch()),
     "ecr": dict(_ecr()),
     "ecr-public": dict(_ecr_public()),
     "iam": dict(_iam()),

@@ -2,6 +2,24 @@
 
 from collections.abc import Mapping
 
+from entrepot.aws.cloudwatch import alarms, dashboards
 from entrepot.aws.protocol.call import Operation
 
-OPERATIONS: Mapping[str, Operation] = {}
+OPERATIONS: Mapping[str, Operation] = {
+    "DeleteAlarms": alarms.delete_alarms,
+    "DeleteDashboards": dashboards.delete_dashboards,
+    "DescribeAlarmHistory": alarms.describe_alarm_history,
+    "DescribeAlarms": alarms.describe_alarms,
+    "DescribeAlarmsForMetric": alarms.describe_alarms_for_metric,
+    "DisableAlarmActions": alarms.disable_alarm_actions,
+    "EnableAlarmActions": alarms.enable_alarm_actions,
+    "GetDashboard": dashboards.get_dashboard,
+    "ListDashboards": dashboards.list_dashboards,
+    "ListTagsForResource": dashboards.list_tags_for_resource,
+    "PutCompositeAlarm": alarms.put_composite_alarm,
+    "PutDashboard": dashboards.put_dashboard,
+    "PutMetricAlarm": alarms.put_metric_alarm,
+    "SetAlarmState": alarms.set_alarm_state,
+    "TagResource": dashboards.tag_resource,
+    "UntagResource": dashboards.untag_resource,
+}

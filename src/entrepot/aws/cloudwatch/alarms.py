@@ -14,14 +14,14 @@ Output = Mapping[str, Any]
 async def put_metric_alarm(call: Call) -> Output:
     """PutMetricAlarm."""
     draft = alarm_inputs.metric_alarm(call.input)
-    await call.core.units.write(alarms.put_metric, call.caller, draft, call.core.events.reachable.services)
+    await call.core.units.write(alarms.put_metric, call.caller, draft, call.core.alarm_services)
     return {}
 
 
 async def put_composite_alarm(call: Call) -> Output:
     """PutCompositeAlarm."""
     draft = alarm_inputs.composite_alarm(call.input)
-    await call.core.units.write(alarms.put_composite, call.caller, draft, call.core.events.reachable.services)
+    await call.core.units.write(alarms.put_composite, call.caller, draft, call.core.alarm_services)
     return {}
 
 
@@ -33,9 +33,7 @@ async def describe_alarms(call: Call) -> Output:
         found = await call.core.units.read(alarm_listing.kin, call.caller, name, children=children)
         return alarm_shown.kin(found, children=children)
     wanted, limit = alarm_inputs.wanted(given), alarm_inputs.limit(given)
-    page = await call.core.units.read(
-        alarm_listing.describe, call.caller, wanted, limit, tokens.start_of_alarms(call)
-    )
+    page = await call.core.units.read(alarm_listing.describe, call.caller, wanted, limit, tokens.start_of_alarms(call))
     return {**alarm_shown.alarms(page.items), "NextToken": tokens.following(call, "DescribeAlarms", page.after)}
 
 
@@ -49,9 +47,7 @@ async def describe_alarms_for_metric(call: Call) -> Output:
 async def describe_alarm_history(call: Call) -> Output:
     """DescribeAlarmHistory."""
     past, limit = alarm_inputs.past(call.input), alarm_inputs.limit(call.input)
-    page = await call.core.units.read(
-        alarm_listing.history, call.caller, past, limit, tokens.start_of_history(call)
-    )
+    page = await call.core.units.read(alarm_listing.history, call.caller, past, limit, tokens.start_of_history(call))
     items = [alarm_shown.history_item(row) for row in page.items]
     return {"AlarmHistoryItems": items, "NextToken": tokens.following(call, "DescribeAlarmHistory", page.after)}
 
