@@ -156,4 +156,4 @@ def test_only_outbound_sends_requests_from_the_server():
         or (isinstance(node, ast.ImportFrom) and clients & {alias.name for alias in node.names})
     }
     commands = {name for name in senders if name.startswith("src/entrepot/cli/")}  # programs of the client's machine
-    assert senders - commands == {"src/entrepot/outbound/client.py"}
+    assert senders - commands == {f"src/entrepot/outbound/{name}.py" for name in ("client", "exchange")}

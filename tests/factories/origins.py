@@ -23,6 +23,9 @@ class Asked:
 
     path: str
     headers: Mapping[str, str]
+    method: str = "GET"
+    body: bytes = b""
+    connection: tuple[str, int] = ("", 0)
 
 
 Answering = Callable[[BaseHTTPRequestHandler], None]
@@ -107,14 +110,20 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One request for each connection."""
+    """Connections stay open as HTTP/1.1 has it."""
 
     server: _Server
+    protocol_version = "HTTP/1.1"
+    timeout = 5
 
-    def do_GET(self) -> None:
+    def _answer(self) -> None:
         told = self.server.origin
-        told.asked.append(Asked(self.path, dict(self.headers.items())))
+        length = int(self.headers.get("Content-Length", "0"))
+        self.sent = sent = self.rfile.read(length)
+        told.asked.append(Asked(self.path, dict(self.headers.items()), self.command, sent, self.client_address))
         told.answers.get(self.path, body(b"", 404))(self)
+
+    do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _answer  # noqa: N815 - the library's names
 
     def log_message(self, *_: object) -> None:
         """Nothing is printed."""

@@ -23,7 +23,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from entrepot.aws.protocol.errors import COMMON, QUERY_CODES
+from entrepot.aws.protocol.errors import COMMON, OF_SERVICE, QUERY_CODES
 
 EXECUTABLE = Path(sys.executable).with_name("entrepot")
 REGION = "us-east-1"
@@ -125,7 +125,8 @@ def _check_code(parsed: dict[str, Any], model: Any, **_: Any) -> None:
     if "Error" in parsed:
         modelled = {name for shape in model.error_shapes for name in (shape.name, shape.error_code)}
         code = parsed["Error"]["Code"]
-        assert code in modelled | COMMON | set(QUERY_CODES.values()), f"{model.name} has no {code} in its model"
+        own = set(OF_SERVICE.get(model.service_model.service_name, {}).values())
+        assert code in modelled | COMMON | set(QUERY_CODES.values()) | own, f"{model.name} has no {code} in its model"
 
 
 running: list[Server] = []

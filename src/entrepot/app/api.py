@@ -74,8 +74,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     await server.drain(settings.drain_seconds)
     flushing.cancel()
     worker.journal.close()
-    for database in worker.databases:
-        database.close()
+    worker.databases.close()
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

@@ -6,9 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from entrepot.app import parts
+from entrepot.app.event_jobs import event_jobs
+from entrepot.app.parts import Databases
+from entrepot.core.metrics.folding import MetricsFold, Place
+from entrepot.core.metrics.gauges import Gauges
+from entrepot.core.metrics.metering import Metering
+from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
-from entrepot.db.sqlite import SqliteDatabase
 from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
@@ -29,21 +34,31 @@ async def _work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    database = parts.database(settings)
-    units = Units(database, ThreadPoolExecutor(1, "reader"))
-    await Loop(units, tasks(_jobs(settings, database)), parts.clock).run(stop)
-    database.close()
+    databases = Databases.of(settings)
+    units = Units(databases.metadata, ThreadPoolExecutor(1, "reader"))
+    await Loop(units, tasks(jobs(settings, databases)), parts.clock).run(stop)
+    databases.close()
 
 
-def _jobs(settings: Settings, database: SqliteDatabase) -> Jobs:
+def jobs(settings: Settings, databases: Databases) -> Jobs:
+    """What the jobs of a deployment work with."""
+    database, metrics = databases.metadata, databases.metrics
+    measure = MetricsFold(metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]))
+    about_events = event_jobs(settings, database, databases.events, Metering(metrics))
     store = Filesystem(settings.data)
     idle = timedelta(seconds=settings.upload_expiry_seconds)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, settings.data / parts.JOURNALS),
+        journals=JournalFold(database, settings.data / parts.JOURNALS, [measure.offsets]),
+        feeder=about_events.feeder,
+        deliverer=about_events.deliverer,
+        retention=about_events.retention,
+        measure=measure,
+        rollup=RollUp(metrics),
+        gauges=Gauges(database, metrics, settings.regions[0]),
         expire=lambda now: expire_uploads(database, store, now, idle),
-        checkpoint=database.checkpoint,
+        checkpoint=databases.checkpoint,
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),

@@ -1,6 +1,6 @@
 """Data opened by a command, beside a running server or without one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,12 +58,11 @@ def keeper(settings: Settings) -> Iterator[Keeper]:
         yield Keeper(parts.collector(settings, opened), parts.integrity(settings, opened))
 
 
-def upgrade(settings: Settings) -> tuple[str, str]:
-    """Bring the schema to this version's; (before, after)."""
+def upgrade(settings: Settings) -> Mapping[str, tuple[str, str]]:
+    """Bring the schema of every database to this version's; (before, after) by name."""
     directory.require(settings.data)
     with directory.preparing(settings.data):
-        changes = [migrate.upgrade(path, chain) for path, chain in parts.databases(settings).items()]
-    return changes[0]
+        return parts.upgrade(settings)
 
 
 def root_token(settings: Settings, account: str) -> tuple[str, datetime]:

@@ -11,6 +11,10 @@ import structlog
 
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.credentials import Credentials
+from entrepot.core.events.connection_secrets import ConnectionSecrets
+from entrepot.core.events.connections import Keeping
+from entrepot.core.events.parts import EventParts
+from entrepot.core.events.target_kinds import Reachable
 from entrepot.core.hot import Hot
 from entrepot.core.integrity import Integrity
 from entrepot.core.issuers import Issuers
@@ -34,6 +38,8 @@ from entrepot.store.spool import is_full
 
 log = structlog.get_logger()
 STORE = "local"
+METADATA = "entrepot"
+CHAINS = {METADATA: migrate.METADATA, "events": migrate.EVENTS, "audit": migrate.AUDIT, "metrics": migrate.METRICS}
 LARGEST_LAYER = 52_000 * 1024 * 1024  # ECR's quota
 JOURNALS = "journal"
 _LARGEST_BALLAST = 64 * 1024 * 1024
@@ -43,11 +49,38 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
+class Databases:
+    """Every database of a deployment: the metadata, and beside it what grows with use."""
+
+    metadata: SqliteDatabase
+    events: SqliteDatabase
+    audit: SqliteDatabase
+    metrics: SqliteDatabase
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Databases":
+        """All of them, opened."""
+        return cls(*(database(settings, name) for name in CHAINS))
+
+    def checkpoint(self) -> int:
+        """Shorten their logs; pages that readers of old keep there."""
+        return sum(each.checkpoint() for each in self._all())
+
+    def close(self) -> None:
+        """Close all."""
+        for each in self._all():
+            each.close()
+
+    def _all(self) -> tuple[SqliteDatabase, ...]:
+        return (self.metadata, self.events, self.audit, self.metrics)
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
     """One API process's core, and what must be closed after it."""
 
     core: Core
-    databases: tuple[SqliteDatabase, ...]
+    databases: Databases
     journal: Journal
     hot: Hot
 
@@ -57,22 +90,17 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def database_path(settings: Settings) -> Path:
-    """Where SQLite keeps the metadata."""
-    return settings.data / "entrepot.db"
+def database_path(settings: Settings, name: str = METADATA) -> Path:
+    """Where SQLite keeps a database."""
+    return settings.data / f"{name}.db"
 
 
-def databases(settings: Settings) -> Mapping[Path, migrate.Chain]:
-    """Every database of a deployment: the metadata, and beside it what grows with use."""
-    return {
-        database_path(settings): migrate.METADATA,
-        settings.data / "events.db": migrate.EVENTS,
-        settings.data / "audit.db": migrate.AUDIT,
-        settings.data / "metrics.db": migrate.METRICS,
-    }
+def upgrade(settings: Settings) -> Mapping[str, tuple[str, str]]:
+    """Bring the schema of every database to this version's; (before, after) by name."""
+    return {name: migrate.upgrade(database_path(settings, name), chain) for name, chain in CHAINS.items()}
 
 
-def database(settings: Settings, name: str = "entrepot") -> SqliteDatabase:
+def database(settings: Settings, name: str = METADATA) -> SqliteDatabase:
     """The metadata, or another database by its name; on a full volume it gives the ballast back and tries again."""
     room = ballast(settings)
 
@@ -82,7 +110,7 @@ def database(settings: Settings, name: str = "entrepot") -> SqliteDatabase:
             log.warning("ballast released", data=str(settings.data))
         return released
 
-    return SqliteDatabase(settings.data / f"{name}.db", make_room)
+    return SqliteDatabase(database_path(settings, name), make_room)
 
 
 def ballast(settings: Settings) -> Ballast:
@@ -121,22 +149,35 @@ def integrity(settings: Settings, database: SqliteDatabase) -> Integrity:
     return Integrity(database, Filesystem(settings.data), STORE)
 
 
-def outbound(settings: Settings) -> Outbound:
-    """The client for requests to elsewhere."""
+def destinations(settings: Settings) -> Destinations:
+    """Where requests to elsewhere may go."""
     listed = settings.outbound_allow
     hosts = [each for each in listed if isinstance(each, str)]
-    return Outbound(Destinations(hosts, [each for each in listed if not isinstance(each, str)]), settings.outbound_ca)
+    return Destinations(hosts, [each for each in listed if not isinstance(each, str)])
+
+
+def outbound(settings: Settings) -> Outbound:
+    """The client for requests to elsewhere."""
+    return Outbound(destinations(settings), settings.outbound_ca)
+
+
+def event_parts(settings: Settings, sealed: Seal, units: Units) -> EventParts:
+    """What EventBridge needs beside the metadata; `units` work on the database of events."""
+    return EventParts(
+        units=units,
+        reachable=Reachable(settings.regions, frozenset(service for service, _ in settings.aws_endpoints)),
+        keeping=Keeping(ConnectionSecrets(sealed), destinations(settings)),
+    )
 
 
 def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     """The core of one API process; call it on the event loop that will use it."""
-    opened, *beside = [database(settings, each) for each in ("entrepot", "events", "audit", "metrics")]
+    opened = Databases.of(settings)
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
-    readers = ThreadPoolExecutor(_READERS, "reader")
-    units = Units(opened, readers)
-    events, audit, metrics = [Units(each, readers) for each in beside]
-    snapshot = opened.snapshot()
+    readers, beside = ThreadPoolExecutor(_READERS, "reader"), ThreadPoolExecutor(_READERS, "beside")
+    units = Units(opened.metadata, readers)
+    snapshot = opened.metadata.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
     transfers = Transfers(
@@ -150,17 +191,16 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     )
     core = Core(
         units=units,
-        events=events,
-        audit=audit,
-        metrics=metrics,
+        audit=Units(opened.audit, beside),
+        metrics=Units(opened.metrics, beside),
         credentials=credentials,
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
         reads=Reads(hot, units, store),
-        alarm_services=frozenset(),
+        events=event_parts(settings, sealed, Units(opened.events, beside)),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,
         faults=readiness(units, store),
     )
-    return Worker(core, (opened, *beside), journal, hot)
+    return Worker(core, opened, journal, hot)

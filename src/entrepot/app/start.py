@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from entrepot.app import certificates, directory, first_account, listening, parts
 from entrepot.app.directory import ServerLock
+from entrepot.app.event_jobs import endpoints
 from entrepot.core import identities
-from entrepot.db import migrate
 from entrepot.errors import StorageFull
 from entrepot.errors.start import AuthoritiesInvalid, VolumeFull
 from entrepot.http.allowance import Allowance
@@ -63,8 +63,7 @@ def _prepare(settings: Settings) -> Prepared:
         (settings.data / parts.JOURNALS).mkdir(mode=0o700, exist_ok=True)
         Filesystem(settings.data).prepare()
         parts.tend_ballast(settings)
-        for path, chain in parts.databases(settings).items():
-            migrate.upgrade(path, chain)
+        parts.upgrade(settings)
         seal, first = _first_account(settings)
         _certificate(settings)
     port = sockets[0][0].getsockname()[1] if sockets else settings.port
@@ -94,7 +93,9 @@ def _first_account(settings: Settings) -> tuple[Seal, bool]:
 
 
 def _certificate(settings: Settings) -> None:
-    """Make the own certificate, or find out now whether the operator's can be used; and the authorities."""
+    """Make the own certificate, or find out now whether the operator's can be used; and the authorities, and the keys
+    for AWS services.
+    """
     if settings.tls_self_signed:
         names = certificates.host_names(
             settings.host, settings.domain, settings.regions, [host for host, _ in settings.aliases]
@@ -102,6 +103,7 @@ def _certificate(settings: Settings) -> None:
         certificates.context(*certificates.self_signed(settings.data, names))
     elif settings.tls_cert and settings.tls_key:
         certificates.context(settings.tls_cert, settings.tls_key)
+    endpoints(settings)
     try:
         trusting(settings.outbound_ca)
     except OSError as fault:

@@ -1,4 +1,4 @@
-"""`entrepot db`: the metadata database."""
+"""`entrepot db`: the databases."""
 
 from entrepot.app import opened
 from entrepot.cli.output import HERE, Format, Place, show
@@ -6,5 +6,5 @@ from entrepot.cli.output import HERE, Format, Place, show
 
 def upgrade(*, place: Place = HERE, output: Format = "text") -> None:
     """Bring the schema to this version's; a server does so itself when it starts."""
-    before, after = opened.upgrade(place.settings())
-    show({"before": before, "after": after}, output)
+    changes = opened.upgrade(place.settings())
+    show([{"database": name, "before": before, "after": after} for name, (before, after) in changes.items()], output)

@@ -24,6 +24,7 @@ _TITLES = {
     "cloudwatch": "CloudWatch",
     "ecr": "Amazon ECR",
     "ecr-public": "Amazon ECR Public",
+    "events": "EventBridge",
     "iam": "IAM",
     "sts": "STS",
 }

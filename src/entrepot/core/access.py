@@ -183,6 +183,7 @@ _TAGS: Mapping[str, tuple[str, ...]] = {
         ("cloudwatch", "cloudwatch"),
         ("ecr", "ecr"),
         ("ecr-public", "ecr-public"),
+        ("events", "events"),
         ("iam", "iam"),
         ("sts", "iam"),
     )

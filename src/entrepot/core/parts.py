@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from entrepot.core.credentials import Credentials
+from entrepot.core.events.parts import EventParts
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
 from entrepot.core.units import Units
@@ -15,18 +16,17 @@ from entrepot.core.web_identities import WebIdentities
 class Core:
     """The parts of core that a door calls, bound to one event loop; `regions[0]` is the default region.
 
-    `units` work on the metadata; those of `events`, `audit` and `metrics` on databases of their own.
+    `units` work on the metadata; `audit`, `metrics` and those of `events` on databases of their own.
     """
 
     units: Units
-    events: Units
     audit: Units
     metrics: Units
     credentials: Credentials
     web_identities: WebIdentities
     transfers: Transfers
     reads: Reads
-    alarm_services: frozenset[str]  # with endpoints where the actions of alarms can be: sns, lambda
+    events: EventParts
     regions: tuple[str, ...]
     default_account: str
     clock: Callable[[], datetime]

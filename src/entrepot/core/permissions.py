@@ -1,7 +1,7 @@
 """What every request of both doors needs: actions, on which resource, with which condition keys; one table.
 
-Source: Service Authorization Reference (Amazon ECR, ECR Public, IAM, STS); for the OCI door, ECR user guide, "IAM
-permissions for pushing". tests/enforcement holds the server to it; docs/permissions.md is made from it.
+Source: Service Authorization Reference (Amazon ECR, ECR Public, EventBridge, IAM, STS); for the OCI door, ECR user
+guide, "IAM permissions for pushing". tests/enforcement holds the server to it; docs/permissions.md is made from it.
 """
 
 import re
@@ -201,6 +201,65 @@ _STS: Table = {
     ),
     "GetSessionToken": (),
 }
+_EVENTS_PLACE = "arn:aws:events:{region}:{account}"
+_RULE = f"{_EVENTS_PLACE}:rule/{{rule}}"
+_BUS = f"{_EVENTS_PLACE}:event-bus/{{bus}}"
+_ARCHIVE = f"{_EVENTS_PLACE}:archive/{{archive}}"
+_CONNECTION = f"{_EVENTS_PLACE}:connection/{{connection}}"
+_EVENTS_RESOURCES: Mapping[str, str] = {
+    ANY: (
+        "ListApiDestinations ListArchives ListConnections ListEventBuses ListReplays ListRuleNamesByTarget ListRules "
+        "PutPermission RemovePermission TestEventPattern"
+    ),
+    _BUS: "CreateEventBus DeleteEventBus DescribeEventBus PutEvents UpdateEventBus",
+    _RULE: (
+        "DeleteRule DescribeRule DisableRule EnableRule ListTagsForResource ListTargetsByRule PutRule PutTargets "
+        "RemoveTargets TagResource UntagResource"
+    ),
+    _ARCHIVE: "CreateArchive DeleteArchive DescribeArchive StartReplay UpdateArchive",
+    f"{_EVENTS_PLACE}:replay/{{replay}}": "CancelReplay DescribeReplay",
+    _CONNECTION: "CreateConnection DeauthorizeConnection DeleteConnection DescribeConnection UpdateConnection",
+    f"{_EVENTS_PLACE}:api-destination/{{destination}}": (
+        "CreateApiDestination DeleteApiDestination DescribeApiDestination UpdateApiDestination"
+    ),
+}
+_PASSED = ("iam:PassedToService", RESOURCE_TAG, "iam:ResourceTag/{key}")
+_EVENTS_MORE: Mapping[str, tuple[Needs, ...]] = {
+    "CreateApiDestination": (Needs("events:CreateApiDestination", _CONNECTION),),
+    "CreateArchive": (Needs("events:CreateArchive", _BUS),),
+    "CreateEventBus": (Needs("events:TagResource", _BUS, (REQUEST_TAG, TAG_KEYS), "tags are given"),),
+    "PutRule": (
+        Needs("events:TagResource", _RULE, (REQUEST_TAG, TAG_KEYS), "tags are given"),
+        Needs("iam:PassRole", _ROLE, _PASSED, "a role is given"),
+    ),
+    "PutTargets": (Needs("iam:PassRole", _ROLE, _PASSED, "a role is given"),),
+    "StartReplay": (
+        Needs("events:StartReplay", _BUS),
+        Needs("events:StartReplay", f"{_EVENTS_PLACE}:replay/{{replay}}"),
+    ),
+    "UpdateApiDestination": (Needs("events:UpdateApiDestination", _CONNECTION, (), "a connection is given"),),
+}
+_EVENTS_KEYS: Mapping[str, tuple[str, ...]] = {
+    "CreateEventBus": (REQUEST_TAG, TAG_KEYS),
+    "PutEvents": ("events:source", "events:detail-type", "events:eventBusInvocation"),
+    "PutRule": (
+        *("events:source", "events:detail-type", "events:detail.service", "events:detail.eventTypeCode"),
+        *("events:detail.userIdentity.principalId", REQUEST_TAG, TAG_KEYS),
+    ),
+    "PutTargets": ("events:TargetArn",),
+    "TagResource": (REQUEST_TAG, TAG_KEYS),
+    "UntagResource": (TAG_KEYS,),
+}
+
+
+def _events() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    for on, names in _EVENTS_RESOURCES.items():
+        for name in names.split():
+            keys = _EVENTS_KEYS.get(name, ())
+            if on == _RULE and not name.endswith("Resource"):
+                keys = (*keys, "events:creatorAccount", "events:eventBusArn")
+            keys = (*keys, RESOURCE_TAG) if on in {_RULE, _BUS} else keys
+            yield name, (Needs(f"events:{name}", on, keys), *_EVENTS_MORE.get(name, ()))
 
 
 def _cloudwatch() -> Iterator[tuple[str, tuple[Needs, ...]]]:
@@ -220,6 +279,7 @@ OPERATIONS: Mapping[str, Table] = {
     "cloudwatch": dict(_cloudwatch()),
     "ecr": dict(_ecr()),
     "ecr-public": dict(_ecr_public()),
+    "events": dict(_events()),
     "iam": dict(_iam()),
     "sts": _STS,
 }

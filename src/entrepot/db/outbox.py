@@ -4,12 +4,24 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.schema import outbox
 from entrepot.spec.moments import micros
 
 _INSERT = insert(outbox)
 _PAGE = select(outbox).where(outbox.c.kind == bindparam("kind")).order_by(outbox.c.id).limit(bindparam("limit"))
+_NEXT_REPOSITORY = (
+    select(outbox.c.repository_id)
+    .where(outbox.c.kind == "event", outbox.c.repository_id > bindparam("after"))
+    .order_by(outbox.c.repository_id)
+    .limit(1)
+)
+_OF_REPOSITORY = (
+    select(outbox)
+    .where(outbox.c.kind == "event", outbox.c.repository_id == bindparam("of_repository"))
+    .order_by(outbox.c.revision, outbox.c.ordinal)
+    .limit(bindparam("limit"))
+)
 _REMOVE = delete(outbox).where(outbox.c.id == bindparam("of"))
 
 
@@ -51,3 +63,15 @@ def page(tx: Transaction, kind: str, limit: int) -> list[Row]:
 def remove(tx: Transaction, record_id: str) -> None:
     """Forget a record that has arrived elsewhere."""
     tx.run(_REMOVE, of=record_id)
+
+
+def next_events(tx: Reader, after: str, limit: int, of_each: int) -> list[Row]:
+    """The first events of each repository behind one by id, in the order of each; fewer than `limit` when there are
+    no more repositories. One step over an index finds the next repository, whatever else the outbox holds.
+    """
+    found: list[Row] = []
+    repository = tx.one(_NEXT_REPOSITORY, after=after)
+    while repository is not None and len(found) < limit:
+        found += tx.all(_OF_REPOSITORY, of_repository=repository.repository_id, limit=of_each)
+        repository = tx.one(_NEXT_REPOSITORY, after=repository.repository_id)
+    return found

@@ -10,6 +10,8 @@
              ├─ service_control_policy · registry · public_alias
              ├─ alarm ─── alarm_child                          a composite alarm and those that its rule names
              ├─ dashboard
+             ├─ event_region · event_bus · event_archive · event_replay · event_connection · event_api_destination
+             ├─ event_rule ── event_target                       (buses and rules have their tags in event_tag)
              └─ repository ─┬─ resource_tag · catalog_data
                             ├─ repository_blob ── blob            which repository may read which blob
                             ├─ manifest ─── manifest_reference    layers, config, children of it
@@ -34,12 +36,13 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from entrepot.db import alarm_schema, conventions, identity_schema
+from entrepot.db import alarm_schema, conventions, event_schema, identity_schema
 from entrepot.db.conventions import Text
 
 metadata = conventions.metadata
 account = identity_schema.account  # and with it its neighbours
 alarm = alarm_schema.alarm  # and with it its neighbours
+event_bus = event_schema.event_bus  # and with it its neighbours
 
 repository = Table(
     "repository",

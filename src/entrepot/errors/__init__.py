@@ -52,7 +52,20 @@ from entrepot.errors.blobs import (
     UploadOutOfOrder,
     UploadTooLarge,
 )
-from entrepot.errors.events import EventPatternInvalid
+from entrepot.errors.events import (
+    EventBusAlreadyExists,
+    EventBusNotFound,
+    EventBusPolicyTooLarge,
+    EventInputInvalid,
+    EventPatternInvalid,
+    EventQuotaExceeded,
+    EventResourceAlreadyExists,
+    EventResourceNotFound,
+    EventRuleNotFound,
+    ReplayStateIllegal,
+    ScheduleExpressionInvalid,
+    TargetInputInvalid,
+)
 from entrepot.errors.expressions import ExpressionInvalid, ExpressionTooLarge, PeriodInvalid, StatisticInvalid
 from entrepot.errors.fact import Fact
 from entrepot.errors.federation import (

@@ -58,6 +58,12 @@ class AuthoritiesInvalid(StartRefused):
     text = "outbound_ca: {path} holds no certificates that can be used: {reason}"
 
 
+class AwsCredentialsUnusable(StartRefused):
+    """A shared credentials file without a profile that can sign."""
+
+    text = "aws_credentials: {path} has no keys in a profile `default` that can be read: {reason}"
+
+
 class DatabaseUnreadable(StartRefused):
     """The file is no database, or cannot be opened."""
 

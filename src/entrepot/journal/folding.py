@@ -4,7 +4,7 @@ import fcntl
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +60,12 @@ def retired(directory: Path) -> Iterator[str]:
     """
     for name in _unchanged(directory, _RETIRED, _SECONDS_TO_KEEP):
         yield name.removesuffix(_DONE)
+
+
+def gone(directory: Path, journals: Iterable[str]) -> list[str]:
+    """Those of these journals that are neither there nor kept retired: their offsets may be forgotten."""
+    there = {entry.name.removesuffix(_DONE) for entry in _entries(directory)}
+    return [journal for journal in journals if journal not in there]
 
 
 def drop(directory: Path, journal: str) -> None:

@@ -4,8 +4,9 @@ A name is resolved once for each connection, and the connection goes to an addre
 no cookie, no credential from the environment.
 """
 
-from entrepot.outbound.client import Outbound, Response, trusting
+from entrepot.outbound.client import Outbound, Sender, trusting
 from entrepot.outbound.destinations import Destinations
+from entrepot.outbound.exchange import Response
 from entrepot.outbound.faults import AnswerUnusable, DestinationForbidden, DestinationUnreachable, OutboundFault
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "Outbound",
     "OutboundFault",
     "Response",
+    "Sender",
     "trusting",
 ]

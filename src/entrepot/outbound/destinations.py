@@ -39,6 +39,14 @@ class Destinations:
         if literal is not None and not self._permits(url.host, literal, secure=url.scheme == "https"):
             raise forbidden(url.host, secure=url.scheme == "https")
 
+    def refusal(self, url: str) -> str:
+        """Why no request will ever go to this URL, '' where its host's addresses are to be looked at first."""
+        try:
+            self.check(URL(url))
+        except (DestinationForbidden, ValueError) as refused:
+            return str(refused)
+        return ""
+
     def permitted(self, host: str, addresses: Sequence[str], *, secure: bool) -> Sequence[str]:
         """Those addresses of a host that a connection may go to: DestinationForbidden when none is."""
         known = [(text, _address(text)) for text in addresses]

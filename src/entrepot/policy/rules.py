@@ -20,10 +20,13 @@ LIMITS: Final = {
     Kind.REGISTRY: 10_240,
     Kind.TRUST: 2_048,
     Kind.KEY: 32_768,
+    Kind.EVENT_BUS: 10_240,
 }
 INLINE_LIMITS: Final = {"user": 2_048, "group": 5_120, "role": 10_240}
-WITH_PRINCIPALS: Final = frozenset({Kind.REPOSITORY, Kind.REGISTRY, Kind.TRUST, Kind.KEY, Kind.RESOURCE})
-_FREE_SIDS: Final = frozenset({Kind.REPOSITORY, Kind.REGISTRY, Kind.RESOURCE})
+WITH_PRINCIPALS: Final = frozenset(
+    {Kind.REPOSITORY, Kind.REGISTRY, Kind.TRUST, Kind.KEY, Kind.EVENT_BUS, Kind.RESOURCE}
+)
+_FREE_SIDS: Final = frozenset({Kind.REPOSITORY, Kind.REGISTRY, Kind.EVENT_BUS, Kind.RESOURCE})
 _WITHOUT_RESOURCE: Final = frozenset({Kind.REPOSITORY, Kind.TRUST, Kind.RESOURCE})
 _SID: Final = re.compile(r"[A-Za-z0-9]*")
 _VENDOR: Final = re.compile(r"[A-Za-z0-9.-]+")
@@ -106,6 +109,8 @@ def _check_vendor(name: str, vendor: str, kind: Kind) -> None:
         raise Wrong("AssumeRole policy may only specify STS AssumeRole actions.")
     if kind in {Kind.REPOSITORY, Kind.REGISTRY} and vendor not in {"ecr", "ecr-public", "*"}:
         raise Wrong(f"{_shown(name)} is not an action of the registry")
+    if kind is Kind.EVENT_BUS and vendor not in {"events", "*"}:
+        raise Wrong(f"{_shown(name)} is not an action of EventBridge")
 
 
 def _check_resources(resource: Listed | None) -> None:

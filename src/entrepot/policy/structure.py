@@ -24,6 +24,7 @@ class Kind(StrEnum):
     REPOSITORY = "repository"
     REGISTRY = "registry"
     TRUST = "trust"
+    EVENT_BUS = "event bus"
     KEY = "key"
     RESOURCE = "resource"  # of any service, for a simulation
 

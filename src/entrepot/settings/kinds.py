@@ -23,6 +23,7 @@ _HIGHEST_PORT = 65_535
 _MOST_PROCESSES = 1024
 _LONGEST_DOWNLOAD = 3600
 _LARGEST_BURST = 1_000_000
+_SERVICES = ("kinesis", "lambda", "s3", "sns", "sqs")  # AWS-compatible ones that something is sent to
 
 
 def text(raw: object) -> str:
@@ -197,6 +198,21 @@ def url(raw: object) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError("expected http://host[:port] or https://host[:port] and nothing after it")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def endpoints(raw: object) -> tuple[tuple[str, str], ...]:
+    """(AWS service, URL of its endpoint) pairs, no service twice."""
+    found = tuple(_endpoint(item) for item in items(raw))
+    if len({service for service, _ in found}) < len(found):
+        raise ValueError("expected no service twice")
+    return found
+
+
+def _endpoint(item: str) -> tuple[str, str]:
+    service, _, address = item.partition("=")
+    if service not in _SERVICES:
+        raise ValueError(f"'{item}': expected service=url, for one of {', '.join(_SERVICES)}")
+    return service, url(address)
 
 
 def database(raw: object) -> str:

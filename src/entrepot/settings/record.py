@@ -79,6 +79,19 @@ class Settings:
     outbound_ca: Path | None = _setting(
         None, kinds.path, "Certificates (PEM) of authorities to trust beside the system's when calling elsewhere."
     )
+    aws_endpoints: tuple[tuple[str, str], ...] = _setting(
+        [],
+        kinds.endpoints,
+        "Where AWS services, or what speaks like them, are reached by what is sent to their ARNs (targets of event "
+        "rules, dead-letter queues), each `service=url`: `sqs=http://127.0.0.1:4566`. One without TLS, or at a private "
+        "address, must be listed in `outbound_allow` too.",
+        agree=True,
+    )
+    aws_credentials: Path | None = _setting(
+        None,
+        kinds.path,
+        "Shared credentials file of AWS tools, whose profile `default` signs requests to `aws_endpoints`.",
+    )
     anonymous_rate: float = _setting(
         100,
         kinds.rate,

@@ -5,11 +5,22 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from entrepot.core.collection import Collector
+from entrepot.core.events.delivery import Deliverer
+from entrepot.core.events.feeding import Feeder
+from entrepot.core.events.retention import Retention
 from entrepot.core.integrity import Integrity
+from entrepot.core.metrics.folding import MetricsFold
+from entrepot.core.metrics.gauges import Gauges
+from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.upkeep import JournalFold
 from entrepot.worker.schedule import Task
 
 _FOLD_EVERY = timedelta(seconds=1)
+_MEASURE_EVERY = timedelta(seconds=2)  # what is asked for within five; flushing takes half a second more
+_ROLL_UP_EVERY = timedelta(minutes=10)
+_GAUGES_EVERY = timedelta(minutes=1)
+_EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
+_RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
 _SWEEP_EVERY = timedelta(hours=6)
@@ -26,6 +37,12 @@ class Jobs:
     collector: Collector
     integrity: Integrity
     journals: JournalFold
+    measure: MetricsFold
+    rollup: RollUp
+    gauges: Gauges
+    feeder: Feeder
+    deliverer: Deliverer
+    retention: Retention
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
     ballast: Callable[[], bool]
@@ -40,6 +57,12 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("collect", jobs.collect_every, lambda now: _counts(asdict(jobs.collector.run(now)))),
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
         Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}),
+        Task("measure", _MEASURE_EVERY, lambda _: _nothing(jobs.measure.run())),
+        Task("rollup", _ROLL_UP_EVERY, lambda now: {"points": jobs.rollup.run(now)}),
+        Task("gauges", _GAUGES_EVERY, lambda now: _nothing(jobs.gauges.run(now))),
+        Task("route", _EVENTS_AGAIN, jobs.feeder.run),
+        Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
+        Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
         Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),

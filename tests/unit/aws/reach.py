@@ -16,8 +16,10 @@ from entrepot import errors
 SOURCE = Path(__file__).parents[3] / "src" / "entrepot"
 READ = (
     *(
+        "aws/cloudwatch",
         "aws/ecr",
         "aws/ecr_public",
+        "aws/events",
         "aws/iam",
         "aws/sts",
         "aws/repository",
@@ -28,6 +30,7 @@ READ = (
         "seal",
         "policy",
         "metrics",
+        "pattern",
     ),
     *("http/addressing", "http/body"),
 )
@@ -53,7 +56,22 @@ def modules() -> dict[str, Module]:
         name = path.relative_to(SOURCE).with_suffix("").as_posix()
         if name.startswith(READ):
             found["entrepot." + name.replace("/", ".").removesuffix(".__init__")] = _module(ast.parse(path.read_text()))
-    return found
+    return {name: found[name] for name in _imported(found)}
+
+
+def _imported(found: dict[str, Module]) -> set[str]:
+    """What the door of AWS imports, directly or not, and the stores, which it is given: no operation reaches what only
+    the jobs have.
+    """
+    reached: set[str] = set()
+    waiting = [name for name in found if name.startswith(("entrepot.aws", "entrepot.store"))]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            pairs = found[name].names.values()
+            waiting += (each for pair in pairs for each in (pair[0], f"{pair[0]}.{pair[1]}") if each in found)
+    return reached
 
 
 def _module(tree: ast.Module) -> Module:

@@ -32,6 +32,7 @@ KINDS = {
     Kind.REGISTRY: statement(action="ecr:ReplicateImage", resource=REPOSITORY, Principal={"AWS": ACCOUNT}),
     Kind.TRUST: TRUST,
     Kind.KEY: statement(action="kms:*", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}),
+    Kind.EVENT_BUS: statement(action="events:PutEvents", Principal={"AWS": ACCOUNT}),
     Kind.RESOURCE: statement(action="s3:*", resource=None, Principal="*"),
 }
 FACTS: dict[Kind, type[Fact]] = {Kind.REPOSITORY: RepositoryPolicyInvalid, Kind.REGISTRY: RegistryPolicyInvalid}

@@ -1,5 +1,7 @@
 """The list of background jobs: each one's name, and what it says it did, over a real database and a store in memory."""
 
+import dataclasses
+import inspect
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -8,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from entrepot.app import background, parts
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.integrity import Integrity
-from entrepot.core.upkeep import JournalFold
+from entrepot.settings.sources import load
 from entrepot.spec.digest import Digest
 from entrepot.worker.tasks import Jobs, tasks
 from tests.factories.callers import EPOCH
@@ -29,11 +32,14 @@ def core(tmp_path: Path) -> Iterator[CoreDatabase]:
 
 
 def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = lambda: 0) -> Jobs:
-    store = MemoryStore()
-    return Jobs(
+    """Those of a deployment, with a store in memory."""
+    settings, store = load({"data": directory}, {}), MemoryStore()
+    parts.seal(settings, create=True)
+    parts.upgrade(settings)
+    return dataclasses.replace(
+        background.jobs(settings, parts.Databases.of(settings)),
         collector=Collector(core.database, store, "main", Periods(timedelta(days=1), timedelta(days=1))),
         integrity=Integrity(core.database, store, "main"),
-        journals=JournalFold(core.database, directory / "journal"),
         expire=lambda _: 4,
         checkpoint=checkpoint,
         ballast=lambda: True,
@@ -46,7 +52,8 @@ def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = la
 def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
     names = [task.name for task in tasks(jobs(core, tmp_path))]
     assert len(names) == len(set(names))
-    assert set(names) == {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
+    told = {"route", "deliver", "retain", "measure", "rollup", "gauges"}
+    assert set(names) == told | {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
 
 
 def test_jobs_with_a_setting_run_as_often_as_it_says(core: CoreDatabase, tmp_path: Path):
@@ -58,7 +65,9 @@ def test_jobs_with_a_setting_run_as_often_as_it_says(core: CoreDatabase, tmp_pat
 
 def test_every_job_says_what_it_did_in_names_and_numbers(core: CoreDatabase, tmp_path: Path):
     core.blob(core.repository(), LOST)
-    told: dict[str, Any] = {task.name: task.run(LATER) for task in tasks(jobs(core, tmp_path))}
+    told: dict[str, Any] = {
+        task.name: task.run(LATER) for task in tasks(jobs(core, tmp_path)) if not inspect.iscoroutinefunction(task.run)
+    }
     collected = dict(told["collect"])
     assert collected.pop("on_hold") is False
     assert collected.pop("condemned") == 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from entrepot.aws.cloudwatch import alarms, dashboards
+from entrepot.aws.cloudwatch import alarms, dashboards, metrics
 from entrepot.aws.protocol.call import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -14,11 +14,15 @@ OPERATIONS: Mapping[str, Operation] = {
     "DisableAlarmActions": alarms.disable_alarm_actions,
     "EnableAlarmActions": alarms.enable_alarm_actions,
     "GetDashboard": dashboards.get_dashboard,
+    "GetMetricData": metrics.get_metric_data,
+    "GetMetricStatistics": metrics.get_metric_statistics,
     "ListDashboards": dashboards.list_dashboards,
+    "ListMetrics": metrics.list_metrics,
     "ListTagsForResource": dashboards.list_tags_for_resource,
     "PutCompositeAlarm": alarms.put_composite_alarm,
     "PutDashboard": dashboards.put_dashboard,
     "PutMetricAlarm": alarms.put_metric_alarm,
+    "PutMetricData": metrics.put_metric_data,
     "SetAlarmState": alarms.set_alarm_state,
     "TagResource": dashboards.tag_resource,
     "UntagResource": dashboards.untag_resource,

@@ -14,14 +14,14 @@ Output = Mapping[str, Any]
 async def put_metric_alarm(call: Call) -> Output:
     """PutMetricAlarm."""
     draft = alarm_inputs.metric_alarm(call.input)
-    await call.core.units.write(alarms.put_metric, call.caller, draft, call.core.alarm_services)
+    await call.core.units.write(alarms.put_metric, call.caller, draft, call.core.events.reachable.services)
     return {}
 
 
 async def put_composite_alarm(call: Call) -> Output:
     """PutCompositeAlarm."""
     draft = alarm_inputs.composite_alarm(call.input)
-    await call.core.units.write(alarms.put_composite, call.caller, draft, call.core.alarm_services)
+    await call.core.units.write(alarms.put_composite, call.caller, draft, call.core.events.reachable.services)
     return {}
 
 

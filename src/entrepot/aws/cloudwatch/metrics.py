@@ -18,7 +18,7 @@ Output = Mapping[str, Any]
 async def put_metric_data(call: Call) -> Output:
     """PutMetricData."""
     given = call.input
-    await call.core.metric_units.write(publishing.put, call.caller, given["Namespace"], inputs.data(given))
+    await call.core.metrics.write(publishing.put, call.caller, given["Namespace"], inputs.data(given))
     return {}
 
 
@@ -27,14 +27,14 @@ async def get_metric_statistics(call: Call) -> Output:
     given = call.input
     names = [*given.get("Statistics", ()), *given.get("ExtendedStatistics", ())]
     asked = inputs.named(given), inputs.span(given), given["Period"], names, given.get("Unit")
-    found = await call.core.metric_units.read(reading.statistics_of, call.caller, *asked)
+    found = await call.core.metrics.read(reading.statistics_of, call.caller, *asked)
     return {"Label": given["MetricName"], "Datapoints": [_datapoint(each) for each in found]}
 
 
 async def list_metrics(call: Call) -> Output:
     """ListMetrics."""
     wanted, start = inputs.listed(call), tokens.start_of_metrics(call)
-    page = await call.core.metric_units.read(listing.list_metrics, call.caller, wanted, start)
+    page = await call.core.metrics.read(listing.list_metrics, call.caller, wanted, start)
     owners = [call.account] * len(page.items) if call.input.get("IncludeLinkedAccounts") else None
     return {
         "Metrics": [_metric(each) for each in page.items],
@@ -46,7 +46,7 @@ async def list_metrics(call: Call) -> Output:
 async def get_metric_data(call: Call) -> Output:
     """GetMetricData."""
     given = call.input
-    answer = await call.core.metric_units.read(
+    answer = await call.core.metrics.read(
         queries.data,
         call.caller,
         inputs.queries(call),

@@ -2,6 +2,50 @@
 
 from collections.abc import Mapping
 
+from entrepot.aws.events import archives, buses, connections, events, resource_tags, rules, targets
 from entrepot.aws.protocol.call import Operation
 
-OPERATIONS: Mapping[str, Operation] = {}
+OPERATIONS: Mapping[str, Operation] = {
+    "CancelReplay": archives.cancel_replay,
+    "CreateApiDestination": connections.create_api_destination,
+    "CreateArchive": archives.create_archive,
+    "CreateConnection": connections.create_connection,
+    "CreateEventBus": buses.create_event_bus,
+    "DeauthorizeConnection": connections.deauthorize_connection,
+    "DeleteApiDestination": connections.delete_api_destination,
+    "DeleteArchive": archives.delete_archive,
+    "DeleteConnection": connections.delete_connection,
+    "DeleteEventBus": buses.delete_event_bus,
+    "DeleteRule": rules.delete_rule,
+    "DescribeApiDestination": connections.describe_api_destination,
+    "DescribeArchive": archives.describe_archive,
+    "DescribeConnection": connections.describe_connection,
+    "DescribeEventBus": buses.describe_event_bus,
+    "DescribeReplay": archives.describe_replay,
+    "DescribeRule": rules.describe_rule,
+    "DisableRule": rules.disable_rule,
+    "EnableRule": rules.enable_rule,
+    "ListApiDestinations": connections.list_api_destinations,
+    "ListArchives": archives.list_archives,
+    "ListConnections": connections.list_connections,
+    "ListEventBuses": buses.list_event_buses,
+    "ListReplays": archives.list_replays,
+    "ListRuleNamesByTarget": rules.list_rule_names_by_target,
+    "ListRules": rules.list_rules,
+    "ListTagsForResource": resource_tags.list_tags_for_resource,
+    "ListTargetsByRule": targets.list_targets_by_rule,
+    "PutEvents": events.put_events,
+    "PutPermission": buses.put_permission,
+    "PutRule": rules.put_rule,
+    "PutTargets": targets.put_targets,
+    "RemovePermission": buses.remove_permission,
+    "RemoveTargets": targets.remove_targets,
+    "StartReplay": archives.start_replay,
+    "TagResource": resource_tags.tag_resource,
+    "TestEventPattern": rules.test_event_pattern,
+    "UntagResource": resource_tags.untag_resource,
+    "UpdateApiDestination": connections.update_api_destination,
+    "UpdateArchive": archives.update_archive,
+    "UpdateConnection": connections.update_connection,
+    "UpdateEventBus": buses.update_event_bus,
+}

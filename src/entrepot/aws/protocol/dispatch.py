@@ -58,6 +58,7 @@ class AwsDoor:
 
     async def _handle(self, request: web.BaseRequest, exchange: Exchange) -> Answer:
         named: Named | None = None
+        signature: Signature | None = None
         received = _received(request)
         try:
             if _is_unsigned_form(request, received):
@@ -72,8 +73,9 @@ class AwsDoor:
             named = _name(request, received, content, signature)
             return await self._run(named, content, principal, signature.region, exchange)
         except Fact as fact:
-            told.refused(exchange.telling, fact, None if named is None else named.route.name)
-            answer = wire.show_fact(named or naming.guess(request, received), fact, exchange.request_id)
+            named = named or naming.guess(request, received, None if signature is None else signature.service)
+            told.refused(exchange.telling, fact, named.route.name)
+            answer = wire.show_fact(named, fact, exchange.request_id)
             if isinstance(fact, AccessDenied) and (message := self._core.credentials.encode_denial(fact)) is not None:
                 answer.headers[AUTHORIZATION_MESSAGE] = message
             return answer

@@ -43,9 +43,19 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.EntityInUse: ("DeleteConflictException", 400),
     facts.EntityNotFound: ("NoSuchEntityException", 400),
     facts.EntityProtected: ("UnmodifiableEntityException", 400),
+    facts.EventBusAlreadyExists: ("ResourceAlreadyExistsException", 400),
+    facts.EventBusNotFound: ("ResourceNotFoundException", 400),
+    facts.EventBusPolicyTooLarge: ("PolicyLengthExceededException", 400),
+    facts.EventInputInvalid: ("ValidationException", 400),
     facts.EventPatternInvalid: ("InvalidEventPatternException", 400),
     facts.ExpressionInvalid: ("ValidationException", 400),
     facts.ExpressionTooLarge: ("ValidationException", 400),
+    facts.EventQuotaExceeded: ("LimitExceededException", 400),
+    facts.EventResourceAlreadyExists: ("ResourceAlreadyExistsException", 400),
+    facts.EventResourceNotFound: ("ResourceNotFoundException", 400),
+    facts.EventRuleNotFound: ("ResourceNotFoundException", 400),
+    facts.ScheduleExpressionInvalid: ("ValidationException", 400),
+    facts.TargetInputInvalid: ("ValidationException", 400),
     facts.IdentityClaimRejected: ("IDPRejectedClaimException", 403),
     facts.IdentityInputInvalid: ("InvalidInputException", 400),
     facts.IdentityProviderUnreachable: ("IDPCommunicationErrorException", 400),
@@ -102,6 +112,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.RepositoryNotFound: ("RepositoryNotFoundException", 400),
     facts.RepositoryPolicyInvalid: ("InvalidParameterException", 400),
     facts.RepositoryPolicyNotFound: ("RepositoryPolicyNotFoundException", 400),
+    facts.ReplayStateIllegal: ("IllegalStatusException", 400),
     facts.RequestMalformed: ("SerializationException", 400),
     facts.RequestSkewed: ("InvalidSignatureException", 403),
     facts.RequestTooLarge: ("RequestEntityTooLargeException", 413),
@@ -126,10 +137,10 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.UploadTooLarge: ("LimitExceededException", 400),
     facts.WidgetInvalid: ("ValidationException", 400),
 }
-# where a service has a code of its own for what many can say
-OF_SERVICE: Mapping[str, Mapping[type[Fact], tuple[str, int]]] = {
-    "cloudwatch": {facts.ParameterInvalid: ("ValidationException", 400)},
-    "events": {facts.ParameterInvalid: ("ValidationException", 400)},
+# what a service calls a common code otherwise
+OF_SERVICE: Mapping[str, Mapping[str, str]] = {
+    "cloudwatch": {"InvalidParameterException": "ValidationException"},
+    "events": {"InvalidParameterException": "ValidationException", "ServerException": "InternalException"},
 }
 CODES = {fact: code for fact, (code, _) in TABLE.items()}
 COMMON = frozenset(
@@ -169,7 +180,8 @@ QUERY_FACTS: dict[type[Fact], tuple[str, int]] = {facts.SessionExpired: ("Expire
 
 def code(service: str, fact: type[Fact]) -> tuple[str, int]:
     """The code and the status of a fact at a service, by the name of its model."""
-    return OF_SERVICE.get(service, {}).get(fact) or TABLE[fact]
+    code, status = TABLE[fact]
+    return OF_SERVICE.get(service, {}).get(code, code), status
 
 
 def query_code(model: Model, fact: Fact, code: str, status: int) -> tuple[str, int]:

@@ -43,13 +43,17 @@ def by_action(received: Received, body: bytes, most: int = query.MOST_FIELDS) ->
     return None
 
 
-def guess(request: web.BaseRequest, received: Received) -> Named:
-    """How to tell a fact about a request before its body is read: as JSON, unless it is plainly something else."""
+def guess(request: web.BaseRequest, received: Received, signing: str | None) -> Named:
+    """How to tell a fact about a request before its body is read: as JSON, unless it is plainly something else.
+
+    `signing` is the service in its credential scope, where it has one.
+    """
     if (named := _by_head(request, received)) is not None:
         return named
     form = is_form(request) or "Action=" in received.query
     protocol: Protocol = "cbor" if is_rpc(request) else "query" if form else "json"
-    route = next(route for route in ROUTES if protocol in route.protocols)
+    speaking = [route for route in ROUTES if protocol in route.protocols]
+    route = next((route for route in speaking if route.signing == signing), speaking[0])
     return Named(route, protocol, "", "1.1", {})
 
 

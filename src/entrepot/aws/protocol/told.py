@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from entrepot.aws.protocol.errors import CODES
+from entrepot.aws.protocol import errors
 from entrepot.aws.protocol.models import Model, Shape
 from entrepot.core.access import Caller
 from entrepot.core.calls import Json, Telling
@@ -51,12 +51,12 @@ def answered(telling: Telling, model: Model, output: Mapping[str, Any]) -> None:
         telling.response = _told(model, {"shape": shape}, output)
 
 
-def refused(telling: Telling, fact: Fact, service: str | None) -> None:
-    """Why a call failed; one that was not signed is not told."""
-    if isinstance(fact, CredentialMissing) or not (telling.service or service):
+def refused(telling: Telling, fact: Fact, service: str) -> None:
+    """Why a call of a service failed; one that was not signed is not told."""
+    if isinstance(fact, CredentialMissing):
         return
-    telling.service = telling.service or str(service)
-    telling.error = CODES[type(fact)]
+    telling.service = telling.service or service
+    telling.error = errors.code(telling.service, type(fact))[0]
     telling.message = str(fact)
 
 

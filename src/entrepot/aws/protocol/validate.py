@@ -20,6 +20,8 @@ from entrepot.aws.protocol.scalars import SPECIAL_FLOATS, read_time
 from entrepot.errors import ParameterInvalid, RequestMalformed
 
 _INTEGERS = {"integer": 2**31, "long": 2**63}
+_JAVA_ASTRAL = r"\uD800\uDC00-\uDBFF\uDFFF"  # what lies above U+FFFF, as pairs of surrogates
+_ASTRAL = r"\U00010000-\U0010FFFF"
 _PATTERN_TEXT = "Member must satisfy constraint: [Member must satisfy regular expression pattern: {pattern}]"
 _PATTERN_TEXTS = {"repositoryName": "must satisfy regular expression '{pattern}'"}  # ECR words it itself
 _UNICODE_CLASSES = {
@@ -27,7 +29,6 @@ _UNICODE_CLASSES = {
     r"\p{N}": "",
     r"\p{Z}": "\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
 }
-_BEYOND_UTF16 = (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")  # a range between pairs of surrogates
 _CATEGORY = re.compile(r"\\p\{(\w+)\}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -149,7 +150,7 @@ def _check_range(shape: Shape, value: float, path: str) -> None:
 @lru_cache
 def pattern(text: str) -> re.Pattern[str]:
     """A model's pattern, where letters and digits are ASCII, and Unicode's classes are written as Python does not."""
-    text = text.replace(*_BEYOND_UTF16)
+    text = text.replace(_JAVA_ASTRAL, _ASTRAL)
     if "\\p{" not in text:
         return re.compile(text, re.ASCII)
     for name, members in _UNICODE_CLASSES.items():

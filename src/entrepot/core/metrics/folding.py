@@ -9,7 +9,7 @@ from entrepot.core.metrics.measuring import Told
 from entrepot.core.units import BlockingUnits
 from entrepot.db.database import Database, Transaction
 from entrepot.db.journals import METRICS
-from entrepot.journal import Batch, batches
+from entrepot.journal import Batch, batches, gone
 from entrepot.metrics.summaries import Summary
 
 
@@ -36,15 +36,13 @@ class MetricsFold:
             told = measuring.told(measuring.grouped(batch.records), self._place.account, self._place.region)
             if self._units.write(fold, batch, told):
                 folded += len(batch.records)
+        for journal in gone(self._directory, self.offsets()):
+            self._units.write(METRICS.forget, journal)
         return folded
 
     def offsets(self) -> Mapping[str, int]:
         """How far each journal is folded: it may go when all of it is."""
         return self._units.read(METRICS.all)
-
-    def forget(self, journal: str) -> None:
-        """Forget a journal that is gone."""
-        self._units.write(METRICS.forget, journal)
 
 
 def fold(tx: Transaction, batch: Batch, told: Mapping[Told, Summary]) -> bool:

@@ -10,7 +10,7 @@ from entrepot.core.metrics import places, points
 from entrepot.core.metrics.points import Window
 from entrepot.core.metrics.series import Metric
 from entrepot.db.database import Transaction
-from entrepot.errors import MetricInputConflict, MetricInputInvalid, MetricInputMissing
+from entrepot.errors import MetricInputConflict, MetricInputMissing, MetricQueryInvalid
 from entrepot.metrics import periods, statistics
 from entrepot.metrics.statistics import Statistic
 from entrepot.metrics.summaries import Summary
@@ -62,13 +62,13 @@ def statistics_of(
 
 
 def window(span: Span, period: int, now: datetime) -> Window:
-    """The window of a request: MetricInputInvalid for one that ends before it begins.
+    """The window of a request: MetricQueryInvalid for one that ends before it begins.
 
     It has no part that cannot have points: older than is kept, or in the future.
     """
     begin, end, today = int(span.start.timestamp()), _ceiling(span.end), int(now.timestamp())
     if span.start >= span.end:
-        raise MetricInputInvalid(reason="The parameter StartTime must be less than the parameter EndTime.")
+        raise MetricQueryInvalid(reason="The parameter StartTime must be less than the parameter EndTime.")
     begin = max(begin, today - periods.RETENTION[periods.HOUR])
     start = periods.request_start(begin, period, max(today - begin, 0))
     return Window(start, max(min(end, today + _FUTURE), start), period)

@@ -1,0 +1,90 @@
+"""The jobs of events from settings: what routes them, what delivers them, what forgets archived ones."""
+
+import configparser
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from entrepot.app import parts
+from entrepot.core.changes import new_stamp
+from entrepot.core.events.authorizations import Authorizations
+from entrepot.core.events.authorizing import Authorizer
+from entrepot.core.events.aws_services import AwsServices, Endpoints
+from entrepot.core.events.connection_secrets import ConnectionSecrets
+from entrepot.core.events.delivery import Deliverer, Parts
+from entrepot.core.events.feeding import Feeder
+from entrepot.core.events.invocations import Invocations
+from entrepot.core.events.measures import Meter
+from entrepot.core.events.retention import Retention
+from entrepot.core.events.sending_out import Targets
+from entrepot.core.events.watching import Watch
+from entrepot.core.units import BlockingUnits, Units
+from entrepot.db.sqlite import SqliteDatabase
+from entrepot.errors.start import AwsCredentialsUnusable
+from entrepot.outbound.signing import Keys
+from entrepot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class EventJobs:
+    """What the worker runs for events."""
+
+    feeder: Feeder
+    deliverer: Deliverer
+    retention: Retention
+
+
+def event_jobs(settings: Settings, metadata: SqliteDatabase, events: SqliteDatabase, meter: Meter) -> EventJobs:
+    """The jobs over two open databases: AwsCredentialsUnusable, MasterKeyUnusable."""
+    blocking = BlockingUnits(metadata), BlockingUnits(events)
+    return EventJobs(
+        Feeder(*blocking, meter, _watch(metadata, events), parts.clock),
+        Deliverer(_delivery(settings, metadata, events, meter)),
+        Retention(*blocking),
+    )
+
+
+def endpoints(settings: Settings) -> Endpoints:
+    """Where AWS-compatible services are, and the keys that sign for them: AwsCredentialsUnusable."""
+    return Endpoints(dict(settings.aws_endpoints), _keys(settings))
+
+
+def _delivery(settings: Settings, metadata: SqliteDatabase, events: SqliteDatabase, meter: Meter) -> Parts:
+    about, on_the_way = _units(metadata, "plans"), _units(events, "lanes")
+    authorizations = Authorizations(ConnectionSecrets(parts.seal(settings, create=False)), parts.clock)
+    services = AwsServices(endpoints(settings), parts.clock)
+    return Parts(
+        metadata=about,
+        events=on_the_way,
+        outbound=parts.outbound(settings),
+        targets=Targets(about, on_the_way, Invocations(authorizations), services),
+        services=services,
+        authorizer=Authorizer(about, authorizations, parts.clock, new_stamp),
+        meter=meter,
+        watch=_watch(metadata, events),
+        clock=parts.clock,
+    )
+
+
+def _units(database: SqliteDatabase, name: str) -> Units:
+    return Units(database, ThreadPoolExecutor(1, name))
+
+
+def _watch(metadata: SqliteDatabase, events: SqliteDatabase) -> Callable[[], Watch]:
+    return lambda: Watch((metadata.snapshot(), events.snapshot()))
+
+
+def _keys(settings: Settings) -> Keys | None:
+    """The profile `default` of a shared credentials file (docs: "Configuration and credential file settings")."""
+    path = settings.aws_credentials
+    if path is None:
+        return None
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(path.read_text())
+        profile = parser["default"]
+        return Keys(
+            profile["aws_access_key_id"], profile["aws_secret_access_key"], profile.get("aws_session_token") or None
+        )
+    except (OSError, UnicodeDecodeError, configparser.Error, KeyError) as fault:
+        raise AwsCredentialsUnusable(path=path, reason=type(fault).__name__) from None

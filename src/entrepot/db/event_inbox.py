@@ -1,0 +1,72 @@
+"""Rows of `event_seen` and `event_inbox`: events that wait for the rules of their bus."""
+
+from sqlalchemy import bindparam, delete, func, select, text
+
+from entrepot.db.database import Row, Transaction
+from entrepot.db.event_queue_schema import event_inbox, event_seen
+
+_SEE = text("INSERT INTO event_seen (key, at) VALUES (:key, :at) ON CONFLICT (key) DO NOTHING")
+_ADD = text(
+    "INSERT INTO event_inbox (event_id, account_id, region, bus, order_key, hops, only, replay, accepted_at, body) "
+    "VALUES (:event_id, :account_id, :region, :bus, :order_key, :hops, :only, :replay, :accepted_at, :body)"
+)
+_PAGE = select(event_inbox).order_by(event_inbox.c.sequence).limit(bindparam("limit"))
+_REMOVE = delete(event_inbox).where(event_inbox.c.sequence == bindparam("of"))
+_FORGET = delete(event_seen).where(event_seen.c.at < bindparam("before"))
+_COUNT = select(func.count()).select_from(event_inbox)
+
+
+def see(tx: Transaction, key: str, at: int) -> bool:
+    """Note that an event is taken; False when it has been before."""
+    return tx.run(_SEE, key=key, at=at) == 1
+
+
+def forget(tx: Transaction, before: int) -> int:
+    """Forget which events were taken before a moment; how many."""
+    return tx.run(_FORGET, before=before)
+
+
+def add(
+    tx: Transaction,
+    *,
+    event_id: str,
+    account: str,
+    region: str,
+    bus: str,
+    order_key: str,
+    hops: int,
+    only: str,
+    replay: str,
+    at: int,
+    body: str,
+) -> None:
+    """An event that waits for the rules of a bus, behind those that wait already."""
+    tx.run(
+        _ADD,
+        event_id=event_id,
+        account_id=account,
+        region=region,
+        bus=bus,
+        order_key=order_key,
+        hops=hops,
+        only=only,
+        replay=replay,
+        accepted_at=at,
+        body=body,
+    )
+
+
+def page(tx: Transaction, limit: int) -> list[Row]:
+    """The events that have waited longest, in order."""
+    return list(tx.all(_PAGE, limit=limit))
+
+
+def remove(tx: Transaction, sequence: int) -> None:
+    """Forget one that has been routed."""
+    tx.run(_REMOVE, of=sequence)
+
+
+def count(tx: Transaction) -> int:
+    """How many wait."""
+    row = tx.one(_COUNT)
+    return 0 if row is None else int(row[0])
