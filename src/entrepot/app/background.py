@@ -8,6 +8,7 @@ from datetime import timedelta
 from entrepot.app import parts
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.parts import Databases
+from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
@@ -56,6 +57,7 @@ def jobs(settings: Settings, databases: Databases) -> Jobs:
         retention=about_events.retention,
         measure=measure,
         rollup=RollUp(metrics),
+        alarms=AlarmEvaluator(database, metrics, databases.events),
         gauges=Gauges(database, metrics, settings.regions[0]),
         expire=lambda now: expire_uploads(database, store, now, idle),
         checkpoint=databases.checkpoint,
