@@ -9,6 +9,8 @@ from pathlib import Path
 
 import structlog
 
+from entrepot.app.trail_parts import trail_destinations
+from entrepot.core.audit.lookup import Trail
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.credentials import Credentials
 from entrepot.core.events.connection_secrets import ConnectionSecrets
@@ -161,8 +163,10 @@ def destinations(settings: Settings) -> Destinations:
 def standing(settings: Settings, databases: Databases) -> Standing:
     """What the page of metrics tells of the databases; call it on the event loop that will use it."""
     one = ThreadPoolExecutor(1, "standing")
-    metadata, events = Units(databases.metadata, one), Units(databases.events, one)
-    return Standing(metadata, events, Units(databases.metrics, one), settings.data / JOURNALS)
+    metadata, events, audit, metrics = (
+        Units(each, one) for each in (databases.metadata, databases.events, databases.audit, databases.metrics)
+    )
+    return Standing(metadata, events, audit, metrics, settings.data / JOURNALS)
 
 
 def tracing(settings: Settings, process: str) -> Tracing | None:
@@ -209,6 +213,8 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         units=units,
         audit=Units(opened.audit, beside),
         metrics=Units(opened.metrics, beside),
+        trail=Trail(settings.audit_days, settings.audit_aws_constants),
+        trail_destinations=trail_destinations(settings, outbound(settings), clock),
         credentials=credentials,
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,

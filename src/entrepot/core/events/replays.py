@@ -80,15 +80,18 @@ def start(tx: Transaction, caller: Caller, draft: ReplayDraft) -> Replay:
         ended_at=None,
     )
     rows.add_replay(tx, made)
-    told = {
+    places.changed(tx, caller, "StartReplay", _told(draft))
+    return made
+
+
+def _told(draft: ReplayDraft) -> dict[str, object]:
+    return {
         "replayName": draft.name,
         "eventSourceArn": draft.archive_arn,
         "eventStartTime": draft.from_at.isoformat(),
         "eventEndTime": draft.to_at.isoformat(),
         "destination": {"arn": draft.bus_arn, "filterArns": list(draft.filter_arns)},
     }
-    places.changed(tx, caller, "StartReplay", told)
-    return made
 
 
 def describe(tx: Reader, caller: Caller, name: str) -> Replay:
