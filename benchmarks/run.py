@@ -22,6 +22,7 @@ from benchmarks.workloads import Bench, Scale
 
 WORKLOADS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "manifests": Bench.manifests,
+    "telling": Bench.telling,
     "pull": Bench.pull,
     "push": Bench.push,
     "small-images": Bench.small_images,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.enforcement import event_inputs
 from tests.enforcement.world import ACCOUNT, NOTHING_HERE, TRUST, World, document
 
 _OPTIONAL = frozenset({"registryId", "UserName", "Password", "repositoryNames"})
@@ -70,6 +71,7 @@ def _of_identities(names: Mapping[str, str]) -> Mapping[str, Any]:
         "Tags": [{"Key": "k", "Value": "v"}],
         "TagKeys": ["k"],
         **_of_sessions(names),
+        **_of_monitoring(names),
     }
 
 
@@ -87,14 +89,34 @@ def _of_sessions(names: Mapping[str, str]) -> Mapping[str, Any]:
     }
 
 
+def _of_monitoring(names: Mapping[str, str]) -> Mapping[str, Any]:
+    return {
+        "AlarmName": names["alarm"],
+        "AlarmNames": [names["alarm"]],
+        "AlarmRule": f"ALARM({names['alarm']}) AND",
+        "StateValue": "OK",
+        "StateReason": "asked",
+        "Namespace": "World",
+        "MetricName": "Things",
+        "DashboardName": names["dashboard"],
+        "DashboardNames": [names["dashboard"]],
+        "DashboardBody": _BROKEN,
+        "MetricWidget": "{}",
+    }
+
+
 def of(world: World, service: str, operation: str, client: Any) -> dict[str, Any]:
     """The input of an operation."""
     shape: Any = client.meta.service_model.operation_model(operation).input_shape
     if shape is None:
         return {}
     given = {**values(world, world.named(operation)), "resourceArn": _repository_arn(world, service)}
+    given["ResourceARN"] = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{world.names['alarm']}"
+    optional = _OPTIONAL
+    if service == "events":
+        given, optional = dict(event_inputs.values(operation, world.named(operation))), event_inputs.OPTIONAL
     special = {**_SPECIAL, **_OF_METRICS}.get(operation, {})
-    wanted = [name for name in shape.members if name in shape.required_members or name in _OPTIONAL]
+    wanted = [name for name in shape.members if name in shape.required_members or (name in optional and name in given)]
     asked: dict[str, Any] = {name: given[name] for name in wanted if name not in special}
     return asked | dict(special)
 
