@@ -20,6 +20,7 @@ _NOUNS = {
     "key": ("Root keys.", ("rotate",)),
     "public-alias": ("Names of public registries.", ("add", "list_", "remove")),
     "token": ("Registry tokens.", ("create", "issue")),
+    "events": ("Events that have not arrived at their targets.", ("list_", "show_", "redrive", "purge")),
     "db": ("The metadata database.", ("upgrade",)),
 }
 _groups = {"": app}
