@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from entrepot.core import cloudwatch_permissions as monitoring
+
 ANY = "*"
 REPOSITORY = "arn:aws:ecr:{region}:{account}:repository/{repository}"
 PUBLIC_REPOSITORY = "arn:aws:ecr-public::{account}:repository/{repository}"
@@ -199,12 +201,25 @@ _STS: Table = {
     ),
     "GetSessionToken": (),
 }
-_METRICS: Table = {
-    "GetMetricData": (Needs("cloudwatch:GetMetricData", ANY),),
-    "GetMetricStatistics": (Needs("cloudwatch:GetMetricStatistics", ANY),),
-    "ListMetrics": (Needs("cloudwatch:ListMetrics", ANY),),
-    "PutMetricData": (Needs("cloudwatch:PutMetricData", ANY, ("cloudwatch:namespace",)),),
-}
+_TRAIL = "arn:aws:cloudtrail:{region}:{account}:trail/{trail}"
+_ON_TRAILS = (
+    "AddTags CreateTrail DeleteTrail GetEventSelectors GetInsightSelectors GetTrail GetTrailStatus ListTags "
+    "PutEventSelectors RemoveTags StartLogging StopLogging UpdateTrail"
+)
+
+
+def _cloudtrail() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    for name in _ON_TRAILS.split():
+        tagged = (RESOURCE_TAG,) if name != "CreateTrail" else ()
+        keys = {"AddTags": (REQUEST_TAG, TAG_KEYS), "CreateTrail": (REQUEST_TAG, TAG_KEYS), "RemoveTags": (TAG_KEYS,)}
+        needs: tuple[Needs, ...] = (Needs(f"cloudtrail:{name}", _TRAIL, (*keys.get(name, ()), *tagged)),)
+        if name == "CreateTrail":
+            needs += (Needs("cloudtrail:AddTags", _TRAIL, (REQUEST_TAG, TAG_KEYS), "tags are given"),)
+        yield name, needs
+    for name in ("DescribeTrails", "ListPublicKeys", "ListTrails", "LookupEvents"):
+        yield name, (Needs(f"cloudtrail:{name}", ANY),)
+
+
 _EVENTS_PLACE = "arn:aws:events:{region}:{account}"
 _RULE = f"{_EVENTS_PLACE}:rule/{{rule}}"
 _BUS = f"{_EVENTS_PLACE}:event-bus/{{bus}}"
@@ -266,8 +281,22 @@ def _events() -> Iterator[tuple[str, tuple[Needs, ...]]]:
             yield name, (Needs(f"events:{name}", on, keys), *_EVENTS_MORE.get(name, ()))
 
 
+def _cloudwatch() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    for on, names in monitoring.RESOURCES.items():
+        for name in names.split():
+            action, keys = f"cloudwatch:{name}", monitoring.KEYS.get(name, ())
+            needs = [Needs(action, on, keys)]
+            if name in monitoring.NAMED:
+                one = Needs(action, monitoring.ALARM, (RESOURCE_TAG,), monitoring.NAMED[name])
+                needs = [one, Needs(action, on, (), "otherwise")]
+            if name in monitoring.WITH_TAGS:
+                needs.append(Needs("cloudwatch:TagResource", on, (REQUEST_TAG, TAG_KEYS), "tags are given"))
+            yield name, tuple(needs)
+
+
 OPERATIONS: Mapping[str, Table] = {
-    "cloudwatch": _METRICS,
+    "cloudtrail": dict(_cloudtrail()),
+    "cloudwatch": dict(_cloudwatch()),
     "ecr": dict(_ecr()),
     "ecr-public": dict(_ecr_public()),
     "events": dict(_events()),
