@@ -1,6 +1,7 @@
 """A valid input for every operation, from botocore's model: the required members, and what names an account."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.enforcement import event_inputs
@@ -96,9 +97,10 @@ def of(world: World, service: str, operation: str, client: Any) -> dict[str, Any
     optional = _OPTIONAL
     if service == "events":
         given, optional = dict(event_inputs.values(operation, world.named(operation))), event_inputs.OPTIONAL
+    special = {**_SPECIAL, **_OF_METRICS}.get(operation, {})
     wanted = [name for name in shape.members if name in shape.required_members or (name in optional and name in given)]
-    asked: dict[str, Any] = {name: given[name] for name in wanted}
-    return asked | dict(_SPECIAL.get(operation, {}))
+    asked: dict[str, Any] = {name: given[name] for name in wanted if name not in special}
+    return asked | dict(special)
 
 
 def _repository_arn(world: World, service: str) -> str:
@@ -109,4 +111,14 @@ def _repository_arn(world: World, service: str) -> str:
 # what must not be done to the world, though it may be
 _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "UpdateAssumeRolePolicy": {"PolicyDocument": _BROKEN},
+}
+_HOUR = {"StartTime": datetime(2026, 1, 1, tzinfo=UTC), "EndTime": datetime(2026, 1, 1, 1, tzinfo=UTC)}
+_METRIC = {"Namespace": "World", "MetricName": "Things"}
+_OF_METRICS: Mapping[str, Mapping[str, Any]] = {
+    "GetMetricData": {
+        "MetricDataQueries": [{"Id": "a", "MetricStat": {"Metric": _METRIC, "Period": 60, "Stat": "Sum"}}],
+        **_HOUR,
+    },
+    "GetMetricStatistics": {**_METRIC, **_HOUR, "Period": 60, "Statistics": ["Sum"]},
+    "PutMetricData": {"Namespace": "World", "MetricData": [{"MetricName": "Things", "Value": 1.0}]},
 }

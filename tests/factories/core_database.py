@@ -15,6 +15,7 @@ from entrepot.core.images import OCI_RULES
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.uploads import Bytes
 from entrepot.db.database import Row
+from entrepot.db.migrate import Chain, upgrade
 from entrepot.db.records import Blob, Repository
 from entrepot.db.schema import outbox
 from entrepot.db.sqlite import SqliteDatabase
@@ -45,6 +46,15 @@ class CoreDatabase:
     def __init__(self, directory: Path) -> None:
         self.path = directory / "entrepot.db"
         self.database = SqliteDatabase(self.path) if self.path.exists() else sqlite_database(directory)
+        self._beside: dict[Chain, SqliteDatabase] = {}
+
+    def beside(self, chain: Chain) -> SqliteDatabase:
+        """The database of another chain, made when it is first asked for."""
+        if chain not in self._beside:
+            path = self.path.with_name(f"{chain.folder}.db")
+            upgrade(path, chain)
+            self._beside[chain] = SqliteDatabase(path)
+        return self._beside[chain]
 
     def write(self, work: Any, *args: Any, who: Caller | None = None, **kwargs: Any) -> Any:
         """Run `work(tx, caller, …)` as a write."""
@@ -110,4 +120,5 @@ class CoreDatabase:
 
     def close(self) -> None:
         """Close the database."""
-        self.database.close()
+        for database in (self.database, *self._beside.values()):
+            database.close()

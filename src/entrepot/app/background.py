@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from entrepot.app import parts
+from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.parts import Databases
+from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.core.metrics.folding import MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
@@ -47,10 +49,13 @@ def jobs(settings: Settings, databases: Databases) -> Jobs:
     about_events = event_jobs(settings, database, databases.events, Metering(metrics))
     store = Filesystem(settings.data)
     idle = timedelta(seconds=settings.upload_expiry_seconds)
+    about_audit = audit_jobs(settings, databases)
+    sealed = parts.seal(settings, create=False)
+    destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, settings.data / parts.JOURNALS, [measure.offsets]),
+        journals=JournalFold(database, settings.data / parts.JOURNALS, [measure.offsets, about_audit.fold.offsets]),
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
@@ -59,8 +64,13 @@ def jobs(settings: Settings, databases: Databases) -> Jobs:
         gauges=Gauges(database, metrics, settings.regions[0]),
         expire=lambda now: expire_uploads(database, store, now, idle),
         checkpoint=databases.checkpoint,
+        audit=about_audit.fold,
+        announcer=about_audit.announcer,
+        audit_upkeep=about_audit.upkeep,
+        trails=trail_delivery(settings, database, about_audit.records, destinations, sealed),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
+        trails_every=timedelta(seconds=settings.trail_seconds),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),
         scrub_every=timedelta(days=settings.scrub_days),
     )

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import structlog
 
+from entrepot.app.trail_parts import trail_destinations
+from entrepot.core.audit.lookup import Trail
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.credentials import Credentials
 from entrepot.core.events.connection_secrets import ConnectionSecrets
@@ -193,6 +195,8 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         units=units,
         audit=Units(opened.audit, beside),
         metrics=Units(opened.metrics, beside),
+        trail=Trail(settings.audit_days, settings.audit_aws_constants),
+        trail_destinations=trail_destinations(settings, outbound(settings), clock),
         credentials=credentials,
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,

@@ -52,13 +52,14 @@ def retire(directory: Path, offsets: Mapping[str, int]) -> None:
         (directory / name).unlink(missing_ok=True)
 
 
-def retired(directory: Path) -> Iterator[str]:
+def retired(directory: Path, seconds: float = _SECONDS_TO_KEEP) -> Iterator[str]:
     """Journals retired an hour ago or earlier: their offsets may be forgotten, and then their files be dropped.
+    Those who do not drop them forget a little earlier, while the files stand.
 
     Not sooner: another folder that lost its lease may still hold a batch, and must find the offset. The file's age
     tells, so that a restart forgets nothing, and another machine's journals are left alone.
     """
-    for name in _unchanged(directory, _RETIRED, _SECONDS_TO_KEEP):
+    for name in _unchanged(directory, _RETIRED, seconds):
         yield name.removesuffix(_DONE)
 
 

@@ -83,6 +83,11 @@ def burst(raw: object) -> int:
     return whole(raw, 1, _LARGEST_BURST)
 
 
+def digest_seconds(raw: object) -> float:
+    """A duration of a second or more."""
+    return number(raw, 1)
+
+
 def days(raw: object) -> float:
     """A duration, never zero."""
     return number(raw, 0.001)

@@ -52,7 +52,19 @@ def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = la
 def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
     names = [task.name for task in tasks(jobs(core, tmp_path))]
     assert len(names) == len(set(names))
-    told = {"route", "deliver", "retain", "measure", "rollup", "gauges"}
+    told = {
+        "audit",
+        "announce",
+        "trails",
+        "compact-audit",
+        "expire-audit",
+        "route",
+        "deliver",
+        "retain",
+        "measure",
+        "rollup",
+        "gauges",
+    }
     assert set(names) == told | {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
 
 
@@ -83,6 +95,9 @@ def test_every_job_says_what_it_did_in_names_and_numbers(core: CoreDatabase, tmp
     assert told["scrub"] == {"checked": 1, "damaged": [Digest.of(LOST)]}
     assert told["sweep"] == {"orphans": 0}
     assert told["fold"] == {"reads": 0}
+    assert told["audit"] == {"calls": 0, "changes": 0}
+    assert told["compact-audit"] == {"blocks": 0}
+    assert told["expire-audit"] == {"records": 0}
     assert told["expire-uploads"] == {"uploads": 4}
     assert told["checkpoint"] == told["ballast"] == {}
     assert json.loads(json.dumps(told["collect"])) == told["collect"]
