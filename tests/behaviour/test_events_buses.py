@@ -94,7 +94,8 @@ def test_buses_are_listed_in_pages(events: Events):
 
 
 def _pages(events: Events, **given: Any) -> list[list[dict[str, Any]]]:
-    pages, token = [], {}
+    pages: list[list[dict[str, Any]]] = []
+    token: dict[str, str] = {}
     while True:
         page = events.api.list_event_buses(**given, **token)
         pages.append(page["EventBuses"])

@@ -22,16 +22,17 @@ async def create_archive(call: Call) -> Output:
 async def describe_archive(call: Call) -> Output:
     """DescribeArchive."""
     found = await call.core.units.read(archives.describe, call.caller, call.input["ArchiveName"])
-    return {**_listed(found), "ArchiveArn": found.key.arn, "Description": found.description or None} | {
-        "EventPattern": found.pattern
-    }
+    kept = await call.core.events.units.read(archives.sizes, [found])
+    about = {"ArchiveArn": found.key.arn, "Description": found.description or None, "EventPattern": found.pattern}
+    return {**_listed(found, kept[found.id]), **about}
 
 
 async def list_archives(call: Call) -> Output:
     """ListArchives: of a state that none is in, there are none."""
     after, most, source = inputs.start(call, "ListArchives"), inputs.limit(call), call.input.get("EventSourceArn")
     page = await call.core.units.read(archives.list_of, call.caller, inputs.prefix(call), source, most, after)
-    shown = inputs.shown_page(call, "ListArchives", page, "Archives", _listed)
+    kept = await call.core.events.units.read(archives.sizes, page.items)
+    shown = inputs.shown_page(call, "ListArchives", page, "Archives", lambda found: _listed(found, kept[found.id]))
     return shown if call.input.get("State", "ENABLED") == "ENABLED" else {"Archives": []}
 
 
@@ -99,8 +100,10 @@ def _changed(found: Archive) -> Output:
     return {"ArchiveArn": found.key.arn, "State": "ENABLED", "CreationTime": found.created_at}
 
 
-def _listed(found: Archive) -> dict[str, Any]:
+def _listed(found: Archive, kept: tuple[int, int]) -> dict[str, Any]:
     return {
+        "EventCount": kept[0],
+        "SizeBytes": kept[1],
         "ArchiveName": found.key.name,
         "EventSourceArn": found.source.arn,
         "State": "ENABLED",
