@@ -3,14 +3,13 @@
 What is kept is in the database of events; here is only what was asked for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from entrepot.core import access
 from entrepot.core.access import Caller
 from entrepot.core.events import patterns, places
 from entrepot.core.page import Page
-from entrepot.db import archived_events
 from entrepot.db import event_archives as rows
 from entrepot.db import event_buses as bus_rows
 from entrepot.db.database import Reader, Transaction
@@ -106,11 +105,6 @@ def delete(tx: Transaction, caller: Caller, name: str) -> None:
     found = _require(tx, caller, "DeleteArchive", name)
     rows.remove(tx, found.id)
     places.changed(tx, caller, "DeleteArchive", {"archiveName": name})
-
-
-def sizes(tx: Reader, archives: Sequence[Archive]) -> dict[str, tuple[int, int]]:
-    """How many events archives keep, and of how many bytes, by their ids; in a transaction of the events database."""
-    return {each.id: archived_events.size(tx, each.id) for each in archives}
 
 
 def _require(tx: Reader, caller: Caller, operation: str, name: str) -> Archive:
