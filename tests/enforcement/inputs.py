@@ -71,6 +71,7 @@ def _of_identities(names: Mapping[str, str]) -> Mapping[str, Any]:
         "Tags": [{"Key": "k", "Value": "v"}],
         "TagKeys": ["k"],
         **_of_sessions(names),
+        **_of_monitoring(names),
     }
 
 
@@ -88,12 +89,29 @@ def _of_sessions(names: Mapping[str, str]) -> Mapping[str, Any]:
     }
 
 
+def _of_monitoring(names: Mapping[str, str]) -> Mapping[str, Any]:
+    return {
+        "AlarmName": names["alarm"],
+        "AlarmNames": [names["alarm"]],
+        "AlarmRule": f"ALARM({names['alarm']}) AND",
+        "StateValue": "OK",
+        "StateReason": "asked",
+        "Namespace": "World",
+        "MetricName": "Things",
+        "DashboardName": names["dashboard"],
+        "DashboardNames": [names["dashboard"]],
+        "DashboardBody": _BROKEN,
+        "MetricWidget": "{}",
+    }
+
+
 def of(world: World, service: str, operation: str, client: Any) -> dict[str, Any]:
     """The input of an operation."""
     shape: Any = client.meta.service_model.operation_model(operation).input_shape
     if shape is None:
         return {}
     given = {**values(world, world.named(operation)), "resourceArn": _repository_arn(world, service)}
+    given["ResourceARN"] = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{world.names['alarm']}"
     optional = _OPTIONAL
     if service == "events":
         given, optional = dict(event_inputs.values(operation, world.named(operation))), event_inputs.OPTIONAL

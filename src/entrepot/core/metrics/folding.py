@@ -1,11 +1,12 @@
 """Takes what journals say of requests into the metrics, each record once: points and offset in one transaction."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from entrepot.core.metrics import measuring, points
 from entrepot.core.metrics.measuring import Told
+from entrepot.core.metrics.series import Metric
 from entrepot.core.units import BlockingUnits
 from entrepot.db.database import Database, Transaction
 from entrepot.db.journals import METRICS
@@ -23,14 +24,23 @@ class Place:
     region: str
 
 
+Listener = Callable[[str, str, Metric, Summary], None]
+
+
+def unheard(_: str, __: str, ___: Metric, ____: Summary) -> None:
+    """Listens to nothing."""
+
+
 class MetricsFold:
     """The job `measure`."""
 
-    def __init__(self, database: Database, directory: Path, place: Place) -> None:
+    def __init__(self, database: Database, directory: Path, place: Place, listen: Listener = unheard) -> None:
+        """`listen` is told what each batch has added to a metric, once it has been kept."""
         self._units = BlockingUnits(database)
         self._directory = directory
         self._place = place
         self._known: dict[str, int] = {}
+        self._listen = listen
 
     def run(self) -> int:
         """Fold everything readable; the number of records."""
@@ -39,6 +49,8 @@ class MetricsFold:
             told = measuring.told(measuring.grouped(batch.records), self._place.account, self._place.region)
             known = dict(self._known) if len(self._known) < _REMEMBERED else {}
             if self._units.write(fold, batch, told, known):
+                for (account, region, which, _, _), summary in told.items():
+                    self._listen(account, region, which, summary)
                 folded += len(batch.records)
                 self._known = known
         for journal in gone(self._directory, self.offsets()):
