@@ -10,7 +10,8 @@ from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.parts import Databases
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
-from entrepot.core.metrics.folding import MetricsFold, Place
+from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
+from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
@@ -19,7 +20,9 @@ from entrepot.core.upkeep import JournalFold, expire_uploads
 from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
+from entrepot.worker.measures import Measures
 from entrepot.worker.tasks import Jobs, tasks
+from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=5)
@@ -38,15 +41,22 @@ async def _work(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     databases = Databases.of(settings)
     units = Units(databases.metadata, ThreadPoolExecutor(1, "reader"))
-    await Loop(units, tasks(jobs(settings, databases)), parts.clock).run(stop)
+    tracing, measures = parts.tracing(settings, "worker"), Measures()
+    witnesses: list[Witness] = [measures] if tracing is None else [measures, JobSpans(tracing)]
+    work = tasks(jobs(settings, databases, measures.count))
+    await Loop(units, work, parts.clock, witnesses=witnesses).run(stop)
     databases.close()
+    if tracing is not None:
+        tracing.close()
 
 
-def jobs(settings: Settings, databases: Databases) -> Jobs:
-    """What the jobs of a deployment work with."""
+def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
+    """What the jobs of a deployment work with; `listen` is told what is added to metrics."""
     database, metrics = databases.metadata, databases.metrics
-    measure = MetricsFold(metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]))
-    about_events = event_jobs(settings, database, databases.events, Metering(metrics))
+    measure = MetricsFold(
+        metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]), listen
+    )
+    about_events = event_jobs(settings, database, databases.events, Metering(metrics, listen))
     store = Filesystem(settings.data)
     idle = timedelta(seconds=settings.upload_expiry_seconds)
     about_audit = audit_jobs(settings, databases)
@@ -61,6 +71,7 @@ def jobs(settings: Settings, databases: Databases) -> Jobs:
         retention=about_events.retention,
         measure=measure,
         rollup=RollUp(metrics),
+        alarms=AlarmEvaluator(database, metrics, databases.events),
         gauges=Gauges(database, metrics, settings.regions[0]),
         expire=lambda now: expire_uploads(database, store, now, idle),
         checkpoint=databases.checkpoint,

@@ -20,6 +20,7 @@ from entrepot.core.events.target_kinds import Reachable
 from entrepot.core.hot import Hot
 from entrepot.core.integrity import Integrity
 from entrepot.core.issuers import Issuers
+from entrepot.core.metrics.standing import Standing
 from entrepot.core.parts import Core
 from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
@@ -37,6 +38,7 @@ from entrepot.settings import Settings
 from entrepot.store.ballast import Ballast
 from entrepot.store.filesystem import Filesystem
 from entrepot.store.spool import is_full
+from entrepot.tracing import Tracing
 
 log = structlog.get_logger()
 STORE = "local"
@@ -156,6 +158,20 @@ def destinations(settings: Settings) -> Destinations:
     listed = settings.outbound_allow
     hosts = [each for each in listed if isinstance(each, str)]
     return Destinations(hosts, [each for each in listed if not isinstance(each, str)])
+
+
+def standing(settings: Settings, databases: Databases) -> Standing:
+    """What the page of metrics tells of the databases; call it on the event loop that will use it."""
+    one = ThreadPoolExecutor(1, "standing")
+    metadata, events = Units(databases.metadata, one), Units(databases.events, one)
+    return Standing(metadata, events, Units(databases.metrics, one), settings.data / JOURNALS)
+
+
+def tracing(settings: Settings, process: str) -> Tracing | None:
+    """What sends the spans of a process, where they are wanted; close it at the end."""
+    if settings.otel_endpoint is None:
+        return None
+    return Tracing(settings.otel_endpoint, settings.otel_ratio, process)
 
 
 def outbound(settings: Settings) -> Outbound:

@@ -1,5 +1,6 @@
 """The reading side: records from a stored offset on, for a transaction that stores the next offset with them."""
 
+import contextlib
 import fcntl
 import os
 import re
@@ -61,6 +62,15 @@ def retired(directory: Path, seconds: float = _SECONDS_TO_KEEP) -> Iterator[str]
     """
     for name in _unchanged(directory, _RETIRED, seconds):
         yield name.removesuffix(_DONE)
+
+
+def sizes(directory: Path) -> dict[str, int]:
+    """How long each journal is that is there, in bytes."""
+    found: dict[str, int] = {}
+    for path in _journals(directory):
+        with contextlib.suppress(FileNotFoundError):
+            found[path.name] = path.stat().st_size
+    return found
 
 
 def gone(directory: Path, journals: Iterable[str]) -> list[str]:

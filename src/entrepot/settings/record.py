@@ -179,6 +179,15 @@ class Settings:
     drain_seconds: float = _setting(
         300, kinds.seconds, "After SIGTERM, how long requests that are under way may take to finish.", unit="seconds"
     )
+    otel_endpoint: str | None = _setting(
+        None,
+        kinds.url,
+        "Where traces of requests and jobs are sent, as OTLP over HTTP (`http://127.0.0.1:4318`). Needs the extra "
+        "`otel`. Default: nowhere.",
+    )
+    otel_ratio: float = _setting(
+        1, kinds.ratio, "Which part of the traces that begin here is sent; whether others are, their callers decide."
+    )
     access_log: bool = _setting(True, kinds.flag, "Log each request.")
     log_format: Literal["auto", "json", "text"] = _setting(
         "auto", kinds.one_of("auto", "json", "text"), "Log lines as JSON or as text; `auto` is text on a terminal."

@@ -13,6 +13,7 @@ import pytest
 from entrepot.app import background, parts
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.integrity import Integrity
+from entrepot.core.metrics.folding import unheard
 from entrepot.settings.sources import load
 from entrepot.spec.digest import Digest
 from entrepot.worker.tasks import Jobs, tasks
@@ -37,7 +38,7 @@ def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = la
     parts.seal(settings, create=True)
     parts.upgrade(settings)
     return dataclasses.replace(
-        background.jobs(settings, parts.Databases.of(settings)),
+        background.jobs(settings, parts.Databases.of(settings), unheard),
         collector=Collector(core.database, store, "main", Periods(timedelta(days=1), timedelta(days=1))),
         integrity=Integrity(core.database, store, "main"),
         expire=lambda _: 4,
