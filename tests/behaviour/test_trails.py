@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -70,9 +71,10 @@ def records(server: Server, region: str = REGION) -> list[dict[str, Any]]:
     ]
 
 
-def verify(server: Server, *arguments: str) -> tuple[int, dict[str, Any]]:
+def verify(server: Server, *arguments: str, **variables: str) -> tuple[int, dict[str, Any]]:
     command = [str(EXECUTABLE), "trail", "verify", "--data", str(server.data), "--output", "json", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {**os.environ, **variables}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     return done.returncode, json.loads(done.stdout)
 
 
