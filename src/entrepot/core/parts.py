@@ -6,6 +6,7 @@ from datetime import datetime
 
 from entrepot.core.credentials import Credentials
 from entrepot.core.events.parts import EventParts
+from entrepot.core.metrics.plotter import Plotter
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
 from entrepot.core.units import Units
@@ -27,6 +28,7 @@ class Core:
     transfers: Transfers
     reads: Reads
     events: EventParts
+    plotter: Plotter
     regions: tuple[str, ...]
     default_account: str
     clock: Callable[[], datetime]

@@ -251,7 +251,8 @@ async def test_an_action_that_was_handed_over_before_a_crash_is_not_queued_again
     house.put(replace(PLAIN, alarm_actions=(TOPIC,)))
     house.point(0, 20)
     house.point(1, 20)
-    write, failing = house.world.core.database.submit, []
+    failing: list[int] = []
+    write = house.world.core.database.submit
 
     def crash(work, **how):
         if house.world.core.outbox("action") and not failing:
