@@ -49,6 +49,8 @@ def test_a_repository_is_counted_as_it_stands(rows: Rows):
     size = len(CONFIG + SHARED + OWN)
     assert rows.read(gauges.holding, one) == Holding(2, 3, size, len(SHARED), first, last)
     assert rows.read(gauges.holding, two) == Holding(0, 0, len(SHARED), len(SHARED), None, None)
+    assert rows.read(gauges.holding, one, 2) == Holding(2, 3, None, None, first, last)
+    assert rows.read(gauges.holding, one, 1) == Holding(2, 3, None, None, None, None)
     rows.write(deletion.delete, caller(), ONE, image_manifest([OWN], CONFIG).digest)
     assert rows.read(gauges.holding, one) == Holding(1, 1, size, len(SHARED), last, last)
 
