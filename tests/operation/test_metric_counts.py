@@ -1,5 +1,6 @@
 """Requests are counted once, whichever process is killed at whichever moment; the aws CLI reads the numbers."""
 
+import fcntl
 import json
 import random
 import subprocess
@@ -55,6 +56,21 @@ def test_pulls_are_counted_once_through_kills_at_any_moment(tmp_path: Path):
         wait(lambda: pulls(server) >= total)
         time.sleep(2.5)  # another round of the fold finds nothing more
         assert pulls(server) == total
+
+
+def test_a_metrics_database_that_is_held_up_holds_up_no_pull_and_no_push(tmp_path: Path):
+    with serve(tmp_path, extra=("--workers", "1")) as server:
+        server.client().create_repository(repositoryName="counted")
+        registry = Registry(server)
+        registry.push("counted", image(93), "v1")
+        with (server.data / "metrics.db.turn").open("ab") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)  # who writes there waits
+            for number in range(PULLS):
+                registry.pull_manifest("counted", "v1")
+                registry.push("counted", image(100 + number), f"more-{number}")
+            time.sleep(FLUSHED + 2.5)  # a fold would have come by now
+            assert pulls(server) == 0.0
+        wait(lambda: pulls(server) == PULLS)
 
 
 def test_the_aws_cli_reads_what_the_registry_did(tmp_path: Path):
