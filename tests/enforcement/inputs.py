@@ -1,8 +1,10 @@
 """A valid input for every operation, from botocore's model: the required members, and what names an account."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from tests.enforcement import event_inputs
 from tests.enforcement.world import ACCOUNT, NOTHING_HERE, TRUST, World, document
 
 _OPTIONAL = frozenset({"registryId", "UserName", "Password", "repositoryNames"})
@@ -69,6 +71,7 @@ def _of_identities(names: Mapping[str, str]) -> Mapping[str, Any]:
         "Tags": [{"Key": "k", "Value": "v"}],
         "TagKeys": ["k"],
         **_of_sessions(names),
+        **_of_monitoring(names),
     }
 
 
@@ -86,15 +89,36 @@ def _of_sessions(names: Mapping[str, str]) -> Mapping[str, Any]:
     }
 
 
+def _of_monitoring(names: Mapping[str, str]) -> Mapping[str, Any]:
+    return {
+        "AlarmName": names["alarm"],
+        "AlarmNames": [names["alarm"]],
+        "AlarmRule": f"ALARM({names['alarm']}) AND",
+        "StateValue": "OK",
+        "StateReason": "asked",
+        "Namespace": "World",
+        "MetricName": "Things",
+        "DashboardName": names["dashboard"],
+        "DashboardNames": [names["dashboard"]],
+        "DashboardBody": _BROKEN,
+        "MetricWidget": "{}",
+    }
+
+
 def of(world: World, service: str, operation: str, client: Any) -> dict[str, Any]:
     """The input of an operation."""
     shape: Any = client.meta.service_model.operation_model(operation).input_shape
     if shape is None:
         return {}
     given = {**values(world, world.named(operation)), "resourceArn": _repository_arn(world, service)}
-    wanted = [name for name in shape.members if name in shape.required_members or name in _OPTIONAL]
-    asked: dict[str, Any] = {name: given[name] for name in wanted}
-    return asked | dict(_SPECIAL.get(operation, {}))
+    given["ResourceARN"] = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{world.names['alarm']}"
+    optional = _OPTIONAL
+    if service == "events":
+        given, optional = dict(event_inputs.values(operation, world.named(operation))), event_inputs.OPTIONAL
+    special = {**_SPECIAL, **_OF_METRICS}.get(operation, {})
+    wanted = [name for name in shape.members if name in shape.required_members or (name in optional and name in given)]
+    asked: dict[str, Any] = {name: given[name] for name in wanted if name not in special}
+    return asked | dict(special)
 
 
 def _repository_arn(world: World, service: str) -> str:
@@ -105,4 +129,14 @@ def _repository_arn(world: World, service: str) -> str:
 # what must not be done to the world, though it may be
 _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "UpdateAssumeRolePolicy": {"PolicyDocument": _BROKEN},
+}
+_HOUR = {"StartTime": datetime(2026, 1, 1, tzinfo=UTC), "EndTime": datetime(2026, 1, 1, 1, tzinfo=UTC)}
+_METRIC = {"Namespace": "World", "MetricName": "Things"}
+_OF_METRICS: Mapping[str, Mapping[str, Any]] = {
+    "GetMetricData": {
+        "MetricDataQueries": [{"Id": "a", "MetricStat": {"Metric": _METRIC, "Period": 60, "Stat": "Sum"}}],
+        **_HOUR,
+    },
+    "GetMetricStatistics": {**_METRIC, **_HOUR, "Period": 60, "Statistics": ["Sum"]},
+    "PutMetricData": {"Namespace": "World", "MetricData": [{"MetricName": "Things", "Value": 1.0}]},
 }

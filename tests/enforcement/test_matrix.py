@@ -133,7 +133,8 @@ def limited(world: World, full: User, role: str) -> Caller:
 
 def always(needs: tuple[Needs, ...]) -> list[Needs]:
     """What is needed for the inputs of these tests: repositories are named, tags are not given."""
-    return [each for each in needs if each.when in {"", "repositories are named", "it is to be listed"}]
+    of_these = {"", "repositories are named", "it is to be listed", "otherwise"}
+    return [each for each in needs if each.when in of_these]
 
 
 def test_the_table_is_total_over_both_doors():

@@ -41,6 +41,10 @@ def marked(world: World) -> World:
     arn = f"arn:aws:iam::000000000000:policy/{names['policy']}"
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=document(statement), SetAsDefault=True)
     iam.create_account_alias(AccountAlias=MARK)
+    world.monitoring.put_dashboard(DashboardName=names["dashboard"], DashboardBody=json.dumps(dashboard(MARK)))
+    alarm = f"arn:aws:cloudwatch:us-east-1:000000000000:alarm:{names['alarm']}"
+    world.monitoring.tag_resource(ResourceARN=alarm, Tags=tag)
+    world.monitoring.set_alarm_state(AlarmName=names["alarm"], StateValue="INSUFFICIENT_DATA", StateReason=MARK)
     for client, place in ((world.ecr, "ecr:us-east-1:"), (world.public, "ecr-public::")):
         client.tag_resource(resourceArn=f"arn:aws:{place}000000000000:repository/{names['repository']}", tags=tag)
     world.ecr.set_repository_policy(repositoryName=names["repository"], policyText=document(grant))
@@ -54,6 +58,11 @@ def marked(world: World) -> World:
     return world
 
 
+def dashboard(text: str) -> dict[str, Any]:
+    """A dashboard that says this."""
+    return {"widgets": [{"type": "text", "properties": {"markdown": text}}]}
+
+
 def state(world: World) -> str:
     """What there is in the account, as its root reads it."""
     details = world.iam.get_account_authorization_details()
@@ -64,6 +73,8 @@ def state(world: World) -> str:
         read += [client.describe_repositories(), client.describe_images(repositoryName=name)]
     read += [world.ecr.get_repository_policy(repositoryName=name), world.ecr.get_registry_policy()]
     read += [world.iam.list_access_keys(UserName=world.names["user"]), world.iam.list_virtual_mfa_devices()]
+    read += [world.monitoring.describe_alarms(), world.monitoring.list_dashboards()]
+    read += [world.monitoring.get_dashboard(DashboardName=world.names["dashboard"])]
     for answer in read:
         if isinstance(answer, dict):
             answer.pop("ResponseMetadata")

@@ -98,6 +98,8 @@ class World:
         self.theirs = server.client("iam", credentials=self.stranger)
         self.names = self._make("world", self.iam, ACCOUNT)
         self.repository = "world/app"
+        self.monitoring = server.client("cloudwatch")
+        self._watch("world")
         self.push("world/app")
         root = Registry(server)
         self.upload = root.request("POST", "/v2/world/app/blobs/uploads/", b"").headers["Location"].rpartition("/")[2]
@@ -109,6 +111,20 @@ class World:
         uri = self.public.create_repository(repositoryName=name)["repository"]["repositoryUri"]
         self.public_prefix = uri.partition("/")[2].removesuffix(name)
         Registry(self.server, self.server.public_token(None)).push(f"{self.public_prefix}{name}", self.image, "v1")
+
+    def _watch(self, name: str) -> None:
+        """An alarm and a dashboard of this name."""
+        self.monitoring.put_metric_alarm(
+            AlarmName=name,
+            Namespace="World",
+            MetricName="Things",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+        self.monitoring.put_dashboard(DashboardName=name, DashboardBody='{"widgets": []}')
 
     def user(self, *statements: Mapping[str, Any], theirs: bool = False) -> User:
         """A new user, of the stranger's account if it is `theirs`."""
@@ -144,7 +160,10 @@ class World:
         key = iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
         return {
             **dict.fromkeys(("user", "group", "role", "policy", "profile", "name"), name),
+            **dict.fromkeys(("bus", "rule", "archive", "replay", "connection", "destination"), name),
             "repository": f"{name}/app",
+            "alarm": name,
+            "dashboard": name,
             "provider": f"{name}.example.com",
             "device": device.rpartition("/")[2],
             "key": key,

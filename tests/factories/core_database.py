@@ -39,11 +39,13 @@ _OUTBOX = select(outbox).order_by(outbox.c.repository_id, outbox.c.revision, out
 
 
 class CoreDatabase:
-    """A database, and shorthands for units of work by the root of the first account unless `who` is given."""
+    """A database, fresh unless the directory has one, and shorthands for units of work by the root of the first account
+    unless `who` is given.
+    """
 
     def __init__(self, directory: Path) -> None:
-        self.database = sqlite_database(directory)
         self.path = directory / "entrepot.db"
+        self.database = SqliteDatabase(self.path) if self.path.exists() else sqlite_database(directory)
         self._beside: dict[Chain, SqliteDatabase] = {}
 
     def beside(self, chain: Chain) -> SqliteDatabase:

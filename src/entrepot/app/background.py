@@ -10,6 +10,7 @@ from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.parts import Databases
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
+from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
@@ -70,6 +71,7 @@ def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
         retention=about_events.retention,
         measure=measure,
         rollup=RollUp(metrics),
+        alarms=AlarmEvaluator(database, metrics, databases.events),
         gauges=Gauges(database, metrics, settings.regions[0]),
         expire=lambda now: expire_uploads(database, store, now, idle),
         checkpoint=databases.checkpoint,

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from entrepot.core import cloudwatch_permissions as monitoring
+
 ANY = "*"
 REPOSITORY = "arn:aws:ecr:{region}:{account}:repository/{repository}"
 PUBLIC_REPOSITORY = "arn:aws:ecr-public::{account}:repository/{repository}"
@@ -218,12 +220,6 @@ def _cloudtrail() -> Iterator[tuple[str, tuple[Needs, ...]]]:
         yield name, (Needs(f"cloudtrail:{name}", ANY),)
 
 
-_METRICS: Table = {
-    "GetMetricData": (Needs("cloudwatch:GetMetricData", ANY),),
-    "GetMetricStatistics": (Needs("cloudwatch:GetMetricStatistics", ANY),),
-    "ListMetrics": (Needs("cloudwatch:ListMetrics", ANY),),
-    "PutMetricData": (Needs("cloudwatch:PutMetricData", ANY, ("cloudwatch:namespace",)),),
-}
 _EVENTS_PLACE = "arn:aws:events:{region}:{account}"
 _RULE = f"{_EVENTS_PLACE}:rule/{{rule}}"
 _BUS = f"{_EVENTS_PLACE}:event-bus/{{bus}}"
@@ -285,9 +281,22 @@ def _events() -> Iterator[tuple[str, tuple[Needs, ...]]]:
             yield name, (Needs(f"events:{name}", on, keys), *_EVENTS_MORE.get(name, ()))
 
 
+def _cloudwatch() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    for on, names in monitoring.RESOURCES.items():
+        for name in names.split():
+            action, keys = f"cloudwatch:{name}", monitoring.KEYS.get(name, ())
+            needs = [Needs(action, on, keys)]
+            if name in monitoring.NAMED:
+                one = Needs(action, monitoring.ALARM, (RESOURCE_TAG,), monitoring.NAMED[name])
+                needs = [one, Needs(action, on, (), "otherwise")]
+            if name in monitoring.WITH_TAGS:
+                needs.append(Needs("cloudwatch:TagResource", on, (REQUEST_TAG, TAG_KEYS), "tags are given"))
+            yield name, tuple(needs)
+
+
 OPERATIONS: Mapping[str, Table] = {
     "cloudtrail": dict(_cloudtrail()),
-    "cloudwatch": _METRICS,
+    "cloudwatch": dict(_cloudwatch()),
     "ecr": dict(_ecr()),
     "ecr-public": dict(_ecr_public()),
     "events": dict(_events()),

@@ -36,6 +36,7 @@ _OLDEST = _ordered(
     _ID.asc(),
 )
 _OLD = select(_ID).where(bindparam("before") > _AT).order_by(_AT).limit(bindparam("most"))
+_OLDEST_ROW = select(_AT).order_by(_AT).limit(1)
 _REMOVE = delete(alarm_history).where(bindparam("of") == _ID)
 
 
@@ -89,6 +90,12 @@ def page(
         )
         for row in rows
     ]
+
+
+def is_older(tx: Reader, than: int) -> bool:
+    """Whether anything happened before a moment."""
+    row = tx.one(_OLDEST_ROW)
+    return row is not None and int(row.at) < than
 
 
 def forget(tx: Transaction, before: int, limit: int) -> int:

@@ -84,7 +84,7 @@ class Buckets:
                 return
             token = _plain(following[1])
 
-    async def require(self, bucket: str) -> None:
+    async def head(self, bucket: str) -> None:
         """BucketRefused unless the bucket is there and may be seen; OutboundFault."""
         self._require(await self._send("HEAD", bucket))
 

@@ -6,6 +6,7 @@ import msgspec
 
 DEFAULT_BUS = "default"
 _ARN = re.compile(r"arn:aws:events:([a-z0-9-]{2,25}):([0-9]{12}):([a-z-]+)/(.+)", re.DOTALL)
+_ALARM_ACTIONS = re.compile(r"arn:aws:cloudwatch:([a-z0-9-]{2,25}):([0-9]{12}):alarm-actions")
 _BUS_NAME = re.compile(r"[/.\-_A-Za-z0-9]{1,256}")
 
 
@@ -63,3 +64,14 @@ def bus_of(arn: str) -> BusKey | None:
 def rule_arn(account: str, region: str, bus: str, name: str) -> str:
     """The ARN of a rule."""
     return EventKey(account, region, "rule", name if bus == DEFAULT_BUS else f"{bus}/{name}").arn
+
+
+def alarm_actions_of(account: str, region: str) -> str:
+    """What stands for a rule where the actions of CloudWatch alarms are delivered: they have none."""
+    return f"arn:aws:cloudwatch:{region}:{account}:alarm-actions"
+
+
+def alarm_actions_in(arn: str) -> tuple[str, str] | None:
+    """The account and region of `alarm_actions_of`, None for the ARN of anything else."""
+    match = _ALARM_ACTIONS.fullmatch(arn)
+    return None if match is None else (match[2], match[1])

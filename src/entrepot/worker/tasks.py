@@ -13,6 +13,7 @@ from entrepot.core.events.delivery import Deliverer
 from entrepot.core.events.feeding import Feeder
 from entrepot.core.events.retention import Retention
 from entrepot.core.integrity import Integrity
+from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
@@ -25,6 +26,7 @@ _EXPIRE_AUDIT_EVERY = timedelta(minutes=10)
 _MEASURE_EVERY = timedelta(seconds=2)  # what is asked for within five; flushing takes half a second more
 _ROLL_UP_EVERY = timedelta(minutes=10)
 _GAUGES_EVERY = timedelta(minutes=1)
+_ALARMS_EVERY = timedelta(seconds=10)
 _EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
@@ -50,6 +52,7 @@ class Jobs:
     measure: MetricsFold
     rollup: RollUp
     gauges: Gauges
+    alarms: AlarmEvaluator
     feeder: Feeder
     deliverer: Deliverer
     retention: Retention
@@ -76,6 +79,7 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("measure", _MEASURE_EVERY, lambda _: _nothing(jobs.measure.run())),
         Task("rollup", _ROLL_UP_EVERY, lambda now: {"points": jobs.rollup.run(now)}),
         Task("gauges", _GAUGES_EVERY, lambda now: _nothing(jobs.gauges.run(now))),
+        Task("alarms", _ALARMS_EVERY, lambda now: _some({"changed": jobs.alarms.run(now)})),
         Task("route", _EVENTS_AGAIN, jobs.feeder.run),
         Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
@@ -100,6 +104,10 @@ def _scrub(jobs: Jobs, now: datetime) -> dict[str, object]:
 
 def _counts(result: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in result.items() if name != "candidates"}
+
+
+def _some(result: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in result.items() if value}
 
 
 def _nothing(_: int) -> dict[str, object]:

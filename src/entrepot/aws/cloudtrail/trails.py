@@ -16,7 +16,7 @@ async def create_trail(call: Call) -> Output:
     draft = _draft(call)
     trails.allow_create(call.caller, draft)
     _refuse(call)
-    await call.core.trail_destinations.require(draft.bucket)
+    await call.core.trail_destinations.require_bucket(draft.bucket)
     return shown.settings(await call.core.units.write(trails.create, call.caller, draft))
 
 
@@ -26,7 +26,7 @@ async def update_trail(call: Call) -> Output:
     await call.core.units.read(trails.allow_update, call.caller, name)
     _refuse(call)
     if wanted.bucket is not None:
-        await call.core.trail_destinations.require(wanted.bucket)
+        await call.core.trail_destinations.require_bucket(wanted.bucket)
     return shown.settings(await call.core.units.write(trails.update, call.caller, name, wanted))
 
 

@@ -96,10 +96,10 @@ class BucketFiles:
         except OutboundFault as fault:
             raise FilesUnstorable(str(fault)) from None
 
-    async def require(self, bucket: str) -> None:
+    async def require_bucket(self, bucket: str) -> None:
         """BucketNotFound, BucketNotWritable unless the bucket is there and lets itself be seen."""
         try:
-            await self._buckets.require(bucket)
+            await self._buckets.head(bucket)
         except BucketRefused as refused:
             if refused.code in {"NoSuchBucket", "NotFound"}:
                 raise BucketNotFound(name=bucket) from None
@@ -119,10 +119,10 @@ class Destinations:
         """Where the files of a bucket are."""
         return self._own if self._elsewhere is None or bucket == OWN_BUCKET else self._elsewhere
 
-    async def require(self, bucket: str) -> None:
+    async def require_bucket(self, bucket: str) -> None:
         """BucketNotFound, BucketNotWritable for a bucket that trails cannot deliver to now."""
         if self._elsewhere is not None and bucket != OWN_BUCKET:
-            await self._elsewhere.require(bucket)
+            await self._elsewhere.require_bucket(bucket)
 
 
 def _alike(first: bytes, second: bytes) -> bool:

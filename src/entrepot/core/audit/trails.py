@@ -67,7 +67,7 @@ def allow_create(caller: Caller, draft: TrailDraft) -> None:
     """AccessDenied unless the caller may make this trail, its tags included: TrailNameInvalid, BucketNameInvalid,
     BucketPrefixInvalid, ResourceTagInvalid, TrailTagsTooMany.
     """
-    named = trail_names.parse(caller, trail_names.checked(draft.name))
+    named = TrailName(caller.principal.account, caller.region, trail_names.checked(draft.name))
     keys = request_tags(draft.tags)
     access.require(caller, "CreateTrail", named.resource(), keys)
     if draft.tags:

@@ -29,6 +29,7 @@ from entrepot.pattern.inputs import Template
 from entrepot.pattern.paths import Path
 from entrepot.policy.principals import Principal
 from entrepot.spec import event_arns
+from entrepot.spec.moments import moment
 
 _MOST_PLANS = 4096
 _SESSION = "EventBridge"
@@ -68,6 +69,9 @@ class Plans:
     def of(self, tx: Transaction, target_key: str) -> Plan | None:
         """The plan for a target as it stands; None for one that its rule does not have any more."""
         rule_arn, _, target_id = target_key.partition(" ")
+        of_alarms = event_arns.alarm_actions_in(rule_arn)
+        if of_alarms is not None:
+            return _of_alarms(*of_alarms, target_id)
         key = event_arns.parse(rule_arn)
         if key is None:
             return None
@@ -85,6 +89,20 @@ class Plans:
         plan = _plan(tx, rule, target)
         self._known.put(target_key, (stamps, plan))
         return plan
+
+
+def _of_alarms(account: str, region: str, action: str) -> Plan:
+    """The plan for an action of alarms: no rule has it, and no role is asked. The name is none that a rule can have."""
+    bus = event_arns.BusKey(account, region, event_arns.DEFAULT_BUS)
+    epoch = moment(0)
+    rule = Rule("", bus, "CloudWatch alarms", None, None, "ENABLED", "", None, "", epoch, epoch)
+    target = Target("", action, action)
+    policy = RetryPolicy(DEFAULT_ATTEMPTS, DEFAULT_SECONDS)
+    kind = kind_of(action)
+    if kind not in {"sns", "lambda"}:
+        nowhere = Failure(CLIENT_ERROR, f"alarms tell nothing to {action}", False)
+        return Plan(rule, target, "sns", policy, refusal=nowhere)
+    return Plan(rule, target, kind, policy)
 
 
 def _plan(tx: Transaction, rule: Rule, target: Target) -> Plan:

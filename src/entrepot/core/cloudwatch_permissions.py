@@ -1,0 +1,44 @@
+"""What CloudWatch's operations need (Service Authorization Reference, Amazon CloudWatch): a part of core/permissions.
+
+Resource -> operations; operation -> condition keys; creations that tags make another action of.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+ANY: Final = "*"
+ALARM: Final = "arn:aws:cloudwatch:{region}:{account}:alarm:{alarm}"
+ALARMS: Final = "arn:aws:cloudwatch:{region}:{account}:alarm:*"
+DASHBOARD: Final = "arn:aws:cloudwatch::{account}:dashboard/{dashboard}"
+_MADE: Final = ("aws:RequestTag/{key}", "aws:TagKeys")
+_TAGGED: Final = ("aws:ResourceTag/{key}",)
+
+RESOURCES: Final[Mapping[str, str]] = {
+    ANY: "GetMetricData GetMetricStatistics ListMetrics PutMetricData",
+    ALARM: (
+        "DeleteAlarms DisableAlarmActions EnableAlarmActions ListTagsForResource PutCompositeAlarm PutMetricAlarm "
+        "SetAlarmState TagResource UntagResource"
+    ),
+    ALARMS: "DescribeAlarmHistory DescribeAlarms DescribeAlarmsForMetric",
+    DASHBOARD: "DeleteDashboards GetDashboard PutDashboard",
+    "arn:aws:cloudwatch::{account}:dashboard/*": "ListDashboards",
+}
+KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "DeleteAlarms": _TAGGED,
+    "DisableAlarmActions": _TAGGED,
+    "EnableAlarmActions": _TAGGED,
+    "ListTagsForResource": _TAGGED,
+    "PutCompositeAlarm": ("cloudwatch:AlarmActions", *_MADE, *_TAGGED),
+    "PutDashboard": _MADE,
+    "PutMetricAlarm": ("cloudwatch:AlarmActions", *_MADE, *_TAGGED),
+    "PutMetricData": ("cloudwatch:namespace",),
+    "SetAlarmState": _TAGGED,
+    "TagResource": (*_MADE, *_TAGGED),
+    "UntagResource": ("aws:TagKeys", *_TAGGED),
+}
+# where a permission on one alarm suffices when it is named
+NAMED: Final[Mapping[str, str]] = {
+    "DescribeAlarmHistory": "one metric alarm is named",
+    "DescribeAlarms": "metric alarms are named",
+}
+WITH_TAGS: Final = frozenset({"PutCompositeAlarm", "PutDashboard", "PutMetricAlarm"})

@@ -1,0 +1,446 @@
+"""Alarms: what is refused, what a change of state tells, composite alarms and their suppressors."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from entrepot.core.access import Caller
+from entrepot.core.metrics import alarm_listing, alarm_states, alarms
+from entrepot.core.metrics.alarm_definitions import CompositeAlarm, Dimension, MetricAlarm, MetricQuery, MetricStat
+from entrepot.core.metrics.alarm_definitions import Metric as Named
+from entrepot.core.metrics.alarm_listing import Past, Wanted
+from entrepot.core.metrics.alarm_states import Moment, State
+from entrepot.core.metrics.alarms import Draft
+from entrepot.core.principals import user_principal
+from entrepot.core.rights import Rights
+from entrepot.db import alarms as rows
+from entrepot.db.alarm_records import AlarmKey, AlarmRow
+from entrepot.errors import (
+    AccessDenied,
+    AlarmInUse,
+    AlarmInvalid,
+    AlarmNotFound,
+    AlarmReasonInvalid,
+    ExpressionInvalid,
+    Fact,
+    PeriodInvalid,
+    StatisticInvalid,
+)
+from entrepot.policy.evaluation import Policies
+from entrepot.spec.moments import micros
+from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, REGION, caller
+from tests.factories.core_database import CoreDatabase
+
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:told"
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:called"
+SERVICES = frozenset({"sns", "lambda"})
+PLAIN = MetricAlarm(
+    namespace="Demo",
+    metric_name="Load",
+    dimensions=(Dimension("Host", "a"),),
+    statistic="Average",
+    period=60,
+    evaluation_periods=3,
+    threshold=1.0,
+    comparison_operator="GreaterThanThreshold",
+)
+STAT = MetricStat(Named("Demo", "Load"), 60, "Sum")
+MATH = MetricAlarm(
+    metrics=(MetricQuery("m1", STAT, return_data=False), MetricQuery("e1", expression="m1 * 2", return_data=True)),
+    evaluation_periods=1,
+    threshold=1.0,
+    comparison_operator="LessThanThreshold",
+)
+
+
+def key(name: str) -> AlarmKey:
+    return AlarmKey(ACCOUNT, REGION, name)
+
+
+def put(core: CoreDatabase, name: str, definition: MetricAlarm | CompositeAlarm = PLAIN, **more: Any) -> None:
+    use_case = alarms.put_metric if isinstance(definition, MetricAlarm) else alarms.put_composite
+    core.write(use_case, Draft(name, definition, enabled=more.pop("enabled", True), tags=()), SERVICES, **more)
+
+
+def row(core: CoreDatabase, name: str) -> AlarmRow:
+    found = core.row(rows.find, key(name))
+    assert isinstance(found, AlarmRow)
+    return found
+
+
+def set_state(core: CoreDatabase, name: str, value: str, seconds: int = 0) -> None:
+    core.write(alarms.set_state, name, State(value, "set"), who=caller(at=EPOCH + timedelta(seconds=seconds)))
+
+
+def release(core: CoreDatabase, name: str, seconds: int) -> None:
+    now = Moment(micros(EPOCH + timedelta(seconds=seconds)), f"release {seconds}")
+    core.database.submit(lambda tx: alarm_states.release(tx, key(name), now)).result()
+
+
+def actions(core: CoreDatabase) -> list[str]:
+    return [told.name for told in core.outbox("action")]
+
+
+def history(core: CoreDatabase, **past: Any) -> list[tuple[str, str]]:
+    page = core.read(alarm_listing.history, Past(newest=False, **past), 100, None)
+    return [(each.item, each.summary) for each in page.items]
+
+
+def test_a_new_alarm_knows_nothing(core: CoreDatabase):
+    put(core, "load")
+    found = row(core, "load")
+    assert (found.state, found.reason) == ("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation")
+    assert history(core) == [("ConfigurationUpdate", 'Alarm "load" created')]
+    assert core.outbox("event") == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "fact"),
+    [
+        ({"metric_name": None}, AlarmInvalid),
+        ({"metrics": MATH.metrics}, AlarmInvalid),
+        ({"namespace": None}, AlarmInvalid),
+        ({"period": None}, AlarmInvalid),
+        ({"period": 5}, AlarmInvalid),
+        ({"period": 61}, PeriodInvalid),
+        ({"evaluation_periods": 0}, AlarmInvalid),
+        ({"evaluation_periods": 1441}, AlarmInvalid),
+        ({"period": 3600, "evaluation_periods": 169}, AlarmInvalid),
+        ({"datapoints_to_alarm": 4}, AlarmInvalid),
+        ({"threshold": None}, AlarmInvalid),
+        ({"comparison_operator": None}, AlarmInvalid),
+        ({"comparison_operator": "LessThanLowerThreshold"}, AlarmInvalid),
+        ({"statistic": None}, AlarmInvalid),
+        ({"extended_statistic": "p99"}, AlarmInvalid),
+        ({"statistic": None, "extended_statistic": "Sum"}, AlarmInvalid),
+        ({"statistic": None, "extended_statistic": "p999"}, StatisticInvalid),
+        ({"treat_missing_data": "unknown"}, AlarmInvalid),
+        ({"evaluate_low_sample_count_percentile": "ignore"}, AlarmInvalid),
+        ({"alarm_actions": ("arn:aws:automate:us-east-1:ec2:stop",)}, AlarmInvalid),
+        ({"alarm_actions": (f"arn:aws:sns:eu-west-1:{ACCOUNT}:told",)}, AlarmInvalid),
+        ({"ok_actions": (f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:x",)}, AlarmInvalid),
+    ],
+)
+def test_an_alarm_that_could_not_be_evaluated_is_refused(
+    core: CoreDatabase, changed: Mapping[str, Any], fact: type[Fact]
+):
+    with pytest.raises(fact):
+        put(core, "load", replace(PLAIN, **changed))
+    assert core.row(rows.find, key("load")) is None
+
+
+@pytest.mark.parametrize(
+    ("queries", "fact"),
+    [
+        ((MetricQuery("m1", STAT), MetricQuery("e1", expression="m1")), AlarmInvalid),
+        ((MetricQuery("m1", STAT, return_data=False),), AlarmInvalid),
+        ((MetricQuery("e1"),), AlarmInvalid),
+        ((MetricQuery("m1", STAT, expression="m1"),), AlarmInvalid),
+        ((MetricQuery("m1", STAT, account_id=OTHER_ACCOUNT),), AlarmInvalid),
+        ((MetricQuery("m1", replace(STAT, stat="p0x")),), StatisticInvalid),
+        ((MetricQuery("m1", replace(STAT, metric=Named("Demo"))),), AlarmInvalid),
+        ((MetricQuery("m1", STAT, return_data=False), MetricQuery("e1", expression="m2")), ExpressionInvalid),
+        ((MetricQuery("m1", STAT, return_data=False), MetricQuery("e1", expression="AVG(m1)")), AlarmInvalid),
+        ((MetricQuery("m1", STAT, return_data=False), MetricQuery("e1", expression="METRICS()")), AlarmInvalid),
+        ((MetricQuery("e1", expression="SUM(SEARCH('{A}', 'Sum', 60))"),), AlarmInvalid),
+        (
+            (
+                MetricQuery("m1", STAT, return_data=False),
+                MetricQuery("m2", replace(STAT, period=300), return_data=False),
+                MetricQuery("e1", expression="m1+m2"),
+            ),
+            AlarmInvalid,
+        ),
+    ],
+)
+def test_an_expression_that_could_not_be_watched_is_refused(
+    core: CoreDatabase, queries: tuple[MetricQuery, ...], fact: type[Fact]
+):
+    with pytest.raises(fact):
+        put(core, "math", replace(MATH, metrics=queries))
+
+
+def test_an_action_without_an_endpoint_is_refused(core: CoreDatabase):
+    draft = Draft("load", replace(PLAIN, alarm_actions=(TOPIC,)), enabled=True, tags=())
+    with pytest.raises(AlarmInvalid, match="aws_endpoints has no endpoint of sns"):
+        core.write(alarms.put_metric, draft, frozenset({"lambda"}))
+
+
+def test_another_definition_keeps_the_state(core: CoreDatabase):
+    put(core, "load")
+    set_state(core, "load", "ALARM")
+    put(core, "load", replace(PLAIN, threshold=2.0), who=caller(at=EPOCH + timedelta(seconds=1)))
+    assert row(core, "load").state == "ALARM"
+    assert history(core, item="ConfigurationUpdate")[-1] == ("ConfigurationUpdate", 'Alarm "load" updated')
+
+
+def test_a_change_of_state_is_history_an_event_and_actions(core: CoreDatabase):
+    put(core, "load", replace(PLAIN, alarm_description="busy", alarm_actions=(TOPIC, FUNCTION), ok_actions=(TOPIC,)))
+    set_state(core, "load", "ALARM")
+    (event,) = core.outbox("event", "CloudWatch Alarm State Change")
+    told = json.loads(event.body)
+    assert told["source"] == "aws.cloudwatch"
+    assert told["resources"] == [f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:load"]
+    assert told["detail"]["state"]["value"] == "ALARM"
+    assert told["detail"]["previousState"]["reason"] == "Unchecked: Initial alarm creation"
+    (metric,) = told["detail"]["configuration"]["metrics"]
+    assert metric["metricStat"] == {
+        "metric": {"dimensions": {"Host": "a"}, "name": "Load", "namespace": "Demo"},
+        "period": 60,
+        "stat": "Average",
+    }
+    assert told["detail"]["configuration"]["description"] == "busy"
+    assert actions(core) == [TOPIC, FUNCTION]
+    notified, invoked = (json.loads(each.body)["message"] for each in core.outbox("action"))
+    assert (notified["NewStateValue"], notified["OldStateValue"]) == ("ALARM", "INSUFFICIENT_DATA")
+    assert notified["Trigger"]["Dimensions"] == [{"value": "a", "name": "Host"}]
+    assert invoked["alarmData"]["state"]["value"] == "ALARM"
+    assert history(core, item="StateUpdate") == [("StateUpdate", "Alarm updated from INSUFFICIENT_DATA to ALARM")]
+
+
+def test_the_same_state_again_is_no_change(core: CoreDatabase):
+    put(core, "load", replace(PLAIN, alarm_actions=(TOPIC,)))
+    set_state(core, "load", "ALARM")
+    set_state(core, "load", "ALARM", 5)
+    assert len(actions(core)) == 1
+    assert row(core, "load").updated_at > row(core, "load").transitioned_at
+
+
+def test_disabled_actions_do_not_run(core: CoreDatabase):
+    put(core, "load", replace(PLAIN, alarm_actions=(TOPIC,)))
+    core.write(alarms.enable, ["load", "absent"], enabled=False)
+    set_state(core, "load", "ALARM")
+    core.write(alarms.enable, ["load"], enabled=True)
+    assert actions(core) == []
+    set_state(core, "load", "OK")
+    set_state(core, "load", "ALARM")
+    assert actions(core) == [TOPIC]
+
+
+def test_changes_of_an_alarm_are_told_in_their_order(core: CoreDatabase):
+    put(core, "load")
+    for second, state in enumerate(("ALARM", "OK", "ALARM")):
+        set_state(core, "load", state, second)
+    assert [json.loads(each.body)["detail"]["state"]["value"] for each in core.outbox("event")] == [
+        "ALARM",
+        "OK",
+        "ALARM",
+    ]
+
+
+def test_data_of_a_reason_are_json(core: CoreDatabase):
+    put(core, "load")
+    with pytest.raises(AlarmReasonInvalid):
+        core.write(alarms.set_state, "load", State("OK", "set", "{"))
+    with pytest.raises(AlarmNotFound):
+        core.write(alarms.set_state, "absent", State("OK", "set"))
+
+
+def test_a_composite_alarm_follows_its_children(core: CoreDatabase):
+    put(core, "one")
+    put(core, "two")
+    put(core, "both", CompositeAlarm(alarm_rule="ALARM(one) AND ALARM(two)", alarm_actions=(TOPIC,)))
+    put(core, "over", CompositeAlarm(alarm_rule='NOT OK("both")'))
+    assert row(core, "both").state == "OK"
+    set_state(core, "one", "ALARM", 1)
+    assert row(core, "both").state == "OK"
+    set_state(core, "two", "ALARM", 2)
+    assert (row(core, "both").state, row(core, "over").state) == ("ALARM", "ALARM")
+    arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:two"
+    assert row(core, "both").reason.startswith(f"{arn} transitioned to ALARM at Thursday 01 January, 2026 00:00:02 UTC")
+    assert json.loads(row(core, "both").reason_data)["triggeringAlarms"][0]["arn"] == arn
+    assert actions(core) == [TOPIC]
+    set_state(core, "one", "OK", 3)
+    assert (row(core, "both").state, row(core, "over").state) == ("OK", "OK")
+
+
+def test_a_rule_cannot_come_to_name_its_own_alarm(core: CoreDatabase):
+    put(core, "leaf")
+    put(core, "a", CompositeAlarm(alarm_rule="ALARM(leaf)"))
+    put(core, "b", CompositeAlarm(alarm_rule="ALARM(a)"))
+    for rule in ("ALARM(b)", "ALARM(a)"):
+        with pytest.raises(AlarmInvalid, match="depends on itself"):
+            put(core, "a", CompositeAlarm(alarm_rule=rule))
+    with pytest.raises(AlarmInvalid, match="does not exist"):
+        put(core, "c", CompositeAlarm(alarm_rule="ALARM(absent)"))
+    with pytest.raises(AlarmInvalid, match="another type"):
+        put(core, "leaf", CompositeAlarm(alarm_rule="TRUE"))
+    with pytest.raises(AlarmInvalid, match="not an alarm of this account"):
+        put(core, "c", CompositeAlarm(alarm_rule=f'ALARM("arn:aws:cloudwatch:{REGION}:{OTHER_ACCOUNT}:alarm:leaf")'))
+
+
+def test_an_alarm_that_a_rule_names_stays(core: CoreDatabase):
+    put(core, "leaf")
+    put(core, "top", CompositeAlarm(alarm_rule="ALARM(leaf)"))
+    with pytest.raises(AlarmInUse):
+        core.write(alarms.delete, ["leaf"])
+    core.write(alarms.delete, ["leaf", "top", "absent"])
+    assert core.row(rows.count, ACCOUNT, REGION) == 0
+    with pytest.raises(AlarmNotFound):
+        core.write(alarms.delete, ["leaf"])
+    assert ("ConfigurationUpdate", 'Alarm "leaf" deleted') in history(core, name="leaf")
+
+
+def suppressed(core: CoreDatabase) -> CompositeAlarm:
+    put(core, "leaf")
+    put(core, "window")
+    return CompositeAlarm(
+        alarm_rule="ALARM(leaf)",
+        alarm_actions=(TOPIC,),
+        ok_actions=(FUNCTION,),
+        actions_suppressor="window",
+        actions_suppressor_wait_period=10,
+        actions_suppressor_extension_period=20,
+    )
+
+
+def test_actions_wait_for_a_suppressor_and_run_when_it_does_not_come(core: CoreDatabase):
+    put(core, "top", suppressed(core))
+    release(core, "top", 10)  # what began with it
+    assert core.outbox("action")[-1].name == FUNCTION
+    set_state(core, "leaf", "ALARM", 100)
+    assert row(core, "top").suppressed_by == "WaitPeriod"
+    release(core, "top", 109)
+    assert actions(core)[-1] == FUNCTION
+    release(core, "top", 110)
+    assert actions(core)[-1] == TOPIC
+    assert row(core, "top").suppressed_by == ""
+
+
+def test_a_suppressor_in_alarm_keeps_actions_from_running_until_it_is_over(core: CoreDatabase):
+    put(core, "top", suppressed(core))
+    release(core, "top", 10)
+    before = actions(core)
+    set_state(core, "window", "ALARM", 50)
+    set_state(core, "leaf", "ALARM", 100)
+    assert row(core, "top").suppressed_by == "Alarm"
+    release(core, "top", 10_000)
+    assert actions(core) == before
+    set_state(core, "window", "OK", 10_001)
+    release(core, "top", 10_010)
+    assert row(core, "top").suppressed_by == "ExtensionPeriod"
+    release(core, "top", 10_029)
+    assert actions(core) == before
+    release(core, "top", 10_030)
+    assert actions(core) == [*before, TOPIC]
+
+
+def test_a_state_that_comes_and_goes_while_it_is_suppressed_runs_nothing(core: CoreDatabase):
+    put(core, "top", suppressed(core))
+    release(core, "top", 10)
+    before = actions(core)
+    set_state(core, "leaf", "ALARM", 100)
+    set_state(core, "leaf", "OK", 105)
+    release(core, "top", 200)
+    assert actions(core) == before
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"actions_suppressor": None},
+        {"actions_suppressor": "absent"},
+        {"actions_suppressor_wait_period": None},
+        {"actions_suppressor_extension_period": -1},
+    ],
+)
+def test_a_suppressor_is_there_and_has_both_periods(core: CoreDatabase, changed: Mapping[str, Any]):
+    definition = suppressed(core)
+    with pytest.raises(AlarmInvalid):
+        put(core, "top", replace(definition, **changed))
+
+
+def test_alarms_are_listed_by_kind_and_name(core: CoreDatabase):
+    for name in ("b1", "b2", "a1"):
+        put(core, name)
+    put(core, "c", CompositeAlarm(alarm_rule="ALARM(a1) OR ALARM(b1)"))
+    set_state(core, "b1", "ALARM")
+
+    def named(limit: int = 100, after: tuple[str, str] = ("", ""), **wanted: Any) -> list[str]:
+        page = core.read(alarm_listing.describe, Wanted(**wanted), limit, after)
+        return [each.key.name for each in page.items]
+
+    both = ("composite", "metric")
+    assert named() == ["a1", "b1", "b2"]
+    assert named(kinds=both) == ["c", "a1", "b1", "b2"]
+    assert named(prefix="b") == ["b1", "b2"]
+    assert named(state="ALARM", kinds=both) == ["c", "b1"]
+    assert named(names=("b2", "a1", "absent")) == ["a1", "b2"]
+    first = core.read(alarm_listing.describe, Wanted(kinds=both), 2, ("", ""))
+    assert named(kinds=both, after=first.after) == ["b1", "b2"]
+    assert [each.key.name for each in core.read(alarm_listing.kin, "c", children=True)] == ["a1", "b1"]
+    assert [each.key.name for each in core.read(alarm_listing.kin, "a1", children=False)] == ["c"]
+
+
+def test_alarms_of_a_metric_are_those_on_it_alone(core: CoreDatabase):
+    put(core, "load")
+    put(core, "math", MATH)
+    put(core, "other", replace(PLAIN, dimensions=()))
+    asked = ("Demo", "Load", (Dimension("Host", "a"),))
+    assert [each.key.name for each in core.read(alarm_listing.of_metric, *asked, None, None, None)] == ["load"]
+    assert core.read(alarm_listing.of_metric, *asked, "Sum", None, None) == ()
+    assert core.read(alarm_listing.of_metric, *asked, "Average", 60, None) != ()
+
+
+def nobody() -> Caller:
+    who = user_principal(ACCOUNT, "AIDAALICE", "/alice", "AKIA", 1)
+    return replace(caller(), principal=who, rights=Rights(who.subject(), Policies()), door="aws")
+
+
+@pytest.mark.parametrize(
+    ("use_case", "arguments", "keywords"),
+    [
+        (alarms.put_metric, (Draft("{}", PLAIN, enabled=True, tags=()), SERVICES), {}),
+        (alarms.put_composite, (Draft("{}", CompositeAlarm(alarm_rule="TRUE"), enabled=True, tags=()), SERVICES), {}),
+        (alarms.delete, (["{}"],), {}),
+        (alarms.enable, (["{}"],), {"enabled": True}),
+        (alarms.set_state, ("{}", State("OK", "set")), {}),
+        (alarm_listing.describe, (Wanted(names=("{}",)), 10, ("", "")), {}),
+        (alarm_listing.describe, (Wanted(), 10, ("", "")), {}),
+        (alarm_listing.kin, ("{}",), {"children": True}),
+        (alarm_listing.of_metric, ("Demo", "Load", (), None, None, None), {}),
+        (alarm_listing.history, (Past(name="{}"), 10, None), {}),
+    ],
+)
+def test_a_denial_is_the_same_whether_or_not_the_alarm_exists(core: CoreDatabase, use_case, arguments, keywords):
+    put(core, "present")
+    before, told = core.outbox("audit"), set()
+    for name in ("present", "absent"):
+        given = [_named(each, name) for each in arguments]
+        with pytest.raises(AccessDenied) as denied:
+            core.write(use_case, *given, who=nobody(), **keywords)
+        told.add(str(denied.value).replace(name, "NAME"))
+    assert len(told) == 1
+    assert core.outbox("audit") == before
+
+
+def _named(value: Any, name: str) -> Any:
+    match value:
+        case str():
+            return value.replace("{}", name)
+        case list():
+            return [_named(each, name) for each in value]
+        case Draft():
+            return Draft(name, value.definition, value.enabled, value.tags)
+        case Wanted(names=("{}",)):
+            return Wanted(names=(name,))
+        case Past(name="{}"):
+            return Past(name=name)
+    return value
+
+
+def test_each_change_has_one_audit_record(core: CoreDatabase):
+    put(core, "one")
+    put(core, "top", CompositeAlarm(alarm_rule="ALARM(one)"))
+    core.write(alarms.enable, ["one"], enabled=False)
+    set_state(core, "one", "ALARM")
+    core.write(alarms.delete, ["one", "top"])
+    told = [(call.service, call.operation) for call in core.calls()]
+    assert sorted(told) == [
+        ("cloudwatch", name)
+        for name in ("DeleteAlarms", "DisableAlarmActions", "PutCompositeAlarm", "PutMetricAlarm", "SetAlarmState")
+    ]
