@@ -20,6 +20,7 @@ from entrepot.core.events.target_kinds import Reachable
 from entrepot.core.hot import Hot
 from entrepot.core.integrity import Integrity
 from entrepot.core.issuers import Issuers
+from entrepot.core.metrics.plotter import Plotter
 from entrepot.core.metrics.standing import Standing
 from entrepot.core.parts import Core
 from entrepot.core.readiness import readiness
@@ -163,8 +164,10 @@ def destinations(settings: Settings) -> Destinations:
 def standing(settings: Settings, databases: Databases) -> Standing:
     """What the page of metrics tells of the databases; call it on the event loop that will use it."""
     one = ThreadPoolExecutor(1, "standing")
-    metadata, events = Units(databases.metadata, one), Units(databases.events, one)
-    return Standing(metadata, events, Units(databases.metrics, one), settings.data / JOURNALS)
+    metadata, events, audit, metrics = (
+        Units(each, one) for each in (databases.metadata, databases.events, databases.audit, databases.metrics)
+    )
+    return Standing(metadata, events, audit, metrics, settings.data / JOURNALS)
 
 
 def tracing(settings: Settings, process: str) -> Tracing | None:
@@ -218,6 +221,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         transfers=transfers,
         reads=Reads(hot, units, store),
         events=event_parts(settings, sealed, Units(opened.events, beside)),
+        plotter=Plotter(settings.data / "plots"),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,
