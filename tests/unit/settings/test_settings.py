@@ -136,3 +136,11 @@ def test_every_setting_is_documented_in_full_sentences():
 
 def test_the_settings_page_is_fresh():
     assert (ROOT / "docs" / "settings.md").read_text() == settings_page.page(), "run `make docs`"
+
+
+def test_what_servers_agree_on_is_read_back_as_it_was_written():
+    environment = {"ENTREPOT_AUDIT_AWS_CONSTANTS": "true", "ENTREPOT_AWS_ENDPOINTS": "sqs=http://127.0.0.1:1"}
+    for given in ({}, environment):
+        settings = load({}, given)
+        again = {f"ENTREPOT_{name.upper()}": value for name, value in settings.agreed().items() if name != "database"}
+        assert load({}, again).agreed() == settings.agreed()
