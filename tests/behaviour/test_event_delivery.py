@@ -56,7 +56,7 @@ def test_a_push_is_at_its_webhook_within_a_second(told: Server, role: str, hook:
     registry = Registry(told)
     registry.push("told/pushed", made, "first")
     wait(lambda: hook.asked)  # the jobs have begun
-    took = []
+    took: list[float] = []
     for number in range(5):
         registry.push("told/pushed", made, f"v{number}")
         took.append(wait(lambda: len(hook.asked) > len(took) + 1))
@@ -122,6 +122,6 @@ def test_what_cannot_be_delivered_is_told_by_a_metric(told: Server, role: str, h
             Period=60,
             Statistics=["Sum"],
         )
-        return sum(point["Sum"] for point in found["Datapoints"])
+        return float(sum(point["Sum"] for point in found["Datapoints"]))
 
     wait(lambda: failed() == 1.0)

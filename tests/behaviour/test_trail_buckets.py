@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,16 @@ def delivered(cloudtrail: Any, server: Server, s3: BucketServer) -> datetime:
     cloudtrail.start_logging(Name="bucketed")
     for number in (1, 2):
         server.client().create_repository(repositoryName=f"app{number}")
-        awaited(lambda number=number: len(s3.keys(BUCKET, LOGS)) >= number)
-        awaited(lambda number=number: len(s3.keys(BUCKET, DIGESTS)) > number)
+        awaited(partial(_has, s3, LOGS, number))
+        awaited(partial(_has, s3, DIGESTS, number + 1))
     cloudtrail.stop_logging(Name="bucketed")
-    awaited(lambda: server.data and _is_settled(server))
+    awaited(lambda: _is_settled(server))
     return began
+
+
+def _has(s3: BucketServer, prefix: str, number: int) -> bool:
+    """Whether so many objects are there."""
+    return len(s3.keys(BUCKET, prefix)) >= number
 
 
 def _is_settled(server: Server) -> bool:

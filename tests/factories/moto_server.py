@@ -48,7 +48,8 @@ class Moto:
 
     def messages(self, url: str, number: int) -> list[dict[str, Any]]:
         """What is in a queue, at most so many messages; each is taken out."""
-        sqs, found = self.client("sqs"), []
+        sqs = self.client("sqs")
+        found: list[dict[str, Any]] = []
         while len(found) < number:
             answer = sqs.receive_message(
                 QueueUrl=url, MaxNumberOfMessages=1, MessageAttributeNames=["All"], AttributeNames=["All"]

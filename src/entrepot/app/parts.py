@@ -20,6 +20,7 @@ from entrepot.core.events.target_kinds import Reachable
 from entrepot.core.hot import Hot
 from entrepot.core.integrity import Integrity
 from entrepot.core.issuers import Issuers
+from entrepot.core.metrics.plotter import Plotter
 from entrepot.core.metrics.standing import Standing
 from entrepot.core.parts import Core
 from entrepot.core.readiness import readiness
@@ -220,6 +221,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         transfers=transfers,
         reads=Reads(hot, units, store),
         events=event_parts(settings, sealed, Units(opened.events, beside)),
+        plotter=Plotter(settings.data / "plots"),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,

@@ -14,7 +14,7 @@ _MADE: Final = ("aws:RequestTag/{key}", "aws:TagKeys")
 _TAGGED: Final = ("aws:ResourceTag/{key}",)
 
 RESOURCES: Final[Mapping[str, str]] = {
-    ANY: "GetMetricData GetMetricStatistics ListMetrics PutMetricData",
+    ANY: "GetMetricData GetMetricStatistics GetMetricWidgetImage ListMetrics PutMetricData",
     ALARM: (
         "DeleteAlarms DisableAlarmActions EnableAlarmActions ListTagsForResource PutCompositeAlarm PutMetricAlarm "
         "SetAlarmState TagResource UntagResource"

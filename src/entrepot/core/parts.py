@@ -8,6 +8,7 @@ from entrepot.core.audit.destinations import Destinations
 from entrepot.core.audit.lookup import Trail
 from entrepot.core.credentials import Credentials
 from entrepot.core.events.parts import EventParts
+from entrepot.core.metrics.plotter import Plotter
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
 from entrepot.core.units import Units
@@ -31,6 +32,7 @@ class Core:
     trail_destinations: Destinations
     trail: Trail
     events: EventParts
+    plotter: Plotter
     regions: tuple[str, ...]
     default_account: str
     clock: Callable[[], datetime]

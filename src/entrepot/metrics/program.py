@@ -38,7 +38,7 @@ class Program:
                 raise ExpressionInvalid(reason=_told(name, f"Undeclared identifier {unknown}"))
         self._order = self._ordered()
         nothing = {query.id: Series(60, {}) for query in queries if query.expression is None}
-        self.run(0, 60, 60, nothing, lambda _: ())
+        self.compute(0, 60, 60, nothing, lambda _: ())
 
     @property
     def functions(self) -> frozenset[str]:
@@ -61,7 +61,7 @@ class Program:
             found |= direct
         return frozenset(found)
 
-    def run(self, start: int, end: int, period: int, metrics: Mapping[str, Series], find: Find) -> dict[str, Value]:
+    def compute(self, start: int, end: int, period: int, metrics: Mapping[str, Series], find: Find) -> dict[str, Value]:
         """Each query's series, or array of them, over [start, end), in the order of the request; `metrics` has all
         that are metrics, `find` answers SEARCH, `period` is that of series made of scalars.
         """

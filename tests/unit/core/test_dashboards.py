@@ -97,7 +97,7 @@ def test_dashboards_are_put_listed_and_removed(core: CoreDatabase):
     assert [found.name for found in page.items] == ["a1"]
     assert [found.name for found in core.read(dashboards.list_of, "a", 1, page.after[0]).items] == ["a2"]
     assert core.read(dashboards.list_of, "", 10, "", who=caller(OTHER_ACCOUNT)).items == ()
-    with pytest.raises(DashboardNotFound):
+    with pytest.raises(MonitoringInputInvalid):
         core.write(dashboards.delete, ["b", "absent"])
     core.write(dashboards.delete, ["b", "a1"])
     assert [found.name for found in core.read(dashboards.list_of, "", 10, "").items] == ["a2"]

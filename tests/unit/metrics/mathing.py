@@ -22,7 +22,7 @@ def row(found: Series, length: int) -> list[float | None]:
 def evaluated(expression: str, rows: Mapping[str, Row], length: int = 5, find: Find = lambda _: ()) -> Value:
     program = Program([*(Query(name) for name in rows), Query("result", expression)])
     given = {name: series(values, name) for name, values in rows.items()}
-    return program.run(0, length * PERIOD, PERIOD, given, find)["result"]
+    return program.compute(0, length * PERIOD, PERIOD, given, find)["result"]
 
 
 def computed(expression: str, **rows: Row) -> list[float | None]:

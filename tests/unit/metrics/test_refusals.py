@@ -60,7 +60,7 @@ def test_a_metrics_insights_query_is_refused_by_name():
 
 def test_a_scalar_is_no_result():
     checked = program("SUM(m1)")
-    results = checked.run(0, 60, 60, {"m1": series([1]), "m2": series([1])}, lambda _: ())
+    results = checked.compute(0, 60, 60, {"m1": series([1]), "m2": series([1])}, lambda _: ())
     with pytest.raises(ExpressionInvalid, match="gives a scalar"):
         shown(results, "e1")
 
@@ -108,7 +108,7 @@ def test_expressions_cannot_multiply_themselves_without_end():
 def test_the_points_that_one_request_computes_are_bounded():
     long = series([1] * 100_000)
     with pytest.raises(ExpressionTooLarge, match="too many data points"):
-        program("m1" + "+m1" * 500).run(0, 60, 60, {"m1": long, "m2": long}, lambda _: ())
+        program("m1" + "+m1" * 500).compute(0, 60, 60, {"m1": long, "m2": long}, lambda _: ())
 
 
 @pytest.mark.parametrize("expression", ["m1^9999", "1e300*1e300*m1", "LOG(0*m1)", "m1/0", "(0-8)^0.5*m1", "0^(0-1)*m1"])

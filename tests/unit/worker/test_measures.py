@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,12 +41,12 @@ def told(folder: Path, body: str) -> list[str]:
     return [line for line in done.stdout.splitlines() if not line.startswith("#")]
 
 
-def call(**changes: object) -> bytes:
-    made = Call(
+def call(**changes: Any) -> bytes:
+    values: tuple[Any, ...] = (
         *(1_700_000_000_000_000, "ecr", "BatchGetImage", "oci", "000000000000", "us-east-1", WHO, "r", "127.0.0.1"),
         *("agent", True, "01ABC", "a/b", ("sha256:0",), 200, "", "", 10, 20, 500, False, None, None),
     )
-    return encode(Call(*(changes.get(name, getattr(made, name)) for name in Call.__struct_fields__)))
+    return encode(Call(**{**dict(zip(Call.__struct_fields__, values, strict=True)), **changes}))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from entrepot.aws.cloudwatch import alarms, dashboards, metrics
+from entrepot.aws.cloudwatch import alarms, dashboards, images, metrics
 from entrepot.aws.protocol.call import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -16,6 +16,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetDashboard": dashboards.get_dashboard,
     "GetMetricData": metrics.get_metric_data,
     "GetMetricStatistics": metrics.get_metric_statistics,
+    "GetMetricWidgetImage": images.get_metric_widget_image,
     "ListDashboards": dashboards.list_dashboards,
     "ListMetrics": metrics.list_metrics,
     "ListTagsForResource": dashboards.list_tags_for_resource,

@@ -10,6 +10,8 @@ from entrepot.http.answer import Answer
 
 _QUERY_ERROR = "x-amzn-query-error"
 
+AS_IT_IS = "*"  # the member of an output that is the whole answer: media type and bytes
+
 
 def parse(named: Named, content: bytes) -> dict[str, Any]:
     """The validated input of the operation that is named: RequestMalformed, ParameterInvalid."""
@@ -24,7 +26,10 @@ def parse(named: Named, content: bytes) -> dict[str, Any]:
 
 
 def show(named: Named, output: Mapping[str, Any], request_id: str) -> Answer:
-    """The response of the operation that is named."""
+    """The response of the operation that is named: in its protocol, or as it is."""
+    if AS_IT_IS in output:
+        media_type, body = output[AS_IT_IS]
+        return Answer(200, {"Content-Type": media_type}, body)
     model = models.load(named.route.name, named.route.version)
     match named.protocol:
         case "json":

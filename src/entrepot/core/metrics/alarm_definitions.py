@@ -258,7 +258,7 @@ def _check_result(alarm: MetricAlarm) -> None:
     if "SEARCH" in program.functions:
         _refuse("an alarm cannot be based on SEARCH")
     nothing = {query.id: Series(alarm.seconds, {}) for query in alarm.metrics if query.expression is None}
-    result = program.run(0, alarm.seconds, alarm.seconds, nothing, lambda _: ())[alarm.watched.id]
+    result = program.compute(0, alarm.seconds, alarm.seconds, nothing, lambda _: ())[alarm.watched.id]
     if not isinstance(result, Series):
         _refuse(f"{alarm.watched.id} must give a single time series")
 

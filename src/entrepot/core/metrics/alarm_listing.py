@@ -14,7 +14,6 @@ from entrepot.db import alarm_history
 from entrepot.db import alarms as rows
 from entrepot.db.alarm_records import AlarmKey, AlarmRow, HistoryRow
 from entrepot.db.database import Reader
-from entrepot.errors import AlarmNotFound
 from entrepot.spec.moments import micros
 
 __all__ = ["AlarmRow", "HistoryRow"]
@@ -63,11 +62,9 @@ def describe(tx: Reader, caller: Caller, wanted: Wanted, limit: int, after: tupl
 
 
 def kin(tx: Reader, caller: Caller, name: str, *, children: bool) -> tuple[AlarmRow, ...]:
-    """The alarms that the rule of an alarm names, or the composite alarms that name it: AlarmNotFound."""
+    """The alarms that the rule of an alarm names, or the composite alarms that name it."""
     key = alarm_places.key_of(caller, name)
     access.require(caller, "DescribeAlarms", alarm_places.alarm(tx, alarm_places.key_of(caller, _ALL)))
-    if rows.find(tx, key) is None:
-        raise AlarmNotFound(name=name)
     return tuple(rows.children(tx, key) if children else rows.parents(tx, key))
 
 

@@ -8,10 +8,10 @@ import msgspec
 
 from entrepot.core import access, changes
 from entrepot.core.access import Caller, Keys
-from entrepot.core.metrics import alarm_definitions, alarm_messages, alarm_places, alarm_states
+from entrepot.core.metrics import alarm_definitions, alarm_messages, alarm_places, alarm_states, tagging
 from entrepot.core.metrics.alarm_definitions import CompositeAlarm, MetricAlarm
 from entrepot.core.metrics.alarm_states import Moment, State
-from entrepot.core.resource_tags import check_tags, request_tags
+from entrepot.core.resource_tags import request_tags
 from entrepot.db import accounts
 from entrepot.db import alarms as rows
 from entrepot.db import dashboards as tag_rows
@@ -23,7 +23,6 @@ from entrepot.errors import (
     AlarmNotFound,
     AlarmReasonInvalid,
     AlarmsTooMany,
-    ResourceTagsTooMany,
 )
 from entrepot.metrics import verdicts
 from entrepot.spec.moments import micros
@@ -31,7 +30,6 @@ from entrepot.spec.strict_json import decode
 
 MOST_ALARMS: Final = 5000  # of an account in a region
 MOST_PARENTS: Final = 150
-MOST_TAGS: Final = 50
 _DEEPEST: Final = 10  # composite alarms over composite alarms
 _DEEPEST_DATA: Final = 50
 _UNCHECKED: Final = "Unchecked: Initial alarm creation"
@@ -144,9 +142,9 @@ def _allow_put(tx: Transaction, caller: Caller, operation: str, draft: Draft) ->
     access.require(caller, operation, resource, keys)
     if draft.tags:
         access.require(caller, "TagResource", resource, keys)
-        check_tags(draft.tags)
-        if len(draft.tags) > MOST_TAGS:
-            raise ResourceTagsTooMany(limit=MOST_TAGS)
+        wrong = tagging.fault((), draft.tags)
+        if wrong is not None:
+            raise AlarmInvalid(reason=wrong)
 
 
 def _put(tx: Transaction, caller: Caller, draft: Draft, metric: str, reachable: Collection[str]) -> AlarmRow:
@@ -180,8 +178,7 @@ def _put(tx: Transaction, caller: Caller, draft: Draft, metric: str, reachable: 
     )
     if there is None:
         rows.add(tx, row)
-        for name, value in draft.tags:
-            tag_rows.put_tag(tx, key.account, alarm_places.alarm_arn(key), name, value)
+        tagging.put(tx, key.account, alarm_places.alarm_arn(key), draft.tags)
     else:
         rows.configure(tx, row)
     word = "Create" if there is None else "Update"

@@ -6,7 +6,7 @@ from typing import Final, NoReturn
 
 from entrepot.core import access, changes
 from entrepot.core.access import Caller
-from entrepot.core.metrics import alarm_places, dashboard_bodies
+from entrepot.core.metrics import alarm_places, dashboard_bodies, tagging
 from entrepot.core.metrics.dashboard_bodies import Message
 from entrepot.core.page import Page
 from entrepot.core.resource_tags import request_tags
@@ -25,9 +25,7 @@ from entrepot.spec.moments import micros
 __all__ = ["DashboardRow", "Message"]
 
 MOST_DASHBOARDS: Final = 5000
-MOST_TAGS: Final = 50
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,255}", re.ASCII)
-_RESERVED: Final = "aws:"
 
 
 def put(tx: Transaction, caller: Caller, name: str, body: str, tags: Sequence[tuple[str, str]]) -> tuple[Message, ...]:
@@ -42,13 +40,16 @@ def put(tx: Transaction, caller: Caller, name: str, body: str, tags: Sequence[tu
     read = dashboard_bodies.check(body)
     if read.errors:
         _refuse(*read.errors)
+    wrong = tagging.fault((), tags)
+    if wrong is not None:
+        _refuse(("", wrong))
     accounts.lock(tx, account)
     new = rows.find(tx, account, name) is None
     if new and rows.count(tx, account) >= MOST_DASHBOARDS:
         _refuse(("", f"An account has at most {MOST_DASHBOARDS} dashboards"))
     rows.put(tx, DashboardRow(account, name, body, micros(caller.at)))
-    if new and tags:
-        _put_tags(tx, account, alarm_places.dashboard_arn(account, name), tags)
+    if new:
+        tagging.put(tx, account, alarm_places.dashboard_arn(account, name), tags)
     told = {"dashboardName": name, "dashboardBody": body, "tags": dict(tags)}
     changes.audit(tx, caller, "PutDashboard", told, account=account, region=caller.region, service="cloudwatch")
     return read.warnings
@@ -73,13 +74,13 @@ def list_of(tx: Reader, caller: Caller, prefix: str, limit: int, after: str) -> 
 
 
 def delete(tx: Transaction, caller: Caller, names: Sequence[str]) -> None:
-    """Remove dashboards, all of them or none: DashboardNotFound."""
+    """Remove dashboards, all of them or none: MonitoringInputInvalid for one that is not there."""
     account = caller.principal.account
     for name in names:
         access.require(caller, "DeleteDashboards", alarm_places.dashboard(tx, account, name))
     for name in names:
         if not rows.remove(tx, account, name):
-            raise DashboardNotFound(name=name)
+            raise MonitoringInputInvalid(reason=f"Dashboard {name} does not exist")
         rows.remove_tags(tx, account, alarm_places.dashboard_arn(account, name))
     told = {"dashboardNames": list(names)}
     changes.audit(tx, caller, "DeleteDashboards", told, account=account, region=caller.region, service="cloudwatch")
@@ -98,7 +99,10 @@ def tag(tx: Transaction, caller: Caller, arn: str, tags: Sequence[tuple[str, str
     _require(tx, caller, arn)
     account = caller.principal.account
     accounts.lock(tx, account)
-    _put_tags(tx, account, arn, tags)
+    wrong = tagging.fault(rows.tags(tx, account, arn), tags)
+    if wrong is not None:
+        raise MonitoringInputInvalid(reason=wrong)
+    tagging.put(tx, account, arn, tags)
     told = {"resourceARN": arn, "tags": dict(tags)}
     changes.audit(tx, caller, "TagResource", told, account=account, region=caller.region, service="cloudwatch")
 
@@ -129,13 +133,3 @@ def _require(tx: Reader, caller: Caller, arn: str) -> None:
     there = there or (dashboard is not None and rows.find(tx, account, dashboard) is not None)
     if not there:
         raise MonitoredResourceNotFound(arn=arn)
-
-
-def _put_tags(tx: Transaction, account: str, arn: str, tags: Sequence[tuple[str, str]]) -> None:
-    names = {key for key, _ in rows.tags(tx, account, arn)} | {key for key, _ in tags}
-    if len(names) > MOST_TAGS:
-        raise MonitoringInputInvalid(reason=f"A resource has at most {MOST_TAGS} tags")
-    for key, value in tags:
-        if key.lower().startswith(_RESERVED):
-            raise MonitoringInputInvalid(reason=f"Tag keys that begin with {_RESERVED} are reserved")
-        rows.put_tag(tx, account, arn, key, value)

@@ -120,7 +120,7 @@ class _Run:
         needed = frozenset[str]().union(*(self._program.needs(each.id) for each in shown))
         metrics = {each.id: self._metric(each.stat, each.id in needed) for each in self._asked if each.stat}
         period = max(self._periods())
-        values = self._program.run(self._start, self._window(period).end, period, metrics, self._find)
+        values = self._program.compute(self._start, self._window(period).end, period, metrics, self._find)
         for each in shown:
             for series in program.shown(values, each.id):
                 label = labels.told(each.label, series, self._place, each.stat)

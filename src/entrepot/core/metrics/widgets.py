@@ -2,6 +2,7 @@
 Syntax"). Pure.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -131,6 +132,7 @@ def read(widget: object) -> Widget:
     if not 1 <= len(found.metrics) <= MOST_METRICS:
         _refuse(f"metrics must hold 1 to {MOST_METRICS} metrics and expressions")
     _check_measures(found.stat, found.period, "the widget")
+    _check_drawn(found)
     return found
 
 
@@ -219,6 +221,23 @@ def _check_measures(stat: str | None, period: int | None, where: str) -> None:
             periods.require(period)
     except (StatisticInvalid, PeriodInvalid) as error:
         _refuse(f"{where}: {error}")
+
+
+def _check_drawn(widget: Widget) -> None:
+    """WidgetInvalid for a colour that is none, or a number that is infinite."""
+    levels = [
+        each for found in widget.annotations.horizontal for each in (found if isinstance(found, tuple) else (found,))
+    ]
+    lines = [
+        each for found in widget.annotations.vertical for each in (found if isinstance(found, tuple) else (found,))
+    ]
+    for color in (*(each.color for each in levels), *(each.color for each in lines)):
+        if color and not _COLOR.fullmatch(color):
+            _refuse("annotations: color must be six hexadecimal digits after #")
+    axes = widget.y_axis
+    bounds = [axes.left.min, axes.left.max, axes.right.min, axes.right.max, *(each.value for each in levels)]
+    if not all(bound is None or math.isfinite(bound) for bound in bounds):
+        _refuse("annotations and yAxis must have finite numbers")
 
 
 def _moment(text: str, now: datetime | None, what: str) -> datetime:
