@@ -136,7 +136,9 @@ def test_selectors_and_tags_come_back_as_they_were_put(cloudtrail: Any, trail: s
     assert code(cloudtrail.list_tags, ResourceIdList=[f"{ARN}x"]) == "ResourceNotFoundException"
 
 
-def test_what_is_called_is_delivered_proved_and_found_when_it_is_tampered_with(cloudtrail: Any, quick: Server):
+@pytest.fixture
+def proved(cloudtrail: Any, quick: Server) -> Iterator[None]:
+    """A trail that has delivered what was called in two regions, until it is deleted."""
     cloudtrail.create_trail(
         Name="proved", S3BucketName="entrepot", EnableLogFileValidation=True, IsMultiRegionTrail=True
     )
@@ -165,7 +167,15 @@ def test_what_is_called_is_delivered_proved_and_found_when_it_is_tampered_with(c
     (key,) = cloudtrail.list_public_keys()["PublicKeyList"]
     assert key["ValidityStartTime"] < started < key["ValidityEndTime"]
     assert len(key["Fingerprint"]) == 32
+    yield
+    cloudtrail.stop_logging(Name="proved")
+    assert cloudtrail.get_trail_status(Name="proved")["IsLogging"] is False
+    cloudtrail.delete_trail(Name="proved")
+    assert awaited(lambda: verify(quick)[0] == 0)
 
+
+@pytest.mark.usefixtures("proved")
+def test_what_is_called_is_delivered_proved_and_found_when_it_is_tampered_with(quick: Server):
     assert verify(quick)[0] == 0
     listed = json.loads(
         subprocess.run(
@@ -185,7 +195,3 @@ def test_what_is_called_is_delivered_proved_and_found_when_it_is_tampered_with(c
     stranger.write_text("x")
     assert [each["fault"] for each in verify(quick, "--account", ACCOUNT)[1]["faults"]] == ["added"]
     stranger.unlink()
-    cloudtrail.stop_logging(Name="proved")
-    assert cloudtrail.get_trail_status(Name="proved")["IsLogging"] is False
-    cloudtrail.delete_trail(Name="proved")
-    assert awaited(lambda: verify(quick)[0] == 0)

@@ -70,21 +70,8 @@ def put(
     if known is not None and known.get(own, -1) >= begun:
         merge(tx, row_of(own, resolution, begun, summary))
         return False
-    new = series_rows.introduce(
-        tx,
-        Series(
-            own,
-            of_metric,
-            account,
-            region,
-            metric.namespace,
-            metric.name,
-            shown(metric.dimensions),
-            unit,
-            hold,
-            begun,
-        ),
-    )
+    named = (metric.namespace, metric.name, shown(metric.dimensions))
+    new = series_rows.introduce(tx, Series(own, of_metric, account, region, *named, unit, hold, begun))
     merge(tx, row_of(own, resolution, begun, summary))
     if known is not None:
         known[own] = begun
