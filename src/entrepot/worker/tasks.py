@@ -71,7 +71,7 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("collect", jobs.collect_every, lambda now: _counts(asdict(jobs.collector.run(now)))),
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
         Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}),
-        Task("audit", _FOLD_EVERY, lambda now: asdict(jobs.audit.run(now))),
+        Task("audit", _FOLD_EVERY, lambda now: {"alone": jobs.audit.run(now).changes}),
         Task("announce", _FOLD_EVERY, lambda now: {"events": jobs.announcer.run(now)}),
         Task("trails", jobs.trails_every, _trails(jobs.trails)),
         Task("compact-audit", _COMPACT_EVERY, lambda now: {"blocks": jobs.audit_upkeep.compact(now)}),
