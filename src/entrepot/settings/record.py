@@ -164,6 +164,12 @@ class Settings:
         "instead of the client's own.",
         agree=True,
     )
+    pull_events: bool = _setting(
+        False,
+        kinds.flag,
+        "Tell each pull of an image as an event (`ECR Image Action`, action type PULL), which AWS does not.",
+        agree=True,
+    )
     disk_reserve: int = _setting(
         "256MiB",
         kinds.size,
