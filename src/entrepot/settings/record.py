@@ -83,8 +83,8 @@ class Settings:
         [],
         kinds.endpoints,
         "Where AWS services, or what speaks like them, are reached by what is sent to their ARNs (targets of event "
-        "rules, dead-letter queues), each `service=url`: `sqs=http://127.0.0.1:4566`. One without TLS, or at a private "
-        "address, must be listed in `outbound_allow` too.",
+        "rules, dead-letter queues) and by trails (`s3`), each `service=url`: `sqs=http://127.0.0.1:4566`. One without "
+        "TLS, or at a private address, must be listed in `outbound_allow` too.",
         agree=True,
     )
     aws_credentials: Path | None = _setting(
