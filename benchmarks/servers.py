@@ -19,12 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import cpu
-from tests.factories.processes import free_port, serve
+from tests.factories.processes import EXECUTABLE, free_port, serve
 
 ROOT = Path(__file__).parent.parent
 PEERS = ROOT / "build" / "peers"
 READY_SECONDS = 60.0
 OURS, DISTRIBUTION, ZOT, NGINX, FLOOR = "entrepot", "distribution", "zot", "nginx", "floor"
+UNTOLD = "untold"  # this server without its journal of calls
+_PROGRAMS = {OURS: [str(EXECUTABLE)], UNTOLD: [sys.executable, "-m", "benchmarks.untold"]}
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ def missing(name: str) -> str:
 def start(name: str, directory: Path, *, workers: int | None = None, tls: bool = False) -> Iterator[Running]:
     """A server over a directory, which may hold data of an earlier run."""
     directory.mkdir(parents=True, exist_ok=True)
-    if name == OURS:
-        with _entrepot(directory, workers, tls=tls) as running:
+    if name in _PROGRAMS:
+        with _entrepot(name, directory, workers, tls=tls) as running:
             yield running
         return
     port = free_port()
@@ -91,12 +93,12 @@ def start(name: str, directory: Path, *, workers: int | None = None, tls: bool =
 
 
 @contextlib.contextmanager
-def _entrepot(directory: Path, workers: int | None, *, tls: bool) -> Iterator[Running]:
+def _entrepot(name: str, directory: Path, workers: int | None, *, tls: bool) -> Iterator[Running]:
     extra = [] if workers is None else ["--workers", str(workers)]
-    with serve(directory, tls=tls, extra=extra) as server:
+    with serve(directory, tls=tls, extra=extra, program=_PROGRAMS[name]) as server:
         encoded = base64.b64encode(f"AWS:{server.token()}".encode()).decode()
         yield Entrepot(
-            OURS, server.base_url, server.process.pid, server.data, f"Basic {encoded}", client=server.client()
+            name, server.base_url, server.process.pid, server.data, f"Basic {encoded}", client=server.client()
         )
 
 

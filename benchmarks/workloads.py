@@ -10,14 +10,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import cpu, decisions, load, patterns, seeding
+from benchmarks import cpu, decisions, load, metrics, patterns, seeding
 from benchmarks.report import Gate, Row
-from benchmarks.servers import DISTRIBUTION, FLOOR, NGINX, OURS, ZOT, Running, missing, start
+from benchmarks.servers import DISTRIBUTION, FLOOR, NGINX, OURS, UNTOLD, ZOT, Running, missing, start
 
 REGISTRIES = (OURS, DISTRIBUTION, ZOT)
 GIB = 1 << 30
 _REPOSITORY = "bench/one"
 _MANY = "bench/many"
+_FOLDED_SECONDS = 6.0  # by then every job has taken up what was journalled
 _M_IMAGE = "29100000,3500000,243,13700000,3100000,32,400000,900000"
 
 
@@ -52,6 +53,26 @@ class Bench:
                 server.create(_REPOSITORY)
                 load.run(server, "seed", "-repo", _REPOSITORY, "-tags", "20")
             yield from self._storms(servers, absent, "small repository", _REPOSITORY, 20, gate=True)
+
+    def telling(self) -> Iterator[Row]:
+        """What the record of a manifest GET costs until it is counted, audited and measured, on all processes."""
+        cost = Row("manifest GET with its records folded, CPU of all processes", "us", lower_is_better=True)
+        with self._servers("telling", (OURS, UNTOLD), workers=1) as (servers, _):
+            for server in servers:
+                server.create(_REPOSITORY)
+                load.run(server, "seed", "-repo", _REPOSITORY, "-tags", "20")
+            flags = ["-repo", _REPOSITORY, "-tags", "20", "-seconds", str(self.scale.seconds)]
+            for server in self._turns(servers, cost.name):
+                before = server.usage().total
+                done = load.run(server, "storm", *flags)
+                time.sleep(_FOLDED_SECONDS)
+                cost.add(server.name, (server.usage().total - before) / float(done.report["requests"]) * 1e6)
+        yield cost
+        added = Row("what the records add to a manifest GET", "us", lower_is_better=True)
+        added.gates = [Gate("", 0.0, limit=10.0)]
+        for ours, untold in zip(cost.figures[OURS], cost.figures.get(UNTOLD, []), strict=False):
+            added.add(OURS, ours - untold)
+        yield added
 
     def many_tags(self) -> Iterator[Row]:
         """The same on a repository with very many tags, then the list of them page by page."""
@@ -157,6 +178,11 @@ class Bench:
         """What rules add to an event."""
         self._say("patterns")
         yield from patterns.rows(self.scale.repeat, self.scale.seconds / 5)
+
+    def metrics(self) -> Iterator[Row]:
+        """What metrics add to a request."""
+        self._say("metrics")
+        yield from metrics.rows(self.scale.repeat)
 
     def _storms(
         self, servers: Sequence[Running], absent: dict[str, str], where: str, repository: str, tags: int, *, gate: bool

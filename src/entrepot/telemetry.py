@@ -61,17 +61,29 @@ def share_metrics(directory: Path, *, fresh: bool) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
 
 
-def take_room_for_metrics(pid: int) -> bool:
+def count_here(room: int = _METRICS_BYTES) -> None:
+    """Let this process, after its fork, count in memory that all share; its counters have `room` bytes."""
+    from prometheus_client import values  # not before `share_metrics` has set the environment that it reads
+
+    pid = os.getpid()
+    if _take_room_for_metrics(pid, room):
+        # told its own process id, or it asks the kernel for it at each increment
+        values.ValueClass = values.MultiProcessValue(lambda: pid)  # type: ignore[no-untyped-call]
+    else:
+        values.ValueClass = values.MutexValue  # counted by nobody until the process starts again
+
+
+def _take_room_for_metrics(pid: int, room: int) -> bool:
     """Allocate the files that this process's counters will be mapped from; False when the volume has no room.
 
     prometheus-client maps sparse files: a write that a full volume cannot back would end the process (SIGBUS).
     """
     directory = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
-    for kind in ("counter", "histogram"):
+    for kind, size in (("counter", room), ("histogram", _METRICS_BYTES)):
         path = directory / f"{kind}_{pid}.db"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.posix_fallocate(descriptor, 0, _METRICS_BYTES)
+            os.posix_fallocate(descriptor, 0, size)
         except OSError:
             path.unlink()
             return False

@@ -1,8 +1,10 @@
 """A valid input for every operation, from botocore's model: the required members, and what names an account."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from tests.enforcement import event_inputs
 from tests.enforcement.world import ACCOUNT, NOTHING_HERE, TRUST, World, document
 
 _OPTIONAL = frozenset({"registryId", "UserName", "Password", "repositoryNames"})
@@ -110,9 +112,13 @@ def of(world: World, service: str, operation: str, client: Any) -> dict[str, Any
         return {}
     given = {**values(world, world.named(operation)), "resourceArn": _repository_arn(world, service)}
     given["ResourceARN"] = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{world.names['alarm']}"
-    wanted = [name for name in shape.members if name in shape.required_members or name in _OPTIONAL]
-    asked: dict[str, Any] = {name: given[name] for name in wanted}
-    return asked | dict(_SPECIAL.get(operation, {}))
+    optional = _OPTIONAL
+    if service == "events":
+        given, optional = dict(event_inputs.values(operation, world.named(operation))), event_inputs.OPTIONAL
+    special = {**_SPECIAL, **_OF_METRICS}.get(operation, {})
+    wanted = [name for name in shape.members if name in shape.required_members or (name in optional and name in given)]
+    asked: dict[str, Any] = {name: given[name] for name in wanted if name not in special}
+    return asked | dict(special)
 
 
 def _repository_arn(world: World, service: str) -> str:
@@ -123,4 +129,14 @@ def _repository_arn(world: World, service: str) -> str:
 # what must not be done to the world, though it may be
 _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "UpdateAssumeRolePolicy": {"PolicyDocument": _BROKEN},
+}
+_HOUR = {"StartTime": datetime(2026, 1, 1, tzinfo=UTC), "EndTime": datetime(2026, 1, 1, 1, tzinfo=UTC)}
+_METRIC = {"Namespace": "World", "MetricName": "Things"}
+_OF_METRICS: Mapping[str, Mapping[str, Any]] = {
+    "GetMetricData": {
+        "MetricDataQueries": [{"Id": "a", "MetricStat": {"Metric": _METRIC, "Period": 60, "Stat": "Sum"}}],
+        **_HOUR,
+    },
+    "GetMetricStatistics": {**_METRIC, **_HOUR, "Period": 60, "Statistics": ["Sum"]},
+    "PutMetricData": {"Namespace": "World", "MetricData": [{"MetricName": "Things", "Value": 1.0}]},
 }

@@ -160,6 +160,7 @@ class World:
         key = iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
         return {
             **dict.fromkeys(("user", "group", "role", "policy", "profile", "name"), name),
+            **dict.fromkeys(("bus", "rule", "archive", "replay", "connection", "destination"), name),
             "repository": f"{name}/app",
             "alarm": name,
             "dashboard": name,

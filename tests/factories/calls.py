@@ -1,24 +1,62 @@
-"""Calls as the doors tell them."""
+"""Calls, as doors tell them, and an audit database that has some."""
 
+import uuid
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from entrepot.core.access import Caller
-from entrepot.core.calls import Call
-from entrepot.core.changes import call_of
-from entrepot.spec.repository import RepositoryKey
+from entrepot.core.audit.blocks import Finding, Gathered, Gathering, head_of
+from entrepot.core.calls import Call, Identity, encode
+from entrepot.db import audit_blocks
+from entrepot.db.database import Database
+from entrepot.spec.moments import micros
+from tests.factories.callers import ACCOUNT, EPOCH, REGION
+
+AT = micros(EPOCH)
+ALICE = Identity("user", "AIDAALICE", f"arn:aws:iam::{ACCOUNT}:user/team/alice", ACCOUNT, "AKIAALICE")
 
 
-def told(who: Caller, operation: str, key: RepositoryKey, repository_id: str = "", **more: Any) -> Call:
-    """A call about a repository that succeeded; `more` are other members of the record."""
-    registry = key.registry
-    service = {"private": "ecr", "public": "ecr-public"}[registry.kind]
-    region = registry.region or who.region
-    call = call_of(who, service, operation, registry.account, region, {}, (repository_id, key.name))
-    return msgspec.structs.replace(call, **more)
+def call(operation: str = "BatchGetImage", at: int = AT, **fields: Any) -> Call:
+    """A pull of team/app by alice through docker, unless fields say otherwise."""
+    made = Call(
+        at=at,
+        service="ecr",
+        operation=operation,
+        door="oci",
+        account=ACCOUNT,
+        region=REGION,
+        identity=ALICE,
+        request_id=str(uuid.uuid4()),
+        source_ip="192.0.2.7",
+        user_agent="docker/27.3.1",
+        secure=False,
+        repository_id="R1",
+        repository="team/app",
+        pulled=(),
+        status=200,
+        error="",
+        message="",
+        received=0,
+        sent=0,
+        took=0,
+        head=False,
+        parameters=None,
+        response=None,
+    )
+    return msgspec.structs.replace(made, **fields)
 
 
-def pull(who: Caller, key: RepositoryKey, repository_id: str, digest: str) -> Call:
-    """A pull of one manifest."""
-    return told(who, "BatchGetImage", key, repository_id, pulled=(str(digest),))
+def keep(database: Database, calls: Sequence[Call], account: str = ACCOUNT, region: str = REGION) -> None:
+    """Calls as records of one account, in a transaction."""
+    database.submit(lambda tx: [audit_blocks.add(tx, block) for block in blocks(calls, account, region)]).result()
+
+
+def blocks(calls: Iterable[Call], account: str = ACCOUNT, region: str = REGION) -> Sequence[audit_blocks.NewBlock]:
+    """Calls in blocks."""
+    gathering, finding = Gathering(), Finding()
+    for each in calls:
+        record = encode(each)
+        parts = finding.parts(head_of(record), record, account)
+        gathering.add(account, region, Gathered(each.at, record, parts))
+    return list(gathering.blocks())

@@ -15,8 +15,10 @@ from entrepot.core.images import OCI_RULES
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.uploads import Bytes
 from entrepot.db.database import Row
+from entrepot.db.migrate import Chain, upgrade
 from entrepot.db.records import Blob, Repository
 from entrepot.db.schema import outbox
+from entrepot.db.sqlite import SqliteDatabase
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.reference import Reference, Tag
@@ -37,11 +39,22 @@ _OUTBOX = select(outbox).order_by(outbox.c.repository_id, outbox.c.revision, out
 
 
 class CoreDatabase:
-    """A database, and shorthands for units of work by the root of the first account unless `who` is given."""
+    """A database, fresh unless the directory has one, and shorthands for units of work by the root of the first account
+    unless `who` is given.
+    """
 
     def __init__(self, directory: Path) -> None:
-        self.database = sqlite_database(directory)
         self.path = directory / "entrepot.db"
+        self.database = SqliteDatabase(self.path) if self.path.exists() else sqlite_database(directory)
+        self._beside: dict[Chain, SqliteDatabase] = {}
+
+    def beside(self, chain: Chain) -> SqliteDatabase:
+        """The database of another chain, made when it is first asked for."""
+        if chain not in self._beside:
+            path = self.path.with_name(f"{chain.folder}.db")
+            upgrade(path, chain)
+            self._beside[chain] = SqliteDatabase(path)
+        return self._beside[chain]
 
     def write(self, work: Any, *args: Any, who: Caller | None = None, **kwargs: Any) -> Any:
         """Run `work(tx, caller, …)` as a write."""
@@ -107,4 +120,5 @@ class CoreDatabase:
 
     def close(self) -> None:
         """Close the database."""
-        self.database.close()
+        for database in (self.database, *self._beside.values()):
+            database.close()

@@ -7,6 +7,7 @@ from entrepot.core.metrics import points
 from entrepot.core.metrics.points import Window
 from entrepot.core.metrics.series import Metric, metric
 from entrepot.db import migrate
+from entrepot.db.database import Database
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.metrics.summaries import Summary
 from tests.factories.callers import ACCOUNT, REGION
@@ -15,12 +16,17 @@ PULLS = metric("AWS/ECR", "RepositoryPullCount", {"RepositoryName": "one"})
 NOON = 1_767_268_800
 
 
-class MetricDatabase:
-    """A fresh one, in a directory."""
+def sqlite_metrics(directory: Path) -> SqliteDatabase:
+    """A fresh one in this directory."""
+    migrate.upgrade(directory / "metrics.db", migrate.METRICS)
+    return SqliteDatabase(directory / "metrics.db")
 
-    def __init__(self, directory: Path) -> None:
-        migrate.upgrade(directory / "metrics.db", migrate.METRICS)
-        self.database = SqliteDatabase(directory / "metrics.db")
+
+class MetricDatabase:
+    """Shorthands over a database of the metrics' schema."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
     def put(self, at: int, summary: Summary, which: Metric = PULLS, **how: Any) -> bool:
         """Put a point; whether its series is new."""

@@ -156,10 +156,11 @@ def serve(
     extra: Sequence[str] = (),
     port: int | None = None,
     environment: dict[str, str] | None = None,
+    program: Sequence[str] = (str(EXECUTABLE),),
 ) -> Iterator[Server]:
     """A server over `tmp_path/data`, ready when entered; the same path again restarts over the same data."""
     tmp_path.mkdir(parents=True, exist_ok=True)
-    server = _start(tmp_path, tls, extra, port, environment or {})
+    server = _start(tmp_path, tls, extra, port, environment or {}, program)
     running.append(server)
     try:
         yield server
@@ -185,12 +186,19 @@ def stop(server: Server, seconds: float = DRAIN_SECONDS) -> int:
     return server.process.returncode
 
 
-def _start(tmp_path: Path, tls: bool, extra: Sequence[str], port: int | None, environment: dict[str, str]) -> Server:
+def _start(
+    tmp_path: Path,
+    tls: bool,
+    extra: Sequence[str],
+    port: int | None,
+    environment: dict[str, str],
+    program: Sequence[str],
+) -> Server:
     for attempt in range(_ATTEMPTS):
         chosen = port or free_port()
         log = tmp_path / f"serve-{time.monotonic_ns()}.log"
         data = tmp_path / "data"
-        command = [str(EXECUTABLE), "serve", "--data", str(data), "--port", str(chosen), *extra]
+        command = [*program, "serve", "--data", str(data), "--port", str(chosen), *extra]
         if tls:
             command.append("--tls-self-signed")
         with log.open("wb") as output:

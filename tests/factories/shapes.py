@@ -25,14 +25,12 @@ def values(model: Model, shape_name: str, depth: int = 0) -> st.SearchStrategy[A
         case "structure":
             return _structures(model, shape, depth)
         case "list":
-            items = values(model, shape["member"]["shape"], depth + 1).filter(
-                lambda item: item != {}
-            )  # no form has one
+            items = values(model, shape["member"]["shape"], depth + 1).filter(_leaves_a_trace)
             least = shape.get("min", 0)
             return st.lists(items, min_size=least, max_size=max(least, min(shape.get("max", _MOST_ITEMS), _MOST_ITEMS)))
         case "map":
             names, items = (values(model, shape[part]["shape"], depth + 1) for part in ("key", "value"))
-            return st.dictionaries(names, items, max_size=_MOST_ITEMS)
+            return st.dictionaries(names, items, min_size=shape.get("min", 0), max_size=_MOST_ITEMS)
         case kind:
             return _scalars(kind, shape)
 
@@ -45,10 +43,18 @@ def _structures(model: Model, shape: Shape, depth: int) -> st.SearchStrategy[dic
         if name in required or depth < _DEEPEST
     }
     if shape.get("union"):  # of which a value has exactly one member
-        return st.one_of([st.fixed_dictionaries({name: strategy}) for name, strategy in members.items()])
-    needed = {name: strategy for name, strategy in members.items() if name in required}
+        return st.one_of(
+            [st.fixed_dictionaries({name: strategy.filter(_leaves_a_trace)}) for name, strategy in members.items()]
+        )
+    needed = {name: strategy.filter(_leaves_a_trace) for name, strategy in members.items() if name in required}
     optional = {name: strategy for name, strategy in members.items() if name not in required}
-    return st.fixed_dictionaries(needed, optional=optional)
+    return st.fixed_dictionaries(needed, optional=optional).map(
+        lambda given: {name: item for name, item in given.items() if _leaves_a_trace(item)}
+    )
+
+
+def _leaves_a_trace(value: Any) -> bool:
+    return not isinstance(value, dict) or bool(value)  # of an empty structure no form has any
 
 
 def _scalars(kind: str, shape: Shape) -> st.SearchStrategy[Any]:
@@ -59,7 +65,7 @@ def _scalars(kind: str, shape: Shape) -> st.SearchStrategy[Any]:
             edge = 2 ** (31 if kind == "integer" else 63)
             return st.integers(shape.get("min", -edge), shape.get("max", edge - 1))
         case "float" | "double":
-            return st.floats(allow_nan=False, width=32)
+            return st.floats(allow_nan=False, allow_infinity=False, width=32)  # botocore reads no other in JSON
         case "boolean":
             return st.booleans()
         case "blob":
@@ -79,7 +85,7 @@ def strings(shape: Shape) -> st.SearchStrategy[str]:
         if letters:
             letter = st.from_regex(pattern(letters[1]), fullmatch=True)
             return st.lists(letter, min_size=least, max_size=max(least, min(most, _LONGEST))).map("".join)
-        return st.from_regex(compiled, fullmatch=True).filter(
+        return st.from_regex(compiled, fullmatch=True, alphabet=_LETTERS).filter(
             lambda text: least <= len(text) <= most and compiled.fullmatch(text) is not None
         )
     return st.text(_LETTERS, min_size=least, max_size=max(least, min(most, _LONGEST)))

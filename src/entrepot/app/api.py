@@ -23,6 +23,7 @@ from entrepot.http.logos import Logos
 from entrepot.http.metrics import RequestMetrics
 from entrepot.http.pages import Pages
 from entrepot.http.server import HttpServer
+from entrepot.http.spans import RequestSpans
 from entrepot.http.telling import Teller
 from entrepot.journal import Journal
 from entrepot.oci.authentication import TOKENS
@@ -50,7 +51,8 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
         loop.add_signal_handler(number, stop.set)
     worker = parts.worker(settings, prepared.seal, f"{name}.{os.getpid()}.{secrets.token_hex(4)}")
     addressing = _addressing(settings, worker.hot)
-    pages = Pages(worker.core, settings.metrics_allow)
+    pages = Pages(worker.core, settings.metrics_allow, parts.standing(settings, worker.databases))
+    tracing = parts.tracing(settings, name)
     tokens = TokenPage(worker.core, prepared.anonymous)
     server = HttpServer(
         oci=OciDoor(worker.core, addressing, prepared.anonymous, CODES),
@@ -67,6 +69,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
         access_log=AccessLog(enabled=settings.access_log, as_json=wants_json(settings.log_format)),
         metrics=RequestMetrics(),
         teller=Teller(worker.journal),
+        spans=None if tracing is None else RequestSpans(tracing),
     )
     await server.start(sockets, _tls(settings))
     flushing = asyncio.create_task(_flush(worker.journal))
@@ -75,6 +78,8 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     flushing.cancel()
     worker.journal.close()
     worker.databases.close()
+    if tracing is not None:
+        tracing.close()
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

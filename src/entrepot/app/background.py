@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from entrepot.app import parts
+from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.parts import Databases
+from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
-from entrepot.core.metrics.folding import MetricsFold, Place
+from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
@@ -18,7 +20,9 @@ from entrepot.core.upkeep import JournalFold, expire_uploads
 from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
+from entrepot.worker.measures import Measures
 from entrepot.worker.tasks import Jobs, tasks
+from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=5)
@@ -37,21 +41,31 @@ async def _work(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     databases = Databases.of(settings)
     units = Units(databases.metadata, ThreadPoolExecutor(1, "reader"))
-    await Loop(units, tasks(jobs(settings, databases)), parts.clock).run(stop)
+    tracing, measures = parts.tracing(settings, "worker"), Measures()
+    witnesses: list[Witness] = [measures] if tracing is None else [measures, JobSpans(tracing)]
+    work = tasks(jobs(settings, databases, measures.count))
+    await Loop(units, work, parts.clock, witnesses=witnesses).run(stop)
     databases.close()
+    if tracing is not None:
+        tracing.close()
 
 
-def jobs(settings: Settings, databases: Databases) -> Jobs:
-    """What the jobs of a deployment work with."""
+def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
+    """What the jobs of a deployment work with; `listen` is told what is added to metrics."""
     database, metrics = databases.metadata, databases.metrics
-    measure = MetricsFold(metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]))
-    about_events = event_jobs(settings, database, databases.events, Metering(metrics))
+    measure = MetricsFold(
+        metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]), listen
+    )
+    about_events = event_jobs(settings, database, databases.events, Metering(metrics, listen))
     store = Filesystem(settings.data)
     idle = timedelta(seconds=settings.upload_expiry_seconds)
+    about_audit = audit_jobs(settings, databases)
+    sealed = parts.seal(settings, create=False)
+    destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, settings.data / parts.JOURNALS, [measure.offsets]),
+        journals=JournalFold(database, settings.data / parts.JOURNALS, [measure.offsets, about_audit.fold.offsets]),
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
@@ -61,8 +75,13 @@ def jobs(settings: Settings, databases: Databases) -> Jobs:
         gauges=Gauges(database, metrics, settings.regions[0]),
         expire=lambda now: expire_uploads(database, store, now, idle),
         checkpoint=databases.checkpoint,
+        audit=about_audit.fold,
+        announcer=about_audit.announcer,
+        audit_upkeep=about_audit.upkeep,
+        trails=trail_delivery(settings, database, about_audit.records, destinations, sealed),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
+        trails_every=timedelta(seconds=settings.trail_seconds),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),
         scrub_every=timedelta(days=settings.scrub_days),
     )

@@ -1,11 +1,11 @@
 """The jobs of events from settings: what routes them, what delivers them, what forgets archived ones."""
 
-import configparser
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from entrepot.app import parts
+from entrepot.app.aws_keys import aws_keys
 from entrepot.core.changes import new_stamp
 from entrepot.core.events.authorizations import Authorizations
 from entrepot.core.events.authorizing import Authorizer
@@ -20,8 +20,6 @@ from entrepot.core.events.sending_out import Targets
 from entrepot.core.events.watching import Watch
 from entrepot.core.units import BlockingUnits, Units
 from entrepot.db.sqlite import SqliteDatabase
-from entrepot.errors.start import AwsCredentialsUnusable
-from entrepot.outbound.signing import Keys
 from entrepot.settings import Settings
 
 
@@ -46,7 +44,7 @@ def event_jobs(settings: Settings, metadata: SqliteDatabase, events: SqliteDatab
 
 def endpoints(settings: Settings) -> Endpoints:
     """Where AWS-compatible services are, and the keys that sign for them: AwsCredentialsUnusable."""
-    return Endpoints(dict(settings.aws_endpoints), _keys(settings))
+    return Endpoints(dict(settings.aws_endpoints), aws_keys(settings))
 
 
 def _delivery(settings: Settings, metadata: SqliteDatabase, events: SqliteDatabase, meter: Meter) -> Parts:
@@ -72,19 +70,3 @@ def _units(database: SqliteDatabase, name: str) -> Units:
 
 def _watch(metadata: SqliteDatabase, events: SqliteDatabase) -> Callable[[], Watch]:
     return lambda: Watch((metadata.snapshot(), events.snapshot()))
-
-
-def _keys(settings: Settings) -> Keys | None:
-    """The profile `default` of a shared credentials file (docs: "Configuration and credential file settings")."""
-    path = settings.aws_credentials
-    if path is None:
-        return None
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read_string(path.read_text())
-        profile = parser["default"]
-        return Keys(
-            profile["aws_access_key_id"], profile["aws_secret_access_key"], profile.get("aws_session_token") or None
-        )
-    except (OSError, UnicodeDecodeError, configparser.Error, KeyError) as fault:
-        raise AwsCredentialsUnusable(path=path, reason=type(fault).__name__) from None

@@ -1,18 +1,22 @@
 """Data opened by a command, beside a running server or without one."""
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from entrepot.app import directory, parts
+from entrepot.app.trail_parts import trail_destinations
 from entrepot.core import identities, narrow_tokens
+from entrepot.core.audit.verifying import Report, Verifying, Wanted
 from entrepot.core.collection import Collector
 from entrepot.core.credentials import Credentials
 from entrepot.core.hot import Hot
 from entrepot.core.integrity import Integrity
 from entrepot.core.narrow_tokens import Narrowing
 from entrepot.core.principals import Principal
+from entrepot.core.units import Units
 from entrepot.db import migrate
 from entrepot.db.database import DatabaseUnavailable, Transaction
 from entrepot.db.sqlite import SqliteDatabase
@@ -56,6 +60,13 @@ def keeper(settings: Settings) -> Iterator[Keeper]:
     """Collection and checks."""
     with database(settings) as opened:
         yield Keeper(parts.collector(settings, opened), parts.integrity(settings, opened))
+
+
+async def verified_trails(settings: Settings, wanted: Wanted, progress: Callable[[int], None]) -> Report:
+    """What becomes of trails' files: AwsCredentialsUnusable."""
+    with database(settings) as metadata, ThreadPoolExecutor(1, "reader") as readers:
+        destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
+        return await Verifying(Units(metadata, readers), destinations, wanted, progress).run()
 
 
 def upgrade(settings: Settings) -> Mapping[str, tuple[str, str]]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import structlog
 
+from entrepot.app.trail_parts import trail_destinations
+from entrepot.core.audit.lookup import Trail
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.credentials import Credentials
 from entrepot.core.events.connection_secrets import ConnectionSecrets
@@ -19,6 +21,7 @@ from entrepot.core.hot import Hot
 from entrepot.core.integrity import Integrity
 from entrepot.core.issuers import Issuers
 from entrepot.core.metrics.plotter import Plotter
+from entrepot.core.metrics.standing import Standing
 from entrepot.core.parts import Core
 from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
@@ -36,6 +39,7 @@ from entrepot.settings import Settings
 from entrepot.store.ballast import Ballast
 from entrepot.store.filesystem import Filesystem
 from entrepot.store.spool import is_full
+from entrepot.tracing import Tracing
 
 log = structlog.get_logger()
 STORE = "local"
@@ -157,6 +161,20 @@ def destinations(settings: Settings) -> Destinations:
     return Destinations(hosts, [each for each in listed if not isinstance(each, str)])
 
 
+def standing(settings: Settings, databases: Databases) -> Standing:
+    """What the page of metrics tells of the databases; call it on the event loop that will use it."""
+    one = ThreadPoolExecutor(1, "standing")
+    metadata, events = Units(databases.metadata, one), Units(databases.events, one)
+    return Standing(metadata, events, Units(databases.metrics, one), settings.data / JOURNALS)
+
+
+def tracing(settings: Settings, process: str) -> Tracing | None:
+    """What sends the spans of a process, where they are wanted; close it at the end."""
+    if settings.otel_endpoint is None:
+        return None
+    return Tracing(settings.otel_endpoint, settings.otel_ratio, process)
+
+
 def outbound(settings: Settings) -> Outbound:
     """The client for requests to elsewhere."""
     return Outbound(destinations(settings), settings.outbound_ca)
@@ -194,6 +212,8 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         units=units,
         audit=Units(opened.audit, beside),
         metrics=Units(opened.metrics, beside),
+        trail=Trail(settings.audit_days, settings.audit_aws_constants),
+        trail_destinations=trail_destinations(settings, outbound(settings), clock),
         credentials=credentials,
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,

@@ -9,12 +9,13 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from entrepot import tracing
 from entrepot.app import certificates, directory, first_account, listening, parts
 from entrepot.app.directory import ServerLock
 from entrepot.app.event_jobs import endpoints
 from entrepot.core import identities
 from entrepot.errors import StorageFull
-from entrepot.errors.start import AuthoritiesInvalid, VolumeFull
+from entrepot.errors.start import AuthoritiesInvalid, TracingUnavailable, VolumeFull
 from entrepot.http.allowance import Allowance
 from entrepot.outbound import trusting
 from entrepot.seal import Seal
@@ -55,6 +56,8 @@ def prepare(settings: Settings) -> Prepared:
 
 
 def _prepare(settings: Settings) -> Prepared:
+    if settings.otel_endpoint and not tracing.is_installed():
+        raise TracingUnavailable
     directory.prepare(settings.data)
     with directory.preparing(settings.data):
         sockets = [] if settings.role == "worker" else listening.bind(settings.host, settings.port, settings.workers)

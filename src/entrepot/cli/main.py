@@ -19,6 +19,7 @@ _NOUNS = {
     "account policy": ("Service control policies: what an account may do at most.", ("put", "list_", "delete")),
     "key": ("Root keys.", ("rotate",)),
     "public-alias": ("Names of public registries.", ("add", "list_", "remove")),
+    "trail": ("Trails of CloudTrail.", ("list_", "verify")),
     "token": ("Registry tokens.", ("create", "issue")),
     "db": ("The metadata database.", ("upgrade",)),
 }

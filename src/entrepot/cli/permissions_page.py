@@ -21,10 +21,11 @@ ones of every request: `aws:CurrentTime`, `aws:EpochTime`, `aws:PrincipalAccount
 is asked once for each tag that the image carries, so that a policy which protects a tag protects its image.
 """
 _TITLES = {
+    "cloudtrail": "CloudTrail",
     "cloudwatch": "CloudWatch",
     "ecr": "Amazon ECR",
     "ecr-public": "Amazon ECR Public",
-    "events": "EventBridge",
+    "events": "Amazon EventBridge",
     "iam": "IAM",
     "sts": "STS",
 }

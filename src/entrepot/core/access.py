@@ -180,6 +180,7 @@ _GENERAL: Mapping[str, Callable[[Caller], tuple[str, ...]]] = {
 _TAGS: Mapping[str, tuple[str, ...]] = {
     service: ("aws:resourcetag", f"{own}:resourcetag")
     for service, own in (
+        ("cloudtrail", "cloudtrail"),
         ("cloudwatch", "cloudwatch"),
         ("ecr", "ecr"),
         ("ecr-public", "ecr-public"),

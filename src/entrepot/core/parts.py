@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from entrepot.core.audit.destinations import Destinations
+from entrepot.core.audit.lookup import Trail
 from entrepot.core.credentials import Credentials
 from entrepot.core.events.parts import EventParts
 from entrepot.core.metrics.plotter import Plotter
@@ -27,6 +29,8 @@ class Core:
     web_identities: WebIdentities
     transfers: Transfers
     reads: Reads
+    trail_destinations: Destinations
+    trail: Trail
     events: EventParts
     plotter: Plotter
     regions: tuple[str, ...]

@@ -201,6 +201,25 @@ _STS: Table = {
     ),
     "GetSessionToken": (),
 }
+_TRAIL = "arn:aws:cloudtrail:{region}:{account}:trail/{trail}"
+_ON_TRAILS = (
+    "AddTags CreateTrail DeleteTrail GetEventSelectors GetInsightSelectors GetTrail GetTrailStatus ListTags "
+    "PutEventSelectors RemoveTags StartLogging StopLogging UpdateTrail"
+)
+
+
+def _cloudtrail() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    for name in _ON_TRAILS.split():
+        tagged = (RESOURCE_TAG,) if name != "CreateTrail" else ()
+        keys = {"AddTags": (REQUEST_TAG, TAG_KEYS), "CreateTrail": (REQUEST_TAG, TAG_KEYS), "RemoveTags": (TAG_KEYS,)}
+        needs: tuple[Needs, ...] = (Needs(f"cloudtrail:{name}", _TRAIL, (*keys.get(name, ()), *tagged)),)
+        if name == "CreateTrail":
+            needs += (Needs("cloudtrail:AddTags", _TRAIL, (REQUEST_TAG, TAG_KEYS), "tags are given"),)
+        yield name, needs
+    for name in ("DescribeTrails", "ListPublicKeys", "ListTrails", "LookupEvents"):
+        yield name, (Needs(f"cloudtrail:{name}", ANY),)
+
+
 _EVENTS_PLACE = "arn:aws:events:{region}:{account}"
 _RULE = f"{_EVENTS_PLACE}:rule/{{rule}}"
 _BUS = f"{_EVENTS_PLACE}:event-bus/{{bus}}"
@@ -276,6 +295,7 @@ def _cloudwatch() -> Iterator[tuple[str, tuple[Needs, ...]]]:
 
 
 OPERATIONS: Mapping[str, Table] = {
+    "cloudtrail": dict(_cloudtrail()),
     "cloudwatch": dict(_cloudwatch()),
     "ecr": dict(_ecr()),
     "ecr-public": dict(_ecr_public()),

@@ -5,7 +5,7 @@ A unit of work is a plain function of a `Transaction`; it does no file or networ
 connection, so ids are made before it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
@@ -38,6 +38,9 @@ class Transaction(Reader, Protocol):
 
     def run(self, statement: Executable, **parameters: object) -> int:
         """Execute a statement that changes rows; the number of rows changed."""
+
+    def run_many(self, statement: Executable, rows: Sequence[Mapping[str, object]]) -> None:
+        """Execute a statement that changes rows for each of these parameters."""
 
 
 class Database(Protocol):

@@ -1,8 +1,9 @@
 """Rows of `outbox`: events and audit records, written with the change that they tell of."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.schema import outbox
@@ -10,6 +11,13 @@ from entrepot.spec.moments import micros
 
 _INSERT = insert(outbox)
 _PAGE = select(outbox).where(outbox.c.kind == bindparam("kind")).order_by(outbox.c.id).limit(bindparam("limit"))
+_PAGE_AFTER = (
+    select(outbox)
+    .where(outbox.c.kind == bindparam("kind"), outbox.c.id > bindparam("after"))
+    .order_by(outbox.c.id)
+    .limit(bindparam("limit"))
+)
+_OLDEST = select(func.min(outbox.c.created_at).label("at")).where(outbox.c.kind == bindparam("kind"))
 _NEXT_REPOSITORY = (
     select(outbox.c.repository_id)
     .where(outbox.c.kind == "event", outbox.c.repository_id > bindparam("after"))
@@ -60,9 +68,25 @@ def page(tx: Transaction, kind: str, limit: int) -> list[Row]:
     return list(tx.all(_PAGE, kind=kind, limit=limit))
 
 
+def page_after(tx: Transaction, kind: str, after: str, limit: int) -> list[Row]:
+    """Some records of a kind whose ids come after one: those who wait for something stand in nobody's way."""
+    return list(tx.all(_PAGE_AFTER, kind=kind, after=after, limit=limit))
+
+
+def oldest(tx: Transaction, kind: str) -> int | None:
+    """When the oldest record of a kind was made, in microseconds; None when there is none."""
+    row = tx.one(_OLDEST, kind=kind)
+    return None if row is None else row.at
+
+
 def remove(tx: Transaction, record_id: str) -> None:
     """Forget a record that has arrived elsewhere."""
     tx.run(_REMOVE, of=record_id)
+
+
+def remove_all(tx: Transaction, ids: Sequence[str]) -> None:
+    """Forget records that have arrived elsewhere."""
+    tx.run_many(_REMOVE, [{"of": each} for each in ids])
 
 
 def next_events(tx: Reader, after: str, limit: int, of_each: int) -> list[Row]:

@@ -12,6 +12,7 @@
              ├─ dashboard
              ├─ event_region · event_bus · event_archive · event_replay · event_connection · event_api_destination
              ├─ event_rule ── event_target                       (buses and rules have their tags in event_tag)
+             ├─ trail ── trail_tag · trail_region          (trail_log_file and trail_chain outlive it)
              └─ repository ─┬─ resource_tag · catalog_data
                             ├─ repository_blob ── blob            which repository may read which blob
                             ├─ manifest ─── manifest_reference    layers, config, children of it
@@ -19,6 +20,7 @@
                             └─ upload
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
+    trail_key (what digest files are signed with)
 
 Conventions: every moment is a BIGINT of microseconds since the epoch, UTC; ids of repositories, blobs and events are
 ULIDs (text, never reused); enumerations are text; structured values are JSON text. No booleans, no database clocks.
@@ -36,13 +38,14 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from entrepot.db import alarm_schema, conventions, event_schema, identity_schema
+from entrepot.db import alarm_schema, conventions, event_schema, identity_schema, trail_schema
 from entrepot.db.conventions import Text
 
 metadata = conventions.metadata
 account = identity_schema.account  # and with it its neighbours
 alarm = alarm_schema.alarm  # and with it its neighbours
 event_bus = event_schema.event_bus  # and with it its neighbours
+trail = trail_schema.trail  # and with it its neighbours
 
 repository = Table(
     "repository",

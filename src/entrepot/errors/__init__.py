@@ -34,6 +34,7 @@ from entrepot.errors.alarms import (
     MonitoringInputInvalid,
     WidgetInvalid,
 )
+from entrepot.errors.audit import LookupAttributesInvalid, LookupTimesInvalid, LookupTokenInvalid
 from entrepot.errors.blobs import (
     BlobBytesMissing,
     BlobInUse,
@@ -149,6 +150,28 @@ from entrepot.errors.requests import (
     RequestTooLarge,
     ServerBusy,
     TagInvalid,
+)
+from entrepot.errors.trails import (
+    BucketNameInvalid,
+    BucketNotFound,
+    BucketNotWritable,
+    BucketPrefixInvalid,
+    EventSelectorsInvalid,
+    InsightsNotEnabled,
+    InsightSourceUnclear,
+    KeyTimesReversed,
+    OrganizationsAbsent,
+    TaggedResourceNotFound,
+    TaggedResourceUnsupported,
+    TrailAlreadyExists,
+    TrailArnInvalid,
+    TrailBusy,
+    TrailElsewhere,
+    TrailFeatureUnsupported,
+    TrailNameInvalid,
+    TrailNotFound,
+    TrailsTooMany,
+    TrailTagsTooMany,
 )
 
 __all__ = [name for name in dir() if name[:1].isupper()]

@@ -120,3 +120,9 @@ class SqliteUnfixed(StartRefused):
     """A SQLite that can lose commits in WAL mode."""
 
     text = "SQLite {version} can lose commits in WAL mode; 3.51.3, 3.50.7 and 3.44.6 are fixed"
+
+
+class TracingUnavailable(StartRefused):
+    """Traces are to be sent, and what sends them is not installed."""
+
+    text = "otel_endpoint is set, and the extra that sends traces is not installed: pip install 'entrepot[otel]'"

@@ -1,9 +1,13 @@
 """Metrics of requests, in memory shared by all processes of a node (Prometheus text format)."""
 
-import os
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from entrepot.telemetry import take_room_for_metrics
+from entrepot.core.metrics.standing import Sample
+from entrepot.telemetry import count_here
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
 
 _LATENCIES = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0)
 
@@ -12,18 +16,9 @@ class RequestMetrics:
     """Counts requests; label children are looked up once. Made in the process that counts, after its fork."""
 
     def __init__(self) -> None:
-        from prometheus_client import (  # not before telemetry.share_metrics has set the environment that it reads
-            Counter,
-            Histogram,
-            values,
-        )
+        from prometheus_client import Counter, Histogram  # not before the environment that it reads is set
 
-        pid = os.getpid()
-        if take_room_for_metrics(pid):
-            # told its own process id, or it asks the kernel for it at each increment
-            values.ValueClass = values.MultiProcessValue(lambda: pid)  # type: ignore[no-untyped-call]
-        else:
-            values.ValueClass = values.MutexValue  # counted by nobody until the worker starts again
+        count_here()
         self._seconds = Histogram(
             "entrepot_http_request_seconds",
             "Requests answered, and the time that they took.",
@@ -47,11 +42,56 @@ class RequestMetrics:
 _METHODS = frozenset({"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"})
 
 
-def exposition() -> bytes:
-    """Everything that the processes of this node have counted."""
+class _Gauges:
+    """Numbers that were looked up for this page."""
+
+    def __init__(self, samples: Iterable[Sample]) -> None:
+        self._samples = samples
+
+    def collect(self) -> "Iterable[Metric]":
+        """A family for each name."""
+        from prometheus_client.core import GaugeMetricFamily
+
+        families: dict[str, GaugeMetricFamily] = {}
+        for sample in self._samples:
+            family = families.get(sample.name)
+            if family is None:
+                family = families[sample.name] = GaugeMetricFamily(
+                    sample.name, HELP[sample.name], labels=list(sample.labels)
+                )
+            family.add_metric(list(sample.labels.values()), sample.value)
+        return families.values()
+
+
+def exposition(samples: Iterable[Sample]) -> bytes:
+    """Everything that the processes of this node have counted, and gauges."""
     from prometheus_client import CollectorRegistry, generate_latest
     from prometheus_client.multiprocess import MultiProcessCollector
 
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(_Gauges(samples))
     return bytes(generate_latest(registry))
+
+
+HELP: Mapping[str, str] = {
+    "entrepot_gauges_known": "1 when the databases said how things stand; 0 when gauges are missing here.",
+    "entrepot_images": "Images of a registry.",
+    "entrepot_tags": "Tags of a registry.",
+    "entrepot_unique_bytes": "Bytes of a registry's layers and configs that one repository alone holds.",
+    "entrepot_shared_bytes": "Bytes that several repositories hold, counted in each of them.",
+    "entrepot_repositories": "Repositories of an account in a region.",
+    "entrepot_repositories_left_out": "1 when there are more repositories than this page tells of one by one.",
+    "entrepot_repository_images": "Images of a repository.",
+    "entrepot_repository_tags": "Tags of a repository.",
+    "entrepot_repository_unique_bytes": "Bytes that no other repository holds.",
+    "entrepot_repository_shared_bytes": "Bytes that other repositories hold too.",
+    "entrepot_repository_oldest_image_age_seconds": "Since the repository's oldest image was pushed.",
+    "entrepot_repository_newest_image_age_seconds": "Since its newest image was pushed.",
+    "entrepot_outbox_rows": "Events and audit records of changes that wait to be taken up.",
+    "entrepot_outbox_oldest_seconds": "How long the first of them has waited.",
+    "entrepot_event_queue_rows": "Events that wait for rules, for targets, or were given up and wait for somebody.",
+    "entrepot_event_queue_oldest_seconds": "How long the first of them has waited.",
+    "entrepot_journal_behind_bytes": "Records of requests that a database has not taken up yet.",
+    "entrepot_job_late_seconds": "How long a job has been due and not been begun.",
+}

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from entrepot.core import access
 from entrepot.core.access import Caller
+from entrepot.core.metrics.standing import Standing
 from entrepot.core.parts import Core
 from entrepot.core.resources import Resource
 from entrepot.errors import Fact
@@ -25,8 +26,14 @@ _TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class Pages:
     """`/healthz`, `/readyz` and `/metrics`."""
 
-    def __init__(self, core: Core, metrics_allow: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> None:
+    def __init__(
+        self,
+        core: Core,
+        metrics_allow: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network],
+        standing: Standing,
+    ) -> None:
         self._core = core
+        self._standing = standing
         self._allow = tuple(metrics_allow)
 
     async def healthz(self, _: web.BaseRequest, __: Exchange) -> Answer:
@@ -45,7 +52,8 @@ class Pages:
         if not self._near(exchange.source_ip) and not await self._may_read(request, exchange):
             headers = _TEXT | {"WWW-Authenticate": f'Basic realm="{exchange.base_url}/metrics"'}
             return Answer(401, headers, b"metrics need a token: user AWS, password a registry token\n")
-        body = await asyncio.get_running_loop().run_in_executor(None, exposition)
+        samples = await self._standing.samples(exchange.at)
+        body = await asyncio.get_running_loop().run_in_executor(None, exposition, samples)
         return Answer(headers={"Content-Type": _TYPE}, body=body)
 
     def _near(self, source_ip: str) -> bool:

@@ -19,6 +19,7 @@ from entrepot.http.answer import JSON, Answer, Sent, send
 from entrepot.http.blob_response import BlobResponse
 from entrepot.http.connection import Connection, Patience
 from entrepot.http.exchange import Exchange, Exchanges, as_text, target
+from entrepot.http.spans import RequestSpans
 from entrepot.http.telling import Teller
 
 _LOG = structlog.get_logger()
@@ -65,6 +66,7 @@ class HttpServer:
         access_log: AccessLog,
         metrics: "Meter",
         teller: Teller,
+        spans: RequestSpans | None = None,
         patience: Patience = _PATIENCE,
     ) -> None:
         """`pages` are found by their whole path, `trees` by what their paths begin with."""
@@ -76,6 +78,7 @@ class HttpServer:
         self._log = access_log
         self._meter = metrics
         self._teller = teller
+        self._spans = spans
         self._draining = False
         self._busy = 0
         self._idle = asyncio.Event()
@@ -175,6 +178,8 @@ class HttpServer:
             sent=size,
             seconds=seconds,
         )
+        if self._spans is not None:
+            self._spans.request(request, exchange, status, size, seconds)
 
 
 def _failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -1,20 +1,28 @@
 """One process's journal of calls: each request that was answered becomes a record, without a write to the database."""
 
+from typing import Protocol
+
 from entrepot.core.access import Door
 from entrepot.core.calls import Call, Identity, encode, identity_of
 from entrepot.core.principals import Principal
 from entrepot.core.recent import Recent
 from entrepot.http.exchange import Exchange
-from entrepot.journal import Journal
 from entrepot.spec.moments import micros
 
 _MOST_IDENTITIES = 4096
 
 
+class Records(Protocol):
+    """A journal."""
+
+    def append(self, record: bytes) -> None:
+        """Take a record; it never fails those who tell."""
+
+
 class Teller:
     """Writes the calls of one event loop to its journal; not thread-safe."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Records) -> None:
         self._journal = journal
         self._identities: Recent[tuple[str, str], tuple[Principal, Identity]] = Recent(_MOST_IDENTITIES)
 

@@ -8,7 +8,7 @@ A journal is flocked by its writer; anyone may fold it, and retire one that nobo
 fails a read: records are dropped and counted.
 """
 
-from entrepot.journal.folding import Batch, batches, drop, gone, retire, retired
+from entrepot.journal.folding import Batch, batches, drop, gone, retire, retired, sizes
 from entrepot.journal.writing import Journal
 
-__all__ = ["Batch", "Journal", "batches", "drop", "gone", "retire", "retired"]
+__all__ = ["Batch", "Journal", "batches", "drop", "gone", "retire", "retired", "sizes"]

@@ -1,5 +1,6 @@
 """The reading side: records from a stored offset on, for a transaction that stores the next offset with them."""
 
+import contextlib
 import fcntl
 import os
 import re
@@ -52,14 +53,24 @@ def retire(directory: Path, offsets: Mapping[str, int]) -> None:
         (directory / name).unlink(missing_ok=True)
 
 
-def retired(directory: Path) -> Iterator[str]:
+def retired(directory: Path, seconds: float = _SECONDS_TO_KEEP) -> Iterator[str]:
     """Journals retired an hour ago or earlier: their offsets may be forgotten, and then their files be dropped.
+    Those who do not drop them forget a little earlier, while the files stand.
 
     Not sooner: another folder that lost its lease may still hold a batch, and must find the offset. The file's age
     tells, so that a restart forgets nothing, and another machine's journals are left alone.
     """
-    for name in _unchanged(directory, _RETIRED, _SECONDS_TO_KEEP):
+    for name in _unchanged(directory, _RETIRED, seconds):
         yield name.removesuffix(_DONE)
+
+
+def sizes(directory: Path) -> dict[str, int]:
+    """How long each journal is that is there, in bytes."""
+    found: dict[str, int] = {}
+    for path in _journals(directory):
+        with contextlib.suppress(FileNotFoundError):
+            found[path.name] = path.stat().st_size
+    return found
 
 
 def gone(directory: Path, journals: Iterable[str]) -> list[str]:

@@ -59,6 +59,6 @@ def tokens(text: str) -> list[Token]:
             refuse(f"Unexpected {rest[0]!r}", len(text) - len(rest) + 1)
         kind, value = Kind(match.lastgroup), match[match.lastgroup]
         value = _SYNONYMS.get(value, value)
-        found.append(Token(Kind.WORD if value in {"AND", "OR"} else kind, value, match.start(match.lastgroup) + 1))
+        found.append(Token(Kind.WORD if value in {"AND", "OR"} else kind, value, match.span(match.lastgroup)[0] + 1))
         position = match.end()
     return [*found, Token(Kind.END, "the end", length + 1)]

@@ -78,9 +78,22 @@ def rate(raw: object) -> float:
     return number(raw, 0)
 
 
+def ratio(raw: object) -> float:
+    """From nothing to all."""
+    parsed = number(raw, 0)
+    if parsed > 1:
+        raise ValueError("expected a number from 0 to 1")
+    return parsed
+
+
 def burst(raw: object) -> int:
     """How many at once."""
     return whole(raw, 1, _LARGEST_BURST)
+
+
+def digest_seconds(raw: object) -> float:
+    """A duration of a second or more."""
+    return number(raw, 1)
 
 
 def days(raw: object) -> float:

@@ -125,6 +125,16 @@ class Settings:
     root_secret_access_key: str | None = _setting(
         None, kinds.text, "Its secret access key. Weak pairs are refused unless `host` is loopback.", secret=True
     )
+    trail_seconds: float = _setting(
+        300, kinds.seconds, "How long the delivery of records to trails rests between two runs.", unit="seconds"
+    )
+    trail_digest_seconds: float = _setting(
+        3600,
+        kinds.digest_seconds,
+        "What time a digest file of a trail covers; at least a second.",
+        unit="seconds",
+        agree=True,
+    )
     gc_grace_seconds: float = _setting(
         3600,
         kinds.seconds,
@@ -144,6 +154,16 @@ class Settings:
         agree=True,
     )
     scrub_days: float = _setting(30, kinds.days, "Every blob's digest is computed again within this time.", unit="days")
+    audit_days: float = _setting(
+        90, kinds.days, "How long LookupEvents finds an audit record; then it is removed.", unit="days", agree=True
+    )
+    audit_aws_constants: bool = _setting(
+        False,
+        kinds.flag,
+        "Show docker's requests in audit records as AWS does, with `ecr.amazonaws.com` as address and user agent "
+        "instead of the client's own.",
+        agree=True,
+    )
     disk_reserve: int = _setting(
         "256MiB",
         kinds.size,
@@ -158,6 +178,15 @@ class Settings:
     )
     drain_seconds: float = _setting(
         300, kinds.seconds, "After SIGTERM, how long requests that are under way may take to finish.", unit="seconds"
+    )
+    otel_endpoint: str | None = _setting(
+        None,
+        kinds.url,
+        "Where traces of requests and jobs are sent, as OTLP over HTTP (`http://127.0.0.1:4318`). Needs the extra "
+        "`otel`. Default: nowhere.",
+    )
+    otel_ratio: float = _setting(
+        1, kinds.ratio, "Which part of the traces that begin here is sent; whether others are, their callers decide."
     )
     access_log: bool = _setting(True, kinds.flag, "Log each request.")
     log_format: Literal["auto", "json", "text"] = _setting(

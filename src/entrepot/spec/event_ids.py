@@ -13,8 +13,8 @@ _HASHED = ~(0xFFFF_FFFF_FFFF << 80 | 0xF << 76 | 0x3 << 62)
 
 def event_id(at: int, request_id: str, name: str, ordinal: int = 0) -> str:
     """The id of what the request of this id, which came at so many microseconds, tells under this name."""
-    digest = hashlib.blake2b(f"{request_id}/{name}/{ordinal}".encode(), digest_size=16).digest()
-    bits = int.from_bytes(digest) & _HASHED
+    hashed = hashlib.blake2b(f"{request_id}/{name}/{ordinal}".encode(), digest_size=16).hexdigest()
+    bits = int(hashed, 16) & _HASHED
     return str(uuid.UUID(int=bits | (at // 1000) << 80 | _VERSION | _VARIANT))
 
 

@@ -17,6 +17,7 @@ import structlog
 from entrepot.core import leases
 from entrepot.core.units import Units
 from entrepot.worker.schedule import Task, next_due
+from entrepot.worker.witness import Witness
 
 LEASE = timedelta(seconds=20)
 _THREADS = 6
@@ -31,12 +32,18 @@ class Loop:
     """Runs tasks until `stop` is set; several loops over one database share the work."""
 
     def __init__(
-        self, units: Units, tasks: Sequence[Task], clock: Callable[[], datetime], lease: timedelta = LEASE
+        self,
+        units: Units,
+        tasks: Sequence[Task],
+        clock: Callable[[], datetime],
+        lease: timedelta = LEASE,
+        witnesses: Sequence[Witness] = (),
     ) -> None:
         self._units = units
         self._tasks = tasks
         self._clock = clock
         self._lease = lease
+        self._witnesses = witnesses
         self._running: dict[str, asyncio.Task[None]] = {}
         self._due: dict[str, datetime] = {}
 
@@ -102,11 +109,19 @@ class Loop:
             result = await _run(task, started, pool)
         except Exception as fault:
             log.exception("job failed", job=task.name)
-            return {"failed": type(fault).__name__, "at": started.isoformat()}, True
+            result = {"failed": type(fault).__name__}
+            self._tell(task, started, result, failed=True)
+            return {**result, "at": started.isoformat()}, True
+        seconds = self._tell(task, started, result, failed=False)
         if any(result.values()):
-            seconds = round((self._clock() - started).total_seconds(), 3)
-            log.info("job done", job=task.name, seconds=seconds, **result)
+            log.info("job done", job=task.name, seconds=round(seconds, 3), **result)
         return {**result, "at": started.isoformat()}, False
+
+    def _tell(self, task: Task, started: datetime, result: Mapping[str, object], *, failed: bool) -> float:
+        seconds = max((self._clock() - started).total_seconds(), 0.0)
+        for witness in self._witnesses:
+            witness.job(task.name, seconds, result, failed=failed)
+        return seconds
 
     async def _renew(self, name: str, holder: str) -> None:
         while True:

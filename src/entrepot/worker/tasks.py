@@ -1,9 +1,13 @@
 """The only list of background jobs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from entrepot.core.audit.announcing import Announcer
+from entrepot.core.audit.delivering import Delivering
+from entrepot.core.audit.folding import AuditFold
+from entrepot.core.audit.upkeep import AuditUpkeep
 from entrepot.core.collection import Collector
 from entrepot.core.events.delivery import Deliverer
 from entrepot.core.events.feeding import Feeder
@@ -17,6 +21,8 @@ from entrepot.core.upkeep import JournalFold
 from entrepot.worker.schedule import Task
 
 _FOLD_EVERY = timedelta(seconds=1)
+_COMPACT_EVERY = timedelta(minutes=1)
+_EXPIRE_AUDIT_EVERY = timedelta(minutes=10)
 _MEASURE_EVERY = timedelta(seconds=2)  # what is asked for within five; flushing takes half a second more
 _ROLL_UP_EVERY = timedelta(minutes=10)
 _GAUGES_EVERY = timedelta(minutes=1)
@@ -39,6 +45,10 @@ class Jobs:
     collector: Collector
     integrity: Integrity
     journals: JournalFold
+    audit: AuditFold
+    announcer: Announcer
+    audit_upkeep: AuditUpkeep
+    trails: Delivering
     measure: MetricsFold
     rollup: RollUp
     gauges: Gauges
@@ -50,6 +60,7 @@ class Jobs:
     checkpoint: Callable[[], int]
     ballast: Callable[[], bool]
     expire_every: timedelta
+    trails_every: timedelta
     collect_every: timedelta
     scrub_every: timedelta
 
@@ -60,6 +71,11 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("collect", jobs.collect_every, lambda now: _counts(asdict(jobs.collector.run(now)))),
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
         Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}),
+        Task("audit", _FOLD_EVERY, lambda now: asdict(jobs.audit.run(now))),
+        Task("announce", _FOLD_EVERY, lambda now: {"events": jobs.announcer.run(now)}),
+        Task("trails", jobs.trails_every, _trails(jobs.trails)),
+        Task("compact-audit", _COMPACT_EVERY, lambda now: {"blocks": jobs.audit_upkeep.compact(now)}),
+        Task("expire-audit", _EXPIRE_AUDIT_EVERY, lambda now: {"records": jobs.audit_upkeep.expire(now)}),
         Task("measure", _MEASURE_EVERY, lambda _: _nothing(jobs.measure.run())),
         Task("rollup", _ROLL_UP_EVERY, lambda now: {"points": jobs.rollup.run(now)}),
         Task("gauges", _GAUGES_EVERY, lambda now: _nothing(jobs.gauges.run(now))),
@@ -72,6 +88,13 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),
         Task("scrub", _SCRUB_EVERY, lambda now: _scrub(jobs, now)),
     )
+
+
+def _trails(delivering: Delivering) -> Callable[[datetime], Awaitable[dict[str, object]]]:
+    async def run(now: datetime) -> dict[str, object]:
+        return asdict(await delivering.run(now))
+
+    return run
 
 
 def _scrub(jobs: Jobs, now: datetime) -> dict[str, object]:

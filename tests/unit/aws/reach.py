@@ -16,6 +16,7 @@ from entrepot import errors
 SOURCE = Path(__file__).parents[3] / "src" / "entrepot"
 READ = (
     *(
+        "aws/cloudtrail",
         "aws/cloudwatch",
         "aws/ecr",
         "aws/ecr_public",

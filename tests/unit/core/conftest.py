@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories.core_database import CoreDatabase
-from tests.factories.metric_database import MetricDatabase
+from tests.factories.metric_database import MetricDatabase, sqlite_metrics
 
 
 @pytest.fixture
@@ -18,6 +18,6 @@ def core(tmp_path: Path) -> Iterator[CoreDatabase]:
 
 @pytest.fixture
 def metrics(tmp_path: Path) -> Iterator[MetricDatabase]:
-    made = MetricDatabase(tmp_path)
+    made = MetricDatabase(sqlite_metrics(tmp_path))
     yield made
     made.close()

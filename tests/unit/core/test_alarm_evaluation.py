@@ -24,7 +24,7 @@ from entrepot.db.alarm_records import AlarmKey, AlarmRow
 from entrepot.metrics import summaries
 from tests.factories.callers import ACCOUNT, REGION, caller
 from tests.factories.event_world import EventWorld
-from tests.factories.metric_database import MetricDatabase
+from tests.factories.metric_database import MetricDatabase, sqlite_metrics
 from tests.factories.origins import Origin, body, origin
 
 LOAD = metric("Demo", "Load", {"Host": "a"})
@@ -82,7 +82,10 @@ def hook(tmp_path: Path) -> Iterator[Origin]:
 @pytest.fixture
 def house(tmp_path: Path, hook: Origin) -> Iterator[House]:
     base = hook.url().rstrip("/")
-    world, points = EventWorld(tmp_path / "data", {"sns": base, "lambda": base}), MetricDatabase(tmp_path)
+    world, points = (
+        EventWorld(tmp_path / "data", {"sns": base, "lambda": base}),
+        MetricDatabase(sqlite_metrics(tmp_path)),
+    )
     yield House(world, points)
     points.close()
     world.close()
@@ -251,8 +254,8 @@ async def test_an_action_that_was_handed_over_before_a_crash_is_not_queued_again
     house.put(replace(PLAIN, alarm_actions=(TOPIC,)))
     house.point(0, 20)
     house.point(1, 20)
-    failing: list[int] = []
     write = house.world.core.database.submit
+    failing: list[int] = []
 
     def crash(work, **how):
         if house.world.core.outbox("action") and not failing:

@@ -16,8 +16,8 @@ from entrepot.db.schema import manifest
 from entrepot.journal import Batch, Journal, batches, drop, retire, retired
 from entrepot.journal.frames import framed
 from tests.factories.callers import EPOCH, caller
-from tests.factories.calls import pull, told
 from tests.factories.core_database import CoreDatabase
+from tests.factories.told_calls import pull, told
 
 
 def test_reading_goes_on_where_it_stopped(tmp_path: Path):

@@ -13,6 +13,7 @@ import pytest
 from entrepot.app import background, parts
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.integrity import Integrity
+from entrepot.core.metrics.folding import unheard
 from entrepot.settings.sources import load
 from entrepot.spec.digest import Digest
 from entrepot.worker.tasks import Jobs, tasks
@@ -37,7 +38,7 @@ def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = la
     parts.seal(settings, create=True)
     parts.upgrade(settings)
     return dataclasses.replace(
-        background.jobs(settings, parts.Databases.of(settings)),
+        background.jobs(settings, parts.Databases.of(settings), unheard),
         collector=Collector(core.database, store, "main", Periods(timedelta(days=1), timedelta(days=1))),
         integrity=Integrity(core.database, store, "main"),
         expire=lambda _: 4,
@@ -52,7 +53,19 @@ def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = la
 def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
     names = [task.name for task in tasks(jobs(core, tmp_path))]
     assert len(names) == len(set(names))
-    told = {"route", "deliver", "retain", "measure", "rollup", "gauges"}
+    told = {
+        "audit",
+        "announce",
+        "trails",
+        "compact-audit",
+        "expire-audit",
+        "route",
+        "deliver",
+        "retain",
+        "measure",
+        "rollup",
+        "gauges",
+    }
     assert set(names) == told | {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
 
 
@@ -83,6 +96,9 @@ def test_every_job_says_what_it_did_in_names_and_numbers(core: CoreDatabase, tmp
     assert told["scrub"] == {"checked": 1, "damaged": [Digest.of(LOST)]}
     assert told["sweep"] == {"orphans": 0}
     assert told["fold"] == {"reads": 0}
+    assert told["audit"] == {"calls": 0, "changes": 0}
+    assert told["compact-audit"] == {"blocks": 0}
+    assert told["expire-audit"] == {"records": 0}
     assert told["expire-uploads"] == {"uploads": 4}
     assert told["checkpoint"] == told["ballast"] == {}
     assert json.loads(json.dumps(told["collect"])) == told["collect"]

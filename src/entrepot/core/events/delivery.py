@@ -91,13 +91,14 @@ class Deliverer:
 
     async def run(self, _: datetime) -> dict[str, object]:
         """Deliver for a turn; how many attempts were made."""
-        watch, end = self._parts.watch(), self._parts.clock() + self._turn
+        loop, watch = asyncio.get_running_loop(), self._parts.watch()
+        end = loop.time() + self._turn.total_seconds()
         self._ended, self._stopping, self._attempts = asyncio.Event(), False, 0
         async with self._parts.outbound.pool(MOST_AT_ONCE) as sender:
             settling = asyncio.create_task(self._settle(sender))
             try:
                 await self._parts.events.write(event_deliveries.heal, micros(self._parts.clock()))
-                while (left := (end - self._parts.clock()).total_seconds()) > 0 and not settling.done():
+                while (left := end - loop.time()) > 0 and not settling.done():
                     self._ended.clear()
                     watch.changed()
                     pause = await self._start(sender)

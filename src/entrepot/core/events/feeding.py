@@ -46,17 +46,17 @@ class Feeder:
     async def run(self, _: datetime) -> dict[str, object]:
         """Feed and route for a turn; what was done."""
         loop, watch = asyncio.get_running_loop(), self._watch()
-        end = self._clock() + self._turn
+        end = loop.time() + self._turn.total_seconds()
         routed = 0
         try:
             changed = True
-            while self._clock() < end:
+            while (left := end - loop.time()) > 0:
                 done = await loop.run_in_executor(self._thread, partial(self.step, changed=changed))
                 routed += done
                 if done:
                     changed = watch.changed()
                     continue
-                await watch.wait(min(self._pause(), (end - self._clock()).total_seconds()))
+                await watch.wait(min(self._pause(), left))
                 changed = True
         finally:
             watch.close()

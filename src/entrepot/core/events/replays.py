@@ -1,5 +1,6 @@
 """Replays of archives (EventBridge API reference, "StartReplay"): asked for, told of, and cancelled. A job replays."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -63,31 +64,9 @@ def start(tx: Transaction, caller: Caller, draft: ReplayDraft) -> Replay:
         raise EventResourceAlreadyExists(resource=f"Replay {draft.name}")
     if rows.count_under_way(tx, key.account, key.region) >= MOST_AT_ONCE:
         raise EventQuotaExceeded(quota="ConcurrentReplays", limit=MOST_AT_ONCE)
-    made = Replay(
-        id=draft.id,
-        key=key,
-        description=draft.description,
-        archive_id=found.id,
-        archive=found.key.name,
-        bus=bus.name,
-        filter_arns=draft.filter_arns,
-        from_at=draft.from_at,
-        to_at=draft.to_at,
-        state=_STARTING,
-        reason="",
-        last_at=None,
-        started_at=caller.at,
-        ended_at=None,
-    )
+    made = _made(caller, draft, found)
     rows.add_replay(tx, made)
-    told = {
-        "replayName": draft.name,
-        "eventSourceArn": draft.archive_arn,
-        "eventStartTime": draft.from_at.isoformat(),
-        "eventEndTime": draft.to_at.isoformat(),
-        "destination": {"arn": draft.bus_arn, "filterArns": list(draft.filter_arns)},
-    }
-    places.changed(tx, caller, "StartReplay", told)
+    places.changed(tx, caller, "StartReplay", _told(draft))
     return made
 
 
@@ -142,6 +121,35 @@ def _archive(tx: Reader, caller: Caller, draft: ReplayDraft, name: str) -> Archi
     if found is None or found.key.arn != draft.archive_arn:
         raise EventInputInvalid(reason=f"Parameter EventSourceArn is not valid. Reason: Archive {name} does not exist.")
     return found
+
+
+def _made(caller: Caller, draft: ReplayDraft, archive: Archive) -> Replay:
+    return Replay(
+        id=draft.id,
+        key=places.own(caller, "replay", draft.name),
+        description=draft.description,
+        archive_id=archive.id,
+        archive=archive.key.name,
+        bus=archive.bus,
+        filter_arns=draft.filter_arns,
+        from_at=draft.from_at,
+        to_at=draft.to_at,
+        state=_STARTING,
+        reason="",
+        last_at=None,
+        started_at=caller.at,
+        ended_at=None,
+    )
+
+
+def _told(draft: ReplayDraft) -> Mapping[str, object]:
+    return {
+        "replayName": draft.name,
+        "eventSourceArn": draft.archive_arn,
+        "eventStartTime": draft.from_at.isoformat(),
+        "eventEndTime": draft.to_at.isoformat(),
+        "destination": {"arn": draft.bus_arn, "filterArns": list(draft.filter_arns)},
+    }
 
 
 def _check(tx: Reader, draft: ReplayDraft, bus: BusKey, archive: Archive) -> None:

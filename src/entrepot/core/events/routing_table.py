@@ -15,7 +15,7 @@ from entrepot.spec.event_arns import BusKey
 _MOST_BUSES = 1024
 _LONGEST_PATTERN = 1 << 20  # they were checked when they were stored
 BY_CLOUDTRAIL = "AWS API Call via CloudTrail"
-_EVERYTHING = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+EVERYTHING = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Table:
             for arn in self._rules.matching(event)
             if (route := self._routes[arn]).targets
             and (not only or arn in only)
-            and (not reads or route.rule.state == _EVERYTHING)
+            and (not reads or route.rule.state == EVERYTHING)
         ]
         if replayed:
             return Wanted(routes, ())

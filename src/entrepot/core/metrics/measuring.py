@@ -78,7 +78,7 @@ class Measured(msgspec.Struct, array_like=True, gc=False):
 
 
 class Key(NamedTuple):
-    """What requests of one group have in common; `minute` in minutes since the epoch."""
+    """What requests of one group have in common; `minute` in minutes since the epoch, `caller` is its account."""
 
     minute: int
     account: str
@@ -89,7 +89,14 @@ class Key(NamedTuple):
     repository: str
     status: int
     error: str
-    known: bool
+    caller: str | None
+
+    @property
+    def checked(self) -> "Key":
+        """With what is known to exist: of what was refused, the caller's account, if any, and no repository."""
+        if self.status < 400 and not self.error:
+            return self
+        return self._replace(account=self.caller or "", repository="")
 
 
 class Group:
@@ -103,6 +110,13 @@ class Group:
         self.sent: list[int] = []
         self.pull_times: list[int] = []
 
+    def extend(self, other: "Group") -> None:
+        """With those of another group."""
+        self.pulled += other.pulled
+        self.received += other.received
+        self.sent += other.sent
+        self.pull_times += other.pull_times
+
 
 class Told(NamedTuple):
     """A metric of an account in a region, in a unit, in a minute that begins `at`."""
@@ -114,7 +128,8 @@ class Told(NamedTuple):
     at: int
 
 
-_Groups = dict[tuple[int, str, str, str, str, str, str, int, str, bool], Group]  # by the members of a Key
+_Added = tuple[Metric, str, Summary]  # to a metric, in a unit
+_Groups = dict[tuple[int, str, str, str, str, str, str, int, str, str | None], Group]  # by the members of a Key
 _DECODE = msgspec.msgpack.Decoder(Measured).decode
 
 
@@ -131,18 +146,17 @@ def grouped(records: Iterable[bytes]) -> _Groups:
         except msgspec.DecodeError:
             continue
         who = call.identity
-        failed = call.status >= 400 or call.error != ""
         key = (
             call.at // _MICROS_OF_MINUTE,
-            (who.account if who is not None else "") if failed else call.account,  # what was asked for need not exist
+            call.account,
             call.region,
             call.service,
             call.operation,
             call.door,
-            "" if failed else call.repository,
+            call.repository,
             call.status,
             call.error,
-            who is not None,
+            None if who is None else who.account,
         )
         group = find(key)
         if group is None:
@@ -159,29 +173,58 @@ def grouped(records: Iterable[bytes]) -> _Groups:
 def told(groups: _Groups, account: str, region: str) -> dict[Told, Summary]:
     """What is to be added to which metrics; `account` and `region` are those of what belongs to none in particular."""
     found: dict[Told, Summary] = {}
+    wholes: dict[Key, Group] = {}
     for members, group in groups.items():
-        key = Key(*members)
-        for which, unit, summary in _metrics(key, group):
-            name = Told(key.account or account, key.region or region, which, unit, key.minute * MINUTE)
-            there = found.get(name)
-            found[name] = summary if there is None else there.merge(summary)
+        key = Key(*members).checked
+        if key.repository:
+            _gather(found, key, _of_repository(key, group), account, region)
+        wholes.setdefault(key._replace(repository=""), Group()).extend(group)
+    for key, group in wholes.items():
+        _gather(found, key, _of_all(key, group), account, region)
     return found
 
 
-def _metrics(key: Key, group: Group) -> Iterator[tuple[Metric, str, Summary]]:
+def _gather(found: dict[Told, Summary], key: Key, metrics: Iterable[_Added], account: str, region: str) -> None:
+    for which, unit, summary in metrics:
+        name = Told(key.account or account, key.region or region, which, unit, key.minute * MINUTE)
+        there = found.get(name)
+        found[name] = summary if there is None else there.merge(summary)
+
+
+def _of_repository(key: Key, group: Group) -> Iterator[_Added]:
+    """Metrics of one repository, of which a request has succeeded."""
+    registry = REGISTRIES.get(key.service, "")
+    if group.pulled:
+        yield _pulls(registry, key.repository), "Count", _ones(group.pulled)
+    if key.operation == "PutImage":
+        yield _named("RepositoryPushCount", registry, key.repository), "Count", _ones(len(group.sent))
+    if group.received:
+        yield _named("BytesIn", registry, key.repository), "Bytes", _set(group.received)
+    if any(group.sent):
+        yield _named("BytesOut", registry, key.repository), "Bytes", _set(group.sent)
+
+
+def _of_all(key: Key, group: Group) -> Iterator[_Added]:
+    """Metrics of an account."""
     number = len(group.sent)
     if key.operation:
         yield from _of_operation(key, number)
-    if key.known:
+    if key.caller is not None:
         yield _ours("AuthenticationSuccessCount", Door=key.door), "Count", _ones(number)
     if key.error in _UNACCEPTED:
         yield _ours("AuthenticationFailureCount", Door=key.door), "Count", _ones(number)
     registry = REGISTRIES.get(key.service)
-    if registry is not None:
-        yield from _of_registry(key, group, registry)
+    if registry is None:
+        return
+    if group.received:
+        yield _ours("BytesIn", Registry=registry), "Bytes", _set(group.received)
+    if any(group.sent):
+        yield _ours("BytesOut", Registry=registry), "Bytes", _set(group.sent)
+    if group.pull_times:
+        yield _ours("PullLatency", Registry=registry), "Milliseconds", _times(group.pull_times)
 
 
-def _of_operation(key: Key, number: int) -> Iterator[tuple[Metric, str, Summary]]:
+def _of_operation(key: Key, number: int) -> Iterator[_Added]:
     if key.service == "ecr" and key.operation in USAGE:
         yield _usage(key.operation), NO_UNIT, _ones(number)
     known = key.door == "oci" or key.operation in OPERATIONS.get(key.service, ())
@@ -194,29 +237,13 @@ def _of_operation(key: Key, number: int) -> Iterator[tuple[Metric, str, Summary]
         yield _ours(kind, Service=key.service, Operation=name), "Count", _ones(number)
 
 
-def _of_registry(key: Key, group: Group, registry: str) -> Iterator[tuple[Metric, str, Summary]]:
-    wholes = [_ours("BytesIn", Registry=registry), _ours("BytesOut", Registry=registry)]
-    if key.repository:
-        wholes += (_of_repository("BytesIn", registry, key.repository),)
-        wholes += (_of_repository("BytesOut", registry, key.repository),)
-    for which in wholes:
-        numbers = group.received if which.name == "BytesIn" else group.sent
-        if any(numbers):
-            yield which, "Bytes", _set(numbers)
-    if group.pulled:
-        yield _ours("PullLatency", Registry=registry), "Milliseconds", _times(group.pull_times)
-        yield _pulls(registry, key.repository), "Count", _ones(group.pulled)
-    if key.operation == "PutImage" and not key.error and key.repository:
-        yield _of_repository("RepositoryPushCount", registry, key.repository), "Count", _ones(len(group.sent))
-
-
 @lru_cache(_REMEMBERED)
 def _ours(name: str, **dimensions: str) -> Metric:
     return metric(OURS, name, dimensions)
 
 
 @lru_cache(_REMEMBERED)
-def _of_repository(name: str, registry: str, repository: str) -> Metric:
+def _named(name: str, registry: str, repository: str) -> Metric:
     return metric(OURS, name, {"Registry": registry, "RepositoryName": repository})
 
 
@@ -228,7 +255,7 @@ def _usage(operation: str) -> Metric:
 def _pulls(registry: str, repository: str) -> Metric:
     if registry == "private":
         return metric("AWS/ECR", "RepositoryPullCount", {"RepositoryName": repository})
-    return _of_repository("RepositoryPullCount", registry, repository)
+    return _named("RepositoryPullCount", registry, repository)
 
 
 def _ones(number: int) -> Summary:

@@ -7,9 +7,11 @@ import structlog
 
 from entrepot.core.events.measures import Point
 from entrepot.core.metrics import points
-from entrepot.core.metrics.series import metric
+from entrepot.core.metrics.folding import Listener
+from entrepot.core.metrics.series import Metric, metric
 from entrepot.db.database import Database, Transaction
 from entrepot.metrics import summaries
+from entrepot.metrics.summaries import Summary
 
 _MICROS = 1_000_000
 log = structlog.get_logger()
@@ -18,20 +20,30 @@ log = structlog.get_logger()
 class Metering:
     """Puts points into the database of metrics; some may be lost with the process."""
 
-    def __init__(self, metrics: Database) -> None:
+    def __init__(self, metrics: Database, listen: Listener) -> None:
+        """`listen` is told of each point too."""
         self._metrics = metrics
+        self._listen = listen
 
     def tell(self, told: Sequence[Point]) -> None:
         """Queue some points."""
         kept = tuple(told)
+        for point in kept:
+            self._listen(point.account, point.region, _metric(point), _summary(point))
         self._metrics.submit(lambda tx: _put(tx, kept), relaxed=True).add_done_callback(_unless_kept)
 
 
 def _put(tx: Transaction, told: Sequence[Point]) -> None:
     for point in told:
-        summary = summaries.of_values(tuple(point.values), tuple(float(count) for count in point.values.values()))
-        named = metric(point.namespace, point.name, point.dimensions)
-        points.put(tx, point.account, point.region, named, point.at // _MICROS, summary, point.unit)
+        points.put(tx, point.account, point.region, _metric(point), point.at // _MICROS, _summary(point), point.unit)
+
+
+def _metric(point: Point) -> Metric:
+    return metric(point.namespace, point.name, point.dimensions)
+
+
+def _summary(point: Point) -> Summary:
+    return summaries.of_values(tuple(point.values), tuple(float(count) for count in point.values.values()))
 
 
 def _unless_kept(done: "Future[None]") -> None:

@@ -5,7 +5,7 @@ All moments are whole seconds since the epoch. Nothing is authorised here.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
 from entrepot.core.metrics.series import NO_UNIT, Metric, metric_id, series_id, shown
@@ -57,14 +57,18 @@ def put(
     *,
     resolution: int = periods.MINUTE,
     hold: int = 0,
+    known: MutableMapping[str, int] | None = None,
 ) -> bool:
     """Add what was measured in the seconds around `at` to the metric; whether nothing came with this unit before.
 
     `hold` is given with values that stay as they are until they are told again, or for so many seconds: such a value
-    is seen each five minutes.
+    is seen each five minutes. `known` remembers the series of committed transactions, with their newest points.
     """
     of_metric = metric_id(account, region, metric)
     own, begun = series_id(of_metric, unit), periods.floor(at, resolution) * MICROS
+    if known is not None and known.get(own, -1) >= begun:
+        merge(tx, row_of(own, resolution, begun, summary))
+        return False
     new = series_rows.introduce(
         tx,
         Series(
@@ -81,6 +85,8 @@ def put(
         ),
     )
     merge(tx, row_of(own, resolution, begun, summary))
+    if known is not None:
+        known[own] = begun
     return new
 
 

@@ -1,0 +1,89 @@
+"""`AWS API Call via CloudTrail`: audit records as events of the default bus, while a trail is logging there.
+
+Records are told in the order in which blocks were kept, by a cursor; an event's id is always the same, and the events
+database takes each once. Of calls that only read nothing is told unless a rule wants all management events.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from entrepot.core.audit import records, store
+from entrepot.core.audit.operations import read_only, source
+from entrepot.core.audit.store import Block
+from entrepot.core.calls import Call
+from entrepot.core.events.accepting import DEFAULT_BUS, Envelope, accept
+from entrepot.core.events.routing_table import BY_CLOUDTRAIL, EVERYTHING
+from entrepot.core.units import BlockingUnits
+from entrepot.db import event_rules
+from entrepot.db.database import Database, Transaction
+from entrepot.spec.event_arns import BusKey
+from entrepot.spec.event_ids import event_id
+from entrepot.spec.moments import micros
+
+READER = "announcing"  # its cursor
+_PAGE = 16
+_AT_ONCE = 100
+Logging = Callable[[Transaction, str, str], bool]
+
+
+class Announcer:
+    """Tells the events database of new records. `is_logging` says whether a trail logs in an account and region."""
+
+    def __init__(
+        self, metadata: Database, audit: Database, events: Database, is_logging: Logging, *, aws_constants: bool
+    ) -> None:
+        self._metadata = BlockingUnits(metadata)
+        self._audit = BlockingUnits(audit)
+        self._events = BlockingUnits(events)
+        self._is_logging = is_logging
+        self._aws_constants = aws_constants
+
+    def run(self, now: datetime) -> int:
+        """Tell what has been kept since the last run; how many events."""
+        told, cursor = 0, self.passed()
+        while blocks := self._audit.read(store.since, cursor, _PAGE):
+            for block in blocks:
+                told += self._tell(block, micros(now))
+            cursor = blocks[-1].sequence
+            self._audit.write(store.move_cursor, READER, cursor)
+        return told
+
+    def passed(self) -> int:
+        """The sequence of the last block that has been told."""
+        return self._audit.read(store.cursor, READER)
+
+    def _tell(self, block: Block, at: int) -> int:
+        if not self._metadata.read(self._is_logging, block.account, block.region):
+            return 0
+        reads = self._metadata.read(wants_reads, BusKey(block.account, block.region, DEFAULT_BUS))
+        events = [self._event(call, block) for call in block.calls() if reads or not read_only(call.operation)]
+        for part in _parts(events):
+            self._events.write(_accept, part, at)
+        return len(events)
+
+    def _event(self, call: Call, block: Block) -> Envelope:
+        account, region = block.account, block.region
+        return Envelope(
+            id=event_id(call.at, call.request_id, f"{BY_CLOUDTRAIL}/{call.operation}/{account}"),
+            detail_type=BY_CLOUDTRAIL,
+            source=f"aws.{source(call.service).partition('.')[0]}",
+            account=account,
+            region=region,
+            time=call.at,
+            resources=(),
+            detail=records.record(call, account, region, aws_constants=self._aws_constants),
+        )
+
+
+def wants_reads(tx: Transaction, bus: BusKey) -> bool:
+    """Whether a rule of a bus wants the calls too that only read."""
+    return any(route.rule.state == EVERYTHING for route in event_rules.routing(tx, bus))
+
+
+def _accept(tx: Transaction, events: Sequence[Envelope], at: int) -> None:
+    for event in events:
+        accept(tx, event, at=at)
+
+
+def _parts(events: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
+    return (events[start : start + _AT_ONCE] for start in range(0, len(events), _AT_ONCE))

@@ -1,0 +1,233 @@
+"""Blocks of records: some hundred calls of one account, region and hour, compressed together, and what finds them.
+
+records   zstd( count u32 | a length u32 of each | the calls as the journal has them, earliest first )
+terms     zstd( msgpack list of (attribute, value) )
+positions u16 of each match; empty when a term has more than SPARSE of them
+"""
+
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+
+import msgspec
+import zstandard
+
+from entrepot.core.audit import user_identity
+from entrepot.core.audit.operations import read_only, source
+from entrepot.core.audit.resources import concerned
+from entrepot.core.calls import Call, Identity, decode
+from entrepot.db.audit_blocks import HOUR, NewBlock, Term
+
+MOST_RECORDS = 512
+SPARSE = 32
+_MOST_BYTES = 1024 * 1024
+_LONGEST_VALUE = 512  # characters of a value in the index
+_LARGEST = 64 * 1024 * 1024
+_FAST, _SMALL = 1, 3  # levels of compression
+_COUNT = struct.Struct("<I")
+_TERMS = msgspec.msgpack.Decoder(list[tuple[str, str]])
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True):
+    """The beginning of a record of the journal, as much as the index needs; `identity` undecoded."""
+
+    at: int
+    service: str
+    operation: str
+    door: str
+    account: str
+    region: str
+    identity: msgspec.Raw
+    request_id: str
+    source_ip: msgspec.Raw
+    user_agent: msgspec.Raw
+    secure: msgspec.Raw
+    repository_id: str
+    repository: str
+    pulled: msgspec.Raw
+    status: int
+    error: str
+
+
+head_of = msgspec.msgpack.Decoder(Head).decode
+_identity_of = msgspec.msgpack.Decoder(Identity | None).decode
+
+
+Part = tuple[Term, ...]  # what one side of a record (operation, caller, resource) is found by; shared by its like
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A record on its way into a block, with what finds it."""
+
+    at: int
+    record: bytes
+    parts: tuple[Part, ...]
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Records on their way into blocks, by account, region and hour."""
+
+    _streams: dict[tuple[str, str, int], list[Gathered]] = field(default_factory=dict)
+
+    def add(self, account: str, region: str, gathered: Gathered) -> None:
+        """One record, for the account that is to read it."""
+        key = (account, region, gathered.at // HOUR)
+        stream = self._streams.get(key)
+        if stream is None:
+            stream = self._streams[key] = []
+        stream.append(gathered)
+
+    def blocks(self) -> Iterator[NewBlock]:
+        """Blocks of all that was added, each stream in order of time."""
+        for (account, region, _), stream in self._streams.items():
+            stream.sort(key=_by_time)
+            for part in _pieces(stream):
+                yield _block(account, region, part)
+
+
+class Finding:
+    """What finds records, remembered side by side: most records of a batch are like others in each side."""
+
+    def __init__(self) -> None:
+        self._operations: dict[tuple[str, str], Part] = {}
+        self._callers: dict[tuple[bytes, str], Part] = {}
+        self._repositories: dict[tuple[str, str, str, str], Part] = {}
+        self._identities: dict[bytes, Identity | None] = {}
+
+    def identity(self, head: Head) -> Identity | None:
+        """Who called."""
+        raw = bytes(head.identity)
+        if raw not in self._identities:
+            self._identities[raw] = _identity_of(raw)
+        return self._identities[raw]
+
+    def parts(self, head: Head, record: bytes, reader: str) -> tuple[Part, ...]:
+        """What finds a record, for the account that reads it: of others' callers it knows the account alone."""
+        named = (head.service, head.operation)
+        operation = self._operations.get(named)
+        if operation is None:
+            operation = self._operations[named] = _found_by_operation(*named)
+        raw = (bytes(head.identity), reader)
+        caller = self._callers.get(raw)
+        if caller is None:
+            caller = self._callers[raw] = _found_by_caller(self.identity(head), reader)
+        if not head.repository:
+            return operation, caller, found_by_resources(decode(record))
+        key = (head.service, head.account, head.region, head.repository)
+        repository = self._repositories.get(key)
+        if repository is None:
+            repository = self._repositories[key] = found_by_resources(decode(record))
+        return operation, caller, repository
+
+
+def _found_by_operation(service: str, operation: str) -> Part:
+    reads = "true" if read_only(operation) else "false"
+    return ("EventName", indexed(operation)), ("EventSource", source(service)), ("ReadOnly", reads)
+
+
+def _found_by_caller(who: Identity | None, reader: str) -> Part:
+    found = (
+        ("Username", user_identity.user_name(who, reader)),
+        ("AccessKeyId", user_identity.access_key_id(who, reader)),
+    )
+    return tuple((name, indexed(value)) for name, value in found if value)
+
+
+def found_by_resources(call: Call) -> Part:
+    """The types and names of the resources of a call."""
+    found = [term for each in concerned(call) for term in (("ResourceType", each.type), ("ResourceName", each.name))]
+    return tuple(dict.fromkeys((name, indexed(value)) for name, value in found if value))
+
+
+def indexed(value: str) -> str:
+    """A value as the index has it: bounded, and without what PostgreSQL's text cannot hold."""
+    return value[:_LONGEST_VALUE].replace("\0", "")
+
+
+def unpack(packed: bytes, positions: Sequence[int] | None = None) -> list[bytes]:
+    """The records of a block in order of time, all or those of some positions."""
+    data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=_LARGEST)
+    (count,) = _COUNT.unpack_from(data)
+    lengths = struct.unpack_from(f"<{count}I", data, _COUNT.size)
+    starts = list(accumulate(lengths, initial=_COUNT.size * (1 + count)))
+    wanted = range(count) if positions is None else positions
+    return [data[starts[position] : starts[position + 1]] for position in wanted]
+
+
+def unpack_terms(packed: bytes) -> list[Term]:
+    """The terms that find a block."""
+    return _TERMS.decode(zstandard.ZstdDecompressor().decompress(packed, max_output_size=_LARGEST))
+
+
+def unpack_positions(packed: bytes) -> Sequence[int] | None:
+    """At which positions of its block a term's records stand; None when it has to be looked."""
+    return struct.unpack(f"<{len(packed) // 2}H", packed) if packed else None
+
+
+def merged(packed: Iterable[bytes], account: str, region: str) -> list[NewBlock]:
+    """The records of several blocks of an hour, as blocks that are as full as they can be."""
+    gathering, finding = Gathering(), Finding()
+    for block in packed:
+        for record in unpack(block):
+            head = head_of(record)
+            gathering.add(account, region, Gathered(head.at, record, finding.parts(head, record, account)))
+    return list(gathering.blocks())
+
+
+def _by_time(gathered: Gathered) -> int:
+    return gathered.at
+
+
+def _pieces(stream: Sequence[Gathered]) -> Iterator[Sequence[Gathered]]:
+    """A stream in pieces that are a block each."""
+    starts, size = [0], 0
+    for position, gathered in enumerate(stream):
+        size += len(gathered.record)
+        if position - starts[-1] >= MOST_RECORDS or (size > _MOST_BYTES and position > starts[-1]):
+            starts.append(position)
+            size = len(gathered.record)
+    return (stream[first:last] for first, last in pairwise([*starts, len(stream)]))
+
+
+def _block(account: str, region: str, stream: Sequence[Gathered]) -> NewBlock:
+    records = [gathered.record for gathered in stream]
+    lengths = struct.pack(f"<{1 + len(records)}I", len(records), *map(len, records))
+    found = _positions(stream)
+    return NewBlock(
+        account,
+        region,
+        stream[0].at,
+        stream[-1].at,
+        len(stream),
+        _compressed(b"".join([lengths, *records]), _FAST),
+        _compressed(msgspec.msgpack.encode(list(found)), _SMALL),
+        found,
+    )
+
+
+def _positions(stream: Sequence[Gathered]) -> dict[Term, bytes]:
+    """Each term of a stream with its positions, packed."""
+    alike: dict[int, tuple[Part, list[int]]] = {}  # by the part itself: its like share it
+    for position, gathered in enumerate(stream):
+        for part in gathered.parts:
+            known = alike.get(id(part))
+            if known is None:
+                known = alike[id(part)] = (part, [])
+            known[1].append(position)
+    by_term: dict[Term, list[int]] = {}
+    for part, positions in alike.values():
+        for term in part:
+            by_term.setdefault(term, []).extend(positions)
+    return {term: b"" if len(positions) > SPARSE else _packed(positions) for term, positions in by_term.items()}
+
+
+def _packed(positions: Iterable[int]) -> bytes:
+    distinct = sorted(set(positions))
+    return struct.pack(f"<{len(distinct)}H", *distinct)
+
+
+def _compressed(data: bytes, level: int) -> bytes:
+    return zstandard.ZstdCompressor(level=level, write_checksum=True).compress(data)

@@ -1,0 +1,167 @@
+"""The audit job: calls from the journals and state changes from the outbox become blocks of records, each once.
+
+A journal tells of every call, with its answer, but loses half a second when a process is killed. The outbox tells of
+every state change, durably. Whoever of the two is first marks the record's id; the outbox waits a few seconds, so that
+the journal is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from entrepot.core.audit.blocks import Finding, Gathered, Gathering, Head, head_of
+from entrepot.core.audit.operations import may_be_in_outbox
+from entrepot.core.calls import Call, Identity, encode
+from entrepot.core.units import BlockingUnits
+from entrepot.db import audit_blocks, audit_marks, audit_offsets, outbox
+from entrepot.db.database import Database, Transaction
+from entrepot.journal import Batch, batches, retired
+from entrepot.spec.event_ids import event_id
+from entrepot.spec.moments import micros
+
+_PATIENCE = timedelta(seconds=3)
+_MARKED_FOR = timedelta(days=1)
+_SECONDS_TO_KEEP = 1800.0  # of a retired journal's offset; the file stays longer
+_PAGE = 500
+_MOST_FORGOTTEN = 1000
+_GLOBAL = frozenset({"iam"})  # what has no region is told in the default one
+_CHANGE = msgspec.json.Decoder(Call)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What one run took up: records of journals, and of the outbox alone."""
+
+    calls: int
+    changes: int
+
+
+class AuditFold:
+    """Takes what journals and the outbox say of calls into the audit database."""
+
+    def __init__(self, metadata: Database, audit: Database, directory: Path, regions: Sequence[str]) -> None:
+        self._metadata = BlockingUnits(metadata)
+        self._audit = BlockingUnits(audit)
+        self._directory = directory
+        self._regions = tuple(regions)
+        self._waiting: dict[str, datetime] = {}  # when a change was first seen
+
+    def run(self, now: datetime) -> Folded:
+        """Fold everything readable, then the changes that no journal has told of in time."""
+        calls = 0
+        for batch in batches(self._directory, self.offsets()):
+            calls += self._audit.write(fold, batch, self._regions, micros(now))
+        changes = self._changes(now)
+        self._forget(now)
+        return Folded(calls, changes)
+
+    def offsets(self) -> Mapping[str, int]:
+        """How far each journal is folded."""
+        return self._audit.read(audit_offsets.offsets)
+
+    def _forget(self, now: datetime) -> None:
+        """Journals that are gone, and marks that nobody will ask for."""
+        known = self.offsets()
+        gone = [name for name in retired(self._directory, _SECONDS_TO_KEEP) if name in known]
+        before = micros(now - _MARKED_FOR)
+        old: bool = self._audit.read(audit_marks.has_old, before)
+        if gone or old:
+            self._audit.write(_forget, gone, before)
+
+    def _changes(self, now: datetime) -> int:
+        told, after, waiting = 0, "", {}
+        while rows := self._metadata.read(outbox.page_after, "audit", after, _PAGE):
+            after = rows[-1].id
+            known = self._audit.read(_told, [row.id for row in rows])
+            for row in rows:
+                if row.id not in known:
+                    waiting[row.id] = self._waiting.get(row.id, now)
+            late = [row for row in rows if row.id not in known and waiting[row.id] <= now - _PATIENCE]
+            if late:
+                changes = {row.id: row.body for row in late}
+                self._audit.write(fold_changes, changes, self._regions, micros(now))
+                told += len(late)
+            self._remove([row.id for row in rows if row.id in known or row in late])
+        self._waiting = waiting
+        return told
+
+    def _remove(self, ids: Sequence[str]) -> None:
+        """Take records that are kept out of the outbox; then nobody asks for their marks any more."""
+        if ids:
+            self._metadata.write(outbox.remove_all, ids)
+            self._audit.write(_settle, ids)
+
+
+def fold(tx: Transaction, batch: Batch, regions: Sequence[str], now: int) -> int:
+    """Keep the records of a batch and how far its journal is folded, at once; a repeated batch is skipped."""
+    if not audit_offsets.advance(tx, batch.journal, batch.start, batch.offset):
+        return 0
+    gathering, finding = Gathering(), Finding()
+    kept = 0
+    for record in batch.records:
+        try:
+            head = head_of(record)
+            if not head.operation or not _is_first(tx, head, now):
+                continue
+            _gather(gathering, finding, head, record, regions)
+        except msgspec.MsgspecError:
+            continue  # of a version with other records: it is not kept, those after it are
+        kept += 1
+    _keep(tx, gathering)
+    return kept
+
+
+def fold_changes(tx: Transaction, changes: Mapping[str, str], regions: Sequence[str], now: int) -> None:
+    """Keep changes that no journal has told of, by the ids of their records."""
+    gathering, finding = Gathering(), Finding()
+    for record_id, body in changes.items():
+        if audit_marks.add(tx, record_id, now, alone=True):
+            record = encode(_CHANGE.decode(body))
+            _gather(gathering, finding, head_of(record), record, regions)
+    _keep(tx, gathering)
+
+
+def _is_first(tx: Transaction, head: Head, now: int) -> bool:
+    """Whether a call has not been told by the outbox already."""
+    if not may_be_in_outbox(head.service, head.operation):
+        return True
+    return audit_marks.add(tx, event_id(head.at, head.request_id, head.operation), now, alone=False)
+
+
+def _gather(gathering: Gathering, finding: Finding, head: Head, record: bytes, regions: Sequence[str]) -> None:
+    """Put a record where its readers look: the account of what was acted upon, and that of the caller.
+
+    What failed only its caller reads: whoever names another's account says nothing about it.
+    """
+    region = head.region if head.region in regions and head.service not in _GLOBAL else regions[0]
+    caller = _own_account(finding.identity(head))
+    readers = {head.account, caller} if not head.error else {caller or head.account}
+    for account in readers - {""}:
+        gathering.add(account, region, Gathered(head.at, record, finding.parts(head, record, account)))
+
+
+def _own_account(who: Identity | None) -> str:
+    return who.account if who is not None and who.account.isdigit() else ""
+
+
+def _keep(tx: Transaction, gathering: Gathering) -> None:
+    for block in gathering.blocks():
+        audit_blocks.add(tx, block)
+
+
+def _told(tx: Transaction, ids: Sequence[str]) -> frozenset[str]:
+    return frozenset(each for each in ids if audit_marks.is_told(tx, each))
+
+
+def _settle(tx: Transaction, ids: Sequence[str]) -> None:
+    for each in ids:
+        audit_marks.settle(tx, each)
+
+
+def _forget(tx: Transaction, journals: Sequence[str], before: int) -> None:
+    for journal in journals:
+        audit_offsets.forget(tx, journal)
+    audit_marks.forget(tx, before, _MOST_FORGOTTEN)

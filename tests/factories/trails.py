@@ -1,0 +1,150 @@
+"""Trails over real databases and a real volume: records are kept as the audit job keeps them, and delivered as the
+delivery job delivers them. Only the clock is the test's.
+"""
+
+import asyncio
+import gzip
+import json
+import uuid
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from entrepot.core.audit import trail_logging, trails
+from entrepot.core.audit.delivering import Delivering, Done
+from entrepot.core.audit.destinations import Destinations, OwnVolume
+from entrepot.core.audit.digesting import Digesting
+from entrepot.core.audit.folding import fold
+from entrepot.core.audit.record_source import AuditRecords
+from entrepot.core.audit.trails import TrailDraft
+from entrepot.core.calls import Call, Identity, encode
+from entrepot.core.units import Units
+from entrepot.db import migrate, trail_files
+from entrepot.db import trails as rows
+from entrepot.db.sqlite import SqliteDatabase
+from entrepot.db.trail_records import Chain, LogFile, Trail
+from entrepot.journal import Batch
+from entrepot.spec.moments import micros
+from entrepot.spec.ulid import new_ulid
+from entrepot.store.kept_files import KeptFiles
+from tests.factories.callers import ACCOUNT, EPOCH, REGION, caller
+from tests.factories.core_database import CoreDatabase
+from tests.factories.databases import SEAL
+
+REGIONS = (REGION, "eu-west-1")
+BUCKET = "entrepot"
+HOUR = timedelta(hours=1)
+SOON = timedelta(minutes=5)
+
+
+class TrailHouse:
+    """Metadata, audit records, and a volume for files; moments are counted from the first."""
+
+    def __init__(self, directory: Path, files: Any = None) -> None:
+        self.core = CoreDatabase(directory)
+        migrate.upgrade(directory / "audit.db", migrate.AUDIT)
+        self.audit = SqliteDatabase(directory / "audit.db")
+        self.volume = directory / "trails"
+        self.own = files or OwnVolume(KeptFiles(self.volume))
+        self.destinations = Destinations(self.own, None)
+        self.readers = ThreadPoolExecutor(1, "reader")
+        self.units = Units(self.core.database, self.readers)
+        self.source = AuditRecords(self.audit, aws_constants=False)
+        self._offset = 0
+
+    def close(self) -> None:
+        """Close what was opened."""
+        self.core.close()
+        self.audit.close()
+        self.readers.shutdown()
+
+    def trail(self, name: str = "main", *, logging: bool = True, at: datetime = EPOCH, **settings: Any) -> Trail:
+        """A trail with digest files, which logs."""
+        wanted = {"bucket": BUCKET, "validated": True, **settings}
+        made: Trail = self.core.write(trails.create, TrailDraft(new_ulid(), name, **wanted), who=caller(at=at))
+        if logging:
+            self.core.write(trail_logging.start, name, who=caller(at=at))
+        return made
+
+    def call(
+        self,
+        at: datetime,
+        operation: str = "CreateRepository",
+        *,
+        service: str = "ecr",
+        region: str = REGION,
+        account: str = ACCOUNT,
+        parameters: Mapping[str, object] | None = None,
+        error: str = "",
+    ) -> Call:
+        """Keep the record of a call."""
+        who = Identity("root", account, f"arn:aws:iam::{account}:root", account, "AKIATEST")
+        made = Call(
+            at=micros(at),
+            service=service,
+            operation=operation,
+            door="aws",
+            account=account,
+            region=region,
+            identity=who,
+            request_id=str(uuid.uuid4()),
+            source_ip="192.0.2.1",
+            user_agent="tests",
+            secure=True,
+            repository_id="",
+            repository="",
+            pulled=(),
+            status=400 if error else 200,
+            error=error,
+            message="",
+            received=0,
+            sent=0,
+            took=1,
+            head=False,
+            parameters=parameters or {"repositoryName": "app"},
+            response=None,
+        )
+        batch = Batch("journal.000001", (encode(made),), self._offset, self._offset + 1)
+        self._offset += 1
+        assert self.audit.submit(lambda tx: fold(tx, batch, REGIONS, micros(at))).result() == 1
+        return made
+
+    def delivering(self) -> Delivering:
+        """The delivery, as a worker that has just started has it."""
+        digesting = Digesting(self.units, self.destinations, SEAL, REGIONS, HOUR)
+        return Delivering(self.units, self.source, self.destinations, digesting, REGIONS)
+
+    def deliver(self, at: datetime) -> Done:
+        """One run."""
+        return asyncio.run(self.delivering().run(at))
+
+    def stored(self, kind: str = "CloudTrail") -> list[str]:
+        """The keys of the files of a kind, in order."""
+        folder = self.volume / BUCKET
+        found = (path.relative_to(folder).as_posix() for path in folder.rglob("*.json.gz"))
+        return sorted(key for key in found if f"/{kind}/" in f"/{key}")
+
+    def read(self, key: str) -> dict[str, Any]:
+        """What a file says."""
+        content: dict[str, Any] = json.loads(gzip.decompress((self.volume / BUCKET / key).read_bytes()))
+        return content
+
+    def delivered(self) -> list[str]:
+        """The ids of all records in log files, in the order of names of files."""
+        return [record["eventID"] for key in self.stored() for record in self.read(key)["Records"]]
+
+    def row(self, name: str = "main", region: str = REGION) -> Trail:
+        """A trail's row."""
+        found = self.core.database.read(lambda tx: rows.find(tx, ACCOUNT, region, name))
+        assert found is not None
+        return found
+
+    def chains(self) -> list[Chain]:
+        """Every chain."""
+        return list(self.core.database.read(trail_files.chains))
+
+    def pending(self, trail: Trail) -> list[LogFile]:
+        """Log files of a trail that are in no digest file."""
+        return list(self.core.database.read(lambda tx: trail_files.files(tx, trail.id, EPOCH)))

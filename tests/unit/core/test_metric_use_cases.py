@@ -1,0 +1,151 @@
+"""Use cases on points of metrics: asked for before anything is done, in the caller's own account and region only."""
+
+import importlib
+import inspect
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from entrepot.core.access import Caller
+from entrepot.core.metrics import listing, publishing, queries, reading
+from entrepot.core.metrics.listing import Filter
+from entrepot.core.metrics.publishing import Datum
+from entrepot.core.metrics.queries import Asked, Stat
+from entrepot.core.metrics.reading import Span
+from entrepot.core.metrics.series import metric
+from entrepot.core.principals import Principal
+from entrepot.core.rights import Rights
+from entrepot.errors import AccessDenied, ExpressionTooLarge, MetricInputInvalid, MetricQueryInvalid
+from entrepot.metrics import summaries
+from entrepot.policy.evaluation import Policies
+from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, caller
+from tests.factories.metric_database import MetricDatabase
+
+START = int(EPOCH.timestamp())
+OWN = metric("Own", "m")
+SPAN = Span(EPOCH, EPOCH + timedelta(minutes=10))
+MODULES = (
+    "listing",
+    "publishing",
+    "queries",
+    "reading",
+    "folding",
+    "gauges",
+    "measuring",
+    "points",
+    "rollup",
+    "labels",
+)
+UNITS: dict[str, tuple[Any, ...]] = {
+    "listing.list_metrics": (Filter(), listing.START),
+    "publishing.put": ("Own", [Datum("m", value=1.0)]),
+    "queries.data": ([Asked("a", Stat(OWN, 60, "Sum"))], SPAN),
+    "reading.statistics_of": (OWN, SPAN, 60, ["Sum"], None),
+}
+
+
+def nobody() -> Caller:
+    """One of the account whom no policy allows anything."""
+    who = Principal(ACCOUNT, "service", "id", f"arn:aws:iam::{ACCOUNT}:user/nobody", "AKIA", 1)
+    return replace(caller(), principal=who, rights=Rights(who.subject(), Policies()), door="aws")
+
+
+def use_case(name: str) -> Any:
+    module, function = name.split(".")
+    return getattr(importlib.import_module(f"entrepot.core.metrics.{module}"), function)
+
+
+def test_the_list_names_every_use_case():
+    found = {
+        f"{name}.{function}"
+        for name in MODULES
+        for module in [importlib.import_module(f"entrepot.core.metrics.{name}")]
+        for function, value in inspect.getmembers(module, inspect.isfunction)
+        if value.__module__ == module.__name__ and list(inspect.signature(value).parameters)[:2] == ["tx", "caller"]
+    }
+    assert found == set(UNITS)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_use_case_is_denied_before_anything_is_done(metrics: MetricDatabase, name):
+    with pytest.raises(AccessDenied, match="cloudwatch:"):
+        metrics.write(use_case(name), nobody(), *UNITS[name])
+    assert metrics.write(listing.list_metrics, caller(), Filter(), listing.START).items == ()
+
+
+def test_another_account_sees_nothing_of_what_one_put(metrics: MetricDatabase):
+    now = EPOCH + timedelta(minutes=5)
+    metrics.write(publishing.put, caller(at=now), "Own", [Datum("m", value=1.0)])
+    theirs = caller(OTHER_ACCOUNT, now)
+    assert metrics.read(listing.list_metrics, theirs, Filter(), listing.START).items == ()
+    assert metrics.read(reading.statistics_of, theirs, OWN, SPAN, 60, ["Sum"], None) == []
+    (result,) = metrics.read(queries.data, theirs, [Asked("a", Stat(OWN, 60, "Sum"))], SPAN).results
+    assert result.points == []
+    own = metrics.read(queries.data, caller(at=now), [Asked("a", Stat(OWN, 60, "Sum"))], SPAN)
+    assert [list(each.points) for each in own.results] == [[(START + 300, 1.0)]]
+
+
+def test_one_bad_datum_leaves_nothing_of_the_good_ones(metrics: MetricDatabase):
+    with pytest.raises(MetricInputInvalid):
+        metrics.write(publishing.put, caller(), "Own", [Datum("m", value=1.0), Datum("m", value=float("inf"))])
+    assert metrics.read(listing.list_metrics, caller(), Filter(), listing.START).items == ()
+
+
+def test_an_account_has_so_many_metrics_and_no_more(metrics: MetricDatabase, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(publishing, "MOST_SERIES", 2)
+    metrics.write(publishing.put, caller(), "Own", [Datum("a", value=1.0), Datum("b", value=1.0)])
+    with pytest.raises(MetricInputInvalid, match="2 metrics"):
+        metrics.write(publishing.put, caller(), "Own", [Datum("c", value=1.0)])
+    metrics.write(publishing.put, caller(), "Own", [Datum("a", value=1.0)])
+    assert len(metrics.read(listing.list_metrics, caller(), Filter(), listing.START).items) == 2
+
+
+def test_seconds_that_are_no_longer_kept_are_put_as_minutes(metrics: MetricDatabase):
+    old = EPOCH - timedelta(hours=4, seconds=7)
+    data = [Datum("m", value=1.0, at=old, resolution=1), Datum("m", value=1.0, at=EPOCH, resolution=1)]
+    metrics.write(publishing.put, caller(), "Own", data)
+    span = Span(EPOCH - timedelta(hours=5), EPOCH + timedelta(seconds=1))
+    found = metrics.read(reading.statistics_of, caller(), OWN, span, 60, ["Sum"], None)
+    assert [each.at for each in found] == [START - 4 * 3600 - 60, START]
+
+
+def test_a_period_begins_where_the_request_does(metrics: MetricDatabase):
+    for minute in range(10):
+        metrics.put(START + 60 * minute, summaries.of_value(1.0), OWN)
+    now = caller(at=EPOCH + timedelta(hours=1))
+    span = Span(EPOCH + timedelta(minutes=2, seconds=30), EPOCH + timedelta(minutes=9))
+    found = metrics.read(reading.statistics_of, now, OWN, span, 300, ["Sum"], None)
+    assert [(each.at - START, each.values["Sum"]) for each in found] == [(120, 5.0), (420, 2.0)]
+    asked = [Asked("a", Stat(OWN, 300, "Sum")), Asked("b", expression="FILL(a, 0) + TIME_SERIES(1)")]
+    results = {each.id: each.points for each in metrics.read(queries.data, now, asked, span, ascending=True).results}
+    assert list(results["a"]) == [(START + 120, 5.0), (START + 420, 2.0)]
+    assert list(results["b"]) == [(START + 120, 6.0), (START + 420, 3.0)]
+
+
+def test_a_request_reads_a_bounded_number_of_points(metrics: MetricDatabase, monkeypatch: pytest.MonkeyPatch):
+    for minute in range(10):
+        metrics.put(START + 60 * minute, summaries.of_value(1.0), OWN)
+    monkeypatch.setattr("entrepot.core.metrics.points.Allowance.__init__.__defaults__", (25,))
+    two = [Asked(each, Stat(OWN, 60, "Sum")) for each in "ab"]
+    assert len(metrics.read(queries.data, caller(at=EPOCH + timedelta(hours=1)), two, SPAN).results) == 2
+    three = [*two, Asked("c", Stat(OWN, 60, "Sum"))]
+    with pytest.raises(ExpressionTooLarge):
+        metrics.read(queries.data, caller(at=EPOCH + timedelta(hours=1)), three, SPAN)
+
+
+def test_a_request_for_too_many_periods_is_refused(metrics: MetricDatabase):
+    span = Span(EPOCH - timedelta(days=400), EPOCH)
+    with pytest.raises(MetricQueryInvalid, match="periods"):
+        metrics.read(queries.data, caller(), [Asked("a", Stat(OWN, 1, "Sum"))], span)
+
+
+def test_a_search_that_finds_too_much_says_so(metrics: MetricDatabase, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(queries, "MOST_SERIES", 2)
+    for name in ("a1", "a2", "a3"):
+        metrics.put(START, summaries.of_value(1.0), metric("Own", name))
+    asked = [Asked("s", expression="SEARCH('Namespace=\"Own\"', 'Sum', 60)")]
+    answer = metrics.read(queries.data, caller(at=EPOCH + timedelta(minutes=5)), asked, SPAN)
+    assert [each.label for each in answer.results] == ["a1", "a2"]
+    assert [code for code, _ in answer.messages] == ["MaxMetricsExceeded"]
