@@ -21,7 +21,7 @@ from entrepot.metrics import summaries
 from entrepot.plotting.document import Level, Moment, Picture
 from entrepot.policy.evaluation import Policies
 from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, caller
-from tests.factories.metric_database import NOON, MetricDatabase
+from tests.factories.metric_database import NOON, MetricDatabase, sqlite_metrics
 
 PULLS = ["AWS/ECR", "RepositoryPullCount", "RepositoryName", "one"]
 AT = datetime.fromtimestamp(NOON, UTC) + timedelta(hours=1)
@@ -29,7 +29,7 @@ AT = datetime.fromtimestamp(NOON, UTC) + timedelta(hours=1)
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[MetricDatabase]:
-    made = MetricDatabase(tmp_path)
+    made = MetricDatabase(sqlite_metrics(tmp_path))
     for minute in range(60):
         made.put(NOON + 60 * minute, summaries.of_value(float(minute)))
     yield made
