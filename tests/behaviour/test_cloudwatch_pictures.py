@@ -60,6 +60,7 @@ def test_the_aws_cli_drives_alarms_and_dashboards(server: Server, tmp_path: Path
     name = "by-the-cli"
     settings = ["--namespace", "Demo", "--metric-name", "Load", "--statistic", "Sum", "--period", "60"]
     judged = ["--evaluation-periods", "1", "--threshold", "1", "--comparison-operator", "GreaterThanThreshold"]
+    judged += ["--treat-missing-data", "ignore"]  # what is set stays
     aws("put-metric-alarm", "--alarm-name", name, *settings, *judged)
     aws("set-alarm-state", "--alarm-name", name, "--state-value", "ALARM", "--state-reason", "by hand")
     (found,) = aws("describe-alarms", "--alarm-names", name)["MetricAlarms"]
