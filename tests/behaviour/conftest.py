@@ -8,6 +8,7 @@ import pytest
 
 from tests.behaviour.callers import User
 from tests.behaviour.doors import AwsDoor, Door, OciDoor
+from tests.behaviour.events import Events
 from tests.behaviour.identities import Iam
 from tests.factories.layouts import Image, image
 from tests.factories.processes import Server, serve
@@ -21,7 +22,10 @@ _numbers = itertools.count()
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(tmp_path_factory.mktemp("behaviour")) as running:
+    # nothing listens there: what is put can be, what is sent waits
+    elsewhere = ",".join(f"{service}=http://127.0.0.1:9" for service in ("sqs", "sns", "lambda", "kinesis"))
+    environment = {"ENTREPOT_AWS_ENDPOINTS": elsewhere, "ENTREPOT_REGIONS": "us-east-1,eu-west-1"}
+    with serve(tmp_path_factory.mktemp("behaviour"), environment=environment) as running:
         yield running
 
 
@@ -38,6 +42,11 @@ def ecr(server: Server) -> Any:
 @pytest.fixture(scope="session")
 def iam(server: Server) -> Iam:
     return Iam(server)
+
+
+@pytest.fixture(scope="session")
+def events(server: Server, iam: Iam) -> Events:
+    return Events(server, iam)
 
 
 @pytest.fixture(params=["oci", "aws"])

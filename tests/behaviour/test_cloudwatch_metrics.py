@@ -65,12 +65,17 @@ def refused(call: Any, **given: Any) -> tuple[str, str]:
 def test_values_come_back_as_statistics(cloudwatch: Any, namespace: str):
     for value in (1.0, 2.0, 6.0):
         put(cloudwatch, namespace, Value=value, Unit="Bytes")
-    (found,) = statistics(cloudwatch, namespace, "SampleCount", "Average", "Sum", "Minimum", "Maximum", "p50", "tm99")
+    (found,) = statistics(cloudwatch, namespace, "SampleCount", "Average", "Sum", "Minimum", "Maximum")
     assert found["Timestamp"] == NOW
     assert found["Unit"] == "Bytes"
     simple = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
     assert [found[name] for name in simple] == [3.0, 3.0, 9.0, 1.0, 6.0]
+    (found,) = statistics(cloudwatch, namespace, "p50", "tm99", "PR(:2)", "TC(2:)")
     assert found["ExtendedStatistics"]["p50"] == pytest.approx(2.0, rel=0.01)
+    assert found["ExtendedStatistics"]["PR(:2)"] == pytest.approx(100 * 2 / 3)
+    assert found["ExtendedStatistics"]["TC(2:)"] == 1.0
+    with pytest.raises(ClientError, match="not both"):
+        statistics(cloudwatch, namespace, "Sum", "p50")
 
 
 def test_values_with_counts_and_statistic_sets_add_up(cloudwatch: Any, namespace: str):

@@ -42,14 +42,8 @@ def main() -> None:
     ]
     client.put_metric_data(Namespace=given["namespace"], MetricData=data)
     metrics = client.list_metrics(Namespace=given["namespace"])["Metrics"]
-    query = {
-        "Id": "depth",
-        "MetricStat": {
-            "Metric": {"Namespace": given["namespace"], "MetricName": "Depth", "Dimensions": DIMENSIONS},
-            "Period": 60,
-            "Stat": "Sum",
-        },
-    }
+    metric = {"Namespace": given["namespace"], "MetricName": "Depth", "Dimensions": DIMENSIONS}
+    query = {"Id": "depth", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
     around = timedelta(minutes=5)
     found = client.get_metric_data(MetricDataQueries=[query], StartTime=at - around, EndTime=at + around)
     (result,) = found["MetricDataResults"]

@@ -171,14 +171,14 @@ def test_texts_that_no_engine_takes_as_they_are_can_be_kept_and_found(audit: Dat
 
 
 def test_small_blocks_of_an_hour_are_put_together_and_lose_nothing(audit: Database, rows: Rows):
-    made = [call(at=AT + number, repository=f"r{number % 3}") for number in range(600)]
-    for start in range(0, 600, 10):
-        keep(audit, made[start : start + 10])
+    made = [call(at=AT + number, repository=f"r{number % 3}") for number in range(1200)]
+    for start in range(0, 1200, 20):
+        keep(audit, made[start : start + 20])
     keep(audit, [call(at=AT + HOUR)])
     assert rows.read(store.crowded, 99, AT, 9) == [(ACCOUNT, REGION, AT)]
     assert rows.write(store.put_together, ACCOUNT, REGION, AT, 60) == 58
     kept = rows.read(store.since, 0, 99)
-    assert [(block.sequence, block.count) for block in kept] == [(1, 512), (2, 88), (61, 1)]
+    assert [(block.sequence, block.count) for block in kept] == [(1, 1024), (2, 176), (61, 1)]
     assert ids(found(rows, ("ResourceName", "r1"), limit=50)) == ids(made[1::3][::-1])
     assert rows.read(store.crowded, 99, AT, 9) == []
 

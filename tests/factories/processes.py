@@ -198,18 +198,9 @@ def _start(
         chosen = port or free_port()
         log = tmp_path / f"serve-{time.monotonic_ns()}.log"
         data = tmp_path / "data"
-        command = [*program, "serve", "--data", str(data), "--port", str(chosen), *extra]
-        if tls:
-            command.append("--tls-self-signed")
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **environment},
-                start_new_session=True,
-            )
+        secured = ["--tls-self-signed"] if tls else []
+        command = [*program, "serve", "--data", str(data), "--port", str(chosen), *extra, *secured]
+        process = _spawn(command, log, environment)
         base_url = f"{'https' if tls else 'http'}://127.0.0.1:{chosen}"
         if _wait_ready(process, base_url):
             return Server(
@@ -223,14 +214,30 @@ def _start(
                 ca=data / "ca.pem" if tls else None,
             )
         ended = process.poll()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        _end(process)
         # another process may have taken the port between the probe and the bind
         if ended is None or port or attempt == _ATTEMPTS - 1:
             _print_log(log)
             raise AssertionError(f"the server was not ready: exit status {ended}, after {READY_SECONDS} s at most")
     raise AssertionError("unreachable")
+
+
+def _spawn(command: Sequence[str], log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+            start_new_session=True,
+        )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _wait_ready(process: subprocess.Popen[bytes], base_url: str) -> bool:

@@ -5,7 +5,6 @@ delivery job delivers them. Only the clock is the test's.
 import asyncio
 import gzip
 import json
-import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -29,6 +28,7 @@ from entrepot.journal import Batch
 from entrepot.spec.moments import micros
 from entrepot.spec.ulid import new_ulid
 from entrepot.store.kept_files import KeptFiles
+from tests.factories import calls
 from tests.factories.callers import ACCOUNT, EPOCH, REGION, caller
 from tests.factories.core_database import CoreDatabase
 from tests.factories.databases import SEAL
@@ -81,31 +81,17 @@ class TrailHouse:
     ) -> Call:
         """Keep the record of a call."""
         who = Identity("root", account, f"arn:aws:iam::{account}:root", account, "AKIATEST")
-        made = Call(
-            at=micros(at),
-            service=service,
-            operation=operation,
-            door="aws",
-            account=account,
-            region=region,
-            identity=who,
-            request_id=str(uuid.uuid4()),
-            source_ip="192.0.2.1",
-            user_agent="tests",
-            secure=True,
-            repository_id="",
-            repository="",
-            pulled=(),
-            status=400 if error else 200,
-            error=error,
-            message="",
-            received=0,
-            sent=0,
-            took=1,
-            head=False,
-            parameters=parameters or {"repositoryName": "app"},
-            response=None,
-        )
+        told = {
+            "account": account,
+            "region": region,
+            "door": "aws",
+            "identity": who,
+            "secure": True,
+            "status": 400 if error else 200,
+            "error": error,
+            "parameters": parameters or {"repositoryName": "app"},
+        }
+        made = calls.call(operation, micros(at), service=service, **told)
         batch = Batch("journal.000001", (encode(made),), self._offset, self._offset + 1)
         self._offset += 1
         assert self.audit.submit(lambda tx: fold(tx, batch, REGIONS, micros(at))).result() == 1

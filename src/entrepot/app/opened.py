@@ -34,18 +34,25 @@ class Keeper:
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[SqliteDatabase]:
-    """The database, of this version's schema: DataMissing, SchemaNewer, SchemaOlder, DatabaseUnreadable."""
+def database(settings: Settings, name: str = parts.METADATA) -> Iterator[SqliteDatabase]:
+    """A database, of this version's schema: DataMissing, SchemaNewer, SchemaOlder, DatabaseUnreadable."""
     directory.require(settings.data)
-    path = parts.database_path(settings)
-    migrate.require_current(path)
-    opened = parts.database(settings)
+    path = parts.database_path(settings, name)
+    migrate.require_current(path, parts.CHAINS[name])
+    opened = parts.database(settings, name)
     try:
         yield opened
     except DatabaseUnavailable as fault:
         raise DatabaseUnreadable(path=path, reason=fault) from None
     finally:
         opened.close()
+
+
+@contextmanager
+def events(settings: Settings) -> Iterator[SqliteDatabase]:
+    """The events on their way to targets."""
+    with database(settings, "events") as opened:
+        yield opened
 
 
 @contextmanager

@@ -164,8 +164,10 @@ def destinations(settings: Settings) -> Destinations:
 def standing(settings: Settings, databases: Databases) -> Standing:
     """What the page of metrics tells of the databases; call it on the event loop that will use it."""
     one = ThreadPoolExecutor(1, "standing")
-    metadata, events = Units(databases.metadata, one), Units(databases.events, one)
-    return Standing(metadata, events, Units(databases.metrics, one), settings.data / JOURNALS)
+    metadata, events, audit, metrics = (
+        Units(each, one) for each in (databases.metadata, databases.events, databases.audit, databases.metrics)
+    )
+    return Standing(metadata, events, audit, metrics, settings.data / JOURNALS)
 
 
 def tracing(settings: Settings, process: str) -> Tracing | None:

@@ -21,6 +21,7 @@ _NOUNS = {
     "public-alias": ("Names of public registries.", ("add", "list_", "remove")),
     "trail": ("Trails of CloudTrail.", ("list_", "verify")),
     "token": ("Registry tokens.", ("create", "issue")),
+    "events": ("Events that have not arrived at their targets.", ("list_", "show_", "redrive", "purge")),
     "db": ("The metadata database.", ("upgrade",)),
 }
 _groups = {"": app}

@@ -58,7 +58,7 @@ def _tokens(text: str) -> list[_Token]:
         if match is None or match.lastgroup is None:
             raise AlarmInvalid(reason=f"AlarmRule: unexpected character at position {position + 1}")
         kind, value = match.lastgroup, match[match.lastgroup]
-        found.append(_Token(kind, value if kind == "quoted" else value.strip(), match.start(kind) + 1))
+        found.append(_Token(kind, value if kind == "quoted" else value.strip(), match.span(kind)[0] + 1))
         position = match.end()
     return [*found, _Token("end", "the end", length + 1)]
 

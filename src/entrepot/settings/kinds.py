@@ -257,6 +257,8 @@ def written(value: object) -> str:
     """A value as the environment would hold it: the kind of its setting reads it back; absent is empty."""
     if isinstance(value, Path):
         return str(value.absolute())
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, tuple):
         return ",".join("=".join(item) if isinstance(item, tuple) else str(item) for item in value)
     return "" if value is None else str(value)

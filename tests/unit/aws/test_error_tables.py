@@ -30,7 +30,6 @@ UNREACHED = {
     ("BatchGetImage", "ImageNotFound"): "each id is looked up first, in the same unit of work",
     ("CompleteLayerUpload", "UploadOutOfOrder"): "no bytes come with the end of an upload",
     ("CompleteLayerUpload", "UploadTooLarge"): "no bytes come with the end of an upload",
-    ("LookupEvents", "DigestInvalid"): "the digest of an event's id is no blob's",
     ("PutTargets", "RepositoryNotFound"): "what starts there is a match of a regular expression, not an upload",
     ("PutImage", "ImageNotFound"): "guards a row that the same unit of work has just written",
     **dict.fromkeys(

@@ -112,6 +112,12 @@ def test_a_value_that_holds_is_seen_each_five_minutes_until_it_is_told_again_or_
     }
 
 
+def test_a_value_does_not_hold_in_the_future(metrics: MetricDatabase):
+    metrics.put(NOON, summaries.of_value(3.0), hold=3600)
+    found = metrics.asked(Window(NOON, NOON + 3600, 300, NOON + 700))
+    assert {(at - NOON) // 300 for at in found} == {0, 1, 2}
+
+
 def test_a_value_that_holds_is_seen_in_a_window_that_begins_after_it(metrics: MetricDatabase):
     metrics.put(NOON, summaries.of_value(3.0), hold=3600)
     assert metrics.asked(Window(NOON + 900, NOON + 1200, 300)) == {NOON + 900: summaries.of_value(3.0)}

@@ -54,6 +54,7 @@ def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
     names = [task.name for task in tasks(jobs(core, tmp_path))]
     assert len(names) == len(set(names))
     told = {
+        "alarms",
         "audit",
         "announce",
         "trails",

@@ -5,7 +5,8 @@ from typing import Any
 
 from entrepot.aws.events import inputs
 from entrepot.aws.protocol.call import Call
-from entrepot.core.events import archives, replays
+from entrepot.core.events import archived, archives, replays
+from entrepot.core.events.archived import Size
 from entrepot.core.events.archives import Archive, ArchiveDraft
 from entrepot.core.events.replays import Replay, ReplayDraft
 
@@ -22,7 +23,8 @@ async def create_archive(call: Call) -> Output:
 async def describe_archive(call: Call) -> Output:
     """DescribeArchive."""
     found = await call.core.units.read(archives.describe, call.caller, call.input["ArchiveName"])
-    return {**_listed(found), "ArchiveArn": found.key.arn, "Description": found.description or None} | {
+    kept = await call.core.events.units.read(archived.sizes, [found])
+    return {**_listed(found, kept), "ArchiveArn": found.key.arn, "Description": found.description or None} | {
         "EventPattern": found.pattern
     }
 
@@ -31,7 +33,8 @@ async def list_archives(call: Call) -> Output:
     """ListArchives: of a state that none is in, there are none."""
     after, most, source = inputs.start(call, "ListArchives"), inputs.limit(call), call.input.get("EventSourceArn")
     page = await call.core.units.read(archives.list_of, call.caller, inputs.prefix(call), source, most, after)
-    shown = inputs.shown_page(call, "ListArchives", page, "Archives", _listed)
+    kept = await call.core.events.units.read(archived.sizes, page.items)
+    shown = inputs.shown_page(call, "ListArchives", page, "Archives", lambda found: _listed(found, kept))
     return shown if call.input.get("State", "ENABLED") == "ENABLED" else {"Archives": []}
 
 
@@ -99,12 +102,14 @@ def _changed(found: Archive) -> Output:
     return {"ArchiveArn": found.key.arn, "State": "ENABLED", "CreationTime": found.created_at}
 
 
-def _listed(found: Archive) -> dict[str, Any]:
+def _listed(found: Archive, kept: Mapping[str, Size]) -> dict[str, Any]:
     return {
         "ArchiveName": found.key.name,
         "EventSourceArn": found.source.arn,
         "State": "ENABLED",
         "RetentionDays": found.retention_days,
+        "SizeBytes": kept[found.id].characters,
+        "EventCount": kept[found.id].events,
         "CreationTime": found.created_at,
     }
 

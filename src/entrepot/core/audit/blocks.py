@@ -14,13 +14,13 @@ import msgspec
 import zstandard
 
 from entrepot.core.audit import user_identity
-from entrepot.core.audit.operations import read_only, source
+from entrepot.core.audit.operations import may_be_in_outbox, read_only, source
 from entrepot.core.audit.resources import concerned
 from entrepot.core.calls import Call, Identity, decode
 from entrepot.db.audit_blocks import HOUR, NewBlock, Term
 
-MOST_RECORDS = 512
-SPARSE = 32
+MOST_RECORDS = 1024
+SPARSE = 64
 _MOST_BYTES = 1024 * 1024
 _LONGEST_VALUE = 512  # characters of a value in the index
 _LARGEST = 64 * 1024 * 1024
@@ -57,8 +57,7 @@ _identity_of = msgspec.msgpack.Decoder(Identity | None).decode
 Part = tuple[Term, ...]  # what one side of a record (operation, caller, resource) is found by; shared by its like
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(msgspec.Struct, frozen=True, gc=False):
     """A record on its way into a block, with what finds it."""
 
     at: int
@@ -89,38 +88,55 @@ class Gathering:
 
 
 class Finding:
-    """What finds records, remembered side by side: most records of a batch are like others in each side."""
+    """What is known of records of a batch, remembered side by side: most are like others in each side."""
 
     def __init__(self) -> None:
-        self._operations: dict[tuple[str, str], Part] = {}
+        self._operations: dict[tuple[str, str], tuple[Part, bool]] = {}
         self._callers: dict[tuple[bytes, str], Part] = {}
         self._repositories: dict[tuple[str, str, str, str], Part] = {}
-        self._identities: dict[bytes, Identity | None] = {}
+        self._readers: dict[tuple[bytes, str, bool], tuple[str, ...]] = {}
 
-    def identity(self, head: Head) -> Identity | None:
-        """Who called."""
-        raw = bytes(head.identity)
-        if raw not in self._identities:
-            self._identities[raw] = _identity_of(raw)
-        return self._identities[raw]
+    def may_be_in_outbox(self, head: Head) -> bool:
+        """Whether the outbox may tell of a call too."""
+        return self._operation(head)[1]
+
+    def readers(self, head: Head) -> tuple[str, ...]:
+        """The accounts that read a record: that of what was acted upon, and the caller's.
+
+        What failed only its caller reads: whoever names another's account says nothing about it.
+        """
+        key = (bytes(head.identity), head.account, not head.error)
+        readers = self._readers.get(key)
+        if readers is None:
+            who = _identity_of(key[0])
+            caller = who.account if who is not None and who.account.isdigit() else ""
+            both = (caller or head.account,) if head.error else (head.account, caller)
+            readers = self._readers[key] = tuple(dict.fromkeys(account for account in both if account))
+        return readers
 
     def parts(self, head: Head, record: bytes, reader: str) -> tuple[Part, ...]:
         """What finds a record, for the account that reads it: of others' callers it knows the account alone."""
-        named = (head.service, head.operation)
-        operation = self._operations.get(named)
-        if operation is None:
-            operation = self._operations[named] = _found_by_operation(*named)
-        raw = (bytes(head.identity), reader)
-        caller = self._callers.get(raw)
+        key = (bytes(head.identity), reader)
+        caller = self._callers.get(key)
         if caller is None:
-            caller = self._callers[raw] = _found_by_caller(self.identity(head), reader)
+            caller = self._callers[key] = _found_by_caller(_identity_of(key[0]), reader)
+        return self._operation(head)[0], caller, self._resources(head, record)
+
+    def _operation(self, head: Head) -> tuple[Part, bool]:
+        named = (head.service, head.operation)
+        known = self._operations.get(named)
+        if known is None:
+            known = self._operations[named] = (_found_by_operation(*named), may_be_in_outbox(*named))
+        return known
+
+    def _resources(self, head: Head, record: bytes) -> Part:
         if not head.repository:
-            return operation, caller, found_by_resources(decode(record))
+            return found_by_resources(decode(record))
         key = (head.service, head.account, head.region, head.repository)
-        repository = self._repositories.get(key)
-        if repository is None:
-            repository = self._repositories[key] = found_by_resources(decode(record))
-        return operation, caller, repository
+        known = self._repositories.get(key)
+        if known is None:
+            known = self._repositories[key] = found_by_resources(decode(record))
+        return known
 
 
 def _found_by_operation(service: str, operation: str) -> Part:

@@ -13,8 +13,7 @@ from pathlib import Path
 import msgspec
 
 from entrepot.core.audit.blocks import Finding, Gathered, Gathering, Head, head_of
-from entrepot.core.audit.operations import may_be_in_outbox
-from entrepot.core.calls import Call, Identity, encode
+from entrepot.core.calls import Call, encode
 from entrepot.core.units import BlockingUnits
 from entrepot.db import audit_blocks, audit_marks, audit_offsets, outbox
 from entrepot.db.database import Database, Transaction
@@ -104,7 +103,7 @@ def fold(tx: Transaction, batch: Batch, regions: Sequence[str], now: int) -> int
     for record in batch.records:
         try:
             head = head_of(record)
-            if not head.operation or not _is_first(tx, head, now):
+            if not head.operation or not _is_first(tx, finding, head, now):
                 continue
             _gather(gathering, finding, head, record, regions)
         except msgspec.MsgspecError:
@@ -124,27 +123,18 @@ def fold_changes(tx: Transaction, changes: Mapping[str, str], regions: Sequence[
     _keep(tx, gathering)
 
 
-def _is_first(tx: Transaction, head: Head, now: int) -> bool:
+def _is_first(tx: Transaction, finding: Finding, head: Head, now: int) -> bool:
     """Whether a call has not been told by the outbox already."""
-    if not may_be_in_outbox(head.service, head.operation):
+    if not finding.may_be_in_outbox(head):
         return True
     return audit_marks.add(tx, event_id(head.at, head.request_id, head.operation), now, alone=False)
 
 
 def _gather(gathering: Gathering, finding: Finding, head: Head, record: bytes, regions: Sequence[str]) -> None:
-    """Put a record where its readers look: the account of what was acted upon, and that of the caller.
-
-    What failed only its caller reads: whoever names another's account says nothing about it.
-    """
+    """Put a record where its readers look."""
     region = head.region if head.region in regions and head.service not in _GLOBAL else regions[0]
-    caller = _own_account(finding.identity(head))
-    readers = {head.account, caller} if not head.error else {caller or head.account}
-    for account in readers - {""}:
+    for account in finding.readers(head):
         gathering.add(account, region, Gathered(head.at, record, finding.parts(head, record, account)))
-
-
-def _own_account(who: Identity | None) -> str:
-    return who.account if who is not None and who.account.isdigit() else ""
 
 
 def _keep(tx: Transaction, gathering: Gathering) -> None:

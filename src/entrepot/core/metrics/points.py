@@ -39,11 +39,12 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Periods from `start` up to `end`, which is excluded."""
+    """Periods from `start` up to `end`, which is excluded; what holds does so until `now`, or the end."""
 
     start: int
     end: int
     period: int
+    now: int | None = None
 
 
 def put(
@@ -69,21 +70,8 @@ def put(
     if known is not None and known.get(own, -1) >= begun:
         merge(tx, row_of(own, resolution, begun, summary))
         return False
-    new = series_rows.introduce(
-        tx,
-        Series(
-            own,
-            of_metric,
-            account,
-            region,
-            metric.namespace,
-            metric.name,
-            shown(metric.dimensions),
-            unit,
-            hold,
-            begun,
-        ),
-    )
+    named = (metric.namespace, metric.name, shown(metric.dimensions))
+    new = series_rows.introduce(tx, Series(own, of_metric, account, region, *named, unit, hold, begun))
     merge(tx, row_of(own, resolution, begun, summary))
     if known is not None:
         known[own] = begun
@@ -184,7 +172,8 @@ def _held(points: Sequence[Point], window: Window, hold: int) -> Iterator[tuple[
     moments = [at for at, _ in told]
     fresh = {periods.floor(at, HELD_EVERY) for at in moments}
     yield from ((at, summary) for at, summary in told if at >= window.start)
-    for at in periods.starts(window.start, window.end, HELD_EVERY):
+    until = window.end if window.now is None else min(window.end, window.now + 1)
+    for at in periods.starts(window.start, until, HELD_EVERY):
         newest = bisect_right(moments, at) - 1
         if at not in fresh and newest >= 0 and at - moments[newest] < hold:
             yield at, summaries.of_value(told[newest][1].maximum)

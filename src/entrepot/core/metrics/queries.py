@@ -3,6 +3,7 @@
 `evaluate` is for everyone who draws or watches metrics: alarms, plots. It is bounded in what it reads and computes.
 """
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -140,7 +141,7 @@ class _Run:
         window = self._window(stat.period)
         if not needed:
             return Series(stat.period, {}, stat.metric.name)
-        return self._series(stat.metric, Window(self._start, window.end, stat.period), statistic, stat.unit)
+        return self._series(stat.metric, dataclasses.replace(window, start=self._start), statistic, stat.unit)
 
     def _series(self, metric: Metric, window: Window, statistic: Statistic, unit: str | None = None) -> Series:
         found = points.query(
@@ -160,7 +161,7 @@ class _Run:
         """The metrics of the last two weeks that a search finds."""
         wanted, statistic = search.parse(sought.text), statistics.parse(sought.statistic)
         period = sought.period or next((each.period for each in self._asked if each.period), _DEFAULT_PERIOD)
-        window = Window(self._start, self._window(period).end, period)
+        window = dataclasses.replace(self._window(period), start=self._start)
         found = [metric for metric in self._present() if wanted(_sought(metric))]
         if len(found) > MOST_SERIES and TOO_MANY_FOUND not in self.messages:
             self.messages.append(TOO_MANY_FOUND)
@@ -180,8 +181,6 @@ def _require(asked: Asked) -> None:
         raise MetricQueryInvalid(reason=f"The query {asked.id} must have either MetricStat or Expression.")
     if asked.period is not None:
         periods.require(asked.period)
-        if asked.stat is not None:
-            raise MetricQueryInvalid(reason=f"The query {asked.id} has its Period in MetricStat.")
 
 
 def _sought(metric: Metric) -> search.Metric:

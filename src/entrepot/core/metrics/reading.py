@@ -42,6 +42,8 @@ def statistics_of(
     if not names:
         raise MetricInputMissing(parameter="Statistics or ExtendedStatistics")
     wanted = [statistics.parse(name) for name in dict.fromkeys(names)]
+    if len({each.simple for each in wanted}) > 1:
+        raise MetricInputConflict(reason="Specify either Statistics or ExtendedStatistics, but not both.")
     found = window(span, periods.require(period), caller.at)
     number = -(-(found.end - found.start) // period)
     if number > MOST_POINTS:
@@ -71,7 +73,7 @@ def window(span: Span, period: int, now: datetime) -> Window:
         raise MetricQueryInvalid(reason="The parameter StartTime must be less than the parameter EndTime.")
     begin = max(begin, today - periods.RETENTION[periods.HOUR])
     start = periods.request_start(begin, period, max(today - begin, 0))
-    return Window(start, max(min(end, today + _FUTURE), start), period)
+    return Window(start, max(min(end, today + _FUTURE), start), period, today)
 
 
 def _ceiling(moment: datetime) -> int:

@@ -17,7 +17,7 @@ from entrepot.core import leases
 from entrepot.core.metrics.gauges import HOLD
 from entrepot.core.metrics.measuring import OURS
 from entrepot.core.units import Units
-from entrepot.db import journals, standing
+from entrepot.db import audit_offsets, journals, standing
 from entrepot.db.database import DatabaseUnavailable, Row, Transaction
 from entrepot.db.standing import Waiting
 from entrepot.journal import sizes
@@ -52,10 +52,11 @@ class Sample(NamedTuple):
 class Standing:
     """Answers with what was found at most two seconds ago, so that many who ask cost as much as one."""
 
-    def __init__(self, metadata: Units, events: Units, metrics: Units, directory: Path) -> None:
+    def __init__(self, metadata: Units, events: Units, audit: Units, metrics: Units, directory: Path) -> None:
         """`directory` has the journals."""
         self._metadata = metadata
         self._events = events
+        self._audit = audit
         self._metrics = metrics
         self._directory = directory
         self._asking = asyncio.Lock()
@@ -75,12 +76,12 @@ class Standing:
             return self._found
 
     async def _look(self, now: datetime) -> list[Sample]:
-        of_metadata, of_metrics = self._metadata.read(_of_metadata, now), self._metrics.read(_of_metrics, now)
-        told, folded = await of_metadata
-        waiting = await self._events.read(standing.events_waiting)
-        gauges, measured = await of_metrics
         lengths = await asyncio.get_running_loop().run_in_executor(None, sizes, self._directory)
-        behind = {"metadata": folded, "metrics": measured}
+        told, folded = await self._metadata.read(_of_metadata, now)
+        waiting = await self._events.read(standing.events_waiting)
+        audited = await self._audit.read(audit_offsets.offsets)
+        gauges, measured = await self._metrics.read(_of_metrics, now)
+        behind = {"metadata": folded, "audit": audited, "metrics": measured}
         return [
             *told,
             *_waiting("entrepot_event_queue", "state", waiting, now),
