@@ -202,10 +202,11 @@ def test_what_cannot_be_kept_is_refused_with_everything_beside_it(cloudwatch: An
     assert cloudwatch.list_metrics(Namespace=namespace)["Metrics"] == []
 
 
-def test_namespaces_of_aws_are_written_by_services_only(cloudwatch: Any):
+def test_namespaces_of_services_are_written_by_services_only(cloudwatch: Any):
     given = {"MetricData": [{"MetricName": "RepositoryPullCount", "Value": 1.0}]}
     assert refused(cloudwatch.put_metric_data, Namespace="AWS/ECR", **given)[0] == "InvalidParameterValue"
     assert refused(cloudwatch.put_metric_data, Namespace="aws/x", **given)[0] == "InvalidParameterValue"
+    assert refused(cloudwatch.put_metric_data, Namespace="Entrepot", **given)[0] == "InvalidParameterValue"
 
 
 def test_queries_that_cannot_be_answered_say_why(cloudwatch: Any, namespace: str):

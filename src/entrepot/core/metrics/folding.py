@@ -68,6 +68,6 @@ def fold(
     """Add what a batch tells, and store how far the journal is folded; False when somebody has folded it already."""
     if not METRICS.advance(tx, batch.journal, batch.start, batch.offset):
         return False
-    for (account, region, which, unit, at), summary in sorted(told.items()):
+    for (account, region, which, unit, at), summary in told.items():
         points.put(tx, account, region, which, at, summary, unit, known=known)
     return True

@@ -9,6 +9,7 @@ import msgspec
 
 from entrepot.core.access import Caller
 from entrepot.core.metrics import places, points
+from entrepot.core.metrics.measuring import OURS
 from entrepot.core.metrics.places import Place
 from entrepot.core.metrics.series import AWS, NO_UNIT, Metric
 from entrepot.db import metric_series
@@ -83,8 +84,8 @@ def _numbered(data: Sequence[Datum]) -> Sequence[tuple[int, Datum]]:
 
 
 def _require_namespace(namespace: str) -> None:
-    if namespace.upper().startswith(AWS):
-        raise MetricInputInvalid(reason=f"The value {AWS} for parameter Namespace is invalid: it is reserved.")
+    if namespace.upper().startswith(AWS) or namespace == OURS:
+        raise MetricInputInvalid(reason=f"The value {namespace} for parameter Namespace is invalid: it is reserved.")
     if not _NAME.fullmatch(namespace):
         raise MetricInputInvalid(reason="The parameter Namespace must be printable ASCII, and not begin with a colon.")
 
