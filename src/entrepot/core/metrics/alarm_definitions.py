@@ -4,7 +4,6 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +15,6 @@ from entrepot.metrics.program import Program, Query
 from entrepot.metrics.series import Series
 
 MOST_QUERIES: Final = 20
-_REMEMBERED: Final = 8192  # definitions: the job reads each of them all the time
 _DAY: Final = 86_400
 _WEEK: Final = 604_800
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -154,7 +152,6 @@ _METRIC = msgspec.json.Decoder(MetricAlarm)
 _COMPOSITE = msgspec.json.Decoder(CompositeAlarm)
 
 
-@lru_cache(_REMEMBERED)
 def decoded(kind: str, text: str) -> MetricAlarm | CompositeAlarm:
     """A definition as a row carries it."""
     return _METRIC.decode(text) if kind == "metric" else _COMPOSITE.decode(text)
