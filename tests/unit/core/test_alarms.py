@@ -79,6 +79,7 @@ def test_a_new_alarm_knows_nothing(core: CoreDatabase):
         ({"evaluate_low_sample_count_percentile": "ignore"}, AlarmInvalid),
         ({"alarm_actions": ("arn:aws:automate:us-east-1:ec2:stop",)}, AlarmInvalid),
         ({"alarm_actions": (f"arn:aws:sns:eu-west-1:{ACCOUNT}:told",)}, AlarmInvalid),
+        ({"alarm_actions": (f"arn:aws:sns:{REGION}:{OTHER_ACCOUNT}:told",)}, AlarmInvalid),
         ({"ok_actions": (f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:x",)}, AlarmInvalid),
     ],
 )

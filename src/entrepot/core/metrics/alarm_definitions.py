@@ -168,8 +168,10 @@ def check_name(name: str) -> None:
         raise AlarmInvalid(reason="AlarmName must not contain control characters")
 
 
-def check_actions(actions: Actions, region: str, reachable: Collection[str]) -> None:
-    """AlarmInvalid for what cannot be told: only topics and functions at services that have an endpoint here."""
+def check_actions(actions: Actions, account: str, region: str, reachable: Collection[str]) -> None:
+    """AlarmInvalid for what cannot be told: only topics and functions at services that have an endpoint here, and only
+    the account's own: the operator's keys, which sign for every account, would open those of others.
+    """
     for arn in actions.all:
         parts = _ACTION.fullmatch(arn)
         kind = _ACTIONS.get(parts["service"]) if parts else None
@@ -177,6 +179,8 @@ def check_actions(actions: Actions, region: str, reachable: Collection[str]) -> 
             raise AlarmInvalid(reason=f"Invalid action {arn!r}: an alarm can tell SNS topics and Lambda functions")
         if parts["region"] != region:
             raise AlarmInvalid(reason=f"Invalid region {parts['region']} specified. Only {region} is supported.")
+        if parts["account"] != account:
+            raise AlarmInvalid(reason=f"Invalid action {arn!r}: it belongs to another account")
         if parts["service"] not in reachable:
             reason = f"Invalid action {arn!r}: the setting aws_endpoints has no endpoint of {parts['service']}"
             raise AlarmInvalid(reason=reason)

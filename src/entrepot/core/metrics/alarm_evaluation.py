@@ -42,8 +42,9 @@ class AlarmEvaluator:
             states = self._metrics.read(_states, due, now) if due else ()
             for row, state in zip(due, states, strict=True):
                 if state is not None:
-                    changed += self._metadata.write(_apply, row, state, micros(now))
-                    del turns[row.key]  # what it told is looked at again
+                    changes = self._metadata.write(_apply, row, state, micros(now))
+                    changed += changes is not None
+                    turns[row.key] = (row.configured_at, -1 if changes is None else changes, turns[row.key][2])
         self._turns = turns
         self._release(now)
         self._hand_over(now)
@@ -88,14 +89,13 @@ def _states(tx: Transaction, due: Sequence[AlarmRow], now: datetime) -> list[Sta
     return [alarm_points.state_of(tx, row, _definition(row), now) for row in due]
 
 
-def _apply(tx: Transaction, seen: AlarmRow, state: State, now: int) -> bool:
-    """Give an alarm its state, unless it has been changed since it was evaluated."""
+def _apply(tx: Transaction, seen: AlarmRow, state: State, now: int) -> int | None:
+    """Give an alarm its state; how often it has changed. None when it has been changed since it was evaluated."""
     row = rows.lock(tx, seen.key)
     if row is None or (row.configured_at, row.changes) != (seen.configured_at, seen.changes):
-        return False
+        return None
     seed = f"evaluated/{alarm_places.arn_of(row)}/{row.changes}/{state.value}"
-    alarm_states.change(tx, row, state, Moment(now, seed))
-    return True
+    return alarm_states.change(tx, row, state, Moment(now, seed)).changes
 
 
 def _queue(tx: Transaction, waiting: Sequence[Row], now: int) -> None:

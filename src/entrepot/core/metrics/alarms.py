@@ -149,7 +149,7 @@ def _allow_put(tx: Transaction, caller: Caller, operation: str, draft: Draft) ->
 
 def _put(tx: Transaction, caller: Caller, draft: Draft, metric: str, reachable: Collection[str]) -> AlarmRow:
     alarm_definitions.check_name(draft.name)
-    alarm_definitions.check_actions(draft.definition, caller.region, reachable)
+    alarm_definitions.check_actions(draft.definition, caller.principal.account, caller.region, reachable)
     accounts.lock(tx, caller.principal.account)
     key, now = alarm_places.key_of(caller, draft.name), _now(caller)
     kind = "metric" if isinstance(draft.definition, MetricAlarm) else "composite"
