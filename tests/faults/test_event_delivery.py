@@ -3,6 +3,7 @@ acknowledged arrives at least once, under one id, in the order of its repository
 """
 
 import contextlib
+import functools
 import os
 import random
 import signal
@@ -17,7 +18,7 @@ import pytest
 import urllib3
 
 from tests.factories.event_targets import ALLOW_OUTBOUND, invoking_role, rule, webhook_target
-from tests.factories.layouts import Image, image
+from tests.factories.layouts import Content, Image, image, manifest
 from tests.factories.processes import Server, free_port, serve
 from tests.factories.registry import Registry
 from tests.factories.unreliable import Unreliable, unreliable
@@ -28,6 +29,13 @@ REPOSITORIES = 8
 VICTIMS = ("worker", "all", "api", "worker", "supervisor")
 EXTRA = ["--workers", "2"]
 IMAGE = image(3)
+MOST_TAGS = 900  # of one image: ECR's quota is 1,000
+
+
+@functools.cache
+def variant(number: int) -> Content:
+    """A manifest of its own over the blobs of the image."""
+    return manifest(IMAGE.config, IMAGE.layers, annotations={"variant": str(number)})
 
 
 class Tagger:
@@ -45,7 +53,7 @@ class Tagger:
             while len(self.acknowledged) < number and not stop.is_set():
                 tag = f"t{self._number:06d}"
                 self._number += 1  # of one that was not acknowledged nothing is known: it is not used again
-                if registry.put_manifest(self.repository, tag, IMAGE.manifest).status == 201:
+                if registry.put_manifest(self.repository, tag, variant(self._number // MOST_TAGS)).status == 201:
                     self.acknowledged.append(tag)
 
 

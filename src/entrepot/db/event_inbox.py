@@ -3,7 +3,7 @@
 from sqlalchemy import bindparam, delete, func, select, text
 
 from entrepot.db.database import Row, Transaction
-from entrepot.db.event_queue_schema import event_inbox, event_seen
+from entrepot.db.event_queue_schema import event_inbox
 
 _SEE = text("INSERT INTO event_seen (key, at) VALUES (:key, :at) ON CONFLICT (key) DO NOTHING")
 _ADD = text(
@@ -12,7 +12,9 @@ _ADD = text(
 )
 _PAGE = select(event_inbox).order_by(event_inbox.c.sequence).limit(bindparam("limit"))
 _REMOVE = delete(event_inbox).where(event_inbox.c.sequence == bindparam("of"))
-_FORGET = delete(event_seen).where(event_seen.c.at < bindparam("before"))
+_FORGET = text(
+    "DELETE FROM event_seen WHERE key IN (SELECT key FROM event_seen WHERE at < :before ORDER BY at LIMIT :limit)"
+)
 _COUNT = select(func.count()).select_from(event_inbox)
 
 
@@ -21,9 +23,9 @@ def see(tx: Transaction, key: str, at: int) -> bool:
     return tx.run(_SEE, key=key, at=at) == 1
 
 
-def forget(tx: Transaction, before: int) -> int:
-    """Forget which events were taken before a moment; how many."""
-    return tx.run(_FORGET, before=before)
+def forget(tx: Transaction, before: int, limit: int) -> int:
+    """Forget some of the events that were taken before a moment; how many."""
+    return tx.run(_FORGET, before=before, limit=limit)
 
 
 def add(

@@ -68,7 +68,7 @@ class Feeder:
         self._scheduler.fire(now, changed=changed)
         self._replayer.replay(now, changed=changed)
         routed = self._router.route(micros(now))
-        if not routed and micros(now) - self._pruned_at > _PRUNE_EVERY:
+        if micros(now) - self._pruned_at > _PRUNE_EVERY:
             self._pruned_at = micros(now)
             self._router.prune(self._pruned_at)
         return routed

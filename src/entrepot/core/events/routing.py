@@ -23,6 +23,7 @@ __all__ = ["Router"]
 
 BATCH = 200
 _OF_EACH = 100  # events of one repository in a batch: those of the others wait no longer than for these
+_FORGOTTEN_AT_ONCE = 2000
 _REMEMBERED = 3600 * 1_000_000  # how long a taken event is known, in microseconds
 
 
@@ -51,25 +52,34 @@ class Router:
         self._meter = meter
         self._tables = Tables()
         self._last_repository = ""
+        self._passed = False
 
     def route(self, now: int) -> int:
         """Route one batch; how many events it had, 0 when nothing waits."""
         told = self._metadata.read(outbox.next_events, self._last_repository, BATCH, _OF_EACH)
         self._last_repository = told[-1].repository_id if len(told) >= BATCH else ""
+        ended = len(told) < BATCH
         waiting = self._events.read(event_inbox.page, BATCH)
         batch = [_of_outbox(row) for row in told] + [_of_inbox(row) for row in waiting]
         if not batch:
+            self._passed = True
             return 0
         wanted = self._metadata.read(self._wanted, batch)
         tally = self._events.write(_keep, batch, wanted, [row.sequence for row in waiting], now)
         if told:
             self._forget([row.id for row in told])
         tally.tell(self._meter, now)
+        self._passed = self._passed or ended
         return len(batch)
 
     def prune(self, now: int) -> int:
-        """Forget which events were taken long ago; called when no outbox row can be one of them."""
-        return self._events.write(event_inbox.forget, now - _REMEMBERED)
+        """Forget which events were taken long ago. Not before every repository had its turn once: a process that was
+        killed may have left the first rows of some in the outbox, taken already.
+        """
+        forgotten = 0
+        while self._passed and (some := self._events.write(event_inbox.forget, now - _REMEMBERED, _FORGOTTEN_AT_ONCE)):
+            forgotten += some
+        return forgotten
 
     def _wanted(self, reader: Reader, batch: Sequence[Event]) -> Sequence[Wanted]:
         """What the rules say to each event, as they stand in one state of the metadata."""

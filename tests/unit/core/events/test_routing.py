@@ -1,11 +1,13 @@
 """From the outbox and the inbox to deliveries: nothing lost, nothing twice, each event to those who want it."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from entrepot.core.events import accepting, rules
 from entrepot.core.events.accepting import Envelope
+from entrepot.core.events.routing import Router
 from entrepot.db import event_deliveries, outbox
 from entrepot.spec.moments import micros
 from tests.factories.callers import ACCOUNT, REGION
@@ -103,3 +105,17 @@ def test_more_events_than_a_batch_of_many_repositories_all_pass(world: EventWorl
         world.send({"n": number}, order_key=f"r{number % 7}")
     assert world.route() == 450
     assert world.waiting() == 450
+
+
+def test_what_was_taken_is_forgotten_after_an_hour_but_not_while_the_outbox_may_still_hold_it(world, monkeypatch):
+    world.core.image(world.core.repository(), "v1")
+    with monkeypatch.context() as broken:
+        broken.setattr(outbox, "remove", lambda *_: (_ for _ in ()).throw(OSError("gone")))
+        with pytest.raises(OSError, match="gone"):
+            world.route()
+    later = world.now() + timedelta(hours=2)
+    router = Router(world.metadata_units, world.units, world.measured)
+    assert router.prune(micros(later)) == 0  # nothing has been routed by this one
+    router.route(micros(later))
+    assert world.core.outbox() == []
+    assert router.prune(micros(later) + 3600 * 1_000_000) == 1
