@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
+
 from entrepot.core.access import Caller
 from entrepot.core.audit import records, store
 from entrepot.core.audit.blocks import Finding, Gathered, Gathering, Part, head_of
@@ -27,6 +29,7 @@ from entrepot.core.principals import root_principal
 from entrepot.core.rights import Rights
 from entrepot.db import audit_blocks, migrate
 from entrepot.db.audit_blocks import HOUR
+from entrepot.db.audit_schema import audit_block
 from entrepot.db.database import Transaction
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.journal import Batch
@@ -163,17 +166,17 @@ def page(database: SqliteDatabase, wanted: Wanted) -> tuple[int, float, float]:
     return len(found.calls), (time.perf_counter() - wall) * 1000, (time.thread_time() - cpu) * 1000
 
 
-def lookups() -> Iterator[tuple[str, Wanted]]:
+def lookups(database: SqliteDatabase) -> Iterator[tuple[str, Wanted]]:
     """First pages by every attribute, common and rare values of it, by time and by nothing."""
+    week = FIRST + 7 * DAY
+    old = database.read(lambda tx: look_up(tx, caller(), Wanted(None, week, week + HOUR, 1, None), DAYS)).calls[0]
+    yield "EventId", Wanted(("EventId", records.id_of(old, ACCOUNT)), None, None, 50, None)
     for label, values in (("common", COMMON), ("rare", RARE)):
         for attribute, value in values.items():
             yield f"{attribute}, {label}", Wanted((attribute, value), None, None, 50, None)
     for attribute in COMMON:
         yield f"{attribute}, absent", Wanted((attribute, "absent"), None, None, 50, None)
-    identity = records.id_of(pull(0, at=FIRST + 12345, request_id="0"), ACCOUNT)
-    yield "EventId", Wanted(("EventId", identity), None, None, 50, None)
     yield "nothing", Wanted(None, None, None, 50, None)
-    week = FIRST + 7 * DAY
     yield "an hour long ago", Wanted(None, week, week + HOUR, 50, None)
     yield "a rare user long ago", Wanted(("Username", "rare-user"), FIRST, week, 50, None)
 
@@ -216,6 +219,13 @@ def longest_step(database: SqliteDatabase) -> float:
     return longest * 1000
 
 
+def held(database: SqliteDatabase) -> tuple[int, int]:
+    """How many blocks there are, and records."""
+    numbers = select(func.count(), func.sum(audit_block.c.count))
+    blocks, count = database.read(lambda tx: tx.all(numbers))[0]
+    return int(blocks), int(count)
+
+
 def opened(path: Path, count: int) -> SqliteDatabase:
     """A database of so many records, made when it is not there."""
     fresh = not path.exists()
@@ -238,7 +248,7 @@ def main() -> None:
     given.data.mkdir(parents=True, exist_ok=True)
     print(f"keeping a read: {kept_read_micros(given.data):.2f} us of CPU")
     database = opened(given.data / f"audit-{given.records}.db", given.records)
-    for name, wanted in lookups():
+    for name, wanted in lookups(database):
         taken = [page(database, wanted) for _ in range(9)]
         wall, cpu = (statistics.median(each[part] for each in taken) for part in (1, 2))
         print(f"{name:24} {taken[0][0]:3} records  first {taken[0][1]:6.1f} ms  then {wall:6.1f} ms, CPU {cpu:6.1f} ms")

@@ -104,7 +104,7 @@ def test_files_in_a_bucket_are_valid(
     assert {"CreateRepository", "StartLogging"} <= names
     found = s3.client.head_object(Bucket=BUCKET, Key=digests[0])
     assert found["Metadata"]["signature-algorithm"] == "SHA256withRSA"
-    assert (found["ContentType"], found["ContentEncoding"]) == ("application/json", "gzip")
+    assert found["ContentType"] == "application/gzip"
     ours, report = verify(server, **s3.settings())
     assert (ours, report["faults"], report["log_files"], report["digest_files"]) == (0, [], len(logs), len(digests))
     assert not (server.data / "trails" / BUCKET).exists()
@@ -117,7 +117,7 @@ def test_what_is_done_to_a_file_in_a_bucket_is_found(
 ):
     key = s3.keys(BUCKET, kind)[0]
     found = s3.client.get_object(Bucket=BUCKET, Key=key)
-    body, kept = found["Body"].read(), {"Metadata": found["Metadata"], "ContentEncoding": "gzip"}
+    body, kept = found["Body"].read(), {"Metadata": found["Metadata"]}
     stranger = key.replace(".json.gz", "x.json.gz")
     if how == "changed":
         content = gzip.decompress(body).replace(b"a", b"b", 1)

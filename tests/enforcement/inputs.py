@@ -72,6 +72,7 @@ def _of_identities(names: Mapping[str, str]) -> Mapping[str, Any]:
         "TagKeys": ["k"],
         **_of_sessions(names),
         **_of_monitoring(names),
+        **_of_trails(names),
     }
 
 
@@ -86,6 +87,17 @@ def _of_sessions(names: Mapping[str, str]) -> Mapping[str, Any]:
         "PolicySourceArn": f"{iam}:user/{names['user']}",
         "PolicyInputList": [document(NOTHING_HERE)],
         "ActionNames": ["s3:GetObject"],
+    }
+
+
+def _of_trails(names: Mapping[str, str]) -> Mapping[str, Any]:
+    arn = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/{names['trail']}"
+    return {
+        "TrailName": names["trail"],
+        "S3BucketName": "entrepot",
+        "ResourceId": arn,
+        "ResourceIdList": [arn],
+        "TagsList": [{"Key": "k", "Value": "v"}],
     }
 
 
@@ -129,6 +141,7 @@ def _repository_arn(world: World, service: str) -> str:
 # what must not be done to the world, though it may be
 _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "UpdateAssumeRolePolicy": {"PolicyDocument": _BROKEN},
+    "GetInsightSelectors": {"TrailName": "world"},
 }
 _HOUR = {"StartTime": datetime(2026, 1, 1, tzinfo=UTC), "EndTime": datetime(2026, 1, 1, 1, tzinfo=UTC)}
 _METRIC = {"Namespace": "World", "MetricName": "Things"}

@@ -45,6 +45,7 @@ def marked(world: World) -> World:
     alarm = f"arn:aws:cloudwatch:us-east-1:000000000000:alarm:{names['alarm']}"
     world.monitoring.tag_resource(ResourceARN=alarm, Tags=tag)
     world.monitoring.set_alarm_state(AlarmName=names["alarm"], StateValue="INSUFFICIENT_DATA", StateReason=MARK)
+    world.trails.add_tags(ResourceId=f"arn:aws:cloudtrail:us-east-1:000000000000:trail/{names['trail']}", TagsList=tag)
     for client, place in ((world.ecr, "ecr:us-east-1:"), (world.public, "ecr-public::")):
         client.tag_resource(resourceArn=f"arn:aws:{place}000000000000:repository/{names['repository']}", tags=tag)
     world.ecr.set_repository_policy(repositoryName=names["repository"], policyText=document(grant))
@@ -110,6 +111,9 @@ def state(world: World) -> str:
         read += [client.describe_repositories(), client.describe_images(repositoryName=name)]
     read += [world.ecr.get_repository_policy(repositoryName=name), world.ecr.get_registry_policy()]
     read += [world.iam.list_access_keys(UserName=world.names["user"]), world.iam.list_virtual_mfa_devices()]
+    trail = f"arn:aws:cloudtrail:us-east-1:000000000000:trail/{world.names['trail']}"
+    read += [world.trails.describe_trails(), world.trails.list_tags(ResourceIdList=[trail])]
+    read += [world.trails.get_event_selectors(TrailName=trail), world.trails.get_trail_status(Name=trail)]
     read += [world.monitoring.describe_alarms(), world.monitoring.list_dashboards()]
     read += [world.monitoring.get_dashboard(DashboardName=world.names["dashboard"])]
     read += _events_state(world)

@@ -99,6 +99,7 @@ class World:
         self.names = self._make("world", self.iam, ACCOUNT)
         self.repository = "world/app"
         self.monitoring = server.client("cloudwatch")
+        self.trails = server.client("cloudtrail")
         self._watch("world")
         self.push("world/app")
         root = Registry(server)
@@ -114,6 +115,7 @@ class World:
 
     def _watch(self, name: str) -> None:
         """An alarm and a dashboard of this name."""
+        self.trails.create_trail(Name=name, S3BucketName="entrepot")
         self.monitoring.put_metric_alarm(
             AlarmName=name,
             Namespace="World",
@@ -162,6 +164,7 @@ class World:
             **dict.fromkeys(("user", "group", "role", "policy", "profile", "name"), name),
             **dict.fromkeys(("bus", "rule", "archive", "replay", "connection", "destination"), name),
             "repository": f"{name}/app",
+            "trail": name,
             "alarm": name,
             "dashboard": name,
             "provider": f"{name}.example.com",

@@ -2,7 +2,7 @@
 
 DATA/entrepot.db       metadata (SQLite)          DATA/blobs/, uploads/   bytes (store/)
 DATA/events.db         events on their way        DATA/audit.db           audit records
-DATA/metrics.db        points of metrics
+DATA/metrics.db        points of metrics          DATA/trails/            files of trails (store/kept_files.py)
 DATA/secret.key        the master key             DATA/journal/           calls (journal/)
 DATA/credentials       root keys, AWS's format    DATA/metrics/           counters of all processes
 DATA/ca.pem, tls/      self-signed TLS            DATA/server.lock        settings of those that run

@@ -53,9 +53,8 @@ class Buckets:
 
     async def put(self, bucket: str, key: str, body: bytes, words: Mapping[str, str]) -> None:
         """Store an object with its metadata: BucketRefused, OutboundFault."""
-        headers = {"Content-Type": "application/json", **{f"{_WORDS}{name}": text for name, text in words.items()}}
-        if key.endswith(".gz"):
-            headers["Content-Encoding"] = "gzip"
+        kind = "application/gzip" if key.endswith(".gz") else "application/octet-stream"
+        headers = {"Content-Type": kind, **{f"{_WORDS}{name}": text for name, text in words.items()}}
         self._require(await self._send("PUT", f"{bucket}/{key}", body=body, headers=headers))
 
     async def get(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]] | None:

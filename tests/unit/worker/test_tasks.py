@@ -97,7 +97,7 @@ def test_every_job_says_what_it_did_in_names_and_numbers(core: CoreDatabase, tmp
     assert told["scrub"] == {"checked": 1, "damaged": [Digest.of(LOST)]}
     assert told["sweep"] == {"orphans": 0}
     assert told["fold"] == {"reads": 0}
-    assert told["audit"] == {"calls": 0, "changes": 0}
+    assert told["audit"] == {"alone": 0}
     assert told["compact-audit"] == {"blocks": 0}
     assert told["expire-audit"] == {"records": 0}
     assert told["expire-uploads"] == {"uploads": 4}

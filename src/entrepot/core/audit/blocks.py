@@ -87,49 +87,46 @@ class Gathering:
                 yield _block(account, region, part)
 
 
+class Operation(msgspec.Struct, frozen=True):
+    """What is known of an operation: what finds its calls, and whether the outbox may tell of them too."""
+
+    part: Part
+    may_be_in_outbox: bool
+
+
 class Finding:
     """What is known of records of a batch, remembered side by side: most are like others in each side."""
 
     def __init__(self) -> None:
-        self._operations: dict[tuple[str, str], tuple[Part, bool]] = {}
-        self._callers: dict[tuple[bytes, str], Part] = {}
+        self._operations: dict[tuple[str, str], Operation] = {}
+        self._callers: dict[tuple[bytes, str, bool], tuple[tuple[str, Part], ...]] = {}
         self._repositories: dict[tuple[str, str, str, str], Part] = {}
-        self._readers: dict[tuple[bytes, str, bool], tuple[str, ...]] = {}
 
-    def may_be_in_outbox(self, head: Head) -> bool:
-        """Whether the outbox may tell of a call too."""
-        return self._operation(head)[1]
+    def operation(self, head: Head) -> Operation:
+        """What is known of a record's operation."""
+        named = (head.service, head.operation)
+        known = self._operations.get(named)
+        if known is None:
+            known = self._operations[named] = Operation(_found_by_operation(*named), may_be_in_outbox(*named))
+        return known
 
-    def readers(self, head: Head) -> tuple[str, ...]:
-        """The accounts that read a record: that of what was acted upon, and the caller's.
+    def readers(self, head: Head) -> tuple[tuple[str, Part], ...]:
+        """The accounts that read a record, that of what was acted upon and the caller's, and how each finds the caller.
 
         What failed only its caller reads: whoever names another's account says nothing about it.
         """
         key = (bytes(head.identity), head.account, not head.error)
-        readers = self._readers.get(key)
+        readers = self._callers.get(key)
         if readers is None:
             who = _identity_of(key[0])
             caller = who.account if who is not None and who.account.isdigit() else ""
             both = (caller or head.account,) if head.error else (head.account, caller)
-            readers = self._readers[key] = tuple(dict.fromkeys(account for account in both if account))
+            readers = tuple((each, _found_by_caller(who, each)) for each in dict.fromkeys(both) if each)
+            self._callers[key] = readers
         return readers
 
-    def parts(self, head: Head, record: bytes, reader: str) -> tuple[Part, ...]:
-        """What finds a record, for the account that reads it: of others' callers it knows the account alone."""
-        key = (bytes(head.identity), reader)
-        caller = self._callers.get(key)
-        if caller is None:
-            caller = self._callers[key] = _found_by_caller(_identity_of(key[0]), reader)
-        return self._operation(head)[0], caller, self._resources(head, record)
-
-    def _operation(self, head: Head) -> tuple[Part, bool]:
-        named = (head.service, head.operation)
-        known = self._operations.get(named)
-        if known is None:
-            known = self._operations[named] = (_found_by_operation(*named), may_be_in_outbox(*named))
-        return known
-
-    def _resources(self, head: Head, record: bytes) -> Part:
+    def resources(self, head: Head, record: bytes) -> Part:
+        """How a record is found by what it is about."""
         if not head.repository:
             return found_by_resources(decode(record))
         key = (head.service, head.account, head.region, head.repository)
@@ -137,6 +134,11 @@ class Finding:
         if known is None:
             known = self._repositories[key] = found_by_resources(decode(record))
         return known
+
+    def parts(self, head: Head, record: bytes, reader: str) -> tuple[Part, ...]:
+        """What finds a record for one of its readers."""
+        callers = [part for account, part in self.readers(head) if account == reader]
+        return self.operation(head).part, *callers, self.resources(head, record)
 
 
 def _found_by_operation(service: str, operation: str) -> Part:

@@ -103,7 +103,9 @@ def fold(tx: Transaction, batch: Batch, regions: Sequence[str], now: int) -> int
     for record in batch.records:
         try:
             head = head_of(record)
-            if not head.operation or not _is_first(tx, finding, head, now):
+            if not head.operation:
+                continue
+            if finding.operation(head).may_be_in_outbox and not _is_first(tx, head, now):
                 continue
             _gather(gathering, finding, head, record, regions)
         except msgspec.MsgspecError:
@@ -123,18 +125,17 @@ def fold_changes(tx: Transaction, changes: Mapping[str, str], regions: Sequence[
     _keep(tx, gathering)
 
 
-def _is_first(tx: Transaction, finding: Finding, head: Head, now: int) -> bool:
+def _is_first(tx: Transaction, head: Head, now: int) -> bool:
     """Whether a call has not been told by the outbox already."""
-    if not finding.may_be_in_outbox(head):
-        return True
     return audit_marks.add(tx, event_id(head.at, head.request_id, head.operation), now, alone=False)
 
 
 def _gather(gathering: Gathering, finding: Finding, head: Head, record: bytes, regions: Sequence[str]) -> None:
     """Put a record where its readers look."""
     region = head.region if head.region in regions and head.service not in _GLOBAL else regions[0]
-    for account in finding.readers(head):
-        gathering.add(account, region, Gathered(head.at, record, finding.parts(head, record, account)))
+    operation, resources = finding.operation(head).part, finding.resources(head, record)
+    for account, caller in finding.readers(head):
+        gathering.add(account, region, Gathered(head.at, record, (operation, caller, resources)))
 
 
 def _keep(tx: Transaction, gathering: Gathering) -> None:

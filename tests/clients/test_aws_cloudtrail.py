@@ -1,0 +1,29 @@
+"""`aws cloudtrail lookup-events`, unmodified."""
+
+import json
+import time
+from typing import Any
+
+from tests.clients.workplace import Workplace
+
+
+def looked_up(workplace: Workplace, attribute: str, value: str) -> list[dict[str, Any]]:
+    named = f"AttributeKey={attribute},AttributeValue={value}"
+    said = workplace.run(
+        "aws", "cloudtrail", "lookup-events", "--lookup-attributes", named, "--max-items", "5", "--output", "json"
+    )
+    found: list[dict[str, Any]] = json.loads(said)["Events"]
+    return found
+
+
+def test_the_cli_finds_who_made_a_repository(workplace: Workplace):
+    name = f"{workplace.repository}-audited"
+    workplace.run("aws", "ecr", "create-repository", "--repository-name", name, "--output", "json")
+    until = time.monotonic() + 20
+    while not (found := looked_up(workplace, "ResourceName", name)) and time.monotonic() < until:
+        time.sleep(0.2)
+    (event,) = found
+    record = json.loads(event["CloudTrailEvent"])
+    assert (event["EventName"], event["Username"]) == ("CreateRepository", "root")
+    assert record["userAgent"].startswith("aws-cli/")
+    assert looked_up(workplace, "EventId", event["EventId"])[0]["EventId"] == event["EventId"]
