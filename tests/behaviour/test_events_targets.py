@@ -47,6 +47,11 @@ def test_targets_come_back_as_they_were_put(events: Events):
     assert events.api.list_targets_by_rule(Rule=rule)["Targets"] == targets
     pages = events.api.get_paginator("list_targets_by_rule").paginate(Rule=rule, PaginationConfig={"PageSize": 2})
     assert [each["Id"] for page in pages for each in page["Targets"]] == ["1", "2", "3", "4", "5"]
+
+
+def test_a_target_gives_way_to_another_of_its_id_and_a_rule_has_five(events: Events):
+    rule = events.rule()
+    assert events.put(rule, *({"Id": str(number), "Arn": QUEUE} for number in range(1, 6))) == []
     assert events.put(rule, {"Id": "5", "Arn": f"{QUEUE}.fifo", "SqsParameters": {"MessageGroupId": "g"}}) == []
     assert events.api.list_targets_by_rule(Rule=rule)["Targets"][4]["SqsParameters"] == {"MessageGroupId": "g"}
     refused = refusal(events.api.put_targets, Rule=rule, Targets=[{"Id": "6", "Arn": QUEUE}])
