@@ -19,7 +19,7 @@ from entrepot.db.sqlite import SqliteDatabase
 from entrepot.journal import Batch
 
 LIMIT_US = 3.0  # of the 10 that events, audit and metrics may cost together
-RECORDS = 4000  # what 2,000 requests a second leave between two folds
+RECORDS = 2000  # what 2,000 requests a second leave between two folds
 _ACCOUNT = "000000000000"
 _REGION = "us-east-1"
 _WHO = Identity("user", "AIDAEXAMPLE", f"arn:aws:iam::{_ACCOUNT}:user/alice", _ACCOUNT, "AKIAEXAMPLE")

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import cpu, decisions, load, metrics, patterns, seeding
+from benchmarks import cpu, decisions, events, load, metrics, patterns, seeding
 from benchmarks.report import Gate, Row
 from benchmarks.servers import DISTRIBUTION, FLOOR, NGINX, OURS, UNTOLD, ZOT, Running, missing, start
 
@@ -178,6 +178,11 @@ class Bench:
         """What rules add to an event."""
         self._say("patterns")
         yield from patterns.rows(self.scale.repeat, self.scale.seconds / 5)
+
+    def events(self) -> Iterator[Row]:
+        """What an event costs on its way to a target."""
+        self._say("events")
+        yield from events.rows(self.scale.repeat)
 
     def metrics(self) -> Iterator[Row]:
         """What metrics add to a request."""

@@ -50,6 +50,7 @@ def marked(world: World) -> World:
         client.tag_resource(resourceArn=f"arn:aws:{place}000000000000:repository/{names['repository']}", tags=tag)
     world.ecr.set_repository_policy(repositoryName=names["repository"], policyText=document(grant))
     world.ecr.put_registry_policy(policyText=document({**grant, "Resource": "*"}))
+    _mark_events(world)
     config = Content(OCI_CONFIG, json.dumps({"author": MARK}).encode())
     body = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config.descriptor(), "layers": []}
     root = Registry(world.server)
@@ -62,6 +63,42 @@ def marked(world: World) -> World:
 def dashboard(text: str) -> dict[str, Any]:
     """A dashboard that says this."""
     return {"widgets": [{"type": "text", "properties": {"markdown": text}}]}
+
+
+def _mark_events(world: World) -> None:
+    names, events = world.names, world.server.client("events")
+    tag = [{"Key": "mark", "Value": MARK}]
+    pattern = json.dumps({"source": [MARK]})
+    bus = events.create_event_bus(Name=names["bus"], Description=MARK, Tags=tag)["EventBusArn"]
+    events.put_rule(Name=names["rule"], EventPattern=pattern, Description=MARK, Tags=tag)
+    target = {"Id": "t", "Arn": bus, "Input": json.dumps({"note": MARK})}
+    assert events.put_targets(Rule=names["rule"], Targets=[target])["FailedEntryCount"] == 0
+    events.create_archive(ArchiveName=names["archive"], EventSourceArn=bus, Description=MARK, EventPattern=pattern)
+    key = {"ApiKeyAuthParameters": {"ApiKeyName": MARK, "ApiKeyValue": "v"}}
+    made = events.create_connection(
+        Name=names["connection"], Description=MARK, AuthorizationType="API_KEY", AuthParameters=key
+    )
+    events.create_api_destination(
+        Name=names["destination"],
+        Description=MARK,
+        ConnectionArn=made["ConnectionArn"],
+        InvocationEndpoint=f"https://example.com/{MARK}",
+        HttpMethod="POST",
+    )
+
+
+def _events_state(world: World) -> list[Any]:
+    names, events = world.names, world.server.client("events")
+    return [
+        events.describe_event_bus(Name=names["bus"]),
+        events.list_rules(),
+        events.list_targets_by_rule(Rule=names["rule"]),
+        events.list_tags_for_resource(ResourceARN=f"arn:aws:events:us-east-1:000000000000:rule/{names['rule']}"),
+        events.describe_archive(ArchiveName=names["archive"]),
+        events.list_replays(),
+        events.describe_connection(Name=names["connection"]),
+        events.describe_api_destination(Name=names["destination"]),
+    ]
 
 
 def state(world: World) -> str:
@@ -79,6 +116,7 @@ def state(world: World) -> str:
     read += [world.trails.get_event_selectors(TrailName=trail), world.trails.get_trail_status(Name=trail)]
     read += [world.monitoring.describe_alarms(), world.monitoring.list_dashboards()]
     read += [world.monitoring.get_dashboard(DashboardName=world.names["dashboard"])]
+    read += _events_state(world)
     for answer in read:
         if isinstance(answer, dict):
             answer.pop("ResponseMetadata")

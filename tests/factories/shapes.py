@@ -10,6 +10,7 @@ from entrepot.aws.protocol.models import Model, Shape
 from entrepot.aws.protocol.validate import pattern
 
 _DEEPEST = 4
+_NESTING = ("structure", "list", "map")
 _MOST_ITEMS = 4
 _LONGEST = 40
 # XML 1.0 carries these; JSON carries all but lone surrogates
@@ -40,7 +41,7 @@ def _structures(model: Model, shape: Shape, depth: int) -> st.SearchStrategy[dic
     members = {
         name: values(model, member["shape"], depth + 1)
         for name, member in shape["members"].items()
-        if name in required or depth < _DEEPEST
+        if name in required or depth < _DEEPEST or model.shapes[member["shape"]]["type"] not in _NESTING
     }
     if shape.get("union"):  # of which a value has exactly one member
         return st.one_of(

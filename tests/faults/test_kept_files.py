@@ -9,7 +9,7 @@ from entrepot.store.kept_files import SIDECAR, KeptFiles
 from tests.factories.crash_store import Disk, Recorder, after, survivors
 from tests.faults.test_crash_points import files, lost
 
-FILES = (
+FILES: tuple[tuple[str, str, bytes, dict[str, str]], ...] = (
     ("entrepot", "AWSLogs/1/2026/01/01/a.json.gz", b"one", {}),
     ("entrepot", "AWSLogs/1/2026/01/01/b.json.gz", b"two" * 5000, {"signature": "00"}),
     ("another", "p/AWSLogs/1/2026/01/02/c.json.gz", b"", {"signature": "ff"}),

@@ -25,7 +25,14 @@ class AuditJobs:
 def audit_jobs(settings: Settings, databases: Databases) -> AuditJobs:
     """The jobs over open databases."""
     metadata, audit, constants = databases.metadata, databases.audit, settings.audit_aws_constants
-    announcer = Announcer(metadata, audit, databases.events, trail_logging.is_logging, aws_constants=constants)
+    announcer = Announcer(
+        metadata,
+        audit,
+        databases.events,
+        trail_logging.is_logging,
+        aws_constants=constants,
+        pulls=settings.pull_events,
+    )
     records = AuditRecords(audit, aws_constants=constants)
     return AuditJobs(
         AuditFold(metadata, audit, settings.data / parts.JOURNALS, settings.regions),

@@ -59,7 +59,7 @@ def _delivery(settings: Settings, metadata: SqliteDatabase, events: SqliteDataba
         services=services,
         authorizer=Authorizer(about, authorizations, parts.clock, new_stamp),
         meter=meter,
-        watch=_watch(metadata, events),
+        watch=_watch(events),
         clock=parts.clock,
     )
 
@@ -68,5 +68,5 @@ def _units(database: SqliteDatabase, name: str) -> Units:
     return Units(database, ThreadPoolExecutor(1, name))
 
 
-def _watch(metadata: SqliteDatabase, events: SqliteDatabase) -> Callable[[], Watch]:
-    return lambda: Watch((metadata.snapshot(), events.snapshot()))
+def _watch(*databases: SqliteDatabase) -> Callable[[], Watch]:
+    return lambda: Watch([each.snapshot() for each in databases])

@@ -7,7 +7,7 @@ from entrepot.db.event_queue_schema import event_inbox, event_seen
 
 _SEE = text("INSERT INTO event_seen (key, at) VALUES (:key, :at) ON CONFLICT (key) DO NOTHING")
 _ADD = text(
-    "INSERT INTO event_inbox (event_id, account_id, region, bus, order_key, hops, only, replay, accepted_at, body) "
+    'INSERT INTO event_inbox (event_id, account_id, region, bus, order_key, hops, "only", replay, accepted_at, body) '
     "VALUES (:event_id, :account_id, :region, :bus, :order_key, :hops, :only, :replay, :accepted_at, :body)"
 )
 _PAGE = select(event_inbox).order_by(event_inbox.c.sequence).limit(bindparam("limit"))

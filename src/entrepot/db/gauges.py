@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import Executable, bindparam, func, select, text
 
 from entrepot.db.database import Row, Transaction
-from entrepot.db.schema import manifest, repository, tag
+from entrepot.db.schema import manifest, repository, repository_blob, tag
 
 _PAGE = (
     select(
@@ -21,10 +21,12 @@ _PAGE = (
     .order_by(repository.c.id)
     .limit(bindparam("limit"))
 )
-_IMAGES = select(func.count().label("images"), func.min(manifest.c.pushed_at), func.max(manifest.c.pushed_at)).where(
+_IMAGES = select(func.count().label("number")).where(manifest.c.repository_id == bindparam("of"))
+_PUSHED = select(func.min(manifest.c.pushed_at), func.max(manifest.c.pushed_at)).where(
     manifest.c.repository_id == bindparam("of")
 )
-_TAGS = select(func.count().label("tags")).where(tag.c.repository_id == bindparam("of"))
+_TAGS = select(func.count().label("number")).where(tag.c.repository_id == bindparam("of"))
+_LINKS = select(func.count().label("number")).where(repository_blob.c.repository_id == bindparam("of"))
 _BYTES = text(
     "SELECT coalesce(sum(size), 0), coalesce(sum(CASE WHEN EXISTS ("
     "SELECT 1 FROM repository_blob other WHERE other.blob_id = held.blob_id"
@@ -36,12 +38,14 @@ _BYTES = text(
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What a repository holds; moments in microseconds, None without images. `shared` bytes others hold too."""
+    """What a repository holds. `shared` are bytes that others hold too; the moments of the first and the last push are
+    in microseconds, None without images; both, and the bytes, are None where they were not asked for.
+    """
 
     images: int
     tags: int
-    size: int
-    shared: int
+    size: int | None
+    shared: int | None
     oldest: int | None
     newest: int | None
 
@@ -51,10 +55,25 @@ def page(tx: Transaction, after: str, limit: int) -> Sequence[Row]:
     return tx.all(_PAGE, after=after, limit=limit)
 
 
-def holding(tx: Transaction, repository_id: str) -> Holding:
-    """What a repository holds; nothing when it is gone."""
-    images, tags = tx.one(_IMAGES, of=repository_id), tx.one(_TAGS, of=repository_id)
-    held = tx.one(_BYTES, of=repository_id)
-    if images is None or tags is None or held is None:  # aggregates have a row
-        return Holding(0, 0, 0, 0, None, None)
-    return Holding(images[0], tags[0], int(held[0]), int(held[1]), images[1], images[2])
+def holding(tx: Transaction, repository_id: str, most: int | None = None) -> Holding:
+    """What a repository holds; nothing when it is gone.
+
+    Images, tags and links are counted in indexes. The rest reads each of them, and is left out where they are more than
+    `most`.
+    """
+    images, tags, links = (_number(tx, each, repository_id) for each in (_IMAGES, _TAGS, _LINKS))
+    size, shared, oldest, newest = None, None, None, None
+    if most is None or links <= most:
+        size, shared = (int(each) for each in _numbers(tx, _BYTES, repository_id))
+    if most is None or images <= most:
+        oldest, newest = _numbers(tx, _PUSHED, repository_id)
+    return Holding(images, tags, size, shared, oldest, newest)
+
+
+def _number(tx: Transaction, statement: Executable, repository_id: str) -> int:
+    return int(_numbers(tx, statement, repository_id)[0])
+
+
+def _numbers(tx: Transaction, statement: Executable, repository_id: str) -> Row:
+    (row,) = tx.all(statement, of=repository_id)  # aggregates have one
+    return row

@@ -18,7 +18,7 @@ _FORGET = delete(metric_gauge).where(metric_gauge.c.subject == bindparam("of"))
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """What was told of a subject; `told_at` in microseconds."""
+    """What was told of a subject; `told_at`, in microseconds, is when all of it was."""
 
     subject: str
     name: str

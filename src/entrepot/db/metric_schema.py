@@ -55,7 +55,7 @@ metric_gauge = Table(  # what has been told of how things stand, and is told aga
     Column("subject", Text, primary_key=True),  # the id of a repository; <account>/<region> for a registry
     Column("name", Text, nullable=False),  # JSON: [account, region, kind, name]
     Column("revision", BigInteger, nullable=False),  # of the repository; of a registry how many it has
-    Column("told_at", BigInteger, nullable=False, index=True),
+    Column("told_at", BigInteger, nullable=False),  # when all of it was told, also what costs much to count
 )
 
 metric_journal = Table(

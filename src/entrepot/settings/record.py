@@ -83,8 +83,8 @@ class Settings:
         [],
         kinds.endpoints,
         "Where AWS services, or what speaks like them, are reached by what is sent to their ARNs (targets of event "
-        "rules, dead-letter queues), each `service=url`: `sqs=http://127.0.0.1:4566`. One without TLS, or at a private "
-        "address, must be listed in `outbound_allow` too.",
+        "rules, dead-letter queues) and by trails (`s3`), each `service=url`: `sqs=http://127.0.0.1:4566`. One without "
+        "TLS, or at a private address, must be listed in `outbound_allow` too.",
         agree=True,
     )
     aws_credentials: Path | None = _setting(
@@ -162,6 +162,12 @@ class Settings:
         kinds.flag,
         "Show docker's requests in audit records as AWS does, with `ecr.amazonaws.com` as address and user agent "
         "instead of the client's own.",
+        agree=True,
+    )
+    pull_events: bool = _setting(
+        False,
+        kinds.flag,
+        "Tell each pull of an image as an event (`ECR Image Action`, action type PULL), which AWS does not.",
         agree=True,
     )
     disk_reserve: int = _setting(

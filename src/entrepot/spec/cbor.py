@@ -16,6 +16,7 @@ _FLOATS = {25: (">e", 2), 26: (">f", 4), 27: (">d", 8)}
 _SIMPLE = {20: False, 21: True, 22: None, 23: None}  # `undefined` is absent, as null is
 _EPOCH = 1
 _UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _LIST, _MAP, _TAG, _OTHER = range(8)
+_NUMBERS = (_UNSIGNED, _NEGATIVE, _OTHER)
 
 
 class CborRefused(ValueError):
@@ -146,6 +147,8 @@ class _Reader:
         tag = self._argument(info)
         if tag != _EPOCH:
             raise CborRefused(f"it has the tag {tag}; only times have one")
+        if self.at == len(self._data) or self._data[self.at] >> 5 not in _NUMBERS:  # no tag: they would nest unbounded
+            raise CborRefused("a time is not a number of seconds")
         seconds = self.item(0)
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             raise CborRefused("a time is not a number of seconds")

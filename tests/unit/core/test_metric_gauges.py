@@ -80,8 +80,25 @@ def test_only_what_has_changed_is_told_again_and_all_of_it_hourly(core: CoreData
     assert gauges.run(EPOCH + timedelta(minutes=1)) == 0
     core.image(one, "v1")
     assert gauges.run(EPOCH + timedelta(minutes=2)) == 1
-    assert gauges.run(EPOCH + timedelta(minutes=60)) == 2
-    assert gauges.run(EPOCH + timedelta(minutes=62)) == 1
+    assert gauges.run(EPOCH + timedelta(minutes=60)) == 3
+    assert gauges.run(EPOCH + timedelta(minutes=62)) == 0
+
+
+def test_what_costs_much_to_count_is_counted_hourly(core: CoreDatabase, metrics: MetricDatabase, monkeypatch):
+    monkeypatch.setattr("entrepot.core.metrics.gauges._FEW", 1)
+    one = core.repository("one")
+    core.image(one, "v1", layers=(b"first",))
+    gauges = Gauges(core.database, metrics.database, REGION)
+    gauges.run(EPOCH)
+    before = seen(metrics, of_one("UniqueBytes"))
+    core.image(one, "v2", layers=(b"second",))
+    for minutes in (10, 20):
+        gauges.run(EPOCH + timedelta(minutes=minutes))
+    assert seen(metrics, of_one("ImageCount"), 25) == 2.0
+    assert seen(metrics, of_one("UniqueBytes"), 25) == before
+    gauges.run(EPOCH + timedelta(minutes=60))
+    assert before is not None
+    assert seen(metrics, of_one("UniqueBytes"), 65) == before + len(b"second")
 
 
 def test_a_value_is_seen_every_five_minutes_though_it_is_told_hourly(core: CoreDatabase, metrics: MetricDatabase):

@@ -1,7 +1,8 @@
-"""What is drawn of a widget: its series, thinned without losing an extreme; what is refused; pictures without end."""
+"""What is drawn of a widget: its series, thinned without losing an extreme; what is refused; what takes too long."""
 
 import asyncio
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -126,7 +127,11 @@ async def test_a_picture_is_drawn_in_a_process_of_its_own(house: MetricDatabase,
     plotter = Plotter(tmp_path / "plots")
     png = await plotter.draw(plots.encoded(described(house)))
     assert png.startswith(b"\x89PNG")
-    assert "matplotlib" not in sys.modules
+
+
+def test_a_server_does_not_load_what_draws():
+    program = "import sys, entrepot.app.api, entrepot.app.background; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 async def test_a_picture_that_takes_too_long_ends(house: MetricDatabase, tmp_path: Path):

@@ -5,10 +5,12 @@ import gzip
 import hashlib
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from entrepot.core.audit import event_selectors, records, trail_logging, trails
@@ -200,6 +202,17 @@ def test_what_cannot_be_stored_is_told_waits_longer_each_time_and_is_not_lost(do
     status = house.core.write(trail_logging.status, "main")
     assert (status.delivery.delivery_error, status.delivery.delivered_at) == ("", EPOCH + SOON * 7)
     assert house.row().failures == 0
+
+
+def test_a_fault_of_one_trail_keeps_no_other_from_being_served(house: TrailHouse):
+    house.trail("aaa")
+    house.trail("bbb")
+    broken = house.row("aaa")
+    house.core.database.submit(lambda tx: rows.change(tx, replace(broken, selectors="{broken"))).result()
+    call = house.call(EPOCH + SECOND)
+    with pytest.raises(msgspec.DecodeError):
+        house.deliver(EPOCH + SOON)
+    assert house.delivered() == ids(call)
 
 
 def test_a_new_bucket_is_tried_at_once_and_gets_what_the_old_one_refused(doubtful: tuple[TrailHouse, Doubtful]):

@@ -57,6 +57,7 @@ def test_a_named_file_that_is_absent_or_no_toml_is_a_fault(tmp_path):
         ("tls_self_signed", "yes"), ("database", "mysql://localhost/db"), ("gc_grace_seconds", "nan"),
         ("scrub_days", "0"), ("disk_reserve", "1GB"), ("host", " "), ("root_access_key_id", "a/b"),
         ("download_seconds", "3601"), ("download_seconds", "0"),
+        ("aws_endpoints", "sqs"), ("aws_endpoints", "ec2=http://a"), ("aws_endpoints", "sqs=http://a,sqs=http://b"),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_used_is_a_fault_that_names_the_variable(name, value):
@@ -100,6 +101,7 @@ def test_what_servers_agree_on_is_read_back_as_it_was(tmp_path):
         "secret_key_file": str(tmp_path / "key"),
         "gc_grace_seconds": "5",
         "upload_expiry_seconds": "0.5",
+        "aws_endpoints": "sqs=http://127.0.0.1:4566,sns=https://sns.example.com",
     }
     server = load(flags, {})
     assert beside({"data": tmp_path}, server.agreed()) == server

@@ -98,6 +98,9 @@ REFUSED = {
     "too deep": "81" * (DEEPEST + 1) + "00",
     "too deep, without lengths": "9f" * (DEEPEST + 1) + "ff" * (DEEPEST + 1),
     "too deep in maps": "a16161" * (DEEPEST + 1) + "00",
+    "too deep in tags": "c1" * 100_000 + "00",
+    "too deep in tags of a key": "a1" + "c1" * 100_000 + "00",
+    "a time that ends early": "c1",
     "too many": "98ff" + "00" * 255,
 }
 

@@ -3,15 +3,15 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from entrepot.core.calls import Call, Identity, encode
+from entrepot.core.calls import encode
 from entrepot.core.metrics import measuring
 from entrepot.worker.measures import COUNTED, MOST_LABELS
+from tests.factories.calls import call
 
-WHO = Identity("IAMUser", "AIDA", "arn:aws:iam::000000000000:user/x", "000000000000", "AKIA")
+PULL = {"pulled": ("sha256:0",), "received": 10, "sent": 20, "took": 500}
 # in a process of its own: where prometheus-client counts is settled once, when it is imported
 PROGRAM = """
 import sys
@@ -41,14 +41,6 @@ def told(folder: Path, body: str) -> list[str]:
     return [line for line in done.stdout.splitlines() if not line.startswith("#")]
 
 
-def call(**changes: Any) -> bytes:
-    values: tuple[Any, ...] = (
-        *(1_700_000_000_000_000, "ecr", "BatchGetImage", "oci", "000000000000", "us-east-1", WHO, "r", "127.0.0.1"),
-        *("agent", True, "01ABC", "a/b", ("sha256:0",), 200, "", "", 10, 20, 500, False, None, None),
-    )
-    return encode(Call(**{**dict(zip(Call.__struct_fields__, values, strict=True)), **changes}))
-
-
 @pytest.mark.parametrize(
     "changes",
     [
@@ -62,7 +54,7 @@ def call(**changes: Any) -> bytes:
     ],
 )
 def test_every_metric_that_is_measured_of_requests_is_counted_or_is_another_one_of_the_same(changes):
-    for found in measuring.told(measuring.grouped([call(**changes)]), "000000000000", "us-east-1"):
+    for found in measuring.told(measuring.grouped([encode(call(**{**PULL, **changes}))]), "000000000000", "us-east-1"):
         if found.metric.namespace == "AWS/Usage":
             continue  # CallCount is RequestCount of some operations
         dimensions = {name for name, _ in found.metric.dimensions}

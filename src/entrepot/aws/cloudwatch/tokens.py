@@ -30,9 +30,12 @@ def start_of_data(call: Call) -> tuple[int, int]:
     """The result and the point of it that a page of GetMetricData begins with: MetricPageTokenInvalid."""
     try:
         number, point = _start(call, "GetMetricData") or ("0", "0")
-        return int(number), int(point)
+        found = int(number), int(point)
     except (PageTokenInvalid, ValueError):
         raise MetricPageTokenInvalid from None
+    if min(found) < 0:
+        raise MetricPageTokenInvalid
+    return found
 
 
 def start_of_alarms(call: Call) -> tuple[str, str]:

@@ -162,7 +162,11 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
 }
 # what a service calls a common code otherwise
 OF_SERVICE: Mapping[str, Mapping[str, str]] = {
-    "cloudwatch": {"InvalidParameterException": "ValidationException"},
+    "cloudwatch": {
+        "InvalidParameterException": "ValidationException",
+        "InvalidTagParameterException": "ValidationException",
+        "TooManyTagsException": "ValidationException",
+    },
     "events": {"InvalidParameterException": "ValidationException", "ServerException": "InternalException"},
 }
 CODES = {fact: code for fact, (code, _) in TABLE.items()}

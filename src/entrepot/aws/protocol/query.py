@@ -54,12 +54,18 @@ def show(model: Model, operation: str, output: Mapping[str, Any], request_id: st
     return _xml(f'<{operation}Response xmlns="{model.metadata["xmlNamespace"]}">{body}</{operation}Response>', 200)
 
 
-def show_error(namespace: str, code: str, message: str, status: int, request_id: str) -> Answer:
-    """An error: whose fault it was, its code and message."""
+def show_error(namespace: str, code: str, message: str, status: int, request_id: str, members: str = "") -> Answer:
+    """An error: whose fault it was, its code and message, and what `show_members` made of the rest."""
     fault = "Receiver" if status >= 500 else "Sender"
-    error = f"<Error><Type>{fault}</Type><Code>{_escaped(code)}</Code><Message>{_escaped(message)}</Message></Error>"
+    told = f"<Type>{fault}</Type><Code>{_escaped(code)}</Code><Message>{_escaped(message)}</Message>"
+    error = f"<Error>{told}{members}</Error>"
     identifier = f"<RequestId>{_escaped(request_id)}</RequestId>"
     return _xml(f'<ErrorResponse xmlns="{namespace}">{error}{identifier}</ErrorResponse>', status)
+
+
+def show_members(model: Model, shape: str, members: Mapping[str, Any]) -> str:
+    """The members that an error's shape has beside its message."""
+    return _members(model, model.shapes[shape], members) if shape in model.shapes else ""
 
 
 class _Form:

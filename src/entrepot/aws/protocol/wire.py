@@ -46,10 +46,11 @@ def show_fact(named: Named, fact: Fact, request_id: str) -> Answer:
     code, status = errors.code(route.name, type(fact))
     if route.speaks_query or named.protocol == "query":
         query_code, status = errors.query_code(models.load(route.name, route.version), fact, code, status)
-    if named.protocol == "query":
-        namespace = models.load(route.name, route.version).metadata["xmlNamespace"]
-        return query.show_error(namespace, query_code, str(fact), status, request_id)
     members = errors.members(fact, str(fact.fields.get("account", "")))
+    if named.protocol == "query":
+        model = models.load(route.name, route.version)
+        inner = query.show_members(model, code, members)
+        return query.show_error(model.metadata["xmlNamespace"], query_code, str(fact), status, request_id, inner)
     if named.protocol == "cbor":
         answer = cbor_protocol.show_error(code, str(fact), members, status)
     else:

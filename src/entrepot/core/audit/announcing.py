@@ -1,4 +1,4 @@
-"""`AWS API Call via CloudTrail`: audit records as events of the default bus, while a trail is logging there.
+"""Audit records as events of the default bus: `AWS API Call via CloudTrail` while a trail is logging there, and pulls.
 
 Records are told in the order in which blocks were kept, by a cursor; an event's id is always the same, and the events
 database takes each once. Of calls that only read nothing is told unless a rule wants all management events.
@@ -7,7 +7,7 @@ database takes each once. Of calls that only read nothing is told unless a rule 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from entrepot.core.audit import records, store
+from entrepot.core.audit import pull_events, records, store
 from entrepot.core.audit.operations import read_only, source
 from entrepot.core.audit.store import Block
 from entrepot.core.calls import Call
@@ -23,20 +23,31 @@ from entrepot.spec.moments import micros
 READER = "announcing"  # its cursor
 _PAGE = 16
 _AT_ONCE = 100
+Told = tuple[Envelope, str]  # an event and its order key
 Logging = Callable[[Transaction, str, str], bool]
 
 
 class Announcer:
-    """Tells the events database of new records. `is_logging` says whether a trail logs in an account and region."""
+    """Tells the events database of new records. `is_logging` says whether a trail logs in an account and region,
+    `pulls` whether pulls are told too.
+    """
 
     def __init__(
-        self, metadata: Database, audit: Database, events: Database, is_logging: Logging, *, aws_constants: bool
+        self,
+        metadata: Database,
+        audit: Database,
+        events: Database,
+        is_logging: Logging,
+        *,
+        aws_constants: bool,
+        pulls: bool = False,
     ) -> None:
         self._metadata = BlockingUnits(metadata)
         self._audit = BlockingUnits(audit)
         self._events = BlockingUnits(events)
         self._is_logging = is_logging
         self._aws_constants = aws_constants
+        self._pulls = pulls
 
     def run(self, now: datetime) -> int:
         """Tell what has been kept since the last run; how many events."""
@@ -53,13 +64,21 @@ class Announcer:
         return self._audit.read(store.cursor, READER)
 
     def _tell(self, block: Block, at: int) -> int:
-        if not self._metadata.read(self._is_logging, block.account, block.region):
-            return 0
-        reads = self._metadata.read(wants_reads, BusKey(block.account, block.region, DEFAULT_BUS))
-        events = [self._event(call, block) for call in block.calls() if reads or not read_only(call.operation)]
+        events = self._of_pulls(block) if self._pulls else []
+        if self._metadata.read(self._is_logging, block.account, block.region):
+            reads = self._metadata.read(wants_reads, BusKey(block.account, block.region, DEFAULT_BUS))
+            told = (call for call in block.calls() if reads or not read_only(call.operation))
+            events += [(self._event(call, block), "") for call in told]
         for part in _parts(events):
             self._events.write(_accept, part, at)
         return len(events)
+
+    def _of_pulls(self, block: Block) -> list[Told]:
+        return [
+            (event, call.repository_id)
+            for call in block.calls()
+            for event in pull_events.of_call(call, block.account, block.region)
+        ]
 
     def _event(self, call: Call, block: Block) -> Envelope:
         account, region = block.account, block.region
@@ -80,10 +99,10 @@ def wants_reads(tx: Transaction, bus: BusKey) -> bool:
     return any(route.rule.state == EVERYTHING for route in event_rules.routing(tx, bus))
 
 
-def _accept(tx: Transaction, events: Sequence[Envelope], at: int) -> None:
-    for event in events:
-        accept(tx, event, at=at)
+def _accept(tx: Transaction, events: Sequence[Told], at: int) -> None:
+    for event, order_key in events:
+        accept(tx, event, order_key=order_key, at=at)
 
 
-def _parts(events: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
+def _parts(events: Sequence[Told]) -> Iterator[Sequence[Told]]:
     return (events[start : start + _AT_ONCE] for start in range(0, len(events), _AT_ONCE))

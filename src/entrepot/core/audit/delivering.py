@@ -102,8 +102,12 @@ class Delivering:
             async with gate:
                 await self._serve(trail, now, newest, done)
 
-        await asyncio.gather(*(serve(trail) for trail in active if trail.retry_at is None or trail.retry_at <= now))
+        due = [trail for trail in active if trail.retry_at is None or trail.retry_at <= now]
+        ended = await asyncio.gather(*map(serve, due), return_exceptions=True)
         await self._release(newest)
+        for fault in ended:
+            if isinstance(fault, BaseException):  # of one trail; it has kept no other from being served
+                raise fault
         return done
 
     async def _serve(self, trail: Trail, now: datetime, newest: int, done: Done) -> None:

@@ -88,24 +88,26 @@ class Deliverer:
         self._stopping = False
         self._first = 0  # whose turn it is among the targets
         self._attempts = 0
+        self._fault: BaseException | None = None
 
     async def run(self, _: datetime) -> dict[str, object]:
         """Deliver for a turn; how many attempts were made."""
         loop, watch = asyncio.get_running_loop(), self._parts.watch()
         end = loop.time() + self._turn.total_seconds()
-        self._ended, self._stopping, self._attempts = asyncio.Event(), False, 0
+        self._ended, self._stopping, self._attempts, self._fault = asyncio.Event(), False, 0, None
         async with self._parts.outbound.pool(MOST_AT_ONCE) as sender:
             settling = asyncio.create_task(self._settle(sender))
+            settling.add_done_callback(self._note)
             try:
                 await self._parts.events.write(event_deliveries.heal, micros(self._parts.clock()))
-                while (left := end - loop.time()) > 0 and not settling.done():
+                while (left := end - loop.time()) > 0 and self._fault is None:
                     self._ended.clear()
                     watch.changed()
                     pause = await self._start(sender)
                     self._tally.tell(self._parts.meter, micros(self._parts.clock()))
                     await watch.wait(min(pause, left), self._ended)
                 self._stopping = True
-                await asyncio.gather(*self._running.values())
+                await asyncio.gather(*self._running.values(), return_exceptions=True)
             finally:
                 working = [settling, *self._running.values()]
                 for task in working:
@@ -114,9 +116,15 @@ class Deliverer:
                 watch.close()
         self._tally.tell(self._parts.meter, micros(self._parts.clock()))
         self._rates.prune()
-        if settling.done() and not settling.cancelled():
-            settling.result()
+        if self._fault is not None:  # of the databases: the job is tried again after a pause
+            raise self._fault
         return {"attempts": self._attempts}
+
+    def _note(self, task: asyncio.Task[None]) -> None:
+        """A task has ended; what it raises ends the turn, for what was sent could not be noted."""
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self._fault = fault
+        self._ended.set()
 
     async def _settle(self, sender: Sender) -> None:
         """Beside the deliveries: an authorization server that does not answer holds up nobody else's events."""
@@ -136,7 +144,8 @@ class Deliverer:
             await self._parts.metadata.read(self._plan, lanes)
         for lane in lanes:
             self._of_target[lane.target] += 1
-            self._running[lane.name] = asyncio.create_task(self._work(sender, lane))
+            task = self._running[lane.name] = asyncio.create_task(self._work(sender, lane))
+            task.add_done_callback(self._note)
         return min(max((soonest - now) / _MICROSECONDS, 0.0), _LONGEST_WAIT_SECONDS)
 
     def _due(
@@ -175,7 +184,6 @@ class Deliverer:
             finally:
                 del self._running[lane.name]
                 self._of_target[lane.target] -= 1
-                self._ended.set()
 
     async def _send(self, sender: Sender, lane: Lane, row: Row) -> bool:
         """Send one event; whether the lane goes on."""

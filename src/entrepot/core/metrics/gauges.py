@@ -28,6 +28,7 @@ HOLD = HOUR + 2 * FIVE_MINUTES  # told hourly, and a run may be late
 _PAGE = 1000
 _MOST = 500  # repositories of a run
 _AT_ONCE = 50  # of a transaction
+_FEW = 20_000  # images or blobs of a repository of which each is read when it has changed; of others hourly
 _NOTHING = Holding(0, 0, 0, 0, None, None)
 
 
@@ -66,16 +67,18 @@ class Gauges:
         known = self._metrics.read(rows.find_all)
         present = self._present()
         old = micros(now) - HOUR * points.MICROS
-        changed = [gauge for gauge in present.values() if known.get(gauge.subject, _UNKNOWN).revision != gauge.revision]
+        told = {subject: known.get(subject, _UNKNOWN) for subject in present}
+        changed = [gauge for gauge in present.values() if told[gauge.subject].revision != gauge.revision]
         stale = [
             gauge
             for gauge in present.values()
-            if (there := known.get(gauge.subject)) and there.revision == gauge.revision and there.told_at <= old
+            if told[gauge.subject].revision == gauge.revision and told[gauge.subject].told_at <= old
         ]
         gone = [gauge for subject, gauge in known.items() if subject not in present]
         due = [*changed, *stale][:_MOST]
+        before = {gauge.subject: told[gauge.subject].told_at for gauge in due if told[gauge.subject].told_at > old}
         for start in range(0, len(due), _AT_ONCE):
-            self._metrics.write(tell, self._measured(due[start : start + _AT_ONCE], now))
+            self._metrics.write(tell, self._measured(due[start : start + _AT_ONCE], before, now))
         for start in range(0, len(gone), _AT_ONCE):
             self._metrics.write(end, [self._telling(gauge, _NOTHING, now) for gauge in gone[start : start + _AT_ONCE]])
         return len(due) + len(gone)
@@ -97,13 +100,16 @@ class Gauges:
             )
         return found
 
-    def _measured(self, due: Sequence[Gauge], now: datetime) -> Sequence[Telling]:
+    def _measured(self, due: Sequence[Gauge], before: Mapping[str, int], now: datetime) -> Sequence[Telling]:
         repositories = [gauge.subject for gauge in due if "/" not in gauge.subject]
-        held = self._metadata.read(_holdings, repositories)
-        return [self._telling(gauge, held.get(gauge.subject, _NOTHING), now) for gauge in due]
+        held = self._metadata.read(_holdings, [(each, _FEW if each in before else None) for each in repositories])
+        return [
+            self._telling(gauge, held.get(gauge.subject, _NOTHING), now, before.get(gauge.subject)) for gauge in due
+        ]
 
-    def _telling(self, gauge: Gauge, holding: Holding, now: datetime) -> Telling:
-        told = Gauge(gauge.subject, gauge.name, gauge.revision, micros(now))
+    def _telling(self, gauge: Gauge, holding: Holding, now: datetime, told_at: int | None = None) -> Telling:
+        """`told_at` is when all was told that is not told again now."""
+        told = Gauge(gauge.subject, gauge.name, gauge.revision, micros(now) if told_at is None else told_at)
         return Telling(told, _SUBJECT.decode(gauge.name), holding, int(now.timestamp()))
 
 
@@ -149,8 +155,9 @@ def _of_repository(told: Telling) -> Iterator[tuple[Metric, str, float]]:
     place = {"Registry": subject.kind, "RepositoryName": subject.name}
     yield metric(OURS, "ImageCount", place), "Count", float(held.images)
     yield metric(OURS, "TagCount", place), "Count", float(held.tags)
-    yield metric(OURS, "UniqueBytes", place), "Bytes", float(held.size - held.shared)
-    yield metric(OURS, "SharedBytes", place), "Bytes", float(held.shared)
+    if held.size is not None and held.shared is not None:
+        yield metric(OURS, "UniqueBytes", place), "Bytes", float(held.size - held.shared)
+        yield metric(OURS, "SharedBytes", place), "Bytes", float(held.shared)
     for name, since in (("OldestImageAge", held.oldest), ("NewestImageAge", held.newest)):
         if since is not None:
             yield metric(OURS, name, place), "Seconds", float(max(told.seconds - since // points.MICROS, 0))
@@ -165,8 +172,8 @@ def _gauge(subject: str, name: Subject, revision: int) -> Gauge:
     return Gauge(subject, msgspec.json.encode(name).decode(), revision, 0)
 
 
-def _holdings(tx: Transaction, repositories: Sequence[str]) -> Mapping[str, Holding]:
-    return {each: holdings.holding(tx, each) for each in repositories}
+def _holdings(tx: Transaction, repositories: Sequence[tuple[str, int | None]]) -> Mapping[str, Holding]:
+    return {each: holdings.holding(tx, each, most) for each, most in repositories}
 
 
 _UNKNOWN = Gauge("", "", -1, 0)

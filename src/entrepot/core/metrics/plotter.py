@@ -1,8 +1,9 @@
-"""Runs the program that draws, for one picture each: few at a time, each with an end (docs/decisions)."""
+"""Runs the program that draws, for one picture each: few at a time, each with an end."""
 
 import asyncio
-import contextlib
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -14,16 +15,19 @@ SECONDS: Final = 30.0
 _AT_ONCE: Final = 2
 _WAITING: Final = 16
 _LARGEST: Final = 10 * 1024 * 1024
+_COMMAND: Final = (sys.executable, "-I", "-m", "entrepot.plotting")
 log = structlog.get_logger()
 
 
 class Plotter:
-    """Draws in processes of their own, bound to one event loop; `cache` is where what draws keeps its list of fonts."""
+    """Draws in processes of their own, which threads of its own wait for; `cache` is where what draws keeps its list of
+    fonts.
+    """
 
     def __init__(self, cache: Path, seconds: float = SECONDS) -> None:
         self._cache = cache
         self._seconds = seconds
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "plot")
         self._asked = 0
 
     async def draw(self, description: bytes) -> bytes:
@@ -32,30 +36,21 @@ class Plotter:
             raise ServerBusy(reason="too many pictures are being drawn")
         self._asked += 1
         try:
-            async with self._turns:
-                return await self._drawn(description)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._drawn, description)
         finally:
             self._asked -= 1
 
-    async def _drawn(self, description: bytes) -> bytes:
+    def _drawn(self, description: bytes) -> bytes:
         self._cache.mkdir(mode=0o700, exist_ok=True)
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-m", "entrepot.plotting"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={"MPLCONFIGDIR": str(self._cache), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        )
+        environment = {"MPLCONFIGDIR": str(self._cache), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         try:
-            png, faults = await asyncio.wait_for(process.communicate(description), self._seconds)
-        except TimeoutError:
+            done = subprocess.run(  # noqa: S603 - nothing of a request is in the command
+                _COMMAND, input=description, capture_output=True, check=False, env=environment, timeout=self._seconds
+            )
+        except subprocess.TimeoutExpired:
             raise ServerBusy(reason="the picture took too long to draw") from None
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        if process.returncode or len(png) > _LARGEST:
-            log.warning("picture not drawn", status=process.returncode, fault=faults[-2000:].decode(errors="replace"))
+        if done.returncode or len(done.stdout) > _LARGEST:
+            told = done.stderr[-2000:].decode(errors="replace")
+            log.warning("picture not drawn", status=done.returncode, fault=told)
             raise ServerBusy(reason="the picture could not be drawn within its limits")
-        return png
+        return done.stdout

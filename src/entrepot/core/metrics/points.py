@@ -67,14 +67,13 @@ def put(
     """
     of_metric = metric_id(account, region, metric)
     own, begun = series_id(of_metric, unit), periods.floor(at, resolution) * MICROS
-    if known is not None and known.get(own, -1) >= begun:
-        merge(tx, row_of(own, resolution, begun, summary))
-        return False
-    named = (metric.namespace, metric.name, shown(metric.dimensions))
-    new = series_rows.introduce(tx, Series(own, of_metric, account, region, *named, unit, hold, begun))
+    new = False
+    if known is None or known.get(own, -1) < begun:
+        name = (account, region, metric.namespace, metric.name, shown(metric.dimensions))
+        new = series_rows.introduce(tx, Series(own, of_metric, *name, unit, hold, begun))
     merge(tx, row_of(own, resolution, begun, summary))
     if known is not None:
-        known[own] = begun
+        known[own] = max(begun, known.get(own, begun))
     return new
 
 

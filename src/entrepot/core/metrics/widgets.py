@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, Final, Literal, NoReturn, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ _RELATIVE: Final = re.compile(
 _ZONE: Final = re.compile(r"([+-])(\d\d):?(\d\d)", re.ASCII)
 _COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}", re.ASCII)
 Side = Literal["left", "right"]
+T = TypeVar("T")
 
 
 class Axis(msgspec.Struct, frozen=True, rename="camel"):
@@ -223,14 +224,15 @@ def _check_measures(stat: str | None, period: int | None, where: str) -> None:
         _refuse(f"{where}: {error}")
 
 
+def _each(found: Sequence[T | tuple[T, ...]]) -> list[T]:
+    """Lines, those of pairs among them."""
+    return [each for given in found for each in (given if isinstance(given, tuple) else (given,))]
+
+
 def _check_drawn(widget: Widget) -> None:
     """WidgetInvalid for a colour that is none, or a number that is infinite."""
-    levels = [
-        each for found in widget.annotations.horizontal for each in (found if isinstance(found, tuple) else (found,))
-    ]
-    lines = [
-        each for found in widget.annotations.vertical for each in (found if isinstance(found, tuple) else (found,))
-    ]
+    levels = _each(widget.annotations.horizontal)
+    lines = _each(widget.annotations.vertical)
     for color in (*(each.color for each in levels), *(each.color for each in lines)):
         if color and not _COLOR.fullmatch(color):
             _refuse("annotations: color must be six hexadecimal digits after #")

@@ -3,13 +3,16 @@
 import json
 
 import pytest
+from botocore.awsrequest import HeadersDict
+from botocore.parsers import create_parser
 
 from entrepot.aws.protocol import wire
 from entrepot.aws.protocol.models import ROUTES, Protocol
 from entrepot.aws.protocol.naming import Named
-from entrepot.errors import AccessDenied, Fact, OperationUnsupported, ParameterInvalid, ServerBusy
+from entrepot.errors import AccessDenied, DashboardInvalid, Fact, OperationUnsupported, ParameterInvalid, ServerBusy
 from entrepot.http.answer import Answer
 from entrepot.spec import cbor
+from tests.protocol.clients import THEIR_NAMES, their_model
 
 DENIED = AccessDenied(
     principal="arn:aws:iam::000000000000:user/x", action="cloudwatch:ListMetrics", resource="*", why=""
@@ -49,6 +52,19 @@ def test_a_form_is_told_the_query_code(fact: Fact, _: str, query_code: str):
     answer = tell(fact, "query")
     assert f"<Type>Sender</Type><Code>{query_code}</Code>".encode() in answer.body
     assert b"http://monitoring.amazonaws.com/doc/2010-08-01/" in answer.body
+
+
+@pytest.mark.parametrize("protocol", ["json", "cbor", "query"])
+def test_the_members_of_an_error_reach_a_client_in_each_protocol(protocol: Protocol):
+    fact = DashboardInvalid(reason="wrong", messages=[("/widgets/0", "what <it> is")])
+    answer = tell(fact, protocol)
+    theirs = create_parser(THEIR_NAMES[protocol])
+    shape = their_model("cloudwatch").shape_for("DashboardInvalidInputError")
+    response = {"status_code": answer.status, "headers": HeadersDict(answer.headers), "body": answer.body}
+    assert theirs.parse(response, None)["Error"]["Code"] == "InvalidParameterInput"
+    assert theirs.parse(response, shape)["dashboardValidationMessages"] == [
+        {"DataPath": "/widgets/0", "Message": "what <it> is"}
+    ]
 
 
 def test_a_service_that_never_spoke_query_has_no_such_header():

@@ -96,6 +96,34 @@ def test_reads_are_told_where_a_rule_wants_all_management_events(
     assert announcing.told()[0]["detail"]["readOnly"] is True
 
 
+def test_pulls_are_told_where_the_operator_wants_them_with_or_without_a_trail(announcing: Announcing):
+    job = Announcer(
+        announcing.core.database,
+        announcing.audit,
+        announcing.events,
+        lambda *_: False,
+        aws_constants=False,
+        pulls=True,
+    )
+    asked = {"imageIds": [{"imageTag": "v1"}, {"imageDigest": "sha256:b"}]}
+    keep(announcing.audit, [call(pulled=("sha256:a", "sha256:b"), parameters=asked), call(head=True)])
+    keep(announcing.audit, [call(account=OTHER_ACCOUNT, pulled=("sha256:c",))])  # the caller's copy of another's record
+    assert job.run(EPOCH) == 2
+    assert [(event["source"], event["detail-type"]) for event in announcing.told()] == [
+        ("aws.ecr", "ECR Image Action")
+    ] * 2
+    assert [event["detail"] for event in announcing.told()] == [
+        {
+            "result": "SUCCESS",
+            "repository-name": "team/app",
+            "image-digest": digest,
+            "action-type": "PULL",
+            "image-tag": tag,
+        }
+        for digest, tag in (("sha256:a", "v1"), ("sha256:b", ""))
+    ]
+
+
 def test_blocks_that_were_not_told_yet_are_not_put_together(announcing: Announcing):
     for number in range(20):
         keep(announcing.audit, [call("PutImage", at=AT + number)])

@@ -1,5 +1,6 @@
 """Events reach webhooks: once, in order within a repository, again after failures, or are kept where they cannot."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -221,3 +222,48 @@ async def test_a_crash_between_arrival_and_its_note_sends_again_in_order_with_th
     await world.settle()
     ids = [event["id"] for event in bodies(hook)]
     assert list(dict.fromkeys(ids)) == sent
+
+
+async def test_a_target_that_does_not_answer_keeps_no_other_waiting(world: EventWorld, hook: Origin):
+    loop, arrived = asyncio.get_running_loop(), asyncio.Event()
+
+    def silent(_) -> None:
+        hook.closing.wait(8)
+
+    def quick(handler) -> None:
+        loop.call_soon_threadsafe(arrived.set)
+        body(b"")(handler)
+
+    hook.answers |= {"/slow": silent, "/quick": quick}
+    role = world.role("both", "events:InvokeApiDestination")
+    world.rule("slow", world.webhook("slow", hook.url("/slow"), role=role), pattern='{"detail": {"to": ["slow"]}}')
+    world.rule("quick", world.webhook("quick", hook.url("/quick"), role=role), pattern='{"detail": {"to": ["quick"]}}')
+    for _ in range(100):
+        world.send({"to": "slow"})
+    world.send({"to": "quick"})
+    world.route()
+    working = asyncio.create_task(world.deliverer(timedelta(seconds=20)).run(world.now()))
+    await asyncio.wait_for(arrived.wait(), 6)
+    assert hook.paths().count("/slow") <= 16
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+
+
+async def test_nothing_is_sent_again_and_again_while_it_cannot_be_noted(world: EventWorld, hook: Origin):
+    world.rule("all", world.webhook("hook", hook.url()))
+    world.send({"n": 1})
+    world.route()
+    deliverer = world.deliverer(timedelta(seconds=20))
+    before, writes = world.database.submit, []
+
+    def failing(work, **how):
+        writes.append(work)
+        if len(writes) > 1:  # the turn begins with one
+            raise OSError("the volume is full")
+        return before(work, **how)
+
+    world.database.submit = failing  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="full"):
+        await deliverer.run(world.now())
+    world.database.submit = before  # type: ignore[method-assign]
+    assert len(hook.asked) == 1

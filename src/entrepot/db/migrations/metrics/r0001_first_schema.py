@@ -23,7 +23,6 @@ def upgrade() -> None:
         sa.Column("told_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_metric_gauge")),
     )
-    op.create_index(op.f("ix_metric_gauge_told_at"), "metric_gauge", ["told_at"], unique=False)
     op.create_table(
         "metric_journal",
         sa.Column("journal", text, nullable=False),
