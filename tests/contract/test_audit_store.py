@@ -192,6 +192,16 @@ def test_blocks_that_a_reader_has_not_passed_are_left_as_they_are(audit: Databas
     assert [block.sequence for block in rows.read(store.since, 30, 99)] == list(range(31, 41))
 
 
+def test_blocks_of_few_and_large_records_are_left_as_they_are(audit: Database, rows: Rows):
+    made = [call(at=AT + number, message=random.Random(number).randbytes(100_000).hex()) for number in range(25)]
+    for start in range(5):
+        keep(audit, made[start::5])  # as full as they can be
+    before = rows.read(store.since, 0, 99)
+    assert rows.write(store.put_together, ACCOUNT, REGION, AT, 99) == 0
+    assert rows.read(store.since, 0, 99) == before
+    assert ids(found(rows, limit=3)) == ids(made[::-1])
+
+
 def test_a_few_blocks_are_put_together_once_their_hour_is_over(audit: Database, rows: Rows):
     for number in range(3):
         keep(audit, [call(at=AT + number)])

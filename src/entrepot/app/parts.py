@@ -106,7 +106,11 @@ def upgrade(settings: Settings) -> Mapping[str, tuple[str, str]]:
 
 
 def database(settings: Settings, name: str = METADATA) -> SqliteDatabase:
-    """The metadata, or another database by its name; on a full volume it gives the ballast back and tries again."""
+    """The metadata, which on a full volume gives the ballast back and tries again, for deletes need it; or another
+    database by its name.
+    """
+    if name != METADATA:
+        return SqliteDatabase(database_path(settings, name))
     room = ballast(settings)
 
     def make_room() -> bool:

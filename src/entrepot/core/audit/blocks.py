@@ -1,6 +1,7 @@
 """Blocks of records: some hundred calls of one account, region and hour, compressed together, and what finds them.
 
-records   zstd( count u32 | a length u32 of each | the calls as the journal has them, earliest first )
+records   count u32 | size u32 | zstd( a length u32 of each record, and of each frame ) | frames
+frame     zstd( calls as the journal has them ), the earliest first
 terms     zstd( msgpack list of (attribute, value) )
 positions u16 of each match; empty when a term has more than SPARSE of them
 """
@@ -25,7 +26,8 @@ _MOST_BYTES = 1024 * 1024
 _LONGEST_VALUE = 512  # characters of a value in the index
 _LARGEST = 64 * 1024 * 1024
 _FAST, _SMALL = 1, 3  # levels of compression
-_COUNT = struct.Struct("<I")
+_FRAME = 128  # records that are compressed together: one that is wanted costs no more than these
+_HEAD = struct.Struct("<II")
 _TERMS = msgspec.msgpack.Decoder(list[tuple[str, str]])
 
 
@@ -165,19 +167,30 @@ def indexed(value: str) -> str:
     return value[:_LONGEST_VALUE].replace("\0", "")
 
 
-def unpack(packed: bytes, positions: Sequence[int] | None = None) -> list[bytes]:
-    """The records of a block in order of time, all or those of some positions."""
-    data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=_LARGEST)
-    (count,) = _COUNT.unpack_from(data)
-    lengths = struct.unpack_from(f"<{count}I", data, _COUNT.size)
-    starts = list(accumulate(lengths, initial=_COUNT.size * (1 + count)))
-    wanted = range(count) if positions is None else positions
-    return [data[starts[position] : starts[position + 1]] for position in wanted]
+def unpack(packed: bytes) -> list[bytes]:
+    """The records of a block in order of time."""
+    return list(newest_first(packed))[::-1]
+
+
+def newest_first(packed: bytes, positions: Sequence[int] | None = None) -> Iterator[bytes]:
+    """The records of a block, all or those of some positions; of a frame that nobody comes to nothing is read."""
+    count, size = _HEAD.unpack_from(packed)
+    end = _HEAD.size + size
+    numbers = struct.unpack(f"<{count + _frames(count)}I", _decompressed(packed[_HEAD.size : end]))
+    starts = list(accumulate(numbers[count:], initial=end))
+    opened, records = -1, [b""]
+    for position in reversed(range(count) if positions is None else positions):
+        frame, place = divmod(position, _FRAME)
+        if frame != opened:
+            data = _decompressed(packed[starts[frame] : starts[frame + 1]])
+            ends = list(accumulate(numbers[frame * _FRAME : min((frame + 1) * _FRAME, count)], initial=0))
+            opened, records = frame, [data[start:stop] for start, stop in pairwise(ends)]
+        yield records[place]
 
 
 def unpack_terms(packed: bytes) -> list[Term]:
     """The terms that find a block."""
-    return _TERMS.decode(zstandard.ZstdDecompressor().decompress(packed, max_output_size=_LARGEST))
+    return _TERMS.decode(_decompressed(packed))
 
 
 def unpack_positions(packed: bytes) -> Sequence[int] | None:
@@ -211,8 +224,6 @@ def _pieces(stream: Sequence[Gathered]) -> Iterator[Sequence[Gathered]]:
 
 
 def _block(account: str, region: str, stream: Sequence[Gathered]) -> NewBlock:
-    records = [gathered.record for gathered in stream]
-    lengths = struct.pack(f"<{1 + len(records)}I", len(records), *map(len, records))
     found = _positions(stream)
     return NewBlock(
         account,
@@ -220,10 +231,21 @@ def _block(account: str, region: str, stream: Sequence[Gathered]) -> NewBlock:
         stream[0].at,
         stream[-1].at,
         len(stream),
-        _compressed(b"".join([lengths, *records]), _FAST),
+        _packed_records([gathered.record for gathered in stream]),
         _compressed(msgspec.msgpack.encode(list(found)), _SMALL),
         found,
     )
+
+
+def _packed_records(records: Sequence[bytes]) -> bytes:
+    frames = [_compressed(b"".join(records[start : start + _FRAME]), _FAST) for start in range(0, len(records), _FRAME)]
+    numbers = [*map(len, records), *map(len, frames)]
+    sizes = _compressed(struct.pack(f"<{len(numbers)}I", *numbers), _FAST)
+    return b"".join([_HEAD.pack(len(records), len(sizes)), sizes, *frames])
+
+
+def _frames(count: int) -> int:
+    return -(-count // _FRAME)
 
 
 def _positions(stream: Sequence[Gathered]) -> dict[Term, bytes]:
@@ -245,6 +267,10 @@ def _positions(stream: Sequence[Gathered]) -> dict[Term, bytes]:
 def _packed(positions: Iterable[int]) -> bytes:
     distinct = sorted(set(positions))
     return struct.pack(f"<{len(distinct)}H", *distinct)
+
+
+def _decompressed(packed: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_LARGEST)
 
 
 def _compressed(data: bytes, level: int) -> bytes:

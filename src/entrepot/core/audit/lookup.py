@@ -12,7 +12,7 @@ import msgspec
 from entrepot.core import access
 from entrepot.core.access import Caller
 from entrepot.core.audit import user_identity
-from entrepot.core.audit.blocks import indexed, unpack, unpack_positions
+from entrepot.core.audit.blocks import indexed, newest_first, unpack_positions
 from entrepot.core.audit.operations import read_only, source
 from entrepot.core.audit.records import id_of
 from entrepot.core.audit.resources import concerned, plain_name
@@ -159,7 +159,7 @@ class _Looking:
         if packed is None:
             return
         taken = 0
-        for record in reversed(unpack(packed, unpack_positions(block.positions))):
+        for record in newest_first(packed, unpack_positions(block.positions)):
             at = _at(record).at
             if at < self._span.first or taken > self._wanted.limit:
                 break

@@ -65,11 +65,11 @@ def put_together(tx: Transaction, account: str, region: str, hour: int, passed: 
     No reader misses what it has not seen: only blocks up to `passed` are touched.
     """
     parts = audit_blocks.small(tx, account, region, hour, passed, _MOST_PARTS)
-    if len(parts) < 2:
+    blocks = merged((bytes(part.records) for part in parts), account, region)
+    if len(blocks) >= len(parts):  # few records, and large ones: nothing is won, and there are no sequences for more
         return 0
     for part in parts:
         audit_blocks.remove(tx, part.sequence, account, region, part.to_at, unpack_terms(bytes(part.terms)))
-    blocks = merged((bytes(part.records) for part in parts), account, region)
     for block, part in zip(blocks, parts, strict=False):
         audit_blocks.add(tx, block, part.sequence)
     return len(parts) - len(blocks)

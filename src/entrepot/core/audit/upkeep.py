@@ -11,7 +11,7 @@ from entrepot.db.database import Database
 from entrepot.spec.moments import micros
 
 _HOURS = 64
-_BLOCKS = 8
+_BLOCKS = 4
 
 
 class AuditUpkeep:
