@@ -162,7 +162,7 @@ def test_actions_are_let_run_or_not(cloudwatch: Any, alarm):
         {"Period": 61},
         {"Period": 86400, "EvaluationPeriods": 8},
         {"Statistic": "Sum", "ExtendedStatistic": "p90"},
-        {"AlarmActions": [f"arn:aws:sns:{REGION}:{ACCOUNT}:topic"]},
+        {"AlarmActions": [f"arn:aws:sns:{REGION}:999999999999:topic"]},
         {"AlarmActions": ["arn:aws:automate:us-east-1:ec2:stop"]},
         {"ThresholdMetricId": "ad1"},
         {"EvaluationWindow": {"WallClockWindow": {"Timezone": "UTC"}}},
