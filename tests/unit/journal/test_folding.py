@@ -8,16 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.core.calls import encode
+from entrepot.core.access import Caller
+from entrepot.core.calls import Call, encode
 from entrepot.core.upkeep import JournalFold, fold
 from entrepot.db import journals
 from entrepot.db.database import Transaction
 from entrepot.db.schema import manifest
 from entrepot.journal import Batch, Journal, batches, drop, retire, retired
 from entrepot.journal.frames import framed
+from entrepot.spec.moments import micros
+from entrepot.spec.repository import RepositoryKey
 from tests.factories.callers import EPOCH, caller
+from tests.factories.calls import call
 from tests.factories.core_database import CoreDatabase
-from tests.factories.told_calls import pull, told
+
+
+def pull(who: Caller, key: RepositoryKey, repository_id: str, digest: str) -> Call:
+    """A pull of one manifest."""
+    return call(at=micros(who.at), repository_id=repository_id, repository=key.name, pulled=(str(digest),))
 
 
 def test_reading_goes_on_where_it_stopped(tmp_path: Path):
@@ -162,7 +170,7 @@ def test_downloads_of_layers_and_records_of_other_versions_count_no_pull(core: C
     image = core.image(key, "v1")
     journal = Journal(tmp_path, "w")
     found = core.present(key).id
-    journal.append(encode(told(caller(), "GetDownloadUrlForLayer", key, found)))
+    journal.append(encode(call("GetDownloadUrlForLayer", repository_id=found)))
     journal.append(b"not a record of ours")
     journal.append(encode(pull(caller(), key, found, image.digest)))
     journal.append(encode(pull(caller(), key, "gone", image.digest)))
