@@ -68,6 +68,25 @@ class Call(msgspec.Struct, frozen=True, array_like=True):
     response: Json | None
 
 
+class Pulls(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The beginning of a `Call`, as far as it tells of pulls: the others of its fields are not read."""
+
+    at: int
+    service: msgspec.Raw
+    operation: msgspec.Raw
+    door: msgspec.Raw
+    account: msgspec.Raw
+    region: msgspec.Raw
+    identity: msgspec.Raw
+    request_id: msgspec.Raw
+    source_ip: msgspec.Raw
+    user_agent: msgspec.Raw
+    secure: msgspec.Raw
+    repository_id: str
+    repository: msgspec.Raw
+    pulled: tuple[str, ...]
+
+
 class Telling(msgspec.Struct):
     """What a door tells of the request that it answers; nothing is journalled of one without `service`."""
 
@@ -88,6 +107,7 @@ class Telling(msgspec.Struct):
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # digests and tags are kinds of str
 _DECODER = msgspec.msgpack.Decoder(Call)
+pulls_of = msgspec.msgpack.Decoder(Pulls).decode
 
 
 def encode(call: Call) -> bytes:

@@ -71,7 +71,7 @@ def fold(tx: Transaction, batch: Batch) -> None:
     latest: dict[tuple[str, str], int] = {}
     for record in batch.records:
         try:
-            call = calls.decode(record)
+            call = calls.pulls_of(record)
         except msgspec.DecodeError:
             continue  # of a version with other records: it is not counted, those after it are
         for digest in call.pulled:
