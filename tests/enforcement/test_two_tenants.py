@@ -3,6 +3,7 @@ of the server.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.factories.registry import Registry, error_codes
 AWS = [(service, operation) for service, table in sorted(OPERATIONS.items()) for operation in sorted(table)]
 DOORS = [(service, request) for service, table in sorted(OCI.items()) for request in sorted(table)]
 MARK = "only-the-owner-knows"
+NOTHING: Mapping[str, Any] = {}
 
 
 @pytest.fixture(scope="session")
@@ -66,25 +68,39 @@ def dashboard(text: str) -> dict[str, Any]:
 
 
 def _mark_events(world: World) -> None:
+    """What callers of other tests may have made already is marked all the same."""
     names, events = world.names, world.server.client("events")
-    tag = [{"Key": "mark", "Value": MARK}]
+    place = "arn:aws:events:us-east-1:000000000000"
+    bus, rule = f"{place}:event-bus/{names['bus']}", f"{place}:rule/{names['rule']}"
     pattern = json.dumps({"source": [MARK]})
-    bus = events.create_event_bus(Name=names["bus"], Description=MARK, Tags=tag)["EventBusArn"]
-    events.put_rule(Name=names["rule"], EventPattern=pattern, Description=MARK, Tags=tag)
+    _made_or_changed(events, "event_bus", Name=names["bus"], Description=MARK)
+    events.put_rule(Name=names["rule"], EventPattern=pattern, Description=MARK)
+    for arn in (bus, rule):
+        events.tag_resource(ResourceARN=arn, Tags=[{"Key": "mark", "Value": MARK}])
     target = {"Id": "t", "Arn": bus, "Input": json.dumps({"note": MARK})}
     assert events.put_targets(Rule=names["rule"], Targets=[target])["FailedEntryCount"] == 0
-    events.create_archive(ArchiveName=names["archive"], EventSourceArn=bus, Description=MARK, EventPattern=pattern)
+    of_bus = {"EventSourceArn": bus}
+    _made_or_changed(events, "archive", of_bus, ArchiveName=names["archive"], Description=MARK, EventPattern=pattern)
     key = {"ApiKeyAuthParameters": {"ApiKeyName": MARK, "ApiKeyValue": "v"}}
-    made = events.create_connection(
-        Name=names["connection"], Description=MARK, AuthorizationType="API_KEY", AuthParameters=key
-    )
-    events.create_api_destination(
+    named: dict[str, Any] = {"Name": names["connection"], "Description": MARK}
+    _made_or_changed(events, "connection", AuthorizationType="API_KEY", AuthParameters=key, **named)
+    _made_or_changed(
+        events,
+        "api_destination",
         Name=names["destination"],
         Description=MARK,
-        ConnectionArn=made["ConnectionArn"],
+        ConnectionArn=events.describe_connection(Name=names["connection"])["ConnectionArn"],
         InvocationEndpoint=f"https://example.com/{MARK}",
         HttpMethod="POST",
     )
+
+
+def _made_or_changed(events: Any, kind: str, once: Mapping[str, Any] = NOTHING, **given: Any) -> None:
+    """Create a thing, or change the one of its name; `once` is what cannot be changed."""
+    try:
+        getattr(events, f"create_{kind}")(**once, **given)
+    except events.exceptions.ResourceAlreadyExistsException:
+        getattr(events, f"update_{kind}")(**given)
 
 
 def _events_state(world: World) -> list[Any]:
