@@ -22,6 +22,11 @@ from entrepot.errors import ParameterInvalid, RequestMalformed
 _INTEGERS = {"integer": 2**31, "long": 2**63}
 _JAVA_ASTRAL = r"\uD800\uDC00-\uDBFF\uDFFF"  # what lies above U+FFFF, as pairs of surrogates
 _ASTRAL = r"\U00010000-\U0010FFFF"
+# patterns that can be matched in ever so many ways, which hostile input makes a matcher try: the same sets, said once
+_LINEAR = {
+    r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"\t*[\x20-\x7E][\t\x20-\x7E]*",
+    r"^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$": (r"\t*[^\x00-\x1F:\x7F](?:\t|[^\x00-\x1F:\x7F])*"),
+}
 _PATTERN_TEXT = "Member must satisfy constraint: [Member must satisfy regular expression pattern: {pattern}]"
 _PATTERN_TEXTS = {"repositoryName": "must satisfy regular expression '{pattern}'"}  # ECR words it itself
 _UNICODE_CLASSES = {
@@ -150,7 +155,7 @@ def _check_range(shape: Shape, value: float, path: str) -> None:
 @lru_cache
 def pattern(text: str) -> re.Pattern[str]:
     """A model's pattern, where letters and digits are ASCII, and Unicode's classes are written as Python does not."""
-    text = text.replace(_JAVA_ASTRAL, _ASTRAL)
+    text = _LINEAR.get(text, text).replace(_JAVA_ASTRAL, _ASTRAL)
     if "\\p{" not in text:
         return re.compile(text, re.ASCII)
     for name, members in _UNICODE_CLASSES.items():

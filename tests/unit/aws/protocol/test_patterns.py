@@ -1,8 +1,11 @@
 """The models' patterns, as Python reads them: ASCII letters unless the model names Unicode's classes."""
 
+import itertools
+import re
+
 import pytest
 
-from entrepot.aws.protocol import models
+from entrepot.aws.protocol import models, validate
 from entrepot.aws.protocol.models import ROUTES
 from entrepot.aws.protocol.validate import pattern
 
@@ -38,3 +41,13 @@ def test_classes_of_which_nothing_shorter_is_known_are_those_of_unicode(text: st
 def test_a_range_between_pairs_of_surrogates_is_one_of_letters(text: str, *, fits: bool):
     shapes = models.load("cloudtrail", "2013-11-01").shapes
     assert (pattern(shapes["PartitionKeyName"]["pattern"]).fullmatch(text) is not None) is fits
+
+
+@pytest.mark.parametrize("ambiguous", validate._LINEAR)
+def test_a_pattern_that_hostile_input_holds_up_is_said_otherwise_and_means_the_same(ambiguous: str):
+    theirs, ours = re.compile(ambiguous, re.ASCII), validate.pattern(ambiguous)
+    for length in range(6):
+        for letters in itertools.product("\t :a\x01", repeat=length):
+            text = "".join(letters)
+            assert bool(theirs.fullmatch(text)) == bool(ours.fullmatch(text)), text
+    assert ours.fullmatch(" " * 512 + "\x01") is None  # theirs would not come back
