@@ -10,7 +10,7 @@ import pytest
 from entrepot.core.audit import store
 from entrepot.core.audit.lookup import Wanted, look_up
 from entrepot.core.calls import Call
-from entrepot.db import audit_blocks, audit_counters, audit_marks, audit_offsets, migrate
+from entrepot.db import audit_blocks, audit_counters, audit_marks, journals, migrate
 from entrepot.db.audit_blocks import HOUR
 from entrepot.db.database import Database
 from entrepot.db.postgresql import PostgresqlDatabase
@@ -241,12 +241,12 @@ def test_a_record_is_marked_once_and_settled_only_where_both_have_told_it(rows: 
 
 
 def test_a_journal_is_folded_from_where_it_stands(rows: Rows):
-    assert rows.write(audit_offsets.advance, "j", 0, 100) is True
-    assert rows.write(audit_offsets.advance, "j", 0, 100) is False
-    assert rows.write(audit_offsets.advance, "j", 100, 2**40) is True
-    assert rows.read(audit_offsets.offsets) == {"j": 2**40}
-    rows.write(audit_offsets.forget, "j")
-    assert rows.read(audit_offsets.offsets) == {}
+    assert rows.write(journals.AUDIT.advance, "j", 0, 100) is True
+    assert rows.write(journals.AUDIT.advance, "j", 0, 100) is False
+    assert rows.write(journals.AUDIT.advance, "j", 100, 2**40) is True
+    assert rows.read(journals.AUDIT.all) == {"j": 2**40}
+    rows.write(journals.AUDIT.forget, "j")
+    assert rows.read(journals.AUDIT.all) == {}
 
 
 def test_a_block_holds_so_many_records_and_bytes(audit: Database, rows: Rows):

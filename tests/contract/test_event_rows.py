@@ -73,10 +73,10 @@ def test_names_are_listed_in_byte_order_and_a_prefix_means_itself(rows: Rows):
     pages = [
         (event_buses.page, place),
         (event_rules.page, (BUS,)),
-        (event_archives.page, place),
-        (event_archives.page_replays, place),
-        (event_connections.page, place),
-        (event_connections.page_destinations, place),
+        (event_archives.ARCHIVES.list_of, (place,)),
+        (event_archives.REPLAYS.list_of, (place,)),
+        (event_connections.CONNECTIONS.list_of, (place,)),
+        (event_connections.DESTINATIONS.list_of, (place,)),
     ]
     for page, where in pages:
         read = lambda *given, page=page: rows.read(page, *given)  # noqa: E731 - one page's function
@@ -136,20 +136,20 @@ def test_routes_are_the_rules_that_are_not_disabled_with_their_targets(rows: Row
 def test_a_replay_goes_on_until_it_is_cancelled_or_has_ended(rows: Rows):
     rows.write(event_archives.add_replay, replay("one"))
     assert rows.write(event_archives.advance_replay, "id-one", LATER) is True
-    found = rows.read(event_archives.find_replay, ACCOUNT, REGION, "one")
+    found = rows.read(event_archives.REPLAYS.find, (ACCOUNT, REGION), "one")
     assert (found.state, found.last_at, found.filter_arns) == ("RUNNING", LATER, ("r",))
     assert rows.write(event_archives.cancel_replay, "id-one") is True
     assert rows.write(event_archives.cancel_replay, "id-one") is False
     assert rows.write(event_archives.advance_replay, "id-one", LATER) is False
     assert [each.id for each in rows.read(event_archives.under_way)] == ["id-one"]
-    assert rows.read(event_archives.count_under_way, ACCOUNT, REGION) == 1
+    assert rows.read(event_archives.count_under_way, (ACCOUNT, REGION)) == 1
     rows.write(event_archives.end_replay, "id-one", "CANCELLED", "asked", LATER)
     assert rows.read(event_archives.under_way) == []
     assert rows.write(event_archives.cancel_replay, "id-one") is False
-    rows.write(event_archives.forget_replays, ACCOUNT, REGION, LATER)
-    assert rows.read(event_archives.find_replay, ACCOUNT, REGION, "one").ended_at == LATER
-    rows.write(event_archives.forget_replays, ACCOUNT, REGION, LATER + timedelta(seconds=1))
-    assert rows.read(event_archives.find_replay, ACCOUNT, REGION, "one") is None
+    rows.write(event_archives.forget_replays, (ACCOUNT, REGION), LATER)
+    assert rows.read(event_archives.REPLAYS.find, (ACCOUNT, REGION), "one").ended_at == LATER
+    rows.write(event_archives.forget_replays, (ACCOUNT, REGION), LATER + timedelta(seconds=1))
+    assert rows.read(event_archives.REPLAYS.find, (ACCOUNT, REGION), "one") is None
 
 
 def test_a_connection_is_settled_by_what_was_asked_about_it_as_it_is(rows: Rows):
@@ -162,5 +162,5 @@ def test_a_connection_is_settled_by_what_was_asked_about_it_as_it_is(rows: Rows)
     assert rows.write(event_connections.settle, made, "AUTHORIZED", "", LATER) is False
     now = replace(made, updated_at=LATER)
     assert rows.write(event_connections.settle, now, "DEAUTHORIZED", "refused", None) is True
-    found = rows.read(event_connections.find, ACCOUNT, REGION, "one")
+    found = rows.read(event_connections.CONNECTIONS.find, (ACCOUNT, REGION), "one")
     assert (found.state, found.reason, found.authorized_at, found.sealed) == ("DEAUTHORIZED", "refused", None, b"\0")

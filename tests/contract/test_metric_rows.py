@@ -119,15 +119,14 @@ def test_what_holds_is_seen_again(metrics: MetricDatabase):
     assert {(at - NOON) // 300: each.maximum for at, each in found.items()} == {0: 5.0, 1: 5.0, 2: 5.0}
 
 
-def test_metrics_are_listed_in_order_and_in_pages(metrics: MetricDatabase, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(listing, "PAGE", 2)
+def test_metrics_are_listed_in_order_and_in_pages(metrics: MetricDatabase):
     names = [("a", "x"), ("a", "y"), ("b", "x"), ("b", "x~"), ("b", "\u00e9")]
     for namespace, name in names:
         for unit in ("Count", "Bytes"):
             metrics.put(NOON, summaries.of_value(1.0), metric(namespace, name, {"d": "v"}), unit=unit)
 
     def listed(wanted: Filter, now: datetime = THEN) -> list[tuple[str, str]]:
-        found = metrics.read(lambda tx: list(listing.present(tx, Place(ACCOUNT, REGION), now, wanted)))
+        found = metrics.read(lambda tx: list(listing.present(tx, Place(ACCOUNT, REGION), now, wanted, at_once=2)))
         return [(each.namespace, each.name) for _, each in found]
 
     assert listed(Filter()) == names

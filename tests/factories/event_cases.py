@@ -18,6 +18,7 @@ from entrepot.core.events.rules import RuleDraft
 from entrepot.core.events.sending import Entry
 from entrepot.core.events.target_kinds import Reachable
 from entrepot.core.events.targets import Target
+from entrepot.db.event_archives import ARCHIVES
 from entrepot.outbound import Destinations
 from entrepot.spec.event_arns import BusKey
 from tests.factories.callers import ACCOUNT, EPOCH, REGION
@@ -110,6 +111,7 @@ CASES: dict[str, Case] = {
     "passed_roles.allow": ((ROLE_ARN,), None),
     "places.allow_bus": (("PutEvents", BUS), None),
     "places.allow_rule": (("PutRule", BUS, "shipped"), None),
+    "places.require": (("DescribeArchive", ARCHIVES, "archive", "all", "Archive all"), None),
     "places.require_bus": (("DescribeEventBus", BUS), None),
     "places.require_rule": (("DescribeRule", BUS, "shipped"), None),
     "replays.cancel": (("again",), "CancelReplay"),

@@ -97,14 +97,14 @@ class TrailHouse:
         assert self.audit.submit(lambda tx: fold(tx, batch, REGIONS, micros(at))).result() == 1
         return made
 
-    def delivering(self) -> Delivering:
-        """The delivery, as a worker that has just started has it."""
+    def delivering(self, **bounds: int) -> Delivering:
+        """The delivery, as a worker that has just started has it, by default with its own bounds."""
         digesting = Digesting(self.units, self.destinations, SEAL, REGIONS, HOUR)
-        return Delivering(self.units, self.source, self.destinations, digesting, REGIONS)
+        return Delivering(self.units, self.source, self.destinations, digesting, REGIONS, **bounds)
 
-    def deliver(self, at: datetime) -> Done:
+    def deliver(self, at: datetime, **bounds: int) -> Done:
         """One run."""
-        return asyncio.run(self.delivering().run(at))
+        return asyncio.run(self.delivering(**bounds).run(at))
 
     def stored(self, kind: str = "CloudTrail") -> list[str]:
         """The keys of the files of a kind, in order."""

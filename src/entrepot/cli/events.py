@@ -2,6 +2,7 @@
 or without one.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -16,13 +17,29 @@ from entrepot.core.units import BlockingUnits
 from entrepot.errors import ParameterInvalid
 
 Account = Annotated[str, Parameter(name="--account", help="Of this account only.")]
-Event = Annotated[str, Parameter(name="--event", help="Of the event of this id only.")]
-Everything = Annotated[bool, Parameter(name="--all", negative="", help="Whatever event it is.")]
 Limit = Annotated[int, Parameter(help="At most so many.")]
 After = Annotated[int, Parameter(help="Those behind this sequence: the last one of the page before.")]
 State = Annotated[
     Literal["waiting", "failed"], Parameter(help="Those that were given up, or those that wait for an attempt.")
 ]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Which:
+    """Which events something is done to: never everything by leaving something out."""
+
+    event: Annotated[str, Parameter(name="--event", help="Of the event of this id only.")] = ""
+    account: Account = ""
+    everything: Annotated[bool, Parameter(name="--all", negative="", help="Whatever event it is.")] = False
+
+    def require(self) -> None:
+        """ParameterInvalid where nothing is chosen."""
+        if not (self.event or self.account or self.everything):
+            raise ParameterInvalid(parameter="--event", reason="name an event, an account, or say --all")
+
+
+NONE = Which()
 
 
 def list_(
@@ -49,52 +66,32 @@ def show_(
     show([_shown(each) | {"body": msgspec.json.decode(each.body)} for each in found], output)
 
 
-def redrive(
-    *,
-    place: Place = HERE,
-    event: Event = "",
-    account: Account = "",
-    everything: Everything = False,
-    output: Format = "text",
-) -> None:
+def redrive(*, place: Place = HERE, which: Which = NONE, output: Format = "text") -> None:
     """Send again what was given up, and at once what waits for its next attempt."""
-    _require_choice(event, account, everything)
+    which.require()
     now = datetime.now(UTC)
     redriven = hurried = last = 0
     with opened.events(place.settings()) as database:
         units = BlockingUnits(database)
-        while some := units.write(undelivered.redrive, now, event, account):
+        while some := units.write(undelivered.redrive, now, which.event, which.account):
             redriven += some
         while True:
-            some, last = units.write(undelivered.hurry, now, last, event, account)
+            some, last = units.write(undelivered.hurry, now, last, which.event, which.account)
             hurried += some
             if not last:
                 break
     show({"redriven": redriven, "hurried": hurried}, output)
 
 
-def purge(
-    *,
-    place: Place = HERE,
-    event: Event = "",
-    account: Account = "",
-    everything: Everything = False,
-    output: Format = "text",
-) -> None:
+def purge(*, place: Place = HERE, which: Which = NONE, output: Format = "text") -> None:
     """Throw away what was given up; what waits is still delivered."""
-    _require_choice(event, account, everything)
+    which.require()
     purged = 0
     with opened.events(place.settings()) as database:
         units = BlockingUnits(database)
-        while some := units.write(undelivered.purge, event, account):
+        while some := units.write(undelivered.purge, which.event, which.account):
             purged += some
     show({"purged": purged}, output)
-
-
-def _require_choice(event: str, account: str, everything: bool) -> None:
-    """Nothing is done to everything by leaving something out."""
-    if not (event or account or everything):
-        raise ParameterInvalid(parameter="--event", reason="name an event, an account, or say --all")
 
 
 def _shown(found: Undelivered) -> dict[str, object]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from entrepot.core import access, changes
 from entrepot.core.access import NO_KEYS, Caller, Keys
 from entrepot.core.changes import new_stamp
-from entrepot.core.page import Page
+from entrepot.core.page import Page, cut
 from entrepot.core.resource_tags import request_tags
 from entrepot.core.resources import Resource, Tags, no_tags
 from entrepot.db import accounts
@@ -181,8 +181,7 @@ def page(
 
 def paged(found: Sequence[Entity], limit: int) -> Page[Entity]:
     """A page of entities, of which one more than `limit` was asked for."""
-    more = (found[limit - 1].name.lower(),) if len(found) > limit else None
-    return Page(tuple(found[:limit]), more)
+    return cut(found, limit, lambda each: each.name.lower())
 
 
 def add(tx: Transaction, caller: Caller, kind: Kind, draft: Draft) -> Entity:

@@ -1,5 +1,6 @@
 """A page of a listing."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -12,3 +13,8 @@ class Page(Generic[T]):
 
     items: tuple[T, ...]
     after: tuple[str, ...] | None
+
+
+def cut(found: Sequence[T], limit: int, key: Callable[[T], str]) -> Page[T]:
+    """The first `limit` of what was found: whoever looks for one more than that knows whether there is a next page."""
+    return Page(tuple(found[:limit]), (key(found[limit - 1]),) if len(found) > limit else None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from entrepot.core import access, lookup
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change, Json, new_stamp
-from entrepot.core.page import Page
+from entrepot.core.page import Page, cut
 from entrepot.core.resource_tags import MOST_TAGS, check_tags, request_tags
 from entrepot.db import catalog_data as catalog_rows
 from entrepot.db import repositories as rows
@@ -98,8 +98,7 @@ def describe(
         return Page(tuple(lookup.require(tx, caller, key, "DescribeRepositories") for key in keys), None)
     lookup.allow(tx, caller, RepositoryKey(registry, "*"), "DescribeRepositories")
     found = rows.page(tx, registry, after, limit + 1)
-    more = (found[limit - 1].key.name,) if len(found) > limit else None
-    return Page(tuple(found[:limit]), more)
+    return cut(found, limit, lambda each: each.key.name)
 
 
 def catalog(tx: Transaction, caller: Caller, registry: RegistryKey, limit: int, after: str) -> Page[str]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from entrepot.core import lookup
 from entrepot.core.access import Caller
-from entrepot.core.page import Page
+from entrepot.core.page import Page, cut
 from entrepot.db import images
 from entrepot.db import tags as rows
 from entrepot.db.database import Transaction
@@ -33,4 +33,4 @@ def describe(tx: Transaction, caller: Caller, key: RepositoryKey, limit: int, af
     """A page of tags above `after`, in byte order, each with its image."""
     repository = lookup.require(tx, caller, key, "DescribeImageTags")
     found = [TaggedImage(*item) for item in images.tagged_page(tx, repository.id, after, limit + 1)]
-    return Page(tuple(found[:limit]), (found[limit - 1].tag,) if len(found) > limit else None)
+    return cut(found, limit, lambda each: each.tag)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from entrepot.db.alarm_records import AlarmKey, AlarmRow
 from entrepot.db.alarm_schema import alarm, alarm_child
@@ -74,36 +75,21 @@ _WATCHING = (
     .limit(bindparam("most"))
 )
 _SUPPRESSED = select(alarm).where(alarm.c.suppressed_by != "").order_by(alarm.c.suppressed_at).limit(bindparam("most"))
-_CHILDREN = (
-    select(alarm)
-    .select_from(
-        alarm_child.join(
-            alarm,
-            and_(
-                alarm.c.account_id == alarm_child.c.account_id,
-                alarm.c.region == alarm_child.c.region,
-                alarm.c.name == alarm_child.c.child,
-            ),
-        )
+
+
+def _kin(of: ColumnElement[str], named: ColumnElement[str]) -> Select[Any]:
+    """The alarms that stand in one column of `alarm_child` beside the one that is called so in the other."""
+    same_place = and_(alarm.c.account_id == alarm_child.c.account_id, alarm.c.region == alarm_child.c.region)
+    return (
+        select(alarm)
+        .select_from(alarm_child.join(alarm, and_(same_place, alarm.c.name == of)))
+        .where(_HERE, named == bindparam("called"))
+        .order_by(alarm.c.name)
     )
-    .where(_HERE, alarm_child.c.parent == bindparam("called"))
-    .order_by(alarm.c.name)
-)
-_PARENTS = (
-    select(alarm)
-    .select_from(
-        alarm_child.join(
-            alarm,
-            and_(
-                alarm.c.account_id == alarm_child.c.account_id,
-                alarm.c.region == alarm_child.c.region,
-                alarm.c.name == alarm_child.c.parent,
-            ),
-        )
-    )
-    .where(_HERE, alarm_child.c.child == bindparam("called"))
-    .order_by(alarm.c.name)
-)
+
+
+_CHILDREN = _kin(alarm_child.c.child, alarm_child.c.parent)
+_PARENTS = _kin(alarm_child.c.parent, alarm_child.c.child)
 _ADD_CHILD = insert(alarm_child)
 _REMOVE_CHILDREN = delete(alarm_child).where(
     alarm_child.c.account_id == bindparam("account"),

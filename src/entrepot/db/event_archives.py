@@ -7,28 +7,52 @@ import msgspec
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from entrepot.db.database import Reader, Row, Transaction
-from entrepot.db.event_buses import beyond
+from entrepot.db.event_names import Names, Place
 from entrepot.db.event_records import Archive, Replay
 from entrepot.db.event_schema import event_archive, event_replay
 from entrepot.spec.event_arns import BusKey, EventKey
 from entrepot.spec.moments import micros, moment
 
-_HERE = (event_archive.c.account_id == bindparam("account"), event_archive.c.region == bindparam("of_region"))
-_FIND = select(event_archive).where(*_HERE, event_archive.c.name == bindparam("of_name"))
-_PAGE = (
-    select(event_archive)
-    .where(
-        *_HERE,
-        event_archive.c.name > bindparam("after"),
-        event_archive.c.name >= bindparam("prefix"),
-        event_archive.c.name < bindparam("beyond"),
+
+def _archive(row: Row) -> Archive:
+    return Archive(
+        row.id,
+        EventKey(row.account_id, row.region, "archive", row.name),
+        row.bus,
+        row.description,
+        row.pattern,
+        row.retention_days,
+        moment(row.created_at),
     )
+
+
+def _replay(row: Row) -> Replay:
+    return Replay(
+        row.id,
+        EventKey(row.account_id, row.region, "replay", row.name),
+        row.description,
+        row.archive_id,
+        row.archive,
+        row.bus,
+        tuple(msgspec.json.decode(row.filter_arns)),
+        moment(row.from_at),
+        moment(row.to_at),
+        row.state,
+        row.reason,
+        None if row.last_at is None else moment(row.last_at),
+        moment(row.started_at),
+        None if row.ended_at is None else moment(row.ended_at),
+    )
+
+
+ARCHIVES = Names(event_archive, _archive)
+REPLAYS = Names(event_replay, _replay)
+_OF_BUS = (
+    select(event_archive)
+    .where(*ARCHIVES.here, event_archive.c.bus == bindparam("of_bus"))
     .order_by(event_archive.c.name)
-    .limit(bindparam("most"))
 )
-_OF_BUS = select(event_archive).where(*_HERE, event_archive.c.bus == bindparam("of_bus")).order_by(event_archive.c.name)
 _ALL = select(event_archive).order_by(event_archive.c.id)
-_COUNT = select(func.count().label("number")).select_from(event_archive).where(*_HERE)
 _INSERT = insert(event_archive)
 _SET = (
     update(event_archive)
@@ -43,19 +67,6 @@ _REMOVE = delete(event_archive).where(event_archive.c.id == bindparam("of"))
 # no IN: its list would be expanded anew by each execution
 _GOING_ON = or_(event_replay.c.state == "STARTING", event_replay.c.state == "RUNNING")
 _UNENDED = or_(_GOING_ON, event_replay.c.state == "CANCELLING")
-_REPLAYS_HERE = (event_replay.c.account_id == bindparam("account"), event_replay.c.region == bindparam("of_region"))
-_FIND_REPLAY = select(event_replay).where(*_REPLAYS_HERE, event_replay.c.name == bindparam("of_name"))
-_PAGE_REPLAYS = (
-    select(event_replay)
-    .where(
-        *_REPLAYS_HERE,
-        event_replay.c.name > bindparam("after"),
-        event_replay.c.name >= bindparam("prefix"),
-        event_replay.c.name < bindparam("beyond"),
-    )
-    .order_by(event_replay.c.name)
-    .limit(bindparam("most"))
-)
 _UNDER_WAY = select(event_replay).where(_UNENDED).order_by(event_replay.c.started_at, event_replay.c.id)
 _INSERT_REPLAY = insert(event_replay)
 _ADVANCE = (
@@ -69,39 +80,19 @@ _END = (
     .where(event_replay.c.id == bindparam("of"))
     .values(state=bindparam("new_state"), reason=bindparam("new_reason"), ended_at=bindparam("at"))
 )
-_FORGET_REPLAYS = delete(event_replay).where(*_REPLAYS_HERE, event_replay.c.ended_at < bindparam("before"))
-_COUNT_UNDER_WAY = select(func.count().label("number")).select_from(event_replay).where(*_REPLAYS_HERE, _UNENDED)
-
-
-def find(tx: Reader, account: str, region: str, name: str) -> Archive | None:
-    """The archive of this name."""
-    row = tx.one(_FIND, account=account, of_region=region, of_name=name)
-    return None if row is None else _archive(row)
-
-
-def page(tx: Reader, account: str, region: str, prefix: str, after: str, most: int) -> Sequence[Archive]:
-    """Archives whose names begin so, by name."""
-    rows = tx.all(
-        _PAGE, account=account, of_region=region, prefix=prefix, beyond=beyond(prefix), after=after, most=most
-    )
-    return [_archive(row) for row in rows]
+_FORGET_REPLAYS = delete(event_replay).where(*REPLAYS.here, event_replay.c.ended_at < bindparam("before"))
+_COUNT_UNDER_WAY = select(func.count().label("number")).select_from(event_replay).where(*REPLAYS.here, _UNENDED)
 
 
 def of_bus(tx: Reader, bus: BusKey) -> Sequence[Archive]:
     """The archives of a bus's events, by name; remembered under the stamp of `event_buses.stamp`."""
-    rows = tx.all(_OF_BUS, account=bus.account, of_region=bus.region, of_bus=bus.name)
+    rows = tx.all(_OF_BUS, **ARCHIVES.at((bus.account, bus.region)), of_bus=bus.name)
     return [_archive(row) for row in rows]
 
 
 def list_all(tx: Reader) -> Sequence[Archive]:
     """Every archive: what is kept of one that is not among them can go."""
     return [_archive(row) for row in tx.all(_ALL)]
-
-
-def count(tx: Reader, account: str, region: str) -> int:
-    """How many archives there are."""
-    row = tx.one(_COUNT, account=account, of_region=region)
-    return 0 if row is None else int(row.number)
 
 
 def add(tx: Transaction, new: Archive) -> None:
@@ -136,28 +127,14 @@ def remove(tx: Transaction, archive_id: str) -> None:
     tx.run(_REMOVE, of=archive_id)
 
 
-def find_replay(tx: Reader, account: str, region: str, name: str) -> Replay | None:
-    """The replay of this name."""
-    row = tx.one(_FIND_REPLAY, account=account, of_region=region, of_name=name)
-    return None if row is None else _replay(row)
-
-
-def page_replays(tx: Reader, account: str, region: str, prefix: str, after: str, most: int) -> Sequence[Replay]:
-    """Replays whose names begin so, by name."""
-    rows = tx.all(
-        _PAGE_REPLAYS, account=account, of_region=region, prefix=prefix, beyond=beyond(prefix), after=after, most=most
-    )
-    return [_replay(row) for row in rows]
-
-
 def under_way(tx: Reader) -> Sequence[Replay]:
     """The replays of all accounts that have not ended, the oldest first."""
     return [_replay(row) for row in tx.all(_UNDER_WAY)]
 
 
-def count_under_way(tx: Reader, account: str, region: str) -> int:
+def count_under_way(tx: Reader, place: Place) -> int:
     """How many replays have not ended."""
-    row = tx.one(_COUNT_UNDER_WAY, account=account, of_region=region)
+    row = tx.one(_COUNT_UNDER_WAY, **REPLAYS.at(place))
     return 0 if row is None else int(row.number)
 
 
@@ -199,37 +176,6 @@ def end_replay(tx: Transaction, replay_id: str, state: str, reason: str, at: dat
     tx.run(_END, of=replay_id, new_state=state, new_reason=reason, at=micros(at))
 
 
-def forget_replays(tx: Transaction, account: str, region: str, before: datetime) -> None:
+def forget_replays(tx: Transaction, place: Place, before: datetime) -> None:
     """Forget the replays that ended before a moment."""
-    tx.run(_FORGET_REPLAYS, account=account, of_region=region, before=micros(before))
-
-
-def _archive(row: Row) -> Archive:
-    return Archive(
-        row.id,
-        EventKey(row.account_id, row.region, "archive", row.name),
-        row.bus,
-        row.description,
-        row.pattern,
-        row.retention_days,
-        moment(row.created_at),
-    )
-
-
-def _replay(row: Row) -> Replay:
-    return Replay(
-        row.id,
-        EventKey(row.account_id, row.region, "replay", row.name),
-        row.description,
-        row.archive_id,
-        row.archive,
-        row.bus,
-        tuple(msgspec.json.decode(row.filter_arns)),
-        moment(row.from_at),
-        moment(row.to_at),
-        row.state,
-        row.reason,
-        None if row.last_at is None else moment(row.last_at),
-        moment(row.started_at),
-        None if row.ended_at is None else moment(row.ended_at),
-    )
+    tx.run(_FORGET_REPLAYS, **REPLAYS.at(place), before=micros(before))

@@ -4,31 +4,50 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from entrepot.db.database import Reader, Row, Transaction
-from entrepot.db.event_buses import beyond
+from entrepot.db.event_names import Names
 from entrepot.db.event_records import ApiDestination, Connection
 from entrepot.db.event_schema import event_api_destination, event_connection
 from entrepot.spec.event_arns import EventKey
 from entrepot.spec.moments import micros, moment
 
-_HERE = (event_connection.c.account_id == bindparam("account"), event_connection.c.region == bindparam("of_region"))
-_FIND = select(event_connection).where(*_HERE, event_connection.c.name == bindparam("of_name"))
-_BY_ID = select(event_connection).where(event_connection.c.id == bindparam("of"))
-_PAGE = (
-    select(event_connection)
-    .where(
-        *_HERE,
-        event_connection.c.name > bindparam("after"),
-        event_connection.c.name >= bindparam("prefix"),
-        event_connection.c.name < bindparam("beyond"),
+
+def _connection(row: Row) -> Connection:
+    return Connection(
+        row.id,
+        EventKey(row.account_id, row.region, "connection", row.name),
+        row.description,
+        row.kind,
+        msgspec.json.decode(row.shown),
+        None if row.sealed is None else bytes(row.sealed),
+        row.state,
+        row.reason,
+        moment(row.created_at),
+        moment(row.updated_at),
+        None if row.authorized_at is None else moment(row.authorized_at),
     )
-    .order_by(event_connection.c.name)
-    .limit(bindparam("most"))
-)
+
+
+def _destination(row: Row) -> ApiDestination:
+    return ApiDestination(
+        row.id,
+        EventKey(row.account_id, row.region, "api-destination", row.name),
+        row.description,
+        row.connection_arn,
+        row.endpoint,
+        row.method,
+        row.rate,
+        moment(row.created_at),
+        moment(row.updated_at),
+    )
+
+
+CONNECTIONS = Names(event_connection, _connection)
+DESTINATIONS = Names(event_api_destination, _destination)
+_BY_ID = select(event_connection).where(event_connection.c.id == bindparam("of"))
 _AUTHORIZING = select(event_connection).where(event_connection.c.state == "AUTHORIZING").order_by(event_connection.c.id)
-_COUNT = select(func.count().label("number")).select_from(event_connection).where(*_HERE)
 _INSERT = insert(event_connection)
 _SET = (
     update(event_connection)
@@ -54,26 +73,7 @@ _SETTLE = (
     .values(state=bindparam("new_state"), reason=bindparam("new_reason"), authorized_at=bindparam("authorized"))
 )
 _REMOVE = delete(event_connection).where(event_connection.c.id == bindparam("of"))
-_DESTINATIONS = (
-    event_api_destination.c.account_id == bindparam("account"),
-    event_api_destination.c.region == bindparam("of_region"),
-)
-_FIND_DESTINATION = select(event_api_destination).where(
-    *_DESTINATIONS, event_api_destination.c.name == bindparam("of_name")
-)
 _DESTINATION_BY_ID = select(event_api_destination).where(event_api_destination.c.id == bindparam("of"))
-_PAGE_DESTINATIONS = (
-    select(event_api_destination)
-    .where(
-        *_DESTINATIONS,
-        event_api_destination.c.name > bindparam("after"),
-        event_api_destination.c.name >= bindparam("prefix"),
-        event_api_destination.c.name < bindparam("beyond"),
-    )
-    .order_by(event_api_destination.c.name)
-    .limit(bindparam("most"))
-)
-_COUNT_DESTINATIONS = select(func.count().label("number")).select_from(event_api_destination).where(*_DESTINATIONS)
 _INSERT_DESTINATION = insert(event_api_destination)
 _SET_DESTINATION = (
     update(event_api_destination)
@@ -90,36 +90,15 @@ _SET_DESTINATION = (
 _REMOVE_DESTINATION = delete(event_api_destination).where(event_api_destination.c.id == bindparam("of"))
 
 
-def find(tx: Reader, account: str, region: str, name: str) -> Connection | None:
-    """The connection of this name."""
-    row = tx.one(_FIND, account=account, of_region=region, of_name=name)
-    return None if row is None else _connection(row)
-
-
 def by_arn(tx: Reader, arn: str) -> Connection | None:
     """The connection of this ARN."""
-    row = tx.one(_BY_ID, of=arn.rpartition("/")[2])
-    found = None if row is None else _connection(row)
-    return found if found is not None and found.arn == arn else None
-
-
-def page(tx: Reader, account: str, region: str, prefix: str, after: str, most: int) -> Sequence[Connection]:
-    """Connections whose names begin so, by name."""
-    rows = tx.all(
-        _PAGE, account=account, of_region=region, prefix=prefix, beyond=beyond(prefix), after=after, most=most
-    )
-    return [_connection(row) for row in rows]
+    row = tx.one(_BY_ID, of=_id_in(arn))
+    return None if row is None or _connection(row).arn != arn else _connection(row)
 
 
 def authorizing(tx: Reader) -> Sequence[Connection]:
     """The connections of all accounts whose authorization server has not been asked yet."""
     return [_connection(row) for row in tx.all(_AUTHORIZING)]
-
-
-def count(tx: Reader, account: str, region: str) -> int:
-    """How many connections there are."""
-    row = tx.one(_COUNT, account=account, of_region=region)
-    return 0 if row is None else int(row.number)
 
 
 def add(tx: Transaction, new: Connection) -> None:
@@ -178,39 +157,10 @@ def remove(tx: Transaction, connection_id: str) -> None:
     tx.run(_REMOVE, of=connection_id)
 
 
-def find_destination(tx: Reader, account: str, region: str, name: str) -> ApiDestination | None:
-    """The API destination of this name."""
-    row = tx.one(_FIND_DESTINATION, account=account, of_region=region, of_name=name)
-    return None if row is None else _destination(row)
-
-
 def destination_by_arn(tx: Reader, arn: str) -> ApiDestination | None:
     """The API destination of this ARN."""
-    row = tx.one(_DESTINATION_BY_ID, of=arn.rpartition("/")[2])
-    found = None if row is None else _destination(row)
-    return found if found is not None and found.arn == arn else None
-
-
-def page_destinations(
-    tx: Reader, account: str, region: str, prefix: str, after: str, most: int
-) -> Sequence[ApiDestination]:
-    """API destinations whose names begin so, by name."""
-    rows = tx.all(
-        _PAGE_DESTINATIONS,
-        account=account,
-        of_region=region,
-        prefix=prefix,
-        beyond=beyond(prefix),
-        after=after,
-        most=most,
-    )
-    return [_destination(row) for row in rows]
-
-
-def count_destinations(tx: Reader, account: str, region: str) -> int:
-    """How many API destinations there are."""
-    row = tx.one(_COUNT_DESTINATIONS, account=account, of_region=region)
-    return 0 if row is None else int(row.number)
+    row = tx.one(_DESTINATION_BY_ID, of=_id_in(arn))
+    return None if row is None or _destination(row).arn != arn else _destination(row)
 
 
 def add_destination(tx: Transaction, new: ApiDestination) -> None:
@@ -258,31 +208,5 @@ def _micros(at: datetime | None) -> int | None:
     return None if at is None else micros(at)
 
 
-def _connection(row: Row) -> Connection:
-    return Connection(
-        row.id,
-        EventKey(row.account_id, row.region, "connection", row.name),
-        row.description,
-        row.kind,
-        msgspec.json.decode(row.shown),
-        None if row.sealed is None else bytes(row.sealed),
-        row.state,
-        row.reason,
-        moment(row.created_at),
-        moment(row.updated_at),
-        None if row.authorized_at is None else moment(row.authorized_at),
-    )
-
-
-def _destination(row: Row) -> ApiDestination:
-    return ApiDestination(
-        row.id,
-        EventKey(row.account_id, row.region, "api-destination", row.name),
-        row.description,
-        row.connection_arn,
-        row.endpoint,
-        row.method,
-        row.rate,
-        moment(row.created_at),
-        moment(row.updated_at),
-    )
+def _id_in(arn: str) -> str:
+    return arn.rpartition("/")[2]

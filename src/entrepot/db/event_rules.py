@@ -7,33 +7,33 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from entrepot.db.database import Reader, Row, Transaction
-from entrepot.db.event_buses import beyond
+from entrepot.db.event_names import Names, Place
 from entrepot.db.event_records import Route, Rule, Target
 from entrepot.db.event_schema import event_rule, event_target
 from entrepot.spec.event_arns import BusKey
 from entrepot.spec.moments import micros, moment
 
-_ON_BUS = (
-    event_rule.c.account_id == bindparam("account"),
-    event_rule.c.region == bindparam("of_region"),
-    event_rule.c.bus == bindparam("of_bus"),
-)
-_FIND = select(event_rule).where(*_ON_BUS, event_rule.c.name == bindparam("of_name"))
-_PAGE = (
-    select(event_rule)
-    .where(
-        *_ON_BUS,
-        event_rule.c.name > bindparam("after"),
-        event_rule.c.name >= bindparam("prefix"),
-        event_rule.c.name < bindparam("beyond"),
+
+def _rule(row: Row) -> Rule:
+    return Rule(
+        row.id,
+        BusKey(row.account_id, row.region, row.bus),
+        row.name,
+        row.pattern,
+        row.schedule,
+        row.state,
+        row.description,
+        row.role_arn,
+        row.created_by,
+        moment(row.created_at),
+        moment(row.updated_at),
     )
-    .order_by(event_rule.c.name)
-    .limit(bindparam("most"))
-)
-_COUNT = select(func.count().label("number")).select_from(event_rule).where(*_ON_BUS)
+
+
+_RULES = Names(event_rule, _rule, ("account_id", "region", "bus"))
 _INSERT = insert(event_rule)
 _SET = (
     update(event_rule)
@@ -53,7 +53,7 @@ _SET_STATE = (
     .values(state=bindparam("new_state"), updated_at=bindparam("at"))
 )
 _REMOVE = delete(event_rule).where(event_rule.c.id == bindparam("of"))
-_ENABLED = select(event_rule).where(*_ON_BUS, event_rule.c.state != "DISABLED").order_by(event_rule.c.name)
+_ENABLED = select(event_rule).where(*_RULES.here, event_rule.c.state != "DISABLED").order_by(event_rule.c.name)
 _SCHEDULED = (
     select(event_rule)
     .where(event_rule.c.schedule.is_not(None), event_rule.c.state != "DISABLED")
@@ -63,7 +63,7 @@ _TARGETS = select(event_target).where(event_target.c.rule_id == bindparam("of"))
 _TARGETS_ON_BUS = (
     select(event_target)
     .select_from(event_target.join(event_rule, event_rule.c.id == event_target.c.rule_id))
-    .where(*_ON_BUS)
+    .where(*_RULES.here)
     .order_by(event_target.c.rule_id, event_target.c.id)
 )
 _TARGET = select(event_target).where(event_target.c.rule_id == bindparam("of"), event_target.c.id == bindparam("which"))
@@ -81,7 +81,7 @@ _REMOVE_TARGET = delete(event_target).where(
 _RULES_OF_TARGET = (
     select(event_rule.c.name)
     .select_from(event_rule.join(event_target, event_target.c.rule_id == event_rule.c.id))
-    .where(*_ON_BUS, event_target.c.arn == bindparam("of_arn"), event_rule.c.name > bindparam("after"))
+    .where(*_RULES.here, event_target.c.arn == bindparam("of_arn"), event_rule.c.name > bindparam("after"))
     .distinct()
     .order_by(event_rule.c.name)
     .limit(bindparam("most"))
@@ -90,7 +90,7 @@ _RULES_OF_TARGET = (
 
 def routing(tx: Reader, bus: BusKey) -> Sequence[Route]:
     """Every rule of a bus that is not disabled, with its targets, by name."""
-    named = {"account": bus.account, "of_region": bus.region, "of_bus": bus.name}
+    named = _RULES.at(_place(bus))
     return _routes(tx.all(_ENABLED, **named), tx.all(_TARGETS_ON_BUS, **named))
 
 
@@ -102,29 +102,17 @@ def scheduled(tx: Reader) -> Sequence[Route]:
 
 def find(tx: Reader, bus: BusKey, name: str) -> Rule | None:
     """A rule of a bus."""
-    row = tx.one(_FIND, account=bus.account, of_region=bus.region, of_bus=bus.name, of_name=name)
-    return None if row is None else _rule(row)
+    return _RULES.find(tx, _place(bus), name)
 
 
 def page(tx: Reader, bus: BusKey, prefix: str, after: str, most: int) -> Sequence[Rule]:
     """Rules of a bus whose names begin so, by name."""
-    rows = tx.all(
-        _PAGE,
-        account=bus.account,
-        of_region=bus.region,
-        of_bus=bus.name,
-        prefix=prefix,
-        beyond=beyond(prefix),
-        after=after,
-        most=most,
-    )
-    return [_rule(row) for row in rows]
+    return _RULES.list_of(tx, _place(bus), prefix, after, most)
 
 
 def count(tx: Reader, bus: BusKey) -> int:
     """How many rules a bus has."""
-    row = tx.one(_COUNT, account=bus.account, of_region=bus.region, of_bus=bus.name)
-    return 0 if row is None else int(row.number)
+    return _RULES.count(tx, _place(bus))
 
 
 def add(tx: Transaction, new: Rule) -> None:
@@ -206,16 +194,12 @@ def remove_target(tx: Transaction, rule_id: str, target_id: str) -> bool:
 
 def names_by_target(tx: Reader, bus: BusKey, arn: str, after: str, most: int) -> Sequence[str]:
     """The rules of a bus that have this target, by name."""
-    rows = tx.all(
-        _RULES_OF_TARGET,
-        account=bus.account,
-        of_region=bus.region,
-        of_bus=bus.name,
-        of_arn=arn,
-        after=after,
-        most=most,
-    )
+    rows = tx.all(_RULES_OF_TARGET, **_RULES.at(_place(bus)), of_arn=arn, after=after, most=most)
     return [row.name for row in rows]
+
+
+def _place(bus: BusKey) -> Place:
+    return bus.account, bus.region, bus.name
 
 
 def _routes(rules: Iterable[Row], of_rules: Iterable[Row]) -> Sequence[Route]:
@@ -223,22 +207,6 @@ def _routes(rules: Iterable[Row], of_rules: Iterable[Row]) -> Sequence[Route]:
     for row in of_rules:
         found[row.rule_id].append(_target(row))
     return [Route(_rule(row), tuple(found[row.id])) for row in rules]
-
-
-def _rule(row: Row) -> Rule:
-    return Rule(
-        row.id,
-        BusKey(row.account_id, row.region, row.bus),
-        row.name,
-        row.pattern,
-        row.schedule,
-        row.state,
-        row.description,
-        row.role_arn,
-        row.created_by,
-        moment(row.created_at),
-        moment(row.updated_at),
-    )
 
 
 def _target(row: Row) -> Target:

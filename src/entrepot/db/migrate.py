@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pysqlite3
+from sqlalchemy import Select, String, column, select, table
 
 from entrepot.db.sqlite import connect, require_fixed, translated
 from entrepot.errors.start import DatabaseUnreadable, SchemaNewer, SchemaOlder
@@ -67,8 +68,7 @@ def upgrade_postgresql(url: str, chain: Chain = METADATA) -> tuple[str, str]:
         with engine.begin() as session:
             session.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATING})"))
             known = session.execute(text(f"SELECT to_regclass('{chain.table}')")).scalar()
-            revision = text(f"SELECT version_num FROM {chain.table}")  # noqa: S608 - the names stand above
-            found = session.execute(revision).scalar() if known else None
+            found = session.execute(_revision(chain)).scalar() if known else None
             if found is not None and found > chain.head:
                 raise SchemaNewer(found=found, known=chain.head)
             if found != chain.head:
@@ -86,10 +86,14 @@ def sqlite_revision(path: Path, chain: Chain = METADATA) -> str | None:
         with closing(connect(path)) as connection:
             if not connection.execute(_HAS_TABLE, [chain.table]).fetchall():
                 return None
-            rows = connection.execute(f"SELECT version_num FROM {chain.table}").fetchall()  # noqa: S608 - as above
+            rows = connection.execute(str(_revision(chain))).fetchall()
     except pysqlite3.DatabaseError as error:
         raise DatabaseUnreadable(path=path, reason=error) from None
     return str(rows[0][0]) if rows else None
+
+
+def _revision(chain: Chain) -> Select[str]:
+    return select(column("version_num", String)).select_from(table(chain.table))
 
 
 def migrate_sqlite(path: Path, chain: Chain = METADATA) -> None:

@@ -1,42 +1,47 @@
-"""Rows of `resource_tag`: AWS tags on a repository."""
+"""AWS tags: rows of `resource_tag`, which are a repository's, and of the tables that other services have for theirs."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, delete, select, text
+from sqlalchemy import Table, TextClause, bindparam, delete, select, text
 
 from entrepot.db.database import Reader, Transaction
 from entrepot.db.schema import resource_tag
 
-_LIST = (
-    select(resource_tag.c.key, resource_tag.c.value)
-    .where(resource_tag.c.repository_id == bindparam("of"))
-    .order_by(resource_tag.c.key)
+
+class Tags:
+    """The tags of what the column `owner` names; `put` adds a row, or sets the value of the one that is there."""
+
+    def __init__(self, table: Table, owner: str, put: TextClause) -> None:
+        of = table.c[owner] == bindparam("of")
+        self._list = select(table.c.key, table.c.value).where(of).order_by(table.c.key)
+        self._put = put
+        self._remove = delete(table).where(of, table.c.key == bindparam("tag_key"))
+        self._remove_all = delete(table).where(of)
+
+    def list_of(self, tx: Reader, owner: str) -> Sequence[tuple[str, str]]:
+        """(key, value) pairs, by key."""
+        return [(row.key, row.value) for row in tx.all(self._list, of=owner)]
+
+    def put(self, tx: Transaction, owner: str, key: str, value: str) -> None:
+        """Set one tag."""
+        tx.run(self._put, of=owner, key=key, value=value)
+
+    def remove(self, tx: Transaction, owner: str, key: str) -> None:
+        """Remove one tag; absent is fine."""
+        tx.run(self._remove, of=owner, tag_key=key)
+
+    def remove_all(self, tx: Transaction, owner: str) -> None:
+        """Remove every tag of what is removed."""
+        tx.run(self._remove_all, of=owner)
+
+
+_OF_REPOSITORIES = Tags(
+    resource_tag,
+    "repository_id",
+    text(
+        "INSERT INTO resource_tag (repository_id, key, value) VALUES (:of, :key, :value) "
+        "ON CONFLICT (repository_id, key) DO UPDATE SET value = excluded.value"
+    ),
 )
-_PUT = text(
-    "INSERT INTO resource_tag (repository_id, key, value) VALUES (:of, :key, :value) "
-    "ON CONFLICT (repository_id, key) DO UPDATE SET value = excluded.value"
-)
-_REMOVE = delete(resource_tag).where(
-    resource_tag.c.repository_id == bindparam("of"), resource_tag.c.key == bindparam("tag_key")
-)
-_REMOVE_ALL = delete(resource_tag).where(resource_tag.c.repository_id == bindparam("of"))
-
-
-def list_of(tx: Reader, repository_id: str) -> Sequence[tuple[str, str]]:
-    """(key, value) pairs, by key."""
-    return [(row.key, row.value) for row in tx.all(_LIST, of=repository_id)]
-
-
-def put(tx: Transaction, repository_id: str, key: str, value: str) -> None:
-    """Set one tag."""
-    tx.run(_PUT, of=repository_id, key=key, value=value)
-
-
-def remove(tx: Transaction, repository_id: str, key: str) -> None:
-    """Remove one tag; absent is fine."""
-    tx.run(_REMOVE, of=repository_id, tag_key=key)
-
-
-def remove_all(tx: Transaction, repository_id: str) -> None:
-    """Remove every tag."""
-    tx.run(_REMOVE_ALL, of=repository_id)
+list_of, put = _OF_REPOSITORIES.list_of, _OF_REPOSITORIES.put
+remove, remove_all = _OF_REPOSITORIES.remove, _OF_REPOSITORIES.remove_all

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import bindparam, delete, func, insert, or_, select, text, update
 
 from entrepot.db.database import Row, Transaction
+from entrepot.db.resource_tags import Tags
 from entrepot.db.trail_records import Period, Trail
 from entrepot.db.trail_schema import trail, trail_region, trail_tag
 from entrepot.spec.moments import micros, moment
@@ -54,6 +55,43 @@ _SET_LOGGING = (
     )
 )
 _SET_PERIODS = update(trail).where(trail.c.id == bindparam("of")).values(periods=bindparam("new_periods"))
+_BURY = update(trail).where(trail.c.id == bindparam("of")).values(deleted_at=bindparam("at"))
+_PLAN = (
+    update(trail)
+    .where(trail.c.id == bindparam("of"), trail.c.plan == "")
+    .values(plan=bindparam("new_plan"), cursor=bindparam("start"))
+)
+_ADVANCE = (
+    update(trail)
+    .where(trail.c.id == bindparam("of"), trail.c.plan == bindparam("done"))
+    .values(cursor=bindparam("new_cursor"), plan="", failures=0, retry_at=0)
+)
+_SKIP = (
+    update(trail)
+    .where(trail.c.id == bindparam("of"), trail.c.plan == "")
+    .values(cursor=bindparam("new_cursor"), failures=0, retry_at=0)
+)
+_RECOVERED = update(trail).where(trail.c.id == bindparam("of")).values(failures=0, retry_at=0)
+_FAILED = (
+    update(trail)
+    .where(trail.c.id == bindparam("of"))
+    .values(failures=trail.c.failures + 1, retry_at=bindparam("again_at"))
+)
+_REMOVE = [delete(table).where(table.c.trail_id == bindparam("of")) for table in (trail_tag, trail_region)] + [
+    delete(trail).where(trail.c.id == bindparam("of"))
+]
+
+_TAGS = Tags(
+    trail_tag,
+    "trail_id",
+    text(
+        "INSERT INTO trail_tag (trail_id, key, value) VALUES (:of, :key, :value) "
+        "ON CONFLICT (trail_id, key) DO UPDATE SET value = excluded.value"
+    ),
+)
+tags, put_tag, remove_tag = _TAGS.list_of, _TAGS.put, _TAGS.remove
+
+_PERIODS = update(trail).where(trail.c.id == bindparam("of")).values(periods=bindparam("new_periods"))
 _BURY = update(trail).where(trail.c.id == bindparam("of")).values(deleted_at=bindparam("at"))
 _PLAN = (
     update(trail)
@@ -220,21 +258,6 @@ def remove(tx: Transaction, trail_id: str) -> None:
     """Remove a trail and what hangs on it; what proves its files stays."""
     for statement in _REMOVE:
         tx.run(statement, of=trail_id)
-
-
-def tags(tx: Transaction, trail_id: str) -> Sequence[tuple[str, str]]:
-    """A trail's tags, by key."""
-    return [(row.key, row.value) for row in tx.all(_TAGS, of=trail_id)]
-
-
-def put_tag(tx: Transaction, trail_id: str, key: str, value: str) -> None:
-    """Set a tag."""
-    tx.run(_PUT_TAG, of=trail_id, key=key, value=value)
-
-
-def remove_tag(tx: Transaction, trail_id: str, key: str) -> None:
-    """Remove a tag, if it is there."""
-    tx.run(_REMOVE_TAG, of=trail_id, named=key)
 
 
 def _record(row: Row) -> Trail:

@@ -37,3 +37,12 @@ class Calls(Protocol):
 
 
 REAL: Calls = os
+
+
+def sync_directory(calls: Calls, directory: Path) -> None:
+    """Make the entries of a directory durable, as far as they are made."""
+    descriptor = calls.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        calls.fsync(descriptor)
+    finally:
+        calls.close(descriptor)

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from entrepot.errors import BlobBytesMissing
 from entrepot.errors.start import DataDirectoryUnwritable
 from entrepot.spec.digest import Digest, hasher
-from entrepot.store.calls import REAL, Calls
+from entrepot.store.calls import REAL, Calls, sync_directory
 from entrepot.store.spool import FileSpool, is_full, translated
 
 _LOCATION = re.compile(
@@ -45,7 +45,7 @@ class Filesystem:
         """Make the directories, durably: DataDirectoryUnwritable where a spool could not become a blob."""
         for directory in (self._data, self._uploads, self._blobs):
             self._make(directory)
-        self._sync(self._data)
+        sync_directory(self._calls, self._data)
         self._sync_parents()
         self._try_link()
 
@@ -164,7 +164,7 @@ class Filesystem:
 
     def _sync_entry(self, target: Path, upload_id: str) -> None:
         try:
-            self._sync(target.parent)
+            sync_directory(self._calls, target.parent)
         except OSError:
             self._unlink(target)
             self.discard(upload_id)
@@ -177,25 +177,18 @@ class Filesystem:
         if directory != self._blobs:
             self._make_durable(directory.parent)
             self._make(directory)
-            self._sync(directory.parent)
+            sync_directory(self._calls, directory.parent)
         self._durable.add(str(directory))
 
     def _make(self, directory: Path) -> None:
         with contextlib.suppress(FileExistsError):
             self._calls.mkdir(directory, 0o700)
 
-    def _sync(self, directory: Path) -> None:
-        descriptor = self._calls.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            self._calls.fsync(descriptor)
-        finally:
-            self._calls.close(descriptor)
-
     def _sync_parents(self) -> None:
         """The data directory's own entry, and those above it: the first start may have made them all."""
         with contextlib.suppress(OSError):  # what this user may not open it has not made
             for directory in self._data.absolute().parents:
-                self._sync(directory)
+                sync_directory(self._calls, directory)
 
     def _try_link(self) -> None:
         """One spool that becomes a blob: link(2) needs both directories on one mounted volume."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from entrepot.store.calls import REAL, Calls
+from entrepot.store.calls import REAL, Calls, sync_directory
 
 SIDECAR = ".metadata"
 _INCOMING = ".incoming"
@@ -93,7 +93,7 @@ class KeptFiles:
             finally:
                 self._calls.close(descriptor)
             self._calls.link(temporary, target)
-            self._sync(target.parent)
+            sync_directory(self._calls, target.parent)
         finally:
             self._calls.unlink(temporary)
 
@@ -105,15 +105,8 @@ class KeptFiles:
             self._make_durable(directory.parent)
             with contextlib.suppress(FileExistsError):
                 self._calls.mkdir(directory, 0o700)
-            self._sync(directory.parent)
+            sync_directory(self._calls, directory.parent)
         self._durable.add(directory)
-
-    def _sync(self, directory: Path) -> None:
-        descriptor = self._calls.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            self._calls.fsync(descriptor)
-        finally:
-            self._calls.close(descriptor)
 
 
 def _read(path: Path) -> bytes | None:

@@ -84,11 +84,10 @@ def test_only_what_has_changed_is_told_again_and_all_of_it_hourly(core: CoreData
     assert gauges.run(EPOCH + timedelta(minutes=62)) == 0
 
 
-def test_what_costs_much_to_count_is_counted_hourly(core: CoreDatabase, metrics: MetricDatabase, monkeypatch):
-    monkeypatch.setattr("entrepot.core.metrics.gauges._FEW", 1)
+def test_what_costs_much_to_count_is_counted_hourly(core: CoreDatabase, metrics: MetricDatabase):
     one = core.repository("one")
     core.image(one, "v1", layers=(b"first",))
-    gauges = Gauges(core.database, metrics.database, REGION)
+    gauges = Gauges(core.database, metrics.database, REGION, few=1)
     gauges.run(EPOCH)
     before = seen(metrics, of_one("UniqueBytes"))
     core.image(one, "v2", layers=(b"second",))
@@ -142,11 +141,10 @@ def test_what_is_deleted_holds_nothing_from_then_on(core: CoreDatabase, metrics:
     assert seen(metrics, IMAGES, 120) is None
 
 
-def test_a_run_does_a_bounded_amount_of_work(core: CoreDatabase, metrics: MetricDatabase, monkeypatch):
-    monkeypatch.setattr("entrepot.core.metrics.gauges._MOST", 2)
+def test_a_run_does_a_bounded_amount_of_work(core: CoreDatabase, metrics: MetricDatabase):
     for number in range(4):
         core.repository(f"r{number}")
-    gauges = Gauges(core.database, metrics.database, REGION)
+    gauges = Gauges(core.database, metrics.database, REGION, most=2)
     assert [gauges.run(_at(minute)) for minute in range(4)] == [2, 2, 1, 0]
 
 

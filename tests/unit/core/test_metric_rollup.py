@@ -62,12 +62,11 @@ def test_a_late_point_joins_those_that_were_rolled_up(metrics: MetricDatabase):
     assert resolutions(metrics) == {300}
 
 
-def test_work_is_done_in_small_transactions(metrics: MetricDatabase, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(rollup, "_MOST_POINTS", 7)
+def test_work_is_done_in_small_transactions(metrics: MetricDatabase):
     for number in range(5):
         for minute in range(10):
             metrics.put(NOON + 60 * minute, summaries.of_value(1.0), metric("N", f"m{number}"))
-    assert RollUp(metrics.database).run(THEN + timedelta(days=16)) == 50
+    assert RollUp(metrics.database, most_points=7).run(THEN + timedelta(days=16)) == 50
     for number in range(5):
         assert metrics.sums(HOURS, metric("N", f"m{number}")) == {NOON: 10.0}
     assert resolutions(metrics) == {300}

@@ -12,7 +12,7 @@ from entrepot.core.access import Caller
 from entrepot.core.metrics import listing, publishing, queries, reading
 from entrepot.core.metrics.listing import Filter
 from entrepot.core.metrics.publishing import Datum
-from entrepot.core.metrics.queries import Asked, Stat
+from entrepot.core.metrics.queries import Asked, Bounds, Stat
 from entrepot.core.metrics.reading import Span
 from entrepot.core.metrics.series import metric
 from entrepot.core.principals import Principal
@@ -93,12 +93,11 @@ def test_one_bad_datum_leaves_nothing_of_the_good_ones(metrics: MetricDatabase):
     assert metrics.read(listing.list_metrics, caller(), Filter(), listing.START).items == ()
 
 
-def test_an_account_has_so_many_metrics_and_no_more(metrics: MetricDatabase, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(publishing, "MOST_SERIES", 2)
-    metrics.write(publishing.put, caller(), "Own", [Datum("a", value=1.0), Datum("b", value=1.0)])
+def test_an_account_has_so_many_metrics_and_no_more(metrics: MetricDatabase):
+    metrics.write(publishing.put, caller(), "Own", [Datum("a", value=1.0), Datum("b", value=1.0)], most_series=2)
     with pytest.raises(MetricInputInvalid, match="2 metrics"):
-        metrics.write(publishing.put, caller(), "Own", [Datum("c", value=1.0)])
-    metrics.write(publishing.put, caller(), "Own", [Datum("a", value=1.0)])
+        metrics.write(publishing.put, caller(), "Own", [Datum("c", value=1.0)], most_series=2)
+    metrics.write(publishing.put, caller(), "Own", [Datum("a", value=1.0)], most_series=2)
     assert len(metrics.read(listing.list_metrics, caller(), Filter(), listing.START).items) == 2
 
 
@@ -124,15 +123,15 @@ def test_a_period_begins_where_the_request_does(metrics: MetricDatabase):
     assert list(results["b"]) == [(START + 120, 6.0), (START + 420, 3.0)]
 
 
-def test_a_request_reads_a_bounded_number_of_points(metrics: MetricDatabase, monkeypatch: pytest.MonkeyPatch):
+def test_a_request_reads_a_bounded_number_of_points(metrics: MetricDatabase):
     for minute in range(10):
         metrics.put(START + 60 * minute, summaries.of_value(1.0), OWN)
-    monkeypatch.setattr("entrepot.core.metrics.points.Allowance.__init__.__defaults__", (25,))
+    now, bounds = caller(at=EPOCH + timedelta(hours=1)), Bounds(read=25)
     two = [Asked(each, Stat(OWN, 60, "Sum")) for each in "ab"]
-    assert len(metrics.read(queries.data, caller(at=EPOCH + timedelta(hours=1)), two, SPAN).results) == 2
+    assert len(metrics.read(queries.data, now, two, SPAN, bounds=bounds).results) == 2
     three = [*two, Asked("c", Stat(OWN, 60, "Sum"))]
     with pytest.raises(ExpressionTooLarge):
-        metrics.read(queries.data, caller(at=EPOCH + timedelta(hours=1)), three, SPAN)
+        metrics.read(queries.data, now, three, SPAN, bounds=bounds)
 
 
 def test_a_request_for_too_many_periods_is_refused(metrics: MetricDatabase):
@@ -141,11 +140,11 @@ def test_a_request_for_too_many_periods_is_refused(metrics: MetricDatabase):
         metrics.read(queries.data, caller(), [Asked("a", Stat(OWN, 1, "Sum"))], span)
 
 
-def test_a_search_that_finds_too_much_says_so(metrics: MetricDatabase, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(queries, "MOST_SERIES", 2)
+def test_a_search_that_finds_too_much_says_so(metrics: MetricDatabase):
     for name in ("a1", "a2", "a3"):
         metrics.put(START, summaries.of_value(1.0), metric("Own", name))
     asked = [Asked("s", expression="SEARCH('Namespace=\"Own\"', 'Sum', 60)")]
-    answer = metrics.read(queries.data, caller(at=EPOCH + timedelta(minutes=5)), asked, SPAN)
+    now = caller(at=EPOCH + timedelta(minutes=5))
+    answer = metrics.read(queries.data, now, asked, SPAN, bounds=Bounds(found=2))
     assert [each.label for each in answer.results] == ["a1", "a2"]
     assert [code for code, _ in answer.messages] == ["MaxMetricsExceeded"]

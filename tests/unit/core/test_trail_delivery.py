@@ -253,11 +253,10 @@ def test_a_deleted_trail_delivers_the_rest_and_is_gone(house: TrailHouse):
     assert chain.head is not None
 
 
-def test_large_deliveries_are_divided(house: TrailHouse, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("entrepot.core.audit.delivering._MOST_RECORDS", 2)
+def test_large_deliveries_are_divided(house: TrailHouse):
     house.trail()
     calls = [house.call(EPOCH + SECOND * number) for number in range(1, 6)]
-    assert house.deliver(EPOCH + SOON).files == 3
+    assert house.deliver(EPOCH + SOON, most_records=2).files == 3
     assert sorted(house.delivered()) == ids(*calls)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from entrepot.core.audit import pull_events, records, store
-from entrepot.core.audit.operations import read_only, source
+from entrepot.core.audit.operations import event_source, read_only
 from entrepot.core.audit.store import Block
 from entrepot.core.calls import Call
 from entrepot.core.events.accepting import DEFAULT_BUS, Envelope, accept
@@ -85,7 +85,7 @@ class Announcer:
         return Envelope(
             id=event_id(call.at, call.request_id, f"{BY_CLOUDTRAIL}/{call.operation}/{account}"),
             detail_type=BY_CLOUDTRAIL,
-            source=f"aws.{source(call.service).partition('.')[0]}",
+            source=event_source(call.service),
             account=account,
             region=region,
             time=call.at,

@@ -85,12 +85,15 @@ class Delivering:
         destinations: Destinations,
         digesting: Digesting,
         regions: Sequence[str],
+        *,
+        most_records: int = _MOST_RECORDS,
     ) -> None:
         self._units = units
         self._source = source
         self._destinations = destinations
         self._digesting = digesting
         self._regions = tuple(regions)
+        self._most_records = most_records
 
     async def run(self, now: datetime) -> Done:
         """Deliver everything up to the newest block, and the digest files that are due."""
@@ -167,7 +170,7 @@ class Delivering:
             if self._may_hold(trail, block):
                 found.append(block)
                 count += block.count
-            if count >= _MOST_RECORDS:
+            if count >= self._most_records:
                 break
         return start, until, found
 

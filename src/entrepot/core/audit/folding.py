@@ -15,7 +15,7 @@ import msgspec
 from entrepot.core.audit.blocks import Finding, Gathered, Gathering, Head, head_of
 from entrepot.core.calls import Call, encode
 from entrepot.core.units import BlockingUnits
-from entrepot.db import audit_blocks, audit_marks, audit_offsets, outbox
+from entrepot.db import audit_blocks, audit_marks, journals, outbox
 from entrepot.db.database import Database, Transaction
 from entrepot.journal import Batch, batches, retired
 from entrepot.spec.event_ids import event_id
@@ -41,11 +41,22 @@ class Folded:
 class AuditFold:
     """Takes what journals and the outbox say of calls into the audit database."""
 
-    def __init__(self, metadata: Database, audit: Database, directory: Path, regions: Sequence[str]) -> None:
+    def __init__(
+        self,
+        metadata: Database,
+        audit: Database,
+        directory: Path,
+        regions: Sequence[str],
+        *,
+        page: int = _PAGE,
+        seconds_to_keep: float = _SECONDS_TO_KEEP,
+    ) -> None:
         self._metadata = BlockingUnits(metadata)
         self._audit = BlockingUnits(audit)
         self._directory = directory
         self._regions = tuple(regions)
+        self._page = page
+        self._seconds_to_keep = seconds_to_keep
         self._waiting: dict[str, datetime] = {}  # when a change was first seen
 
     def run(self, now: datetime) -> Folded:
@@ -59,12 +70,12 @@ class AuditFold:
 
     def offsets(self) -> Mapping[str, int]:
         """How far each journal is folded."""
-        return self._audit.read(audit_offsets.offsets)
+        return self._audit.read(journals.AUDIT.all)
 
     def _forget(self, now: datetime) -> None:
         """Journals that are gone, and marks that nobody will ask for."""
         known = self.offsets()
-        gone = [name for name in retired(self._directory, _SECONDS_TO_KEEP) if name in known]
+        gone = [name for name in retired(self._directory, self._seconds_to_keep) if name in known]
         before = micros(now - _MARKED_FOR)
         old: bool = self._audit.read(audit_marks.has_old, before)
         if gone or old:
@@ -72,7 +83,7 @@ class AuditFold:
 
     def _changes(self, now: datetime) -> int:
         told, after, waiting = 0, "", {}
-        while rows := self._metadata.read(outbox.page_after, "audit", after, _PAGE):
+        while rows := self._metadata.read(outbox.page_after, "audit", after, self._page):
             after = rows[-1].id
             known = self._audit.read(_told, [row.id for row in rows])
             for row in rows:
@@ -96,7 +107,7 @@ class AuditFold:
 
 def fold(tx: Transaction, batch: Batch, regions: Sequence[str], now: int) -> int:
     """Keep the records of a batch and how far its journal is folded, at once; a repeated batch is skipped."""
-    if not audit_offsets.advance(tx, batch.journal, batch.start, batch.offset):
+    if not journals.AUDIT.advance(tx, batch.journal, batch.start, batch.offset):
         return 0
     gathering, finding = Gathering(), Finding()
     kept = 0
@@ -152,7 +163,7 @@ def _settle(tx: Transaction, ids: Sequence[str]) -> None:
         audit_marks.settle(tx, each)
 
 
-def _forget(tx: Transaction, journals: Sequence[str], before: int) -> None:
-    for journal in journals:
-        audit_offsets.forget(tx, journal)
+def _forget(tx: Transaction, gone: Sequence[str], before: int) -> None:
+    for journal in gone:
+        journals.AUDIT.forget(tx, journal)
     audit_marks.forget(tx, before, _MOST_FORGOTTEN)

@@ -70,7 +70,7 @@ class _At(msgspec.Struct, array_like=True, frozen=True):
 _at = msgspec.msgpack.Decoder(_At).decode
 
 
-def look_up(tx: Transaction, caller: Caller, wanted: Wanted, days: float) -> Page:
+def look_up(tx: Transaction, caller: Caller, wanted: Wanted, days: float, *, most_blocks: int = _MOST_BLOCKS) -> Page:
     """A page of the caller's account's records in the caller's region: LookupTimesInvalid."""
     account = caller.principal.account
     access.require(caller, "LookupEvents", Resource(account, "*", "cloudtrail"))
@@ -79,7 +79,7 @@ def look_up(tx: Transaction, caller: Caller, wanted: Wanted, days: float) -> Pag
     span = _span(caller, wanted, days)
     if span is None:
         return Page((), None)
-    return _Looking(tx, span, wanted).page()
+    return _Looking(tx, span, wanted, most_blocks).page()
 
 
 def place(token: str | None, scope: Sequence[str]) -> Place | None:
@@ -116,10 +116,11 @@ def _span(caller: Caller, wanted: Wanted, days: float) -> Span | None:
 class _Looking:
     """One page being filled."""
 
-    def __init__(self, tx: Transaction, span: Span, wanted: Wanted) -> None:
+    def __init__(self, tx: Transaction, span: Span, wanted: Wanted, most_blocks: int) -> None:
         self._tx = tx
         self._span = span
         self._wanted = wanted
+        self._most_blocks = most_blocks
         self._found: list[tuple[Place, Call]] = []
 
     def page(self) -> Page:
@@ -128,7 +129,7 @@ class _Looking:
         for read, block in enumerate(self._blocks()):
             if self._newer_than(block.to_at) > limit:
                 return self._told(limit)
-            if read == _MOST_BLOCKS:
+            if read == self._most_blocks:
                 return self._told(self._newer_than(block.to_at) or limit, (block.to_at, "\x7f", ""))
             self._read(block)
         return self._told(limit)

@@ -12,6 +12,11 @@ def source(service: str) -> str:
     return _SOURCES.get(service) or f"{service}.amazonaws.com"
 
 
+def event_source(service: str) -> str:
+    """`source` of an EventBridge event that tells of a call, by the service model's name."""
+    return f"aws.{source(service).partition('.')[0]}"
+
+
 def read_only(operation: str) -> bool:
     """`readOnly`."""
     return operation.startswith(_READING) or operation in _READING_TOO

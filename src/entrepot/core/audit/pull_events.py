@@ -6,7 +6,7 @@ Off unless the operator asks for them (`pull_events`): a busy registry has many.
 from collections.abc import Iterator
 from typing import Any
 
-from entrepot.core.audit.operations import source
+from entrepot.core.audit.operations import event_source
 from entrepot.core.calls import Call
 from entrepot.core.events.accepting import Envelope
 from entrepot.spec.event_ids import event_id
@@ -23,7 +23,7 @@ def of_call(call: Call, account: str, region: str) -> Iterator[Envelope]:
         yield Envelope(
             id=event_id(call.at, call.request_id, f"{_TYPE}/PULL", ordinal),
             detail_type=_TYPE,
-            source=f"aws.{source(call.service).partition('.')[0]}",
+            source=event_source(call.service),
             account=account,
             region=region,
             time=call.at,

@@ -44,27 +44,22 @@ def _is_foreign(who: Identity, reader: str) -> bool:
     return who.kind not in _OF_NO_ACCOUNT and who.account != reader
 
 
-def _root(who: Identity) -> Json:
+def _named(who: Identity, kind: str) -> Json:
     return {
-        "type": "Root",
-        "principalId": who.account,
-        "arn": who.arn,
-        "accountId": who.account,
-        "accessKeyId": who.access_key_id,
-        **_own_session(who),
-    }
-
-
-def _user(who: Identity) -> Json:
-    return {
-        "type": "IAMUser",
+        "type": kind,
         "principalId": who.principal_id,
         "arn": who.arn,
         "accountId": who.account,
         "accessKeyId": who.access_key_id,
-        "userName": who.arn.rpartition("/")[2],
-        **_own_session(who),
     }
+
+
+def _root(who: Identity) -> Json:
+    return {**_named(who, "Root"), "principalId": who.account, **_own_session(who)}
+
+
+def _user(who: Identity) -> Json:
+    return {**_named(who, "IAMUser"), "userName": who.arn.rpartition("/")[2], **_own_session(who)}
 
 
 def _own_session(who: Identity) -> Json:
@@ -73,11 +68,7 @@ def _own_session(who: Identity) -> Json:
 
 def _role(who: Identity) -> Json:
     return {
-        "type": "AssumedRole",
-        "principalId": who.principal_id,
-        "arn": who.arn,
-        "accountId": who.account,
-        "accessKeyId": who.access_key_id,
+        **_named(who, "AssumedRole"),
         "sessionContext": {
             "sessionIssuer": _issuer(who, "Role"),
             "webIdFederationData": {"federatedProvider": who.provider, "attributes": {}} if who.provider else {},
@@ -90,11 +81,7 @@ def _role(who: Identity) -> Json:
 def _federated(who: Identity) -> Json:
     kind = "Root" if who.issuer.endswith(":root") else "IAMUser"
     return {
-        "type": "FederatedUser",
-        "principalId": who.principal_id,
-        "arn": who.arn,
-        "accountId": who.account,
-        "accessKeyId": who.access_key_id,
+        **_named(who, "FederatedUser"),
         "sessionContext": {"sessionIssuer": _issuer(who, kind), "attributes": _attributes(who)},
     }
 

@@ -13,8 +13,6 @@ from entrepot.db.database import Reader, Transaction
 from entrepot.db.event_records import ApiDestination
 from entrepot.errors import (
     EventInputInvalid,
-    EventQuotaExceeded,
-    EventResourceAlreadyExists,
     EventResourceNotFound,
 )
 from entrepot.outbound import Destinations
@@ -56,10 +54,8 @@ def create(tx: Transaction, caller: Caller, draft: DestinationDraft, destination
     access.require(caller, "CreateApiDestination", places.resource(caller, "api-destination", draft.name))
     _check(tx, caller, "CreateApiDestination", draft, destinations)
     places.hold(tx, key.account)
-    if rows.find_destination(tx, key.account, key.region, draft.name) is not None:
-        raise EventResourceAlreadyExists(resource=f"An api-destination '{draft.name}'")
-    if rows.count_destinations(tx, key.account, key.region) >= MOST_DESTINATIONS:
-        raise EventQuotaExceeded(quota="ApiDestinations", limit=MOST_DESTINATIONS)
+    places.require_new(tx, rows.DESTINATIONS, places.here(caller), draft.name, f"An api-destination '{draft.name}'")
+    places.require_room(tx, rows.DESTINATIONS, places.here(caller), "ApiDestinations", MOST_DESTINATIONS)
     made = ApiDestination(
         id=draft.id,
         key=key,
@@ -86,15 +82,12 @@ def list_of(
 ) -> Page[ShownDestination]:
     """A page of the API destinations whose names begin so, of a connection if one is named, by name."""
     places.allow_account(caller, "ListApiDestinations")
-    found: list[ApiDestination] = []
-    while len(found) <= limit:
-        batch = rows.page_destinations(tx, caller.principal.account, caller.region, prefix, after, limit + 1)
-        found += (each for each in batch if connection_arn in {None, each.connection_arn})
-        if len(batch) <= limit:
-            break
-        after = batch[-1].key.name
-    more = (found[limit - 1].key.name,) if len(found) > limit else None
-    return Page(tuple(_shown(tx, each) for each in found[:limit]), more)
+
+    def wanted(each: ApiDestination) -> bool:
+        return connection_arn in {None, each.connection_arn}
+
+    page = places.page(tx, rows.DESTINATIONS, places.here(caller), prefix, limit, after, wanted)
+    return Page(tuple(_shown(tx, each) for each in page.items), page.after)
 
 
 def update(tx: Transaction, caller: Caller, draft: DestinationDraft, destinations: Destinations) -> ShownDestination:
@@ -125,12 +118,9 @@ def delete(tx: Transaction, caller: Caller, name: str) -> None:
 
 
 def _require(tx: Reader, caller: Caller, operation: str, name: str) -> ApiDestination:
-    access.require(caller, operation, places.resource(caller, "api-destination", name))
-    found = rows.find_destination(tx, caller.principal.account, caller.region, name)
-    if found is None:
-        verb = operation.removesuffix("ApiDestination").lower()
-        raise EventResourceNotFound(resource=f"Failed to {verb} the api-destination(s). An api-destination '{name}'")
-    return found
+    verb = operation.removesuffix("ApiDestination").lower()
+    called = f"Failed to {verb} the api-destination(s). An api-destination '{name}'"
+    return places.require(tx, caller, operation, rows.DESTINATIONS, "api-destination", name, called)
 
 
 def _check(tx: Reader, caller: Caller, operation: str, draft: DestinationDraft, destinations: Destinations) -> None:
@@ -138,7 +128,7 @@ def _check(tx: Reader, caller: Caller, operation: str, draft: DestinationDraft, 
         key = event_arns.parse(draft.connection_arn)
         name = "" if key is None else key.name.partition("/")[0]
         access.require(caller, operation, places.resource(caller, "connection", name))
-        found = rows.find(tx, caller.principal.account, caller.region, name)
+        found = rows.CONNECTIONS.find(tx, places.here(caller), name)
         if found is None or found.arn != draft.connection_arn:
             raise EventResourceNotFound(resource=f"Connection '{name}'")
     if draft.endpoint is not None and (refusal := destinations.refusal(draft.endpoint.replace("*", "x"))):

@@ -17,9 +17,6 @@ from entrepot.db.event_records import Archive
 from entrepot.errors import (
     EventBusNotFound,
     EventInputInvalid,
-    EventQuotaExceeded,
-    EventResourceAlreadyExists,
-    EventResourceNotFound,
 )
 from entrepot.spec.event_arns import BusKey, bus_of
 from entrepot.spec.ulid import new_ulid
@@ -52,10 +49,8 @@ def create(tx: Transaction, caller: Caller, draft: ArchiveDraft, source_arn: str
     places.present(bus_rows.find(tx, bus), bus, caller.region)
     _check(draft)
     places.hold(tx, key.account)
-    if rows.find(tx, key.account, key.region, draft.name) is not None:
-        raise EventResourceAlreadyExists(resource=f"Archive {draft.name}")
-    if rows.count(tx, key.account, key.region) >= MOST_ARCHIVES:
-        raise EventQuotaExceeded(quota="Archives", limit=MOST_ARCHIVES)
+    places.require_new(tx, rows.ARCHIVES, places.here(caller), draft.name, f"Archive {draft.name}")
+    places.require_room(tx, rows.ARCHIVES, places.here(caller), "Archives", MOST_ARCHIVES)
     made = Archive(
         draft.id, key, bus.name, draft.description or "", draft.pattern, draft.retention_days or 0, caller.at
     )
@@ -72,15 +67,14 @@ def describe(tx: Reader, caller: Caller, name: str) -> Archive:
 def list_of(tx: Reader, caller: Caller, prefix: str, source_arn: str | None, limit: int, after: str) -> Page[Archive]:
     """A page of the archives whose names begin so, of a bus if one is named, by name: EventBusNotFound."""
     places.allow_account(caller, "ListArchives")
-    account, region = caller.principal.account, caller.region
-    if source_arn is None:
-        found = list(rows.page(tx, account, region, prefix, after, limit + 1))
-    else:
-        bus = _bus(caller, source_arn)
-        places.present(bus_rows.find(tx, bus), bus, region)
-        of_bus = rows.of_bus(tx, bus)
-        found = [each for each in of_bus if each.key.name.startswith(prefix) and each.key.name > after][: limit + 1]
-    return Page(tuple(found[:limit]), (found[limit - 1].key.name,) if len(found) > limit else None)
+    bus = None if source_arn is None else _bus(caller, source_arn)
+    if bus is not None:
+        places.present(bus_rows.find(tx, bus), bus, caller.region)
+
+    def wanted(each: Archive) -> bool:
+        return bus in {None, each.source}
+
+    return places.page(tx, rows.ARCHIVES, places.here(caller), prefix, limit, after, wanted)
 
 
 def update(tx: Transaction, caller: Caller, draft: ArchiveDraft) -> Archive:
@@ -108,11 +102,7 @@ def delete(tx: Transaction, caller: Caller, name: str) -> None:
 
 
 def _require(tx: Reader, caller: Caller, operation: str, name: str) -> Archive:
-    access.require(caller, operation, places.resource(caller, "archive", name))
-    found = rows.find(tx, caller.principal.account, caller.region, name)
-    if found is None:
-        raise EventResourceNotFound(resource=f"Archive {name}")
-    return found
+    return places.require(tx, caller, operation, rows.ARCHIVES, "archive", name, f"Archive {name}")
 
 
 def _bus(caller: Caller, source_arn: str) -> BusKey:

@@ -10,7 +10,7 @@ from entrepot.core import access, named_principals
 from entrepot.core.access import Caller
 from entrepot.core.events import places, tagging
 from entrepot.core.events.tagging import Tags
-from entrepot.core.page import Page
+from entrepot.core.page import Page, cut
 from entrepot.core.resource_tags import request_tags
 from entrepot.db import event_buses as rows
 from entrepot.db import event_rules as rule_rows
@@ -66,9 +66,8 @@ def list_of(tx: Reader, caller: Caller, prefix: str, limit: int, after: str) -> 
     found = {bus.key.name: bus for bus in rows.page(tx, account, region, prefix, after, limit + 1)}
     if DEFAULT_BUS.startswith(prefix) and after < DEFAULT_BUS:
         found.setdefault(DEFAULT_BUS, Bus(BusKey(account, region, DEFAULT_BUS)))
-    names = sorted(found)
-    more = (names[limit - 1],) if len(names) > limit else None
-    return Page(tuple(_shown(tx, found[name]) for name in names[:limit]), more)
+    names = cut(sorted(found), limit, str)
+    return Page(tuple(_shown(tx, found[name]) for name in names.items), names.after)
 
 
 def update(tx: Transaction, caller: Caller, named: str, description: str | None) -> ShownBus:

@@ -18,9 +18,6 @@ from entrepot.db.database import Reader, Transaction
 from entrepot.db.event_records import Connection
 from entrepot.errors import (
     EventInputInvalid,
-    EventQuotaExceeded,
-    EventResourceAlreadyExists,
-    EventResourceNotFound,
 )
 from entrepot.outbound import Destinations
 
@@ -69,10 +66,8 @@ def create(tx: Transaction, caller: Caller, draft: ConnectionDraft, keeping: Kee
     kind, parameters = draft.kind or "", draft.parameters or {}
     _check(kind, parameters, keeping.destinations)
     places.hold(tx, key.account)
-    if rows.find(tx, key.account, key.region, draft.name) is not None:
-        raise EventResourceAlreadyExists(resource=f"Connection {draft.name}")
-    if rows.count(tx, key.account, key.region) >= MOST_CONNECTIONS:
-        raise EventQuotaExceeded(quota="Connections", limit=MOST_CONNECTIONS)
+    places.require_new(tx, rows.CONNECTIONS, places.here(caller), draft.name, f"Connection {draft.name}")
+    places.require_room(tx, rows.CONNECTIONS, places.here(caller), "Connections", MOST_CONNECTIONS)
     made = _authorized(
         Connection(
             id=draft.id,
@@ -102,14 +97,11 @@ def describe(tx: Reader, caller: Caller, name: str) -> Connection:
 def list_of(tx: Reader, caller: Caller, prefix: str, state: str | None, limit: int, after: str) -> Page[Connection]:
     """A page of the connections whose names begin so, in a state if one is named, by name."""
     places.allow_account(caller, "ListConnections")
-    found: list[Connection] = []
-    while len(found) <= limit:
-        batch = rows.page(tx, caller.principal.account, caller.region, prefix, after, limit + 1)
-        found += (each for each in batch if state is None or each.state == state)
-        if len(batch) <= limit:
-            break
-        after = batch[-1].key.name
-    return Page(tuple(found[:limit]), (found[limit - 1].key.name,) if len(found) > limit else None)
+
+    def wanted(each: Connection) -> bool:
+        return state in {None, each.state}
+
+    return places.page(tx, rows.CONNECTIONS, places.here(caller), prefix, limit, after, wanted)
 
 
 def update(tx: Transaction, caller: Caller, draft: ConnectionDraft, keeping: Keeping) -> Connection:
@@ -148,12 +140,9 @@ def delete(tx: Transaction, caller: Caller, name: str) -> Connection:
 
 
 def _require(tx: Reader, caller: Caller, operation: str, name: str) -> Connection:
-    access.require(caller, operation, places.resource(caller, "connection", name))
-    found = rows.find(tx, caller.principal.account, caller.region, name)
-    if found is None:
-        verb = operation.removesuffix("Connection").lower()
-        raise EventResourceNotFound(resource=f"Failed to {verb} the connection(s). Connection '{name}'")
-    return found
+    verb = operation.removesuffix("Connection").lower()
+    called = f"Failed to {verb} the connection(s). Connection '{name}'"
+    return places.require(tx, caller, operation, rows.CONNECTIONS, "connection", name, called)
 
 
 def _with_parameters(caller: Caller, found: Connection, draft: ConnectionDraft, keeping: Keeping) -> Connection:

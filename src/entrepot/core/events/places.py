@@ -4,25 +4,46 @@ A bus's policy has a say in what is done to the bus and to its rules, by its own
 is in every account and region, whether or not anything of it was set.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from entrepot.core import access, changes
 from entrepot.core.access import NO_KEYS, Caller, Keys
 from entrepot.core.changes import new_stamp
+from entrepot.core.page import Page, cut
 from entrepot.core.resources import Resource, Tags
 from entrepot.core.stored_policies import compiled
 from entrepot.db import accounts
 from entrepot.db import event_buses as bus_rows
 from entrepot.db import event_rules as rule_rows
 from entrepot.db.database import Reader, Transaction
+from entrepot.db.event_names import Names, Place
 from entrepot.db.event_records import Bus, Rule
-from entrepot.errors import EventBusNotFound, EventInputInvalid, EventRuleNotFound
+from entrepot.errors import (
+    EventBusNotFound,
+    EventInputInvalid,
+    EventQuotaExceeded,
+    EventResourceAlreadyExists,
+    EventResourceNotFound,
+    EventRuleNotFound,
+)
 from entrepot.policy.compiled import Policy
 from entrepot.spec import event_arns
 from entrepot.spec.event_arns import DEFAULT_BUS, BusKey, EventKey
 
 SERVICE = "events"
 PRINCIPAL = "events.amazonaws.com"
+
+
+class Keyed(Protocol):
+    """An archive, a replay, a connection or an API destination."""
+
+    @property
+    def key(self) -> EventKey:
+        """By what it is named."""
+
+
+T = TypeVar("T", bound=Keyed)
 
 
 def bus_key(caller: Caller, named: str = DEFAULT_BUS) -> BusKey:
@@ -56,6 +77,54 @@ def resource(caller: Caller, kind: str, name: str) -> Resource:
 def own(caller: Caller, kind: str, name: str) -> EventKey:
     """The key of something of the caller's account and region."""
     return EventKey(caller.principal.account, caller.region, kind, name)
+
+
+def here(caller: Caller) -> Place:
+    """Where the caller is: names of archives and the like are unique there."""
+    return caller.principal.account, caller.region
+
+
+def require(tx: Reader, caller: Caller, operation: str, names: Names[T], kind: str, name: str, called: str) -> T:
+    """Something else of the caller's account and region, for one who may do this to it: AccessDenied, then
+    EventResourceNotFound, in which it is `called` so.
+    """
+    access.require(caller, operation, resource(caller, kind, name))
+    found = names.find(tx, here(caller), name)
+    if found is None:
+        raise EventResourceNotFound(resource=called)
+    return found
+
+
+def require_new(tx: Reader, names: Names[T], place: Place, name: str, called: str) -> None:
+    """EventResourceAlreadyExists, in which it is `called` so, where the name is taken."""
+    if names.find(tx, place, name) is not None:
+        raise EventResourceAlreadyExists(resource=called)
+
+
+def require_room(tx: Reader, names: Names[T], place: Place, quota: str, most: int) -> None:
+    """EventQuotaExceeded where there are as many as there may be."""
+    if names.count(tx, place) >= most:
+        raise EventQuotaExceeded(quota=quota, limit=most)
+
+
+def page(
+    tx: Reader,
+    names: Names[T],
+    place: Place,
+    prefix: str,
+    limit: int,
+    after: str,
+    wanted: Callable[[T], bool] = lambda _: True,
+) -> Page[T]:
+    """A page of those that are wanted and whose names begin so, by name."""
+    found: list[T] = []
+    while len(found) <= limit:
+        batch = names.list_of(tx, place, prefix, after, limit + 1)
+        found += filter(wanted, batch)
+        if len(batch) <= limit:
+            break
+        after = batch[-1].key.name
+    return cut(found, limit, lambda each: each.key.name)
 
 
 def allow_account(caller: Caller, operation: str) -> None:

@@ -53,7 +53,7 @@ class Replayer:
 
     def _archive_is_there(self, replay: Replay) -> bool:
         here = replay.key
-        found = self._metadata.read(event_archives.find, here.account, here.region, replay.archive)
+        found = self._metadata.read(event_archives.ARCHIVES.find, (here.account, here.region), replay.archive)
         return found is not None and found.id == replay.archive_id
 
     def _end(self, replay: Replay, state: str, reason: str, now: datetime) -> None:

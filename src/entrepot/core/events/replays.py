@@ -15,8 +15,6 @@ from entrepot.db.event_records import Archive, Replay
 from entrepot.errors import (
     EventInputInvalid,
     EventQuotaExceeded,
-    EventResourceAlreadyExists,
-    EventResourceNotFound,
     EventRuleNotFound,
     ReplayStateIllegal,
 )
@@ -57,12 +55,11 @@ def start(tx: Transaction, caller: Caller, draft: ReplayDraft) -> Replay:
     access.require(caller, "StartReplay", places.resource(caller, "archive", archive_name))
     places.require_bus(tx, caller, "StartReplay", bus)
     places.hold(tx, key.account)
-    rows.forget_replays(tx, key.account, key.region, caller.at - KEPT)
+    rows.forget_replays(tx, places.here(caller), caller.at - KEPT)
     found = _archive(tx, caller, draft, archive_name)
     _check(tx, draft, bus, found)
-    if rows.find_replay(tx, key.account, key.region, draft.name) is not None:
-        raise EventResourceAlreadyExists(resource=f"Replay {draft.name}")
-    if rows.count_under_way(tx, key.account, key.region) >= MOST_AT_ONCE:
+    places.require_new(tx, rows.REPLAYS, places.here(caller), draft.name, f"Replay {draft.name}")
+    if rows.count_under_way(tx, places.here(caller)) >= MOST_AT_ONCE:
         raise EventQuotaExceeded(quota="ConcurrentReplays", limit=MOST_AT_ONCE)
     made = _made(caller, draft, found)
     rows.add_replay(tx, made)
@@ -80,22 +77,13 @@ def list_of(
 ) -> Page[Replay]:
     """A page of the replays whose names begin so, of an archive or in a state if one is named, by name."""
     places.allow_account(caller, "ListReplays")
-    account, region = caller.principal.account, caller.region
     archive = None if source_arn is None else event_arns.parse(source_arn)
-    found: list[Replay] = []
-    while len(found) <= limit:
-        batch = rows.page_replays(tx, account, region, prefix, after, limit + 1)
-        wanted = (
-            each
-            for each in batch
-            if (state is None or each.state == state)
-            and (source_arn is None or (archive is not None and archive.name == each.archive))
-        )
-        found += wanted
-        if len(batch) <= limit:
-            break
-        after = batch[-1].key.name
-    return Page(tuple(found[:limit]), (found[limit - 1].key.name,) if len(found) > limit else None)
+
+    def wanted(each: Replay) -> bool:
+        of_archive = source_arn is None or (archive is not None and archive.name == each.archive)
+        return of_archive and state in {None, each.state}
+
+    return places.page(tx, rows.REPLAYS, places.here(caller), prefix, limit, after, wanted)
 
 
 def cancel(tx: Transaction, caller: Caller, name: str) -> Replay:
@@ -109,15 +97,11 @@ def cancel(tx: Transaction, caller: Caller, name: str) -> Replay:
 
 
 def _require(tx: Reader, caller: Caller, operation: str, name: str) -> Replay:
-    access.require(caller, operation, places.resource(caller, "replay", name))
-    found = rows.find_replay(tx, caller.principal.account, caller.region, name)
-    if found is None:
-        raise EventResourceNotFound(resource=f"Replay {name}")
-    return found
+    return places.require(tx, caller, operation, rows.REPLAYS, "replay", name, f"Replay {name}")
 
 
 def _archive(tx: Reader, caller: Caller, draft: ReplayDraft, name: str) -> Archive:
-    found = rows.find(tx, caller.principal.account, caller.region, name)
+    found = rows.ARCHIVES.find(tx, places.here(caller), name)
     if found is None or found.key.arn != draft.archive_arn:
         raise EventInputInvalid(reason=f"Parameter EventSourceArn is not valid. Reason: Archive {name} does not exist.")
     return found

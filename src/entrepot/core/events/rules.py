@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from entrepot.core.access import Caller
 from entrepot.core.events import passed_roles, patterns, places, tagging
 from entrepot.core.events.tagging import Tags
-from entrepot.core.page import Page
+from entrepot.core.page import Page, cut
 from entrepot.core.resource_tags import request_tags
 from entrepot.db import event_buses as bus_rows
 from entrepot.db import event_rules as rows
@@ -80,14 +80,14 @@ def list_of(tx: Reader, caller: Caller, bus: str, prefix: str, limit: int, after
     """A page of a bus's rules whose names begin so, by name: EventBusNotFound."""
     places.allow_account(caller, "ListRules")
     found = rows.page(tx, _own_bus(tx, caller, bus), prefix, after, limit + 1)
-    return Page(tuple(found[:limit]), (found[limit - 1].name,) if len(found) > limit else None)
+    return cut(found, limit, lambda each: each.name)
 
 
 def names_by_target(tx: Reader, caller: Caller, bus: str, arn: str, limit: int, after: str) -> Page[str]:
     """A page of the rules of a bus that have this target, by name: EventBusNotFound."""
     places.allow_account(caller, "ListRuleNamesByTarget")
     found = rows.names_by_target(tx, _own_bus(tx, caller, bus), arn, after, limit + 1)
-    return Page(tuple(found[:limit]), (found[limit - 1],) if len(found) > limit else None)
+    return cut(found, limit, str)
 
 
 def enable(tx: Transaction, caller: Caller, bus: str, name: str) -> None:
@@ -96,7 +96,7 @@ def enable(tx: Transaction, caller: Caller, bus: str, name: str) -> None:
 
 
 def disable(tx: Transaction, caller: Caller, bus: str, name: str) -> None:
-    """Let a rule see no events for now: EventRuleNotFound, EventBusNotFound."""
+    """Let a rule see no events until it is enabled again: EventRuleNotFound, EventBusNotFound."""
     _set_state(tx, caller, "DisableRule", bus, name, DISABLED)
 
 

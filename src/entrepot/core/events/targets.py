@@ -8,7 +8,7 @@ import msgspec
 from entrepot.core.access import Caller
 from entrepot.core.events import passed_roles, places, target_kinds
 from entrepot.core.events.target_kinds import Reachable, TargetRefused
-from entrepot.core.page import Page
+from entrepot.core.page import Page, cut
 from entrepot.db import event_rules as rows
 from entrepot.db.database import Reader, Transaction
 from entrepot.db.event_records import InputKind, Rule, Target
@@ -74,7 +74,7 @@ def list_of(tx: Reader, caller: Caller, bus: str, rule: str, limit: int, after: 
     """A page of a rule's targets, by id: EventRuleNotFound, EventBusNotFound."""
     found = places.require_rule(tx, caller, "ListTargetsByRule", places.bus_key(caller, bus), rule)
     ahead = [target for target in rows.targets(tx, found.id) if target.id > after]
-    return Page(tuple(ahead[:limit]), (ahead[limit - 1].id,) if len(ahead) > limit else None)
+    return cut(ahead, limit, lambda each: each.id)
 
 
 def _check_ids(tx: Reader, rule: Rule, drafts: Sequence[Target]) -> None:

@@ -8,7 +8,7 @@ from entrepot.core import access, changes
 from entrepot.core.access import Caller
 from entrepot.core.metrics import alarm_places, dashboard_bodies, tagging
 from entrepot.core.metrics.dashboard_bodies import Message
-from entrepot.core.page import Page
+from entrepot.core.page import Page, cut
 from entrepot.core.resource_tags import request_tags
 from entrepot.db import accounts, alarms
 from entrepot.db import dashboards as rows
@@ -70,7 +70,7 @@ def list_of(tx: Reader, caller: Caller, prefix: str, limit: int, after: str) -> 
     account = caller.principal.account
     access.require(caller, "ListDashboards", alarm_places.dashboard(tx, account, "*"))
     found = rows.page(tx, account, prefix, limit + 1, after)
-    return Page(tuple(found[:limit]), (found[limit - 1].name,) if len(found) > limit else None)
+    return cut(found, limit, lambda each: each.name)
 
 
 def delete(tx: Transaction, caller: Caller, names: Sequence[str]) -> None:

@@ -57,10 +57,14 @@ class Telling:
 class Gauges:
     """The job `gauges`; `region` is where public registries are counted."""
 
-    def __init__(self, metadata: Database, metrics: Database, region: str) -> None:
+    def __init__(
+        self, metadata: Database, metrics: Database, region: str, *, most: int = _MOST, few: int = _FEW
+    ) -> None:
         self._metadata = BlockingUnits(metadata)
         self._metrics = BlockingUnits(metrics)
         self._region = region
+        self._most = most
+        self._few = few
 
     def run(self, now: datetime) -> int:
         """Tell what has changed or is old, and the end of what is gone; how many subjects."""
@@ -75,7 +79,7 @@ class Gauges:
             if told[gauge.subject].revision == gauge.revision and told[gauge.subject].told_at <= old
         ]
         gone = [gauge for subject, gauge in known.items() if subject not in present]
-        due = [*changed, *stale][:_MOST]
+        due = [*changed, *stale][: self._most]
         before = {gauge.subject: told[gauge.subject].told_at for gauge in due if told[gauge.subject].told_at > old}
         for start in range(0, len(due), _AT_ONCE):
             self._metrics.write(tell, self._measured(due[start : start + _AT_ONCE], before, now))
@@ -102,7 +106,7 @@ class Gauges:
 
     def _measured(self, due: Sequence[Gauge], before: Mapping[str, int], now: datetime) -> Sequence[Telling]:
         repositories = [gauge.subject for gauge in due if "/" not in gauge.subject]
-        held = self._metadata.read(_holdings, [(each, _FEW if each in before else None) for each in repositories])
+        held = self._metadata.read(_holdings, [(each, self._few if each in before else None) for each in repositories])
         return [
             self._telling(gauge, held.get(gauge.subject, _NOTHING), now, before.get(gauge.subject)) for gauge in due
         ]

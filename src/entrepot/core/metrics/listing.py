@@ -51,19 +51,21 @@ def list_metrics(tx: Transaction, caller: Caller, wanted: Filter, after: Key) ->
 
 
 def present(
-    tx: Transaction, place: Place, now: datetime, wanted: Filter, after: Key = START
+    tx: Transaction, place: Place, now: datetime, wanted: Filter, after: Key = START, *, at_once: int = PAGE
 ) -> Iterator[tuple[Key, Metric]]:
     """The metrics of a place, with where to go on after each: of the filter the namespace and the time are looked at,
     the name only where there is a namespace.
     """
     since = micros(now - (RECENT if wanted.recent else LISTED))
-    while page := _page(tx, place, since, wanted, after):
+    while page := _page(tx, place, since, wanted, after, at_once):
         yield from page
         after = page[-1][0]
 
 
-def _page(tx: Transaction, place: Place, since: int, wanted: Filter, after: Key) -> Sequence[tuple[Key, Metric]]:
-    rows_ = rows.page(tx, place.account, place.region, after, PAGE, since, wanted.namespace, wanted.name)
+def _page(
+    tx: Transaction, place: Place, since: int, wanted: Filter, after: Key, most: int
+) -> Sequence[tuple[Key, Metric]]:
+    rows_ = rows.page(tx, place.account, place.region, after, most, since, wanted.namespace, wanted.name)
     return [
         ((row.namespace, row.name, row.metric_id), series.read(row.namespace, row.name, row.dimensions))
         for row in rows_

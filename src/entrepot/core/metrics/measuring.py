@@ -43,7 +43,7 @@ _MICROS_OF_MINUTE = MINUTE * 1_000_000
 _REMEMBERED = 65536
 
 
-class _Who(msgspec.Struct, array_like=True, gc=False):
+class Who(msgspec.Struct, array_like=True, gc=False):
     """An Identity, as far as it is read."""
 
     kind: msgspec.Raw
@@ -61,7 +61,7 @@ class Measured(msgspec.Struct, array_like=True, gc=False):
     door: str
     account: str
     region: str
-    identity: _Who | None
+    identity: Who | None
     request_id: msgspec.Raw
     source_ip: msgspec.Raw
     user_agent: msgspec.Raw

@@ -19,6 +19,7 @@ from entrepot.metrics import periods, sketches, summaries
 from entrepot.metrics.summaries import Summary
 
 MICROS = 1_000_000
+MOST_READ = 1_000_000  # points of one request
 HELD_EVERY = periods.FIVE_MINUTES  # a held point stands again each so many seconds
 
 
@@ -27,7 +28,7 @@ class Allowance:
 
     __slots__ = ("_left",)
 
-    def __init__(self, most: int = 1_000_000) -> None:
+    def __init__(self, most: int = MOST_READ) -> None:
         self._left = most
 
     def take(self, number: int) -> None:

@@ -59,7 +59,9 @@ class _Checked(msgspec.Struct, frozen=True):
     resolution: int
 
 
-def put(tx: Transaction, caller: Caller, namespace: str, data: Sequence[Datum]) -> None:
+def put(
+    tx: Transaction, caller: Caller, namespace: str, data: Sequence[Datum], *, most_series: int = MOST_SERIES
+) -> None:
     """Keep all of them, or none: MetricInputInvalid, MetricInputMissing, MetricInputConflict."""
     place = places.require(caller, "PutMetricData", {"cloudwatch:namespace": (namespace,)})
     _require_namespace(namespace)
@@ -69,8 +71,8 @@ def put(tx: Transaction, caller: Caller, namespace: str, data: Sequence[Datum]) 
         raise MetricInputInvalid(reason=f"The collection MetricData must not have a size greater than {MOST_DATA}.")
     checked = [_checked(f"MetricData.member.{number}", namespace, each, caller.at) for number, each in _numbered(data)]
     new = [_put(tx, place, each) for each in checked]
-    if any(new) and metric_series.exceeds(tx, place.account, place.region, MOST_SERIES):
-        raise MetricInputInvalid(reason=f"The account has {MOST_SERIES} metrics in this region, and may have no more.")
+    if any(new) and metric_series.exceeds(tx, place.account, place.region, most_series):
+        raise MetricInputInvalid(reason=f"The account has {most_series} metrics in this region, and may have no more.")
 
 
 def _put(tx: Transaction, place: Place, each: _Checked) -> bool:

@@ -28,7 +28,6 @@ MOST_SERIES = 500
 MOST_PERIODS = 500_000  # of one query
 MOST_DATAPOINTS = 100_800  # of a page
 _DEFAULT_PERIOD = 300
-TOO_MANY_FOUND = ("MaxMetricsExceeded", f"The request found more than {MOST_SERIES} metrics. The first are returned.")
 
 
 class Stat(msgspec.Struct, frozen=True):
@@ -60,6 +59,21 @@ class Result(msgspec.Struct, frozen=True):
     more: bool = False
 
 
+class Bounds(msgspec.Struct, frozen=True):
+    """How many metrics a search finds at most, and how many points a request reads."""
+
+    found: int = MOST_SERIES
+    read: int = points.MOST_READ
+
+    @property
+    def too_many_found(self) -> tuple[str, str]:
+        """The message of a request that finds more."""
+        return "MaxMetricsExceeded", f"The request found more than {self.found} metrics. The first are returned."
+
+
+BOUNDS = Bounds()
+
+
 class Answer(msgspec.Struct, frozen=True):
     """A page of results; `after` is where the next one begins, None at the end; messages are pairs of code and text."""
 
@@ -77,6 +91,7 @@ def data(
     ascending: bool = False,
     most: int = MOST_DATAPOINTS,
     after: tuple[int, int] = (0, 0),
+    bounds: Bounds = BOUNDS,
 ) -> Answer:
     """A page of what was asked for: MetricQueryInvalid, ExpressionInvalid, StatisticInvalid, PeriodInvalid."""
     place = places.require(caller, "GetMetricData")
@@ -84,30 +99,33 @@ def data(
         raise MetricQueryInvalid(reason=f"MaxDatapoints must be between 1 and {MOST_DATAPOINTS}.")
     if not any(each.shown for each in asked):
         raise MetricQueryInvalid(reason="At least one query must have ReturnData.")
-    results, messages = evaluate(tx, place, asked, span, caller.at)
+    results, messages = evaluate(tx, place, asked, span, caller.at, bounds)
     ordered = [Result(each.id, each.label, _ordered(each.points, ascending=ascending)) for each in results]
     return _page(ordered, messages, most, after)
 
 
 def evaluate(
-    tx: Transaction, place: Place, asked: Sequence[Asked], span: Span, now: datetime
+    tx: Transaction, place: Place, asked: Sequence[Asked], span: Span, now: datetime, bounds: Bounds = BOUNDS
 ) -> tuple[list[Result], list[tuple[str, str]]]:
     """The series of every query that is shown, points in order of time, and messages about them. Not authorised."""
-    run = _Run(tx, place, asked, span, now)
+    run = _Run(tx, place, asked, span, now, bounds)
     return list(run.results()), run.messages
 
 
 class _Run:
     """One request over one snapshot."""
 
-    def __init__(self, tx: Transaction, place: Place, asked: Sequence[Asked], span: Span, now: datetime) -> None:
+    def __init__(
+        self, tx: Transaction, place: Place, asked: Sequence[Asked], span: Span, now: datetime, bounds: Bounds
+    ) -> None:
         self._tx = tx
         self._place = place
         self._now = now
         self._asked = asked
         self._span = span
         self._listed: Sequence[Metric] | None = None
-        self._allowance = points.Allowance()
+        self._bounds = bounds
+        self._allowance = points.Allowance(bounds.read)
         self._program = Program([Query(each.id, each.expression, each.label) for each in asked])
         for each in asked:
             _require(each)
@@ -118,7 +136,7 @@ class _Run:
         """Of each query that is shown, in the order of the request."""
         shown = [each for each in self._asked if each.shown]
         needed = frozenset[str]().union(*(self._program.needs(each.id) for each in shown))
-        metrics = {each.id: self._metric(each.stat, each.id in needed) for each in self._asked if each.stat}
+        metrics = {each.id: self._metric(each.stat, needed=each.id in needed) for each in self._asked if each.stat}
         period = max(self._periods())
         values = self._program.compute(self._start, self._window(period).end, period, metrics, self._find)
         for each in shown:
@@ -136,7 +154,8 @@ class _Run:
             raise MetricQueryInvalid(reason=f"A query has at most {MOST_PERIODS} periods: ask for longer ones.")
         return found
 
-    def _metric(self, stat: Stat, needed: bool) -> Series:  # noqa: FBT001 - what is not needed is not read
+    def _metric(self, stat: Stat, *, needed: bool) -> Series:
+        """A metric's series; what is not needed is not read."""
         statistic = statistics.parse(stat.statistic)
         window = self._window(stat.period)
         if not needed:
@@ -163,10 +182,11 @@ class _Run:
         period = sought.period or next((each.period for each in self._asked if each.period), _DEFAULT_PERIOD)
         window = dataclasses.replace(self._window(period), start=self._start)
         found = [metric for metric in self._present() if wanted(_sought(metric))]
-        if len(found) > MOST_SERIES and TOO_MANY_FOUND not in self.messages:
-            self.messages.append(TOO_MANY_FOUND)
-        series = [self._series(metric, window, statistic) for metric in found[:MOST_SERIES]]
-        names = labels.apart(found[:MOST_SERIES])
+        most, message = self._bounds.found, self._bounds.too_many_found
+        if len(found) > most and message not in self.messages:
+            self.messages.append(message)
+        series = [self._series(metric, window, statistic) for metric in found[:most]]
+        names = labels.apart(found[:most])
         return [msgspec.structs.replace(each, label=name) for each, name in zip(series, names, strict=True)]
 
     def _present(self) -> Sequence[Metric]:

@@ -24,8 +24,9 @@ _MOST_POINTS = 2000  # of a transaction, which those who put points wait for
 class RollUp:
     """The job `rollup`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, most_points: int = _MOST_POINTS) -> None:
         self._units = BlockingUnits(database)
+        self._most_points = most_points
 
     def run(self, now: datetime) -> int:
         """Move what is older than its resolution is kept, forget what is older than any; the number of points."""
@@ -43,7 +44,7 @@ class RollUp:
         while page := self._units.read(rows.oldest, finer, after, _PAGE):
             due = [series_id for series_id, oldest in page if oldest is not None and oldest < before]
             while due:
-                done, due = self._units.write(move, due, finer, coarser, before)
+                done, due = self._units.write(move, due, finer, coarser, before, self._most_points)
                 moved += done
             after = page[-1][0]
         return moved
@@ -55,15 +56,17 @@ class RollUp:
             after = page[-1]
 
 
-def move(tx: Transaction, series: Sequence[str], finer: int, coarser: int, before: int) -> tuple[int, list[str]]:
-    """Move points of these series that begin before a moment, not too many at once; how many, and which are left."""
+def move(
+    tx: Transaction, series: Sequence[str], finer: int, coarser: int, before: int, most: int
+) -> tuple[int, list[str]]:
+    """Move points of these series that begin before a moment, `most` at once; how many, and which series are left."""
     moved = 0
     for number, series_id in enumerate(series):
-        found = rows.before(tx, series_id, finer, before, _MOST_POINTS - moved)
+        found = rows.before(tx, series_id, finer, before, most - moved)
         if found:
             _move(tx, found, coarser)
             moved += len(found)
-        if moved >= _MOST_POINTS:
+        if moved >= most:
             return moved, list(series[number:])
     return moved, []
 

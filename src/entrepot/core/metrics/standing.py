@@ -17,7 +17,7 @@ from entrepot.core import leases
 from entrepot.core.metrics.gauges import HOLD
 from entrepot.core.metrics.measuring import OURS
 from entrepot.core.units import Units
-from entrepot.db import audit_offsets, journals, standing
+from entrepot.db import journals, standing
 from entrepot.db.database import DatabaseUnavailable, Row, Transaction
 from entrepot.db.standing import Waiting
 from entrepot.journal import sizes
@@ -79,7 +79,7 @@ class Standing:
         lengths = await asyncio.get_running_loop().run_in_executor(None, sizes, self._directory)
         told, folded = await self._metadata.read(_of_metadata, now)
         waiting = await self._events.read(standing.events_waiting)
-        audited = await self._audit.read(audit_offsets.offsets)
+        audited = await self._audit.read(journals.AUDIT.all)
         gauges, measured = await self._metrics.read(_of_metrics, now)
         behind = {"metadata": folded, "audit": audited, "metrics": measured}
         return [

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -31,9 +32,9 @@ class Auditing:
         self.job = self.another_job()
         self._number = 0
 
-    def another_job(self) -> AuditFold:
+    def another_job(self, **bounds: Any) -> AuditFold:
         """As one of another process, or after a restart."""
-        return AuditFold(self.core.database, self.audit, self.journals, [REGION, "eu-west-1"])
+        return AuditFold(self.core.database, self.audit, self.journals, [REGION, "eu-west-1"], **bounds)
 
     def journal(self, *calls: Call | bytes) -> None:
         """Calls in a journal of their own."""
@@ -104,15 +105,15 @@ def test_a_change_waits_for_its_journal_and_then_is_kept_alone(auditing: Auditin
     assert auditing.kept() == [change]
 
 
-def test_who_waits_stands_in_nobodys_way(auditing: Auditing, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("entrepot.core.audit.folding._PAGE", 2)
+def test_who_waits_stands_in_nobodys_way(auditing: Auditing):
+    job = auditing.another_job(page=2)
     for number in range(5):
         auditing.core.repository(f"r{number}")
     changes = auditing.changes()
     auditing.journal(answered(changes[-1]))
-    assert auditing.job.run(EPOCH) == Folded(1, 0)
+    assert job.run(EPOCH) == Folded(1, 0)
     assert auditing.changes() == changes[:-1]
-    assert auditing.job.run(LATER) == Folded(0, 4)
+    assert job.run(LATER) == Folded(0, 4)
 
 
 def test_a_crash_after_the_record_and_before_the_outbox_is_emptied_repeats_nothing(
@@ -187,13 +188,12 @@ def test_what_has_no_region_or_one_that_is_not_served_is_told_in_the_default_one
     assert sorted(each.service for each in auditing.kept()) == ["ecr-public", "iam", "sts"]
 
 
-def test_offsets_of_journals_that_are_gone_are_forgotten(auditing: Auditing, monkeypatch: pytest.MonkeyPatch):
+def test_offsets_of_journals_that_are_gone_are_forgotten(auditing: Auditing):
     auditing.journal(call())
     auditing.job.run(EPOCH)
     retire(auditing.journals, auditing.job.offsets())
     assert len(auditing.job.offsets()) == 1
-    monkeypatch.setattr("entrepot.core.audit.folding._SECONDS_TO_KEEP", -1.0)
-    auditing.job.run(EPOCH)
+    auditing.another_job(seconds_to_keep=-1.0).run(EPOCH)
     assert auditing.job.offsets() == {}
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from entrepot.core.audit import lookup
 from entrepot.core.audit.lookup import Wanted, look_up, place, token
 from entrepot.core.calls import Call
 from entrepot.core.principals import Principal
@@ -37,8 +36,7 @@ def test_who_may_not_look_learns_nothing_of_what_was_wrong_either(core: CoreData
         audit.read(lambda tx: look_up(tx, caller(), WRONG, 90))
 
 
-def test_a_page_that_would_read_too_many_blocks_ends_and_goes_on(core: CoreDatabase, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(lookup, "_MOST_BLOCKS", 3)
+def test_a_page_that_would_read_too_many_blocks_ends_and_goes_on(core: CoreDatabase):
     audit = core.beside(AUDIT)
     made = [call(at=AT + number) for number in range(20)]
     for each in made:
@@ -47,7 +45,7 @@ def test_a_page_that_would_read_too_many_blocks_ends_and_goes_on(core: CoreDatab
     after, pages = None, 0
     while pages == 0 or after is not None:
         wanted = Wanted(("Username", "alice"), None, None, 50, after)
-        page = audit.read(lambda tx, wanted=wanted: look_up(tx, caller(), wanted, 90))  # type: ignore[misc]
+        page = audit.read(lambda tx, wanted=wanted: look_up(tx, caller(), wanted, 90, most_blocks=3))  # type: ignore[misc]
         told += page.calls
         after = page.after
         pages += 1
