@@ -87,6 +87,7 @@ def pull(number: int, at: int = LAST, **fields: Any) -> Call:
         "door": "oci",
         "account": ACCOUNT,
         "region": REGION,
+        "caller": who.account,
         "identity": who,
         "request_id": str(uuid.UUID(int=number)),
         "source_ip": f"10.1.{number % 7}.{number % 250}",

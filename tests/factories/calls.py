@@ -26,6 +26,7 @@ def call(operation: str = "BatchGetImage", at: int = AT, **fields: Any) -> Call:
         door="oci",
         account=ACCOUNT,
         region=REGION,
+        caller=ACCOUNT,
         identity=ALICE,
         request_id=str(uuid.uuid4()),
         source_ip="192.0.2.7",
@@ -44,6 +45,8 @@ def call(operation: str = "BatchGetImage", at: int = AT, **fields: Any) -> Call:
         parameters=None,
         response=None,
     )
+    if "identity" in fields:
+        fields.setdefault("caller", fields["identity"] and fields["identity"].account)
     return msgspec.structs.replace(made, **fields)
 
 

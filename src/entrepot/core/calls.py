@@ -34,57 +34,56 @@ class Identity(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
     provider: str = ""
 
 
-class Call(msgspec.Struct, frozen=True, array_like=True):
-    """One request that was answered. Without an operation it was refused before anyone knew who asked for what.
+class Pulls(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The beginning of a `Call`, as far as it tells of pulls.
 
-    `at` and `took` are in microseconds; `service` is the model's name; `account` and `region` are those of what was
-    acted upon; `pulled` are the digests of the manifests that were handed out; `error` is AWS's code, '' for success.
+    Each job reads no more of a record than it needs, so what most need stands first. `at` is in microseconds; `pulled`
+    are the digests of the manifests that were handed out.
+    """
+
+    at: int
+    pulled: tuple[str, ...]
+    repository_id: str
+
+
+class Measured(Pulls, frozen=True, array_like=True, gc=False):
+    """The beginning of a `Call`, as far as it is measured. Without an operation it was refused before anyone knew who
+    asked for what.
+
+    `account` and `region` are those of what was acted upon; `service` is the model's name; `error` is AWS's code, ''
+    for success; `caller` is the account of who called, None for nobody.
+    """
+
+    account: str
+    region: str
+    service: str
+    operation: str
+    door: str  # oci | aws
+    repository: str
+    status: int
+    error: str
+    received: int  # bytes of the request's body
+    sent: int  # bytes of the answer's body
+    took: int  # microseconds
+    caller: str | None
+
+
+class Call(Measured, frozen=True, array_like=True, gc=True):
+    """One request that was answered.
+
     `parameters` and `response` are the members of the request and the answer as AWS's API names them, no secret among
     them; of the OCI door, registry and repository stand in `account` and `repository` alone.
     """
 
-    at: int
-    service: str
-    operation: str
-    door: str  # oci | aws
-    account: str
-    region: str
     identity: Identity | None
     request_id: str
     source_ip: str
     user_agent: str
     secure: bool
-    repository_id: str
-    repository: str
-    pulled: tuple[str, ...]
-    status: int
-    error: str
     message: str
-    received: int  # bytes of the request's body
-    sent: int  # bytes of the answer's body
-    took: int
     head: bool  # a HEAD request: it hands nothing out
     parameters: Json | None
     response: Json | None
-
-
-class Pulls(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The beginning of a `Call`, as far as it tells of pulls: the others of its fields are not read."""
-
-    at: int
-    service: msgspec.Raw
-    operation: msgspec.Raw
-    door: msgspec.Raw
-    account: msgspec.Raw
-    region: msgspec.Raw
-    identity: msgspec.Raw
-    request_id: msgspec.Raw
-    source_ip: msgspec.Raw
-    user_agent: msgspec.Raw
-    secure: msgspec.Raw
-    repository_id: str
-    repository: msgspec.Raw
-    pulled: tuple[str, ...]
 
 
 class Telling(msgspec.Struct):
@@ -108,6 +107,7 @@ class Telling(msgspec.Struct):
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # digests and tags are kinds of str
 _DECODER = msgspec.msgpack.Decoder(Call)
 pulls_of = msgspec.msgpack.Decoder(Pulls).decode
+measured_of = msgspec.msgpack.Decoder(Measured).decode
 
 
 def encode(call: Call) -> bytes:

@@ -186,9 +186,3 @@ def test_a_journal_that_is_gone_is_forgotten(folded: Folded):
     (folded.directory / f"{name}.done").unlink()
     folded.fold.run()
     assert folded.fold.offsets() == {}
-
-
-def test_what_is_measured_stands_where_a_call_has_it():
-    """The fold reads some fields of a Call by their place."""
-    places = measuring.Measured.__struct_fields__
-    assert places == Call.__struct_fields__[: len(places)]

@@ -17,7 +17,7 @@ import zstandard
 from entrepot.core.audit import user_identity
 from entrepot.core.audit.operations import may_be_in_outbox, read_only, source
 from entrepot.core.audit.resources import concerned
-from entrepot.core.calls import Call, Identity, decode
+from entrepot.core.calls import Call, Identity, Measured, decode
 from entrepot.db.audit_blocks import HOUR, NewBlock, Term
 
 MOST_RECORDS = 1024
@@ -31,25 +31,11 @@ _HEAD = struct.Struct("<II")
 _TERMS = msgspec.msgpack.Decoder(list[tuple[str, str]])
 
 
-class Head(msgspec.Struct, frozen=True, array_like=True):
+class Head(Measured, frozen=True, array_like=True, gc=False):
     """The beginning of a record of the journal, as much as the index needs; `identity` undecoded."""
 
-    at: int
-    service: str
-    operation: str
-    door: str
-    account: str
-    region: str
     identity: msgspec.Raw
     request_id: str
-    source_ip: msgspec.Raw
-    user_agent: msgspec.Raw
-    secure: msgspec.Raw
-    repository_id: str
-    repository: str
-    pulled: msgspec.Raw
-    status: int
-    error: str
 
 
 head_of = msgspec.msgpack.Decoder(Head).decode
