@@ -3,13 +3,15 @@
 from typing import Protocol
 
 from entrepot.core.access import Door
-from entrepot.core.calls import Call, Identity, encode, identity_of
+from entrepot.core.calls import Call, Identity, identity_of, together
 from entrepot.core.principals import Principal
 from entrepot.core.recent import Recent
 from entrepot.http.exchange import Exchange
 from entrepot.spec.moments import micros
 
 _MOST_IDENTITIES = 4096
+_MOST_CALLS = 256
+_LARGE = 16 * 1024  # a request of so many bytes is not held on to
 
 
 class Records(Protocol):
@@ -20,16 +22,17 @@ class Records(Protocol):
 
 
 class Teller:
-    """Writes the calls of one event loop to its journal; not thread-safe."""
+    """Writes the calls of one event loop to its journal, some at a time; not thread-safe. `flush` within a second."""
 
     def __init__(self, journal: Records) -> None:
         self._journal = journal
+        self._calls: list[Call] = []
         self._identities: Recent[tuple[str, str], tuple[Principal, Identity]] = Recent(_MOST_IDENTITIES)
 
     def tell(
         self, exchange: Exchange, door: Door, *, head: bool, status: int, received: int, sent: int, seconds: float
     ) -> None:
-        """Journal a request, unless its door has said nothing of it; `received` and `sent` are bytes of the bodies."""
+        """Take a request down, unless its door has said nothing of it; `received` and `sent` are bytes of bodies."""
         telling = exchange.telling
         if not telling.service:
             return
@@ -60,7 +63,15 @@ class Teller:
             telling.parameters,
             telling.response,
         )
-        self._journal.append(encode(call))
+        self._calls.append(call)
+        if len(self._calls) >= _MOST_CALLS or received > _LARGE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what was told to the journal."""
+        for record in together(self._calls):
+            self._journal.append(record)
+        self._calls.clear()
 
     def _identity(self, principal: Principal) -> Identity:
         key = (principal.id, principal.credential_id)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from entrepot.core.calls import measured_of
+from entrepot.core.calls import measured_in
 from entrepot.core.metrics.series import NO_UNIT, Metric, metric
 from entrepot.core.permissions import OPERATIONS
 from entrepot.metrics import sketches, summaries
@@ -108,30 +108,31 @@ def grouped(records: Iterable[bytes]) -> _Groups:
     find = groups.get
     for record in records:
         try:
-            call = measured_of(record)
+            found = measured_in(record)
         except msgspec.DecodeError:
             continue
-        key = (
-            call.at // _MICROS_OF_MINUTE,
-            call.account,
-            call.region,
-            call.service,
-            call.operation,
-            call.door,
-            call.repository,
-            call.status,
-            call.error,
-            call.caller,
-        )
-        group = find(key)
-        if group is None:
-            group = groups[key] = Group()
-        group.sent.append(call.sent)
-        if call.received:
-            group.received.append(call.received)
-        if call.pulled:
-            group.pulled += len(call.pulled)
-            group.pull_times.append(call.took)
+        for call in found:
+            key = (
+                call.at // _MICROS_OF_MINUTE,
+                call.account,
+                call.region,
+                call.service,
+                call.operation,
+                call.door,
+                call.repository,
+                call.status,
+                call.error,
+                call.caller,
+            )
+            group = find(key)
+            if group is None:
+                group = groups[key] = Group()
+            group.sent.append(call.sent)
+            if call.received:
+                group.received.append(call.received)
+            if call.pulled:
+                group.pulled += len(call.pulled)
+                group.pull_times.append(call.took)
     return groups
 
 
