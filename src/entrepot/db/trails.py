@@ -54,7 +54,44 @@ _SET_LOGGING = (
         periods=bindparam("new_periods"),
     )
 )
-_SET_PERIODS = msgspec.json.Decoder(list[tuple[int, int | None]])
+_SET_PERIODS = update(trail).where(trail.c.id == bindparam("of")).values(periods=bindparam("new_periods"))
+_BURY = update(trail).where(trail.c.id == bindparam("of")).values(deleted_at=bindparam("at"))
+_PLAN = (
+    update(trail)
+    .where(trail.c.id == bindparam("of"), trail.c.plan == "")
+    .values(plan=bindparam("new_plan"), cursor=bindparam("start"))
+)
+_ADVANCE = (
+    update(trail)
+    .where(trail.c.id == bindparam("of"), trail.c.plan == bindparam("done"))
+    .values(cursor=bindparam("new_cursor"), plan="", failures=0, retry_at=0)
+)
+_SKIP = (
+    update(trail)
+    .where(trail.c.id == bindparam("of"), trail.c.plan == "")
+    .values(cursor=bindparam("new_cursor"), failures=0, retry_at=0)
+)
+_RECOVERED = update(trail).where(trail.c.id == bindparam("of")).values(failures=0, retry_at=0)
+_FAILED = (
+    update(trail)
+    .where(trail.c.id == bindparam("of"))
+    .values(failures=trail.c.failures + 1, retry_at=bindparam("again_at"))
+)
+_REMOVE = [delete(table).where(table.c.trail_id == bindparam("of")) for table in (trail_tag, trail_region)] + [
+    delete(trail).where(trail.c.id == bindparam("of"))
+]
+
+_TAGS = Tags(
+    trail_tag,
+    "trail_id",
+    text(
+        "INSERT INTO trail_tag (trail_id, key, value) VALUES (:of, :key, :value) "
+        "ON CONFLICT (trail_id, key) DO UPDATE SET value = excluded.value"
+    ),
+)
+tags, put_tag, remove_tag = _TAGS.list_of, _TAGS.put, _TAGS.remove
+
+_PERIODS = msgspec.json.Decoder(list[tuple[int, int | None]])
 
 
 def find(tx: Transaction, account: str, region: str, name: str) -> Trail | None:

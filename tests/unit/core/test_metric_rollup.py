@@ -86,6 +86,6 @@ def test_what_is_moved_while_others_put_is_neither_lost_nor_doubled(metrics: Met
         metrics.put(NOON + 60 * minute, summaries.of_value(1.0))
     half = (NOON + 600) * MICROS
     (series, _), *_ = metrics.read(metric_points.oldest, 60, "", 1)
-    assert metrics.write(rollup.move, [series], 60, 300, half) == (10, [])
+    assert metrics.write(rollup.move, [series], 60, 300, half, 100) == (10, [])
     metrics.put(NOON, summaries.of_value(1.0))
     assert metrics.sums(HOURS) == {NOON: 21.0}
