@@ -24,7 +24,7 @@ from entrepot.core.audit.blocks import Finding, Gathered, Gathering, Part, head_
 from entrepot.core.audit.folding import fold
 from entrepot.core.audit.lookup import Wanted, look_up
 from entrepot.core.audit.upkeep import AuditUpkeep
-from entrepot.core.calls import Call, Identity, encode
+from entrepot.core.calls import Call, Identity, encode, together
 from entrepot.core.principals import root_principal
 from entrepot.core.rights import Rights
 from entrepot.db import audit_blocks, migrate
@@ -87,6 +87,7 @@ def pull(number: int, at: int = LAST, **fields: Any) -> Call:
         "door": "oci",
         "account": ACCOUNT,
         "region": REGION,
+        "caller": who.account,
         "identity": who,
         "request_id": str(uuid.UUID(int=number)),
         "source_ip": f"10.1.{number % 7}.{number % 250}",
@@ -187,9 +188,11 @@ def kept_read_micros(directory: Path, count: int = 60_000) -> float:
     path.unlink(missing_ok=True)
     migrate.upgrade(path, migrate.AUDIT)
     database = SqliteDatabase(path)
-    each = 1400  # records of a batch of 1 MiB
-    made = [encode(pull(number % 2000, FIRST + number * 1000, operation="BatchGetImage")) for number in range(count)]
-    batches = [Batch("j", tuple(made[start : start + each]), start, start + each) for start in range(0, count, each)]
+    each = 1400  # calls of a batch of 1 MiB
+    made = [pull(number % 2000, FIRST + number * 1000, operation="BatchGetImage") for number in range(count)]
+    batches = [
+        Batch("j", tuple(together(made[start : start + each])), start, start + each) for start in range(0, count, each)
+    ]
     before = time.process_time()
     for batch in batches:
         database.submit(_folding(batch)).result()

@@ -10,19 +10,18 @@ from pathlib import Path
 
 from benchmarks.report import Gate, Row
 from benchmarks.servers import FLOOR, OURS
-from entrepot.core import calls
-from entrepot.core.calls import Call, Identity
+from entrepot.core.calls import Call, measured_in, together
 from entrepot.core.metrics import folding, measuring
 from entrepot.core.units import BlockingUnits
 from entrepot.db import migrate
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.journal import Batch
+from tests.factories.calls import call
 
 LIMIT_US = 3.0  # of the 10 that events, audit and metrics may cost together
-RECORDS = 2000  # what 2,000 requests a second leave between two folds
+CALLS = 2000  # what 2,000 requests a second leave between two folds
 _ACCOUNT = "000000000000"
 _REGION = "us-east-1"
-_WHO = Identity("user", "AIDAEXAMPLE", f"arn:aws:iam::{_ACCOUNT}:user/alice", _ACCOUNT, "AKIAEXAMPLE")
 _AT = 1_767_268_800_000_000
 _DIGEST = "sha256:" + "0" * 64
 
@@ -32,7 +31,7 @@ def rows(repeat: int) -> Iterator[Row]:
     for repositories in (1, 100):
         row = Row(f"fold of a pull into metrics, {repositories} repositories", "us", lower_is_better=True)
         row.gates = [Gate("", 0, limit=LIMIT_US)]
-        records = tuple(_record(number, repositories) for number in range(RECORDS))
+        records = tuple(together([_call(number, repositories) for number in range(CALLS)]))
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "metrics.db"
             migrate.upgrade(path, migrate.METRICS)
@@ -47,36 +46,15 @@ def rows(repeat: int) -> Iterator[Row]:
         yield row
 
 
-def _record(number: int, repositories: int) -> bytes:
+def _call(number: int, repositories: int) -> Call:
     name = f"team/app-{number % repositories}"
-    image = {"imageTag": "v1"}
-    asked = {"repositoryName": name, "imageIds": [image]}
-    return calls.encode(
-        Call(
-            _AT + number * 500,
-            "ecr",
-            "BatchGetImage",
-            "oci",
-            _ACCOUNT,
-            _REGION,
-            _WHO,
-            f"00000000-0000-4000-8000-{number:012d}",
-            "192.0.2.1",
-            "docker/27.0 go/go1.22 kernel/6.1 os/linux arch/amd64",
-            True,
-            "01ARZ3NDEKTSV4RRFFQ69G5FAV",
-            name,
-            (_DIGEST,),
-            200,
-            "",
-            "",
-            0,
-            1200,
-            200 + number % 700,
-            False,
-            asked,
-            None,
-        )
+    return call(
+        at=_AT + number * 500,
+        repository=name,
+        pulled=(_DIGEST,),
+        sent=1200,
+        took=200 + number % 700,
+        parameters={"repositoryName": name, "imageIds": [{"imageTag": "v1"}]},
     )
 
 
@@ -84,11 +62,11 @@ def _fold(units: BlockingUnits, records: Sequence[bytes], number: int, known: di
     begun = time.process_time()
     told = measuring.told(measuring.grouped(records), _ACCOUNT, _REGION)
     units.write(folding.fold, Batch("bench", tuple(records), number, number + 1), told, known)
-    return (time.process_time() - begun) / len(records) * 1e6
+    return (time.process_time() - begun) / CALLS * 1e6
 
 
 def _decode(records: Sequence[bytes]) -> float:
     begun = time.process_time()
     for record in records:
-        calls.decode(record)
-    return (time.process_time() - begun) / len(records) * 1e6
+        measured_in(record)
+    return (time.process_time() - begun) / CALLS * 1e6

@@ -159,7 +159,7 @@ def test_what_is_older_than_it_is_kept_for_is_not_told(audit: Database, rows: Ro
 
 
 def test_an_account_finds_its_own_records_in_one_region(audit: Database, rows: Rows):
-    keep(audit, [call()], OTHER_ACCOUNT)
+    keep(audit, [call(account=OTHER_ACCOUNT, identity=None)], OTHER_ACCOUNT)
     keep(audit, [call()], ACCOUNT, "eu-west-1")
     assert found(rows) == found(rows, ("EventName", "BatchGetImage")) == []
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from entrepot.core.audit.blocks import Finding, Gathered, Gathering, head_of
-from entrepot.core.calls import Call, Identity, encode
+from entrepot.core.calls import Call, Identity, encode, together
 from entrepot.db import audit_blocks
 from entrepot.db.database import Database
 from entrepot.spec.moments import micros
@@ -26,6 +26,7 @@ def call(operation: str = "BatchGetImage", at: int = AT, **fields: Any) -> Call:
         door="oci",
         account=ACCOUNT,
         region=REGION,
+        caller=ACCOUNT,
         identity=ALICE,
         request_id=str(uuid.uuid4()),
         source_ip="192.0.2.7",
@@ -44,7 +45,15 @@ def call(operation: str = "BatchGetImage", at: int = AT, **fields: Any) -> Call:
         parameters=None,
         response=None,
     )
+    if "identity" in fields:
+        fields.setdefault("caller", fields["identity"] and fields["identity"].account)
     return msgspec.structs.replace(made, **fields)
+
+
+def told(*calls: Call) -> bytes:
+    """Calls as one record of a journal."""
+    (record,) = together(calls)
+    return record
 
 
 def keep(database: Database, calls: Sequence[Call], account: str = ACCOUNT, region: str = REGION) -> None:

@@ -18,7 +18,7 @@ from entrepot.core.audit.digesting import Digesting
 from entrepot.core.audit.folding import fold
 from entrepot.core.audit.record_source import AuditRecords
 from entrepot.core.audit.trails import TrailDraft
-from entrepot.core.calls import Call, Identity, encode
+from entrepot.core.calls import Call, Identity
 from entrepot.core.units import Units
 from entrepot.db import migrate, trail_files
 from entrepot.db import trails as rows
@@ -92,7 +92,7 @@ class TrailHouse:
             "parameters": parameters or {"repositoryName": "app"},
         }
         made = calls.call(operation, micros(at), service=service, **told)
-        batch = Batch("journal.000001", (encode(made),), self._offset, self._offset + 1)
+        batch = Batch("journal.000001", (calls.told(made),), self._offset, self._offset + 1)
         self._offset += 1
         assert self.audit.submit(lambda tx: fold(tx, batch, REGIONS, micros(at))).result() == 1
         return made

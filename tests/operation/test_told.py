@@ -36,7 +36,7 @@ def told(server: Server) -> list[Call]:
     for path in sorted((server.data / "journal").iterdir()):
         records, length = unframed(path.read_bytes())
         assert length == path.stat().st_size
-        found += [calls.decode(record) for record in records]
+        found += [call for record in records for call in calls.calls_in(record)]
     return found
 
 

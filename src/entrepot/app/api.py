@@ -54,6 +54,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     pages = Pages(worker.core, settings.metrics_allow, parts.standing(settings, worker.databases))
     tracing = parts.tracing(settings, name)
     tokens = TokenPage(worker.core, prepared.anonymous)
+    teller = Teller(worker.journal)
     server = HttpServer(
         oci=OciDoor(worker.core, addressing, prepared.anonymous, CODES),
         aws=AwsDoor(worker.core, addressing, SERVICES),
@@ -68,14 +69,15 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
         exchanges=_exchanges(settings, prepared.address),
         access_log=AccessLog(enabled=settings.access_log, as_json=wants_json(settings.log_format)),
         metrics=RequestMetrics(),
-        teller=Teller(worker.journal),
+        teller=teller,
         spans=None if tracing is None else RequestSpans(tracing),
     )
     await server.start(sockets, _tls(settings))
-    flushing = asyncio.create_task(_flush(worker.journal))
+    flushing = asyncio.create_task(_flush(teller, worker.journal))
     await stop.wait()
     await server.drain(settings.drain_seconds)
     flushing.cancel()
+    teller.flush()
     worker.journal.close()
     worker.databases.close()
     if tracing is not None:
@@ -114,8 +116,9 @@ def _exchanges(settings: Settings, address: str) -> Exchanges:
     )
 
 
-async def _flush(journal: Journal) -> None:
+async def _flush(teller: Teller, journal: Journal) -> None:
     """A killed process loses at most what it read out since the last flush."""
     while True:
         await asyncio.sleep(_FLUSH_SECONDS)
+        teller.flush()
         journal.flush()

@@ -1,10 +1,11 @@
-"""Calls, as records of the journal: what is counted, audited and measured without a write to the database.
+"""Calls: what is counted, audited and measured of each request without a write to the database.
 
 A door fills in a Telling while it answers a request; once the answer has been sent, it becomes one Call in the journal
-of the process. Three jobs read the journals: one counts pulls, one keeps the audit records, one keeps the metrics.
+of the process, whose records are some calls each. Three jobs read the journals: one counts pulls, one keeps the audit
+records, one keeps the metrics.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +14,9 @@ from entrepot.core.principals import Principal
 from entrepot.spec.moments import micros
 
 Json = Mapping[str, object]
+Encoded = bytes | msgspec.Raw  # a call by itself, or where it stands among others
 LARGEST = 240 * 1024  # bytes of a record; what is too large is cut, and says so
+_ONE = b"\x91"  # MessagePack's array of one item
 _LONGEST_TEXT = 1024  # characters that are left of a text where something is cut
 _MOST_ITEMS = 100
 
@@ -34,57 +37,56 @@ class Identity(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
     provider: str = ""
 
 
-class Call(msgspec.Struct, frozen=True, array_like=True):
-    """One request that was answered. Without an operation it was refused before anyone knew who asked for what.
+class Pulls(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The beginning of a `Call`, as far as it tells of pulls.
 
-    `at` and `took` are in microseconds; `service` is the model's name; `account` and `region` are those of what was
-    acted upon; `pulled` are the digests of the manifests that were handed out; `error` is AWS's code, '' for success.
+    Each job reads no more of a record than it needs, so what most need stands first. `at` is in microseconds; `pulled`
+    are the digests of the manifests that were handed out.
+    """
+
+    at: int
+    pulled: tuple[str, ...]
+    repository_id: str
+
+
+class Measured(Pulls, frozen=True, array_like=True, gc=False):
+    """The beginning of a `Call`, as far as it is measured. Without an operation it was refused before anyone knew who
+    asked for what.
+
+    `account` and `region` are those of what was acted upon; `service` is the model's name; `error` is AWS's code, ''
+    for success; `caller` is the account of who called, None for nobody.
+    """
+
+    account: str
+    region: str
+    service: str
+    operation: str
+    door: str  # oci | aws
+    repository: str
+    status: int
+    error: str
+    received: int  # bytes of the request's body
+    sent: int  # bytes of the answer's body
+    took: int  # microseconds
+    caller: str | None
+
+
+class Call(Measured, frozen=True, array_like=True, gc=True):
+    """One request that was answered.
+
     `parameters` and `response` are the members of the request and the answer as AWS's API names them, no secret among
     them; of the OCI door, registry and repository stand in `account` and `repository` alone.
     """
 
-    at: int
-    service: str
-    operation: str
-    door: str  # oci | aws
-    account: str
-    region: str
     identity: Identity | None
     request_id: str
     source_ip: str
     user_agent: str
     secure: bool
-    repository_id: str
-    repository: str
-    pulled: tuple[str, ...]
-    status: int
-    error: str
     message: str
-    received: int  # bytes of the request's body
-    sent: int  # bytes of the answer's body
-    took: int
     head: bool  # a HEAD request: it hands nothing out
     parameters: Json | None
     response: Json | None
-
-
-class Pulls(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The beginning of a `Call`, as far as it tells of pulls: the others of its fields are not read."""
-
-    at: int
-    service: msgspec.Raw
-    operation: msgspec.Raw
-    door: msgspec.Raw
-    account: msgspec.Raw
-    region: msgspec.Raw
-    identity: msgspec.Raw
-    request_id: msgspec.Raw
-    source_ip: msgspec.Raw
-    user_agent: msgspec.Raw
-    secure: msgspec.Raw
-    repository_id: str
-    repository: msgspec.Raw
-    pulled: tuple[str, ...]
 
 
 class Telling(msgspec.Struct):
@@ -107,11 +109,31 @@ class Telling(msgspec.Struct):
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # digests and tags are kinds of str
 _DECODER = msgspec.msgpack.Decoder(Call)
-pulls_of = msgspec.msgpack.Decoder(Pulls).decode
+# what a record of the journal holds, as far as it is wanted: msgspec.DecodeError for one of another version
+calls_in = msgspec.msgpack.Decoder(list[Call]).decode
+pulls_in = msgspec.msgpack.Decoder(list[Pulls]).decode
+measured_in = msgspec.msgpack.Decoder(list[Measured]).decode
+
+
+def together(calls: Sequence[Call]) -> Iterator[bytes]:
+    """Calls in order as records of the journal, of LARGEST bytes and a little; as few as there can be."""
+    if len(calls) == 1:
+        yield _ONE + encode(calls[0])
+    elif calls:
+        yield from _whole(calls) or (*together(calls[: len(calls) // 2]), *together(calls[len(calls) // 2 :]))
+
+
+def _whole(calls: Sequence[Call]) -> tuple[bytes, ...]:
+    """Calls as one record, if they can be."""
+    try:
+        record = _ENCODER.encode(calls)
+    except UnicodeEncodeError:
+        return ()
+    return (record,) if len(record) <= LARGEST else ()
 
 
 def encode(call: Call) -> bytes:
-    """The journal's record of this call: of at most LARGEST bytes, whatever the request held."""
+    """A call by itself: of at most LARGEST bytes, whatever the request held."""
     try:
         record = _ENCODER.encode(call)
     except UnicodeEncodeError:  # what a request quotes need not be text
@@ -159,9 +181,9 @@ def _as_text(value: Any) -> Any:
             return value
 
 
-def decode(record: bytes) -> Call:
-    """A record that `encode` made; msgspec.DecodeError for anything else."""
-    return _DECODER.decode(record)
+def decode(encoded: Encoded) -> Call:
+    """A call that `encode` made; msgspec.DecodeError for anything else."""
+    return _DECODER.decode(encoded)
 
 
 def identity_of(principal: Principal) -> Identity:

@@ -125,6 +125,7 @@ def call_of(
         door=caller.door,
         account=account,
         region=region,
+        caller=caller.principal.account,
         identity=identity_of(caller.principal),
         request_id=caller.request_id,
         source_ip=caller.source_ip,

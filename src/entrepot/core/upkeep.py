@@ -45,12 +45,11 @@ class JournalFold:
         self._others = others
 
     def run(self) -> int:
-        """Fold everything readable, retire journals that all are done with; the number of records folded."""
+        """Fold everything readable, retire journals that all are done with; the number of calls."""
         offsets = self._units.read(journals.offsets)
         folded = 0
         for batch in batches(self._directory, offsets):
-            self._units.write(fold, batch)
-            folded += len(batch.records)
+            folded += self._units.write(fold, batch)
         retire(self._directory, self._done())
         for name in retired(self._directory):
             self._units.write(journals.forget, name)
@@ -63,20 +62,26 @@ class JournalFold:
         return {name: min([at, *(each.get(name, 0) for each in others)]) for name, at in own.items()}
 
 
-def fold(tx: Transaction, batch: Batch) -> None:
-    """Count a batch's pulls and store how far the journal is folded, at once; a repeated batch is skipped."""
+def fold(tx: Transaction, batch: Batch) -> int:
+    """Count a batch's pulls and store how far the journal is folded, at once; the number of calls. A repeated batch is
+    skipped.
+    """
     if not journals.advance(tx, batch.journal, batch.start, batch.offset):
-        return
+        return 0
+    told = 0
     pulled: Counter[tuple[str, str]] = Counter()
     latest: dict[tuple[str, str], int] = {}
     for record in batch.records:
         try:
-            call = calls.pulls_of(record)
+            found = calls.pulls_in(record)
         except msgspec.DecodeError:
             continue  # of a version with other records: it is not counted, those after it are
-        for digest in call.pulled:
-            key = (call.repository_id, digest)
-            pulled[key] += 1
-            latest[key] = max(latest.get(key, 0), call.at)
+        told += len(found)
+        for call in found:
+            for digest in call.pulled:
+                key = (call.repository_id, digest)
+                pulled[key] += 1
+                latest[key] = max(latest.get(key, 0), call.at)
     for (repository_id, digest), count in sorted(pulled.items()):
         images.pulled(tx, repository_id, digest, count, latest[repository_id, digest])
+    return told

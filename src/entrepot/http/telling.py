@@ -3,13 +3,15 @@
 from typing import Protocol
 
 from entrepot.core.access import Door
-from entrepot.core.calls import Call, Identity, encode, identity_of
+from entrepot.core.calls import Call, Identity, identity_of, together
 from entrepot.core.principals import Principal
 from entrepot.core.recent import Recent
 from entrepot.http.exchange import Exchange
 from entrepot.spec.moments import micros
 
 _MOST_IDENTITIES = 4096
+_MOST_CALLS = 256
+_LARGE = 16 * 1024  # a request of so many bytes is not held on to
 
 
 class Records(Protocol):
@@ -20,45 +22,56 @@ class Records(Protocol):
 
 
 class Teller:
-    """Writes the calls of one event loop to its journal; not thread-safe."""
+    """Writes the calls of one event loop to its journal, some at a time; not thread-safe. `flush` within a second."""
 
     def __init__(self, journal: Records) -> None:
         self._journal = journal
+        self._calls: list[Call] = []
         self._identities: Recent[tuple[str, str], tuple[Principal, Identity]] = Recent(_MOST_IDENTITIES)
 
     def tell(
         self, exchange: Exchange, door: Door, *, head: bool, status: int, received: int, sent: int, seconds: float
     ) -> None:
-        """Journal a request, unless its door has said nothing of it; `received` and `sent` are bytes of the bodies."""
+        """Take a request down, unless its door has said nothing of it; `received` and `sent` are bytes of bodies."""
         telling = exchange.telling
         if not telling.service:
             return
+        who = telling.principal
         call = Call(
             micros(exchange.at),
+            telling.pulled,
+            telling.repository_id,
+            telling.account,
+            telling.region,
             telling.service,
             telling.operation,
             door,
-            telling.account,
-            telling.region,
-            None if telling.principal is None else self._identity(telling.principal),
+            telling.repository,
+            status,
+            telling.error,
+            received,
+            sent,
+            int(seconds * 1_000_000),
+            None if who is None else who.account,
+            None if who is None else self._identity(who),
             exchange.request_id,
             exchange.source_ip,
             exchange.user_agent,
             exchange.secure,
-            telling.repository_id,
-            telling.repository,
-            telling.pulled,
-            status,
-            telling.error,
             telling.message,
-            received,
-            sent,
-            int(seconds * 1_000_000),
             head,
             telling.parameters,
             telling.response,
         )
-        self._journal.append(encode(call))
+        self._calls.append(call)
+        if len(self._calls) >= _MOST_CALLS or received > _LARGE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what was told to the journal."""
+        for record in together(self._calls):
+            self._journal.append(record)
+        self._calls.clear()
 
     def _identity(self, principal: Principal) -> Identity:
         key = (principal.id, principal.credential_id)

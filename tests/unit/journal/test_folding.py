@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.core.access import Caller
-from entrepot.core.calls import Call, encode
+from entrepot.core.calls import Call
 from entrepot.core.upkeep import JournalFold, fold
 from entrepot.db import journals
 from entrepot.db.database import Transaction
@@ -19,7 +19,7 @@ from entrepot.journal.frames import framed
 from entrepot.spec.moments import micros
 from entrepot.spec.repository import RepositoryKey
 from tests.factories.callers import EPOCH, caller
-from tests.factories.calls import call
+from tests.factories.calls import call, told
 from tests.factories.core_database import CoreDatabase
 
 
@@ -119,7 +119,7 @@ def test_the_offset_of_a_retired_journal_is_forgotten_an_hour_later_and_not_anot
     directory = tmp_path / "journal"
     directory.mkdir()
     journal = Journal(directory, "w")
-    journal.append(b"record")
+    journal.append(told(call()))
     journal.close()
     core.database.submit(lambda tx: journals.advance(tx, "elsewhere.000000", 0, 7)).result()
     assert JournalFold(core.database, directory).run() == 1
@@ -145,7 +145,7 @@ def test_a_batch_that_is_folded_twice_counts_once(core: CoreDatabase, tmp_path: 
     image = core.image(key, "v1")
     journal = Journal(tmp_path / "journal", "w")
     (tmp_path / "journal").mkdir()
-    record = encode(pull(caller(), key, core.present(key).id, image.digest))
+    record = told(pull(caller(), key, core.present(key).id, image.digest))
     for _ in range(7):
         journal.append(record)
     journal.flush()
@@ -170,12 +170,12 @@ def test_downloads_of_layers_and_records_of_other_versions_count_no_pull(core: C
     image = core.image(key, "v1")
     journal = Journal(tmp_path, "w")
     found = core.present(key).id
-    journal.append(encode(call("GetDownloadUrlForLayer", repository_id=found)))
+    journal.append(told(call("GetDownloadUrlForLayer", repository_id=found)))
     journal.append(b"not a record of ours")
-    journal.append(encode(pull(caller(), key, found, image.digest)))
-    journal.append(encode(pull(caller(), key, "gone", image.digest)))
+    journal.append(told(pull(caller(), key, found, image.digest)))
+    journal.append(told(pull(caller(), key, "gone", image.digest)))
     journal.close()
-    assert JournalFold(core.database, tmp_path).run() == 4
+    assert JournalFold(core.database, tmp_path).run() == 3
     assert counts(core) == {image.digest: 1}
 
 
@@ -186,7 +186,7 @@ def test_the_last_pull_is_the_latest_one_whatever_the_order_of_folding(core: Cor
     for name, year in (("a", 2028), ("b", 2027), ("c", 2026)):
         journal = Journal(tmp_path, name)
         who = caller(at=EPOCH.replace(year=year))
-        journal.append(encode(pull(who, key, found, image.digest)))
+        journal.append(told(pull(who, key, found, image.digest)))
         journal.close()
         JournalFold(core.database, tmp_path).run()
     (row,) = core.database.read(lambda tx: tx.all(manifest.select()))
@@ -204,7 +204,7 @@ def test_two_folders_at_once_and_a_crash_in_a_fold_count_each_record_once(core: 
     for name in ("a", "b"):
         journal = Journal(directory, name, rotate_at=2000)
         for _ in range(50):
-            journal.append(encode(pull(caller(), key, found, image.digest)))
+            journal.append(told(pull(caller(), key, found, image.digest)))
             journal.flush()
             expected[image.digest] += 1
         os.close(journal._descriptor)  # the process was killed

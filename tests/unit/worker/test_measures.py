@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.core.calls import encode
 from entrepot.core.metrics import measuring
 from entrepot.worker.measures import COUNTED, MOST_LABELS
+from tests.factories import calls
 from tests.factories.calls import call
 
 PULL = {"pulled": ("sha256:0",), "received": 10, "sent": 20, "took": 500}
@@ -54,7 +54,9 @@ def told(folder: Path, body: str) -> list[str]:
     ],
 )
 def test_every_metric_that_is_measured_of_requests_is_counted_or_is_another_one_of_the_same(changes):
-    for found in measuring.told(measuring.grouped([encode(call(**{**PULL, **changes}))]), "000000000000", "us-east-1"):
+    for found in measuring.told(
+        measuring.grouped([calls.told(call(**{**PULL, **changes}))]), "000000000000", "us-east-1"
+    ):
         if found.metric.namespace == "AWS/Usage":
             continue  # CallCount is RequestCount of some operations
         dimensions = {name for name, _ in found.metric.dimensions}

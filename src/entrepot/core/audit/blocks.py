@@ -17,7 +17,7 @@ import zstandard
 from entrepot.core.audit import user_identity
 from entrepot.core.audit.operations import may_be_in_outbox, read_only, source
 from entrepot.core.audit.resources import concerned
-from entrepot.core.calls import Call, Identity, decode
+from entrepot.core.calls import Call, Encoded, Identity, Measured, decode
 from entrepot.db.audit_blocks import HOUR, NewBlock, Term
 
 MOST_RECORDS = 1024
@@ -31,28 +31,16 @@ _HEAD = struct.Struct("<II")
 _TERMS = msgspec.msgpack.Decoder(list[tuple[str, str]])
 
 
-class Head(msgspec.Struct, frozen=True, array_like=True):
+class Head(Measured, frozen=True, array_like=True, gc=False):
     """The beginning of a record of the journal, as much as the index needs; `identity` undecoded."""
 
-    at: int
-    service: str
-    operation: str
-    door: str
-    account: str
-    region: str
     identity: msgspec.Raw
     request_id: str
-    source_ip: msgspec.Raw
-    user_agent: msgspec.Raw
-    secure: msgspec.Raw
-    repository_id: str
-    repository: str
-    pulled: msgspec.Raw
-    status: int
-    error: str
 
 
 head_of = msgspec.msgpack.Decoder(Head).decode
+heads_in = msgspec.msgpack.Decoder(list[Head]).decode
+encoded_in = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _identity_of = msgspec.msgpack.Decoder(Identity | None).decode
 
 
@@ -89,58 +77,57 @@ class Gathering:
                 yield _block(account, region, part)
 
 
-class Operation(msgspec.Struct, frozen=True):
-    """What is known of an operation: what finds its calls, and whether the outbox may tell of them too."""
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """Who reads a record, and what each finds it by; whether the outbox may tell of the call too."""
 
-    part: Part
     may_be_in_outbox: bool
+    readers: tuple[tuple[str, tuple[Part, ...]], ...]
 
 
 class Finding:
-    """What is known of records of a batch, remembered side by side: most are like others in each side."""
+    """What finds the records of a batch, remembered: most are like another one."""
 
     def __init__(self) -> None:
-        self._operations: dict[tuple[str, str], Operation] = {}
-        self._callers: dict[tuple[bytes, str, bool], tuple[tuple[str, Part], ...]] = {}
-        self._repositories: dict[tuple[str, str, str, str], Part] = {}
+        self._known: dict[tuple[object, ...], Found] = {}
 
-    def operation(self, head: Head) -> Operation:
-        """What is known of a record's operation."""
-        named = (head.service, head.operation)
-        known = self._operations.get(named)
-        if known is None:
-            known = self._operations[named] = Operation(_found_by_operation(*named), may_be_in_outbox(*named))
-        return known
+    def of(self, head: Head, record: Encoded) -> Found:
+        """What finds a record; its parts are those of the records that are like it."""
+        key = (
+            head.service,
+            head.operation,
+            head.account,
+            head.region,
+            head.repository,
+            not head.error,
+            bytes(head.identity),
+        )
+        found = self._known.get(key)
+        if found is None:
+            found = _found(head, record)
+            if head.repository:  # else its resources stand in its parameters alone
+                self._known[key] = found
+        return found
 
-    def readers(self, head: Head) -> tuple[tuple[str, Part], ...]:
-        """The accounts that read a record, that of what was acted upon and the caller's, and how each finds the caller.
-
-        What failed only its caller reads: whoever names another's account says nothing about it.
-        """
-        key = (bytes(head.identity), head.account, not head.error)
-        readers = self._callers.get(key)
-        if readers is None:
-            who = _identity_of(key[0])
-            caller = who.account if who is not None and who.account.isdigit() else ""
-            both = (caller or head.account,) if head.error else (head.account, caller)
-            readers = tuple((each, _found_by_caller(who, each)) for each in dict.fromkeys(both) if each)
-            self._callers[key] = readers
-        return readers
-
-    def resources(self, head: Head, record: bytes) -> Part:
-        """How a record is found by what it is about."""
-        if not head.repository:
-            return found_by_resources(decode(record))
-        key = (head.service, head.account, head.region, head.repository)
-        known = self._repositories.get(key)
-        if known is None:
-            known = self._repositories[key] = found_by_resources(decode(record))
-        return known
-
-    def parts(self, head: Head, record: bytes, reader: str) -> tuple[Part, ...]:
+    def parts(self, head: Head, record: Encoded, reader: str) -> tuple[Part, ...]:
         """What finds a record for one of its readers."""
-        callers = [part for account, part in self.readers(head) if account == reader]
-        return self.operation(head).part, *callers, self.resources(head, record)
+        return dict(self.of(head, record).readers)[reader]
+
+
+def _found(head: Head, record: Encoded) -> Found:
+    operation, resources = _found_by_operation(head.service, head.operation), found_by_resources(decode(record))
+    who = _identity_of(head.identity)
+    readers = tuple((each, (operation, _found_by_caller(who, each), resources)) for each in _readers(head, who))
+    return Found(may_be_in_outbox(head.service, head.operation), readers)
+
+
+def _readers(head: Head, who: Identity | None) -> Sequence[str]:
+    """The accounts that read a record, that of what was acted upon and the caller's.
+
+    What failed only its caller reads: whoever names another's account says nothing about it.
+    """
+    caller = who.account if who is not None and who.account.isdigit() else ""
+    both = (caller or head.account,) if head.error else (head.account, caller)
+    return [each for each in dict.fromkeys(both) if each]
 
 
 def _found_by_operation(service: str, operation: str) -> Part:
@@ -204,7 +191,8 @@ def merged(packed: Iterable[bytes], account: str, region: str) -> list[NewBlock]
     for block in packed:
         for record in unpack(block):
             head = head_of(record)
-            gathering.add(account, region, Gathered(head.at, record, finding.parts(head, record, account)))
+            parts = finding.parts(head, record, account)
+            gathering.add(account, region, Gathered(head.at, record, parts))
     return list(gathering.blocks())
 
 

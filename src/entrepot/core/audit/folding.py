@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from entrepot.core.audit.blocks import Finding, Gathered, Gathering, Head, head_of
+from entrepot.core.audit.blocks import Finding, Found, Gathered, Gathering, Head, encoded_in, head_of, heads_in
 from entrepot.core.calls import Call, encode
 from entrepot.core.units import BlockingUnits
 from entrepot.db import audit_blocks, audit_marks, audit_offsets, outbox
@@ -102,15 +102,17 @@ def fold(tx: Transaction, batch: Batch, regions: Sequence[str], now: int) -> int
     kept = 0
     for record in batch.records:
         try:
-            head = head_of(record)
+            heads, calls = heads_in(record), encoded_in(record)
+        except msgspec.DecodeError:
+            continue  # of a version with other records: it is not kept, those after it are
+        for head, call in zip(heads, calls, strict=True):
             if not head.operation:
                 continue
-            if finding.operation(head).may_be_in_outbox and not _is_first(tx, head, now):
+            found = finding.of(head, call)
+            if found.may_be_in_outbox and not _is_first(tx, head, now):
                 continue
-            _gather(gathering, finding, head, record, regions)
-        except msgspec.MsgspecError:
-            continue  # of a version with other records: it is not kept, those after it are
-        kept += 1
+            _gather(gathering, found, head, bytes(call), regions)
+            kept += 1
     _keep(tx, gathering)
     return kept
 
@@ -121,7 +123,8 @@ def fold_changes(tx: Transaction, changes: Mapping[str, str], regions: Sequence[
     for record_id, body in changes.items():
         if audit_marks.add(tx, record_id, now, alone=True):
             record = encode(_CHANGE.decode(body))
-            _gather(gathering, finding, head_of(record), record, regions)
+            head = head_of(record)
+            _gather(gathering, finding.of(head, record), head, record, regions)
     _keep(tx, gathering)
 
 
@@ -130,12 +133,11 @@ def _is_first(tx: Transaction, head: Head, now: int) -> bool:
     return audit_marks.add(tx, event_id(head.at, head.request_id, head.operation), now, alone=False)
 
 
-def _gather(gathering: Gathering, finding: Finding, head: Head, record: bytes, regions: Sequence[str]) -> None:
+def _gather(gathering: Gathering, found: Found, head: Head, record: bytes, regions: Sequence[str]) -> None:
     """Put a record where its readers look."""
     region = head.region if head.region in regions and head.service not in _GLOBAL else regions[0]
-    operation, resources = finding.operation(head).part, finding.resources(head, record)
-    for account, caller in finding.readers(head):
-        gathering.add(account, region, Gathered(head.at, record, (operation, caller, resources)))
+    for account, parts in found.readers:
+        gathering.add(account, region, Gathered(head.at, record, parts))
 
 
 def _keep(tx: Transaction, gathering: Gathering) -> None:

@@ -46,12 +46,13 @@ class MetricsFold:
         """Fold everything readable; the number of records."""
         folded = 0
         for batch in batches(self._directory, self.offsets()):
-            told = measuring.told(measuring.grouped(batch.records), self._place.account, self._place.region)
+            groups = measuring.grouped(batch.records)
+            told = measuring.told(groups, self._place.account, self._place.region)
             known = dict(self._known) if len(self._known) < _REMEMBERED else {}
             if self._units.write(fold, batch, told, known):
                 for (account, region, which, _, _), summary in told.items():
                     self._listen(account, region, which, summary)
-                folded += len(batch.records)
+                folded += sum(len(group.sent) for group in groups.values())
                 self._known = known
         for journal in gone(self._directory, self.offsets()):
             self._units.write(METRICS.forget, journal)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from entrepot.core.calls import measured_in
 from entrepot.core.metrics.series import NO_UNIT, Metric, metric
 from entrepot.core.permissions import OPERATIONS
 from entrepot.metrics import sketches, summaries
@@ -41,40 +42,6 @@ _UNACCEPTED = frozenset(
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied"})
 _MICROS_OF_MINUTE = MINUTE * 1_000_000
 _REMEMBERED = 65536
-
-
-class _Who(msgspec.Struct, array_like=True, gc=False):
-    """An Identity, as far as it is read."""
-
-    kind: msgspec.Raw
-    principal_id: msgspec.Raw
-    arn: msgspec.Raw
-    account: str
-
-
-class Measured(msgspec.Struct, array_like=True, gc=False):
-    """The fields of a `Call` that are measured, in the places that they have there; the others are not read."""
-
-    at: int
-    service: str
-    operation: str
-    door: str
-    account: str
-    region: str
-    identity: _Who | None
-    request_id: msgspec.Raw
-    source_ip: msgspec.Raw
-    user_agent: msgspec.Raw
-    secure: msgspec.Raw
-    repository_id: str
-    repository: str
-    pulled: tuple[msgspec.Raw, ...]
-    status: int
-    error: str
-    message: msgspec.Raw
-    received: int
-    sent: int
-    took: int
 
 
 class Key(NamedTuple):
@@ -130,7 +97,6 @@ class Told(NamedTuple):
 
 _Added = tuple[Metric, str, Summary]  # to a metric, in a unit
 _Groups = dict[tuple[int, str, str, str, str, str, str, int, str, str | None], Group]  # by the members of a Key
-_DECODE = msgspec.msgpack.Decoder(Measured).decode
 
 
 def grouped(records: Iterable[bytes]) -> _Groups:
@@ -142,31 +108,31 @@ def grouped(records: Iterable[bytes]) -> _Groups:
     find = groups.get
     for record in records:
         try:
-            call = _DECODE(record)
+            found = measured_in(record)
         except msgspec.DecodeError:
             continue
-        who = call.identity
-        key = (
-            call.at // _MICROS_OF_MINUTE,
-            call.account,
-            call.region,
-            call.service,
-            call.operation,
-            call.door,
-            call.repository,
-            call.status,
-            call.error,
-            None if who is None else who.account,
-        )
-        group = find(key)
-        if group is None:
-            group = groups[key] = Group()
-        group.sent.append(call.sent)
-        if call.received:
-            group.received.append(call.received)
-        if call.pulled:
-            group.pulled += len(call.pulled)
-            group.pull_times.append(call.took)
+        for call in found:
+            key = (
+                call.at // _MICROS_OF_MINUTE,
+                call.account,
+                call.region,
+                call.service,
+                call.operation,
+                call.door,
+                call.repository,
+                call.status,
+                call.error,
+                call.caller,
+            )
+            group = find(key)
+            if group is None:
+                group = groups[key] = Group()
+            group.sent.append(call.sent)
+            if call.received:
+                group.received.append(call.received)
+            if call.pulled:
+                group.pulled += len(call.pulled)
+                group.pull_times.append(call.took)
     return groups
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from entrepot.core.audit import store
 from entrepot.core.audit.folding import AuditFold, Folded
-from entrepot.core.calls import Call, encode
+from entrepot.core.calls import Call
 from entrepot.db import audit_marks, outbox
 from entrepot.db.migrate import AUDIT
 from entrepot.journal import Journal, retire
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, REGION
-from tests.factories.calls import ALICE, call
+from tests.factories.calls import ALICE, call, told
 from tests.factories.core_database import CoreDatabase
 
 LATER = EPOCH + timedelta(seconds=4)
@@ -40,7 +40,7 @@ class Auditing:
         self._number += 1
         journal = Journal(self.journals, f"p{self._number}")
         for each in calls:
-            journal.append(each if isinstance(each, bytes) else encode(each))
+            journal.append(each if isinstance(each, bytes) else told(each))
         journal.close()
 
     def changes(self) -> Sequence[Call]:

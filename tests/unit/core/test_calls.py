@@ -1,0 +1,47 @@
+"""A call as a record: what jobs read of its beginning is what it begins with."""
+
+import msgspec
+import pytest
+
+from entrepot.core.audit.blocks import Head, heads_in
+from entrepot.core.calls import LARGEST, Call, Identity, Measured, Pulls, calls_in, measured_in, pulls_in, together
+from tests.factories.calls import call, told
+
+MADE = call("PutImage", pulled=("sha256:a", "sha256:b"), status=201, error="x", received=1, sent=2, took=3)
+
+
+@pytest.mark.parametrize("view", [Pulls, Measured, Head])
+def test_a_view_is_the_beginning_of_a_call(view: type[Pulls]):
+    assert view.__struct_fields__ == Call.__struct_fields__[: len(view.__struct_fields__)]
+
+
+@pytest.mark.parametrize("read", [pulls_in, measured_in, heads_in])
+def test_a_view_says_what_the_call_says(read):
+    (found,) = read(told(MADE))
+    seen = msgspec.structs.asdict(found)
+    raw = seen.pop("identity", None)
+    assert seen == {name: getattr(MADE, name) for name in seen}
+    assert raw is None or msgspec.msgpack.decode(raw, type=Identity) == MADE.identity
+
+
+def test_calls_come_back_in_order_from_as_few_records_as_there_can_be():
+    made = [call(at=number) for number in range(300)]
+    (record,) = together(made)
+    assert calls_in(record) == made
+    assert list(together([])) == []
+
+
+def test_what_is_too_large_together_is_divided_and_what_is_too_large_alone_is_cut():
+    large = call(parameters={"text": "x" * (LARGEST // 3 * 2)})
+    huge = call(parameters={"text": "x" * 10**6})
+    records = list(together([large, huge, large]))
+    assert max(map(len, records)) <= LARGEST + 1
+    first, cut, last = (each for record in records for each in calls_in(record))
+    assert (first, last) == (large, large)
+    assert "cut: 1000000 characters" in str(cut.parameters)
+
+
+def test_a_call_that_is_no_text_leaves_the_others_as_they_are():
+    plain, odd = call(), call(message="\ud800")
+    found = [each for record in together([plain, odd, plain]) for each in calls_in(record)]
+    assert [each.message for each in found] == ["", "?", ""]
