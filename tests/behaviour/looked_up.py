@@ -1,11 +1,11 @@
 """The audit trail, as tests wait for what it will say."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 from tests.factories.processes import Server
+from tests.factories.waiting import wait
 
 _PATIENCE = 20.0
 
@@ -20,11 +20,7 @@ def lookup(client: Any, attribute: str = "", value: str = "", **given: Any) -> l
 
 def awaited(look: Callable[[], list[dict[str, Any]]], count: int = 1) -> list[dict[str, Any]]:
     """What is found once so much is: records are kept a moment after the call that they tell of."""
-    until = time.monotonic() + _PATIENCE
-    while len(found := look()) < count and time.monotonic() < until:
-        time.sleep(0.1)
-    assert len(found) >= count, found
-    return found
+    return wait(lambda: found if len(found := look()) >= count else [], _PATIENCE, f"{count} records")
 
 
 def of_request(server: Server, request_id: str, attribute: str, value: str) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.behaviour.callers import User, allow
 from tests.factories.processes import Server
+from tests.factories.waiting import wait
 
 _numbers = itertools.count()
 REGION, ACCOUNT = "us-east-1", "000000000000"
@@ -98,13 +98,13 @@ def test_an_alarm_on_an_expression_is_described_as_it_was_put(cloudwatch: Any, n
 
 def test_points_make_an_alarm_within_a_minute_and_its_history_says_so(cloudwatch: Any, alarm):
     made = alarm(MetricName="Fast", Period=10)
-    end = time.monotonic() + 60
-    while described(cloudwatch, made)[0]["StateValue"] != "ALARM":
-        assert time.monotonic() < end
-        datum = {"MetricName": "Fast", "Dimensions": SETTINGS["Dimensions"], "Value": 50.0, "StorageResolution": 1}
+    datum = {"MetricName": "Fast", "Dimensions": SETTINGS["Dimensions"], "Value": 50.0, "StorageResolution": 1}
+
+    def alarming() -> list[dict[str, Any]]:
         cloudwatch.put_metric_data(Namespace="Demo", MetricData=[datum])
-        time.sleep(2)
-    (found,) = described(cloudwatch, made)
+        return [each for each in described(cloudwatch, made) if each["StateValue"] == "ALARM"]
+
+    (found,) = wait(alarming, 60, pause=1)
     assert found["StateReason"].startswith("Threshold Crossed: 1 out of the last 1 datapoints [50.0 (")
     assert json.loads(found["StateReasonData"])["recentDatapoints"] == [50.0]
     history = cloudwatch.describe_alarm_history(AlarmName=made, HistoryItemType="StateUpdate")["AlarmHistoryItems"]

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from tests.behaviour.callers import User
 from tests.factories.processes import Server
 from tests.factories.registry import Registry
-from tests.operation.commands import wait
+from tests.factories.waiting import wait
 
 _numbers = itertools.count()
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)

@@ -16,6 +16,7 @@ from entrepot.seal import Seal, load_master_key, tokens
 from tests.behaviour.doors import push
 from tests.factories.layouts import Content, image
 from tests.factories.processes import Server
+from tests.factories.waiting import wait
 
 ACCOUNT = "000000000000"
 ABSENT = "sha256:" + "0" * 64
@@ -319,13 +320,4 @@ def test_no_secret_is_written_to_logs_or_in_the_clear(download: Download):
 
 def await_line(server: Server, text: str) -> None:
     """Until the access log, which is written in batches, has a line with this text."""
-    for _ in range(200):
-        if text in server.log.read_text():
-            return
-        download_free(server)
-    raise AssertionError(f"no line with {text} in the log")
-
-
-def download_free(server: Server) -> None:
-    with urllib3.PoolManager(retries=False, timeout=5) as pool:
-        pool.request("GET", f"{server.base_url}/readyz")
+    wait(lambda: text in server.log.read_text(), what=f"a line with {text}")

@@ -10,7 +10,7 @@ from tests.behaviour.sessions import Person, allow, deny, keys_of, of
 from tests.factories.layouts import image
 from tests.factories.processes import Credentials, Server
 from tests.factories.registry import Registry, error_codes
-from tests.operation.commands import wait
+from tests.factories.waiting import wait
 
 LOGIN = allow("ecr:GetAuthorizationToken")
 

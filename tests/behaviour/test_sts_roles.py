@@ -11,7 +11,8 @@ from tests.behaviour.sessions import Person, Role, allow, deny, document, keys_o
 from tests.factories.layouts import image
 from tests.factories.processes import Credentials, Server
 from tests.factories.registry import error_codes
-from tests.operation.commands import entrepot, wait
+from tests.factories.waiting import wait
+from tests.operation.commands import entrepot
 
 LOGIN = allow("ecr:GetAuthorizationToken")
 ASSUME = allow("sts:AssumeRole")

@@ -16,9 +16,10 @@ from typing import Any
 import pysqlite3
 import pytest
 
-from tests.behaviour.test_trails import ACCOUNT, SETTINGS, awaited, code, verify
+from tests.behaviour.test_trails import ACCOUNT, PATIENCE, SETTINGS, code, verify
 from tests.factories.buckets import BucketServer, buckets
 from tests.factories.processes import REGION, Server, serve
+from tests.factories.waiting import wait
 
 BUCKET, PREFIX = "the-logs", "some/prefix"
 ARN = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/bucketed"
@@ -52,10 +53,10 @@ def delivered(cloudtrail: Any, server: Server, s3: BucketServer) -> datetime:
     cloudtrail.start_logging(Name="bucketed")
     for number in (1, 2):
         server.client().create_repository(repositoryName=f"app{number}")
-        awaited(partial(_has, s3, LOGS, number))
-        awaited(partial(_has, s3, DIGESTS, number + 1))
+        wait(partial(_has, s3, LOGS, number), PATIENCE)
+        wait(partial(_has, s3, DIGESTS, number + 1), PATIENCE)
     cloudtrail.stop_logging(Name="bucketed")
-    awaited(lambda: _is_settled(server))
+    wait(lambda: _is_settled(server), PATIENCE)
     return began
 
 
@@ -151,9 +152,11 @@ def test_a_bucket_that_goes_away_is_told_and_made_up_for(
     cloudtrail.start_logging(Name="passing")
     s3.client.delete_bucket(Bucket="passing")
     server.client().create_repository(repositoryName="while-away")
-    status = awaited(lambda: (got := cloudtrail.get_trail_status(Name="passing")).get("LatestDeliveryError") and got)
+    status = wait(
+        lambda: (got := cloudtrail.get_trail_status(Name="passing")).get("LatestDeliveryError") and got, PATIENCE
+    )
     assert status["LatestDeliveryError"] == "NoSuchBucket"
     s3.client.create_bucket(Bucket="passing")
-    awaited(lambda: s3.keys("passing"))
-    awaited(lambda: "LatestDeliveryError" not in cloudtrail.get_trail_status(Name="passing"))
+    wait(lambda: s3.keys("passing"), PATIENCE)
+    wait(lambda: "LatestDeliveryError" not in cloudtrail.get_trail_status(Name="passing"), PATIENCE)
     cloudtrail.delete_trail(Name="passing")

@@ -4,7 +4,6 @@ import gzip
 import json
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +13,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.factories.processes import EXECUTABLE, REGION, Server, serve
+from tests.factories.waiting import wait
 
 ACCOUNT = "000000000000"
 ARN = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/main"
+PATIENCE = 60.0  # files come by jobs
 SETTINGS = {
     "ENTREPOT_TRAIL_SECONDS": "0.5",
     "ENTREPOT_TRAIL_DIGEST_SECONDS": "2",
@@ -41,15 +42,6 @@ def trail(cloudtrail: Any) -> Iterator[str]:
     cloudtrail.create_trail(Name="main", S3BucketName="entrepot", EnableLogFileValidation=True)
     yield "main"
     cloudtrail.delete_trail(Name="main")
-
-
-def awaited(found: Callable[[], Any], seconds: float = 60) -> Any:
-    """What is found within so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not (result := found()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return result
 
 
 def code(call: Callable[..., Any], **given: Any) -> str:
@@ -154,13 +146,14 @@ def proved(cloudtrail: Any, quick: Server) -> Iterator[None]:
     def seen(name: str, region: str) -> Callable[[], bool]:
         return lambda: any(each["eventName"] == name for each in records(quick, region))
 
-    awaited(lambda: seen("CreateRepository", REGION)() and seen("CreateUser", REGION)())
-    awaited(seen("CreateRepository", "eu-west-1"))
+    wait(lambda: seen("CreateRepository", REGION)() and seen("CreateUser", REGION)(), PATIENCE)
+    wait(seen("CreateRepository", "eu-west-1"), PATIENCE)
     (made,) = [each for each in records(quick) if each["eventName"] == "CreateRepository"]
     assert made["requestParameters"]["repositoryName"] == "proved/app"
-    awaited(lambda: len(files(quick, "CloudTrail-Digest")) > 1)
-    status = awaited(
-        lambda: (found := cloudtrail.get_trail_status(Name="proved")).get("LatestDigestDeliveryTime") and found
+    wait(lambda: len(files(quick, "CloudTrail-Digest")) > 1, PATIENCE)
+    status = wait(
+        lambda: (found := cloudtrail.get_trail_status(Name="proved")).get("LatestDigestDeliveryTime") and found,
+        PATIENCE,
     )
     assert status["LatestDeliveryTime"] >= started - timedelta(seconds=1)
     assert "LatestDeliveryError" not in status
@@ -171,7 +164,7 @@ def proved(cloudtrail: Any, quick: Server) -> Iterator[None]:
     cloudtrail.stop_logging(Name="proved")
     assert cloudtrail.get_trail_status(Name="proved")["IsLogging"] is False
     cloudtrail.delete_trail(Name="proved")
-    assert awaited(lambda: verify(quick)[0] == 0)
+    wait(lambda: verify(quick)[0] == 0, PATIENCE)
 
 
 @pytest.mark.usefixtures("proved")

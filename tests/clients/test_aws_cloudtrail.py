@@ -1,10 +1,10 @@
 """`aws cloudtrail lookup-events`, unmodified."""
 
 import json
-import time
 from typing import Any
 
 from tests.clients.workplace import Workplace
+from tests.factories.waiting import wait
 
 
 def looked_up(workplace: Workplace, attribute: str, value: str) -> list[dict[str, Any]]:
@@ -19,10 +19,7 @@ def looked_up(workplace: Workplace, attribute: str, value: str) -> list[dict[str
 def test_the_cli_finds_who_made_a_repository(workplace: Workplace):
     name = f"{workplace.repository}-audited"
     workplace.run("aws", "ecr", "create-repository", "--repository-name", name, "--output", "json")
-    until = time.monotonic() + 20
-    while not (found := looked_up(workplace, "ResourceName", name)) and time.monotonic() < until:
-        time.sleep(0.2)
-    (event,) = found
+    (event,) = wait(lambda: looked_up(workplace, "ResourceName", name), 20, pause=0.2)
     record = json.loads(event["CloudTrailEvent"])
     assert (event["EventName"], event["Username"]) == ("CreateRepository", "root")
     assert record["userAgent"].startswith("aws-cli/")

@@ -22,7 +22,7 @@ from tests.enforcement.world import Caller, World
 from tests.factories.layouts import image
 from tests.factories.processes import Server, serve
 from tests.factories.registry import Registry
-from tests.operation.commands import wait
+from tests.factories.waiting import wait
 
 CANARY = "Canary+Secret/Canary+Secret/Canary+1"
 # members that are secrets, called sensitive by the models or not

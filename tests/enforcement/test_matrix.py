@@ -150,8 +150,7 @@ def test_an_operation_needs_what_the_table_says(
     world: World, full: User, exact: User, none: User, bounded: User, service: str, operation: str
 ):
     needs, ask = always(OPERATIONS[service][operation]), asked(world, service, operation)
-    nobody = Caller(world.server, None)
-    assert (ask(nobody) in NOBODY) is (operation not in UNSIGNED)
+    assert (ask(world.nobody) in NOBODY) is (operation not in UNSIGNED)
     assert ask(full) not in DENIED
     if not needs:
         assert ask(none) not in DENIED
@@ -211,9 +210,9 @@ def test_a_request_needs_what_the_table_says(
     callers = (full, none, bounded, limited, stranger)
     if not needs:
         assert [ask(caller) for caller in callers] == [""] * 5
-        assert ask(Caller(world.server, None)) == ("401" if request_.endswith("ping") else "")
+        assert ask(world.nobody) == ("401" if request_.endswith("ping") else "")
         return
-    assert ask(Caller(world.server, None)) == "401"
+    assert ask(world.nobody) == "401"
     if service == "ecr-public" and request_ == "GET catalog":
         return  # there is no catalog of public registries: a path below public.ecr is always that of a repository
     assert ask(full) == ""

@@ -7,10 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
-from botocore import UNSIGNED
-from botocore.config import Config
-
 from entrepot.core.permissions import Needs
 from tests.factories.layouts import Image, image
 from tests.factories.processes import EXECUTABLE, REGION, Credentials, Server
@@ -45,20 +41,9 @@ class Caller:
     def client(self, service: str) -> Any:
         """A client that signs with the keys, or does not sign."""
         if service not in self._clients:
-            signed = self.keys is not None
-            made = self.server.client(service, credentials=self.keys) if signed else self._unsigned(service)
-            self._clients[service] = made
+            server, keys = self.server, self.keys
+            self._clients[service] = server.client(service, credentials=keys) if keys else server.unsigned(service)
         return self._clients[service]
-
-    def _unsigned(self, service: str) -> Any:
-        made = boto3.session.Session().client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.server.base_url,
-            config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}),
-        )
-        self.server.resources.callback(made.close)
-        return made
 
     def registry(self, service: str) -> Registry:
         """The registry as this caller sees it."""
@@ -91,6 +76,7 @@ class World:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self.nobody = Caller(server, None)
         self.iam, self.ecr = server.client("iam"), server.client("ecr")
         self.public = server.client("ecr-public")
         self.image: Image = image(1)

@@ -1,21 +1,13 @@
 """Buckets of somebody else: moto's server, in a process of its own."""
 
 import contextlib
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
+from tests.factories.moto_server import moto_server
 
-from tests.factories.processes import REGION, free_port
-
-READY_SECONDS = 60.0
 KEY_ID, SECRET = "AKIATESTSOFBUCKETS00", "a-secret-of-buckets"
 
 
@@ -47,29 +39,5 @@ def buckets(folder: Path) -> Iterator[BucketServer]:
     folder.mkdir(parents=True, exist_ok=True)
     credentials = folder / "credentials"
     credentials.write_text(f"[default]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n")
-    port = free_port()
-    command = [str(Path(sys.executable).with_name("moto_server")), "--host", "127.0.0.1", "--port", str(port)]
-    with (folder / "moto.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    client = boto3.session.Session().client(
-        "s3", region_name=REGION, endpoint_url=url, aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET
-    )
-    try:
-        _wait(process, url)
-        yield BucketServer(url, client, credentials)
-    finally:
-        client.close()
-        process.terminate()
-        process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/moto-api/", timeout=5):
-                return
-        except (OSError, urllib.error.URLError):
-            time.sleep(0.05)
-    raise AssertionError(f"no server of buckets at {url}")
+    with moto_server("127.0.0.1") as moto:
+        yield BucketServer(moto.url, moto.client("s3", KEY_ID, SECRET), credentials)

@@ -7,18 +7,16 @@ import contextlib
 import os
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
-
+from tests.factories import clients
 from tests.factories.processes import free_port
+from tests.factories.waiting import wait
 
-REGION = "us-east-1"
 _READY_SECONDS = 60.0
 
 
@@ -29,14 +27,8 @@ class Moto:
     url: str
     resources: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
 
-    def client(self, service: str) -> Any:
-        made = boto3.session.Session().client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.url,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+    def client(self, service: str, key_id: str = "test", secret: str = "test") -> Any:
+        made = clients.client(service, self.url, key_id, secret)
         self.resources.callback(made.close)
         return made
 
@@ -63,7 +55,7 @@ class Moto:
 
 
 @contextlib.contextmanager
-def moto_server() -> Iterator[Moto]:
+def moto_server(host: str = "localhost") -> Iterator[Moto]:
     """A server, ready when entered, gone when left."""
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
@@ -73,9 +65,10 @@ def moto_server() -> Iterator[Moto]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    made = Moto(f"http://localhost:{port}")
+    made = Moto(f"http://{host}:{port}")
     try:
-        _wait(made.url, process)
+        wait(lambda: process.poll() is not None or _is_ready(made.url), _READY_SECONDS, "moto's server")
+        assert process.poll() is None, "moto's server has ended"
         yield made
     finally:
         made.resources.close()
@@ -83,12 +76,7 @@ def moto_server() -> Iterator[Moto]:
         process.wait(20)
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/moto-api/", timeout=5):
-                return
-        except (OSError, urllib.error.URLError):
-            time.sleep(0.05)
-    raise RuntimeError("moto's server is not there")
+def _is_ready(url: str) -> bool:
+    with contextlib.suppress(OSError, urllib.error.URLError), urllib.request.urlopen(f"{url}/moto-api/", timeout=5):
+        return True
+    return False

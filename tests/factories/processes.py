@@ -20,13 +20,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
 from entrepot.aws.protocol.errors import COMMON, OF_SERVICE, QUERY_CODES
+from tests.factories import clients
 
 EXECUTABLE = Path(sys.executable).with_name("entrepot")
-REGION = "us-east-1"
+REGION = clients.REGION
 READY_SECONDS = 30.0
 DRAIN_SECONDS = 20.0
 _ATTEMPTS = 3
@@ -59,18 +59,24 @@ class Server:
     def client(self, service: str = "ecr", *, region: str = REGION, credentials: Credentials | None = None) -> Any:
         """A boto3 client of this server: path-style endpoint, the root keys unless others are given, no retries."""
         keys = credentials or self.credentials
-        made = boto3.session.Session().client(
+        made = clients.client(
             service,
+            self.base_url,
+            keys.access_key_id,
+            keys.secret_access_key,
+            keys.session_token,
             region_name=region,
-            endpoint_url=self.base_url,
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret_access_key,
-            aws_session_token=keys.session_token,
             verify=str(self.ca) if self.ca else None,
             config=Config(retries={"total_max_attempts": 1}),
         )
         self.resources.callback(made.close)
         made.meta.events.register("after-call", _check_code)
+        return made
+
+    def unsigned(self, service: str) -> Any:
+        """A client that signs nothing."""
+        made = clients.unsigned(service, self.base_url)
+        self.resources.callback(made.close)
         return made
 
     def token(self, credentials: Credentials | None = None) -> str:

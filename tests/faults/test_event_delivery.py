@@ -22,6 +22,7 @@ from tests.factories.layouts import Content, Image, image, manifest
 from tests.factories.processes import Server, free_port, serve
 from tests.factories.registry import Registry
 from tests.factories.unreliable import Unreliable, unreliable
+from tests.factories.waiting import wait
 
 EVENTS, EVENTS_FULL = 1500, 100_000
 KILLS, KILLS_FULL = 4, 60
@@ -139,13 +140,6 @@ def check(taken: Sequence[dict[str, Any]], taggers: Sequence[Tagger]) -> None:
 def everything_arrived(taken: Sequence[dict[str, Any]], taggers: Sequence[Tagger]) -> bool:
     told = arrived(list(taken)).keys()
     return all((tagger.repository, tag) in told for tagger in taggers for tag in tagger.acknowledged)
-
-
-def wait(condition: Any, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)
 
 
 @pytest.mark.serial

@@ -3,8 +3,7 @@
 import contextlib
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from botocore.exceptions import ClientError
 from tests.factories.layouts import OCI_CONFIG, OCI_LAYER, Content, Image, contents, manifest
 from tests.factories.processes import Server, free_port, serve
 from tests.factories.registry import Registry, error_codes, with_query
+from tests.factories.waiting import wait
 from tests.faults.test_kill import fsck
 from tests.operation.commands import refused
 
@@ -67,13 +67,6 @@ def fill(path: Path) -> None:
             file.write(bytes(64 * 1024))
 
 
-def wait(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
-
-
 def push_until_refused(registry: Registry) -> dict[str, Image]:
     pushed: dict[str, Image] = {}
     for number in range(40):
@@ -101,7 +94,7 @@ def test_a_full_volume_refuses_and_recovers_by_deletes_alone(volume: Path, tmp_p
     with serve(tmp_path, extra=SETTINGS) as server:
         server.client().create_repository(repositoryName=REPOSITORY)
         registry = Registry(server)
-        wait((volume / "ballast").exists, "no ballast")
+        wait((volume / "ballast").exists, 30, "the ballast")
         pushed = push_until_refused(registry)
         assert len(pushed) > 10
         fill(volume / "filler")
@@ -113,10 +106,10 @@ def test_a_full_volume_refuses_and_recovers_by_deletes_alone(volume: Path, tmp_p
         for tag in pushed.keys() - kept.keys():
             answer = registry.request("DELETE", f"/v2/{REPOSITORY}/manifests/{tag}")
             assert answer.status == 202, answer.data
-        wait(lambda: free(volume) > 12 * MIB, "collection freed nothing")
+        wait(lambda: free(volume) > 12 * MIB, 30, "freed bytes")
         again = image(200)
         assert push(registry, again, "again") == 201
-        wait((volume / "ballast").exists, "the ballast was not made again")
+        wait((volume / "ballast").exists, 30, "the ballast again")
         for tag, made in (kept | {"again": again}).items():
             assert registry.pull(REPOSITORY, tag) == contents(made)
         log = server.log.read_text()
@@ -143,7 +136,7 @@ def test_a_server_starts_on_a_full_volume_and_can_be_emptied(volume: Path, tmp_p
         (volume / "filler-too").unlink()
         for tag in pushed:
             assert registry.request("DELETE", f"/v2/{REPOSITORY}/manifests/{tag}").status == 202
-        wait(lambda: free(volume) > 20 * MIB, "collection freed nothing")
+        wait(lambda: free(volume) > 20 * MIB, 30, "freed bytes")
         assert push(registry, image(300), "again") == 201
         assert '"request failed"' not in server.log.read_text()
 

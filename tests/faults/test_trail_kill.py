@@ -17,6 +17,7 @@ import pytest
 
 from tests.behaviour.test_trails import ACCOUNT, SETTINGS, verify
 from tests.factories.processes import REGION, Server, serve
+from tests.factories.waiting import wait
 from tests.operation.commands import children
 
 KILLS, SECONDS_BETWEEN = 6, 1.5
@@ -28,6 +29,13 @@ def records(server: Server) -> list[dict[str, Any]]:
     folder: Path = server.data / "trails" / "entrepot" / "AWSLogs" / ACCOUNT / "CloudTrail" / REGION
     files = sorted(folder.rglob("*.json.gz"))
     return [record for path in files for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]]
+
+
+def created(found: list[dict[str, Any]]) -> Counter[str]:
+    """How often each repository was told to be made."""
+    return Counter(
+        each["requestParameters"]["repositoryName"] for each in found if each["eventName"] == "CreateRepository"
+    )
 
 
 def test_each_change_is_delivered_once_under_kills(tmp_path: Path, full: bool):
@@ -44,16 +52,9 @@ def test_each_change_is_delivered_once_under_kills(tmp_path: Path, full: bool):
                 ecr.create_repository(repositoryName=made[-1])
             with contextlib.suppress(ProcessLookupError):
                 os.kill(children(server.process.pid)[-1], signal.SIGKILL)
-        deadline = time.monotonic() + 120
-        while True:
-            found = records(server)
-            names = Counter(
-                each["requestParameters"]["repositoryName"] for each in found if each["eventName"] == "CreateRepository"
-            )
-            if set(made) <= set(names):
-                break
-            assert time.monotonic() < deadline, f"{len(set(made) - set(names))} of {len(made)} are not delivered"
-            time.sleep(0.5)
+        wait(lambda: set(made) <= set(created(records(server))), 120, f"{len(made)} records", pause=0.5)
+        found = records(server)
+        names = created(found)
         assert {name: count for name, count in names.items() if count > 1} == {}
         ids = Counter(each["eventID"] for each in found)
         assert max(ids.values()) == 1

@@ -4,10 +4,11 @@ import contextlib
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.factories.waiting import wait
 
 _CALLS = (
     "openat,open,write,pwrite64,writev,sendto,sendmsg,fsync,fdatasync,link,linkat,rename,unlink,unlinkat,mkdir,mkdirat"
@@ -71,14 +72,11 @@ def recording(pid: int, file: Path) -> Iterator[Trace]:
 
 
 def _wait_attached(process: "subprocess.Popen[bytes]", pid: int) -> None:
-    deadline = time.monotonic() + _ATTACH_SECONDS
-    while time.monotonic() < deadline:
+    def attached() -> bool:
         assert process.poll() is None, f"strace cannot attach: {process.stderr.read() if process.stderr else ''!r}"
-        status = Path(f"/proc/{pid}/status").read_text()
-        if f"TracerPid:\t{process.pid}" in status:
-            return
-        time.sleep(0.02)
-    raise AssertionError("strace did not attach in time")
+        return f"TracerPid:\t{process.pid}" in Path(f"/proc/{pid}/status").read_text()
+
+    wait(attached, _ATTACH_SECONDS)
 
 
 def parsed(text: str) -> list[Call]:

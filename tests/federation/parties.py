@@ -2,14 +2,10 @@
 
 from typing import Any
 
-import boto3
-from botocore import UNSIGNED
-from botocore.config import Config
-
 from tests.behaviour.identities import ACCOUNT, Iam
 from tests.behaviour.sessions import Role, allow, keys_of, of, trust
 from tests.factories.issuers import AUDIENCE, Issuer
-from tests.factories.processes import REGION, Credentials, Server
+from tests.factories.processes import Credentials, Server
 
 ACTION = "sts:AssumeRoleWithWebIdentity"
 LOGIN = allow("ecr:GetAuthorizationToken")
@@ -22,21 +18,13 @@ def register(server: Server, provider: Issuer) -> None:
     )
 
 
-def unsigned(server: Server) -> Any:
-    """A client of STS that has no credentials."""
-    config = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
-    made = boto3.session.Session().client("sts", region_name=REGION, endpoint_url=server.base_url, config=config)
-    server.resources.callback(made.close)
-    return made
-
-
 class Federation:
     """Roles for whom the provider vouches."""
 
     def __init__(self, server: Server, provider: Issuer, iam: Iam) -> None:
         self.server, self.provider, self.iam = server, provider, iam
         self.arn = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{provider.name}"
-        self.sts = unsigned(server)
+        self.sts = server.unsigned("sts")
 
     def trusting(self, **conditions: Any) -> dict[str, Any]:
         """A statement that trusts the provider under conditions on its keys: `sub="StringLike:repo:*"`."""

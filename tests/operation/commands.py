@@ -3,9 +3,7 @@
 import json
 import os
 import subprocess
-import time
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,14 +45,6 @@ def entrepot(*arguments: object, cwd: Path | None = None, text: str = "", **vari
 def children(pid: int) -> list[int]:
     """The processes that a server's supervisor keeps: those that serve, in order, then the background worker."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def wait(condition: Callable[[], object], seconds: float = 15) -> None:
-    """Until the condition holds; AssertionError when it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def is_ready(port: int) -> bool:

@@ -15,7 +15,8 @@ from entrepot.app import certificates
 from tests.factories.layouts import image
 from tests.factories.processes import EXECUTABLE, Server, free_port, serve
 from tests.factories.registry import Registry
-from tests.operation.commands import entrepot, wait
+from tests.factories.waiting import wait
+from tests.operation.commands import entrepot
 
 ONE = ("--workers", "1")
 ACCOUNT = "000000000000"

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from tests.factories.layouts import image
 from tests.factories.processes import Credentials, Server, read_credentials, serve
 from tests.factories.registry import Registry
+from tests.factories.waiting import wait
 from tests.operation.commands import entrepot, refused
 
 SECOND = "222233334444"
@@ -176,8 +177,7 @@ def blobs(content) -> list[str]:
 
 def wait_until_old(server: Server) -> None:
     """Until the blobs are older than the grace that the server runs with, which the commands were not told."""
-    while not run(server, "gc", "--dry-run")["candidates"]:
-        pass
+    wait(lambda: run(server, "gc", "--dry-run")["candidates"], 60)
 
 
 def test_fsck_counts_every_manifest_and_ends_with_1_when_bytes_are_missing(tmp_path):

@@ -16,7 +16,8 @@ from tests.clients.workplace import absent
 from tests.factories.layouts import image
 from tests.factories.processes import Credentials, Server, free_port, serve
 from tests.factories.registry import Registry
-from tests.operation.commands import is_ready, wait
+from tests.factories.waiting import wait
+from tests.operation.commands import is_ready
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()

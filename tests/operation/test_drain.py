@@ -16,7 +16,8 @@ from urllib3.exceptions import HTTPError
 from tests.factories.layouts import Content
 from tests.factories.processes import Server, free_port, serve
 from tests.factories.registry import Registry
-from tests.operation.commands import children, wait
+from tests.factories.waiting import wait
+from tests.operation.commands import children
 
 LARGE = 64 * 1024 * 1024
 ONE = ("--workers", "1")

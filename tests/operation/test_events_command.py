@@ -9,7 +9,8 @@ import pytest
 from tests.factories.event_targets import ALLOW_OUTBOUND, invoking_role, rule, webhook_target
 from tests.factories.origins import Origin, body, origin
 from tests.factories.processes import Server, serve
-from tests.operation.commands import entrepot, refused, wait
+from tests.factories.waiting import wait
+from tests.operation.commands import entrepot, refused
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 from tests.factories.layouts import image
 from tests.factories.processes import EXECUTABLE, Server, serve
 from tests.factories.registry import Registry
-from tests.operation.commands import wait
+from tests.factories.waiting import wait
 
 ROUNDS = 4
 PULLS = 20

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from tests.factories.layouts import image
 from tests.factories.processes import Credentials, Server, serve
 from tests.factories.registry import Registry
-from tests.operation.commands import wait
+from tests.factories.waiting import wait
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD = ROOT / "deploy" / "grafana" / "entrepot.json"

@@ -10,7 +10,7 @@ import urllib3
 from tests.factories.layouts import image
 from tests.factories.processes import Server, serve
 from tests.factories.registry import Registry
-from tests.operation.commands import wait
+from tests.factories.waiting import wait
 
 # loopback proxies may say who the client is: the way to be another address without a second machine
 BEHIND_A_PROXY = ("--workers", "2", "--trusted-proxies", "127.0.0.1", "--metrics-allow", "198.51.100.0/24")

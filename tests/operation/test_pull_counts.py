@@ -10,7 +10,7 @@ from entrepot.db.sqlite import SqliteDatabase
 from tests.factories.layouts import image
 from tests.factories.processes import Server, serve
 from tests.factories.registry import Registry
-from tests.operation.commands import wait
+from tests.factories.waiting import wait
 
 PULLS = 25
 HEADS = 200

@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.clients.engines import ENGINE_VARIABLES
 from tests.clients.workplace import absent
 from tests.factories.processes import free_port
-from tests.operation.commands import is_ready, wait
+from tests.factories.waiting import wait
+from tests.operation.commands import is_ready
 
 ROOT = Path(__file__).parents[2]
 # words of a command -> what its output must hold

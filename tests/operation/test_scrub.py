@@ -4,7 +4,8 @@ from entrepot.db.sqlite import connect
 from tests.factories.layouts import image
 from tests.factories.processes import serve
 from tests.factories.registry import Registry
-from tests.operation.commands import entrepot, wait
+from tests.factories.waiting import wait
+from tests.operation.commands import entrepot
 
 FLAGS = ("--workers", "1", "--scrub-days", "1")
 

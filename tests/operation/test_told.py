@@ -17,7 +17,7 @@ from entrepot.spec.event_ids import event_id
 from tests.factories.layouts import image
 from tests.factories.processes import Server, serve
 from tests.factories.registry import Registry
-from tests.operation.commands import wait
+from tests.factories.waiting import wait
 
 _AUDITED = text("SELECT id, name FROM outbox WHERE kind = 'audit'")
 IMAGE = image(91)

@@ -15,6 +15,7 @@ from tests.factories.layouts import image
 from tests.factories.origins import Origin
 from tests.factories.processes import Server, serve
 from tests.factories.registry import Registry
+from tests.factories.waiting import wait
 from tests.operation.commands import entrepot
 
 PATH = "/v1/traces"
@@ -53,12 +54,9 @@ def plain(value: Any) -> Any:
 
 def until(collector: Origin, is_there: Callable[[Span], bool]) -> Span:
     """The first such span, as soon as it has arrived."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if (found := next(filter(is_there, spans(collector)), None)) is not None:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"no such span among {[span['name'] for span in spans(collector)]}")
+    found = wait(lambda: next(filter(is_there, spans(collector)), None), PATIENCE, "a span")
+    assert found is not None
+    return found
 
 
 def ask(server: Server, path: str, **headers: str) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 from tests.factories.layouts import image
 from tests.factories.processes import EXECUTABLE, free_port, serve
 from tests.factories.registry import Registry
-from tests.operation.commands import children, entrepot, refused, wait
+from tests.factories.waiting import wait
+from tests.operation.commands import children, entrepot, refused
 
 COMMON = ("--workers", "1", "--gc-grace-seconds", "60")
 

@@ -19,6 +19,7 @@ import pytest
 
 from tests.factories.layouts import OCI_CONFIG, OCI_LAYER, Content, Image, manifest
 from tests.factories.processes import Server, serve
+from tests.factories.waiting import wait
 from tests.faults.test_kill import fsck
 
 GRACE_SECONDS = 5.0
@@ -156,10 +157,8 @@ def collected(server: Server) -> Counter[str]:
 
 def after_the_grace(server: Server, before: Counter[str]) -> Counter[str]:
     """Wait for one more collection of bytes: what the last deletes left is condemned, then unlinked, then removed."""
-    deadline = time.monotonic() + 6 * GRACE_SECONDS
-    while collected(server)["removed_bytes"] <= before["removed_bytes"]:
-        assert time.monotonic() < deadline, "nothing was collected"
-        time.sleep(0.2)
+    done = before["removed_bytes"]
+    wait(lambda: collected(server)["removed_bytes"] > done, 6 * GRACE_SECONDS, "a collection", pause=0.2)
     return collected(server)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from entrepot.app import certificates
 from tests.clients.workplace import absent
 from tests.factories.processes import Server, free_port
-from tests.operation.commands import wait
+from tests.factories.waiting import wait
 
 _CONFIGURATION = """
 daemon off;

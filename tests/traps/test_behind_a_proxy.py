@@ -18,7 +18,7 @@ from tests.factories.layouts import contents, image, index, read_layout, write_l
 from tests.factories.processes import REGION, Server, serve
 from tests.factories.registry import Registry, with_query
 from tests.factories.signed import TARGET
-from tests.operation.commands import wait
+from tests.factories.waiting import wait
 from tests.traps.door import fresh
 from tests.traps.nginx import before
 

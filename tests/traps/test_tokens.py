@@ -13,7 +13,8 @@ from entrepot.seal.master_key import load_master_key
 from entrepot.seal.tokens import Claims
 from tests.factories.processes import Credentials, Server
 from tests.factories.registry import Registry, error_codes
-from tests.operation.commands import entrepot, wait
+from tests.factories.waiting import wait
+from tests.operation.commands import entrepot
 from tests.traps.conftest import STRANGER
 from tests.traps.door import ABSENT, REQUESTS, blob, fresh
 

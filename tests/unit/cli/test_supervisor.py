@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.factories.waiting import wait
+
 PROGRAM = """
 import os, signal, sys, time
 from pathlib import Path
@@ -49,13 +51,6 @@ class Running:
     def end(self) -> tuple[int, str]:
         _, said = self.process.communicate(timeout=10)
         return self.process.returncode, said.decode()
-
-
-def wait(condition, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 def exists(pid: int) -> bool:

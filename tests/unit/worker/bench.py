@@ -1,7 +1,7 @@
 """Job loops over one real database, in the test's own event loop, and what can be seen and broken from outside."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -66,11 +66,3 @@ class Bench:
     def show_leases(self) -> None:
         """Leases can be read and written again."""
         self.execute("ALTER TABLE hidden RENAME TO lease")
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Until the condition holds; AssertionError when it does not in time."""
-    deadline = asyncio.get_running_loop().time() + SECONDS
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline, "waited in vain"
-        await asyncio.sleep(0.01)

@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 from entrepot.core import leases
 from entrepot.worker.schedule import Task
 from tests.factories.threads import SECONDS
-from tests.unit.worker.bench import SHORT, Bench, now, until
+from tests.factories.waiting import until
+from tests.unit.worker.bench import SHORT, Bench, now
 
 OFTEN = timedelta(milliseconds=10)
 STEADY = timedelta(seconds=1.5)  # a lease that a busy machine does not lose by chance
