@@ -21,10 +21,7 @@ LONG_FILES: dict[str, str] = {}
 
 # (path, imported module) -> why the import must wait
 LAZY_IMPORTS: dict[tuple[str, str], str] = {
-    ("src/entrepot/cli/serve.py", "entrepot.app"): (
-        "prometheus-client decides when it is imported where its values live, which `start.prepare` settles; and a "
-        "refused start need not import the doors"
-    ),
+    ("src/entrepot/cli/serve.py", "entrepot.app"): "a refused start need not import the doors",
 }
 
 

@@ -52,7 +52,7 @@ def wants_json(log_format: str, stream: TextIO | None = None) -> bool:
 def share_metrics(directory: Path, *, fresh: bool) -> None:
     """Keep every metric made from now on in `directory`; `fresh` forgets those of earlier runs.
 
-    prometheus-client learns of it by its environment variable alone, and when it is imported: call this before.
+    prometheus-client learns of it by its environment variable alone.
     """
     directory.mkdir(parents=True, exist_ok=True)
     if fresh:
@@ -63,7 +63,7 @@ def share_metrics(directory: Path, *, fresh: bool) -> None:
 
 def count_here(room: int = _METRICS_BYTES) -> None:
     """Let this process, after its fork, count in memory that all share; its counters have `room` bytes."""
-    from prometheus_client import values  # not before `share_metrics` has set the environment that it reads
+    from prometheus_client import values  # only servers count, and commands start the sooner
 
     pid = os.getpid()
     if _take_room_for_metrics(pid, room):

@@ -1,6 +1,7 @@
 """What a server costs before anybody asks it for anything: CPU until the first answer, memory of a worker at rest.
 
-CPU time and not wall time, the best of three: what else the machine does must not decide.
+CPU time and not wall time, the best of three, beside that of a server with no images: neither how fast the machine is
+nor what else it does must decide.
 """
 
 import os
@@ -16,7 +17,8 @@ from tests.factories.registry import Registry
 from tests.operation.commands import children
 
 IMAGES = 60_000
-MOST_CPU_SECONDS = 1.0
+MOST_OF_EMPTY = 1.25  # a start reads nothing that grows with what is stored
+MOST_OF_START = 1.0  # three pages cost no more than a start
 MOST_PSS = 110 * 2**20
 MOST_RSS = 150 * 2**20
 STARTS = 3
@@ -67,18 +69,34 @@ def memory(pid: int, kind: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{kind}:"))
 
 
-def test_the_first_answer_comes_within_a_second_of_cpu_over_a_large_database(place):
-    assert (place / "data" / "entrepot.db").stat().st_size > 100 * 2**20
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> float:
+    """CPU seconds until the first answer of a server with one image."""
+    place = tmp_path_factory.mktemp("empty")
+    with serve(place, extra=TWO) as server:
+        server.client().create_repository(repositoryName="large")
+        Registry(server).push("large", image(101), "one")
+    return min(starts(place))
+
+
+def starts(place: Path) -> list[float]:
+    """CPU seconds until the first answer, of some starts."""
     spent = []
     for _ in range(STARTS):
         with serve(place, extra=TWO) as server:
-            spent.append(sum(map(cpu_seconds, family(server))))
             assert Registry(server).tags("large", n=1) == ["one"]
-    assert min(spent) < MOST_CPU_SECONDS, spent
+            spent.append(sum(map(cpu_seconds, family(server))))
+    return spent
 
 
-def test_a_page_of_a_large_repository_reads_no_more_than_the_page(place):
-    """A statement that sorts or joins all 60,000 rows takes seconds."""
+def test_the_first_answer_over_a_large_database_costs_what_it_costs_over_a_small_one(place, empty):
+    assert (place / "data" / "entrepot.db").stat().st_size > 100 * 2**20
+    spent = starts(place)
+    assert min(spent) < MOST_OF_EMPTY * empty, (spent, empty)
+
+
+def test_a_page_of_a_large_repository_reads_no_more_than_the_page(place, empty):
+    """A statement that sorts or joins all 60,000 rows takes many times that."""
     with serve(place, extra=TWO) as server:
         ecr, registry = server.client(), Registry(server)
         before = sum(map(cpu_seconds, family(server)))
@@ -86,7 +104,7 @@ def test_a_page_of_a_large_repository_reads_no_more_than_the_page(place):
         assert len(ecr.describe_images(repositoryName="large", maxResults=1000)["imageDetails"]) == 1000
         assert len(registry.tags("large", n=1000, last="tag-3")) == 1000
         spent = sum(map(cpu_seconds, family(server))) - before
-    assert spent < MOST_CPU_SECONDS, spent
+    assert spent < MOST_OF_START * empty, (spent, empty)
 
 
 def test_an_idle_worker_is_small(place):

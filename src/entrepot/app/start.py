@@ -13,7 +13,7 @@ from entrepot import tracing
 from entrepot.app import certificates, directory, first_account, listening, parts
 from entrepot.app.directory import ServerLock
 from entrepot.app.event_jobs import endpoints
-from entrepot.core import identities
+from entrepot.core import identities, leases
 from entrepot.errors import StorageFull
 from entrepot.errors.start import AuthoritiesInvalid, TracingUnavailable, VolumeFull
 from entrepot.http.allowance import Allowance
@@ -67,7 +67,7 @@ def _prepare(settings: Settings) -> Prepared:
         Filesystem(settings.data).prepare()
         parts.tend_ballast(settings)
         parts.upgrade(settings)
-        seal, first = _first_account(settings)
+        seal, first = _first_account(settings, lock)
         _certificate(settings)
     port = sockets[0][0].getsockname()[1] if sockets else settings.port
     anonymous = Allowance(settings.anonymous_rate, settings.anonymous_burst)
@@ -83,12 +83,14 @@ def address(settings: Settings, port: int) -> str:
     return f"{settings.scheme}://{host}:{port}"
 
 
-def _first_account(settings: Settings) -> tuple[Seal, bool]:
+def _first_account(settings: Settings, lock: ServerLock) -> tuple[Seal, bool]:
     """The seal, and whether the default account was made now. A key is made for empty data only: what is sealed with a
     lost one stays so under any other.
     """
     database = parts.database(settings)
     try:
+        if lock.alone:
+            database.submit(leases.free).result()
         seal = parts.seal(settings, create=not database.read(identities.list_accounts))
         return seal, first_account.ensure(database, seal, settings, parts.clock())
     finally:

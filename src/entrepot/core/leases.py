@@ -46,6 +46,11 @@ def finish(tx: Transaction, name: str, holder: str, due_at: datetime, result: Ma
     return rows.finish(tx, name, holder, micros(due_at), msgspec.json.encode(result).decode())
 
 
+def free(tx: Transaction) -> None:
+    """Give back every job, when nobody is left who could hold one: a lease of what was killed would have to expire."""
+    rows.free(tx)
+
+
 def list_all(tx: Transaction) -> tuple[Lease, ...]:
     """Every job, by name."""
     return tuple(

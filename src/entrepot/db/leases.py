@@ -27,6 +27,7 @@ _FINISH = (
     .where(lease.c.name == bindparam("of"), lease.c.holder == bindparam("by"))
     .values(holder=NOBODY, expires_at=0, due_at=bindparam("next"), result=bindparam("outcome"))
 )
+_FREE = update(lease).where(lease.c.holder != NOBODY).values(holder=NOBODY, expires_at=0)
 
 
 def list_all(tx: Transaction) -> list[Row]:
@@ -52,3 +53,8 @@ def renew(tx: Transaction, name: str, holder: str, until: int) -> bool:
 def finish(tx: Transaction, name: str, holder: str, next_at: int, outcome: str) -> bool:
     """Give a job back with its outcome (JSON); False when another has taken it."""
     return tx.run(_FINISH, of=name, by=holder, next=next_at, outcome=outcome) == 1
+
+
+def free(tx: Transaction) -> None:
+    """Take every job from whoever holds it."""
+    tx.run(_FREE)

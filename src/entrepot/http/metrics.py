@@ -1,13 +1,14 @@
 """Metrics of requests, in memory shared by all processes of a node (Prometheus text format)."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from entrepot.core.metrics.standing import Sample
 from entrepot.telemetry import count_here
-
-if TYPE_CHECKING:
-    from prometheus_client import Metric
 
 _LATENCIES = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0)
 
@@ -16,8 +17,6 @@ class RequestMetrics:
     """Counts requests; label children are looked up once. Made in the process that counts, after its fork."""
 
     def __init__(self) -> None:
-        from prometheus_client import Counter, Histogram  # not before the environment that it reads is set
-
         count_here()
         self._seconds = Histogram(
             "entrepot_http_request_seconds",
@@ -48,10 +47,8 @@ class _Gauges:
     def __init__(self, samples: Iterable[Sample]) -> None:
         self._samples = samples
 
-    def collect(self) -> "Iterable[Metric]":
+    def collect(self) -> Iterable[Metric]:
         """A family for each name."""
-        from prometheus_client.core import GaugeMetricFamily
-
         families: dict[str, GaugeMetricFamily] = {}
         for sample in self._samples:
             family = families.get(sample.name)
@@ -65,9 +62,6 @@ class _Gauges:
 
 def exposition(samples: Iterable[Sample]) -> bytes:
     """Everything that the processes of this node have counted, and gauges."""
-    from prometheus_client import CollectorRegistry, generate_latest
-    from prometheus_client.multiprocess import MultiProcessCollector
-
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     registry.register(_Gauges(samples))

@@ -23,6 +23,7 @@ from entrepot.http.spans import RequestSpans
 from entrepot.http.telling import Teller
 
 _LOG = structlog.get_logger()
+INTERNAL = "ServerException"
 _SETTLE_SECONDS = 0.1
 _PATIENCE = Patience()
 
@@ -147,6 +148,7 @@ class HttpServer:
             raise
         except Exception:  # noqa: BLE001 - the outermost handler
             _LOG.exception("request failed", request_id=exchange.request_id, method=request.method, path=path)
+            exchange.telling.error = INTERNAL
             reply = failure(exchange)
         reply.headers["x-amzn-RequestId"] = exchange.request_id
         return reply
@@ -200,5 +202,5 @@ class Meter(Protocol):
 def failure(exchange: Exchange) -> Answer:
     """The answer to a request that failed for a reason of ours; says nothing of the inside."""
     message = f"internal error; request id {exchange.request_id}"
-    body = {"errors": [{"code": "UNKNOWN", "message": message}], "__type": "ServerException", "message": message}
+    body = {"errors": [{"code": "UNKNOWN", "message": message}], "__type": INTERNAL, "message": message}
     return Answer(500, dict(JSON), msgspec.json.encode(body))

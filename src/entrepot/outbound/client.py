@@ -5,6 +5,7 @@ request forgery"); headers that the caller gave go to no other origin, and only 
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -114,8 +115,12 @@ class _Pool:
             return await exchange(over, method, target, headers, body, most_bytes)
 
 
+@cache
 def trusting(authorities: Path | None) -> ssl.SSLContext:
-    """TLS that trusts the system's authorities and those of a file (PEM): OSError, ssl.SSLError among them."""
+    """TLS that trusts the system's authorities and those of a file (PEM), read once: OSError, ssl.SSLError among them.
+
+    Reading the system's takes long: the processes inherit what the first call read.
+    """
     context = ssl.create_default_context()
     if authorities is not None:
         context.load_verify_locations(authorities)

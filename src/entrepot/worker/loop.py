@@ -1,6 +1,7 @@
 """The job loop: claims what is due, works it in a thread without a transaction, renews the lease meanwhile.
 
-A job that fails is logged and due again later; the loop itself does not end before it is told to.
+A job that is due every few moments is worked again and again under one lease, for a turn: a loop with nothing to do
+hardly writes. A job that fails is logged and due again later; the loop itself does not end before it is told to.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from entrepot.worker.schedule import Task, next_due
 from entrepot.worker.witness import Witness
 
 LEASE = timedelta(seconds=20)
+TURN = timedelta(seconds=50)
 _THREADS = 6
 _LONGEST_SLEEP_SECONDS = 5.0
 _SHORTEST_SLEEP_SECONDS = 0.05
@@ -38,12 +40,14 @@ class Loop:
         clock: Callable[[], datetime],
         lease: timedelta = LEASE,
         witnesses: Sequence[Witness] = (),
+        turn: timedelta = TURN,
     ) -> None:
         self._units = units
         self._tasks = tasks
         self._clock = clock
         self._lease = lease
         self._witnesses = witnesses
+        self._turn = turn
         self._running: dict[str, asyncio.Task[None]] = {}
         self._due: dict[str, datetime] = {}
 
@@ -89,7 +93,13 @@ class Loop:
         result: Mapping[str, object] = {"abandoned": True}
         failed = True
         try:
-            result, failed = await self._outcome(task, pool)
+            ends_at = self._clock() + self._turn
+            while True:
+                result, failed = await self._outcome(task, pool)
+                again_at = next_due(task, self._clock())
+                if failed or renewing.done() or again_at >= ends_at:
+                    break
+                await asyncio.sleep((again_at - self._clock()).total_seconds())
         finally:
             renewing.cancel()
             with contextlib.suppress(asyncio.CancelledError):

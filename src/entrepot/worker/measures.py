@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
+from prometheus_client import Counter, Histogram
+
 from entrepot.core.metrics.series import Metric
 from entrepot.metrics.summaries import Summary
 from entrepot.telemetry import count_here
@@ -90,8 +92,6 @@ class Measures:
     """The counters of one worker, made after its fork."""
 
     def __init__(self) -> None:
-        from prometheus_client import Counter, Histogram  # not before the environment that it reads is set
-
         count_here(_ROOM)
         self._seconds = Histogram(
             "entrepot_job_seconds", "Runs of jobs, and what they took.", ["job"], buckets=_DURATIONS

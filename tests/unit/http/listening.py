@@ -27,7 +27,7 @@ SHORT_BODY = 0.2
 
 class Echo:
     """Answers with method, path and body, which it reads once `hold_body` is set, when `open` is set; `failures` keeps
-    what a body raised.
+    what a body raised, `exchanges` what was handled. It fails at /broken.
     """
 
     def __init__(self) -> None:
@@ -38,9 +38,13 @@ class Echo:
         self.started = asyncio.Event()
         self.failed = asyncio.Event()
         self.failures: list[BaseException] = []
+        self.exchanges: list[Exchange] = []
 
     async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Reply:
         assert exchange.request_id
+        self.exchanges.append(exchange)
+        if request.path == "/broken":
+            raise RuntimeError("on purpose")
         await self.hold_body.wait()
         try:
             received = b"".join([chunk async for chunk in body.chunks(request, SHORT_BODY)])

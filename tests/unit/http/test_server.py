@@ -5,6 +5,7 @@ import contextlib
 import logging
 
 import pytest
+from structlog.testing import capture_logs
 
 from entrepot.http.connection import Patience
 from tests.unit.http.listening import QUICK, Client, Site, site
@@ -221,3 +222,15 @@ async def test_a_target_in_absolute_form_is_its_path(origin: str) -> None:
         await client.send(f"GET {origin}/v2/b/tags/list?n=1 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
         status, _, said = await client.answer()
         assert (status, said) == (200, b"GET /v2/b/tags/list ")
+
+
+async def test_a_door_that_breaks_is_told_as_that_and_says_nothing_of_the_inside():
+    async with site() as server, server.client() as client:
+        with capture_logs() as logs:
+            await client.send(b"GET /broken HTTP/1.1\r\nHost: a\r\n\r\n")
+            status, headers, answer = await client.answer()
+        (exchange,) = server.door.exchanges
+    assert (status, exchange.telling.error) == (500, "ServerException")
+    assert headers["x-amzn-requestid"] == exchange.request_id
+    assert b"on purpose" not in answer
+    assert [entry["event"] for entry in logs] == ["request failed"]

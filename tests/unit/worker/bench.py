@@ -17,6 +17,7 @@ from tests.factories.databases import sqlite_database
 from tests.factories.threads import SECONDS
 
 SHORT = timedelta(milliseconds=300)
+ONE_RUN = timedelta(0)  # a lease for each run
 
 
 def now() -> datetime:
@@ -39,10 +40,12 @@ class Bench:
         self.database.close()
 
     @asynccontextmanager
-    async def loop(self, *tasks: Task, lease: timedelta = SHORT) -> AsyncIterator["asyncio.Task[None]"]:
+    async def loop(
+        self, *tasks: Task, lease: timedelta = SHORT, turn: timedelta = ONE_RUN
+    ) -> AsyncIterator["asyncio.Task[None]"]:
         """A loop that works these tasks until the block ends."""
         stop = asyncio.Event()
-        running = asyncio.create_task(Loop(self.units, tasks, now, lease).run(stop))
+        running = asyncio.create_task(Loop(self.units, tasks, now, lease, turn=turn).run(stop))
         try:
             yield running
         finally:

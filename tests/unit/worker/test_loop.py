@@ -91,6 +91,54 @@ async def test_a_job_that_did_nothing_is_not_logged(bench: Bench):
     assert logs == []
 
 
+async def test_a_job_that_is_due_often_is_worked_for_a_turn_under_one_lease(bench: Bench):
+    work, holders = Work(), set[str]()
+
+    def much_done() -> bool:
+        holders.add(bench.lease("job").holder)
+        return len(work.runs) >= 20
+
+    task = Task("job", OFTEN, work)
+    async with bench.loop(task, lease=STEADY, turn=SELDOM), bench.loop(task, lease=STEADY, turn=SELDOM):
+        await until(lambda: work.runs)
+        await until(much_done)
+        assert len(holders - {""}) == 1
+    assert bench.lease("job").holder == ""
+
+
+async def test_a_turn_ends_with_a_run_that_fails_and_after_its_time(bench: Bench):
+    def failing(_: datetime) -> Mapping[str, object]:
+        raise ValueError("on purpose")
+
+    work = Work()
+    with capture_logs():
+        async with bench.loop(Task("failing", OFTEN, failing), Task("job", OFTEN, work), turn=SHORT):
+            await until(lambda: len(work.runs) > 1)
+            await until(lambda: bench.lease("failing").result.get("failed") == "ValueError")
+            await until(lambda: bench.lease("job").result)
+
+
+async def test_a_turn_ends_when_its_lease_is_lost(bench: Bench):
+    work = Work()
+    with capture_logs() as logs:
+        async with bench.loop(Task("job", OFTEN, work), turn=SELDOM):
+            await until(lambda: work.runs)
+            bench.execute("UPDATE lease SET holder = 'another', expires_at = ?", 2**52)
+            await until(lambda: [entry for entry in logs if entry["event"] == "lease lost"])
+            await asyncio.sleep(0.1)  # what runs then ends
+            before = len(work.runs)
+            await asyncio.sleep(0.3)
+    assert len(work.runs) == before
+
+
+async def test_leases_of_what_is_gone_are_free_when_a_server_starts_alone(bench: Bench):
+    started = now()
+    bench.database.submit(lambda tx: leases.introduce(tx, "job", started, SELDOM)).result()
+    assert bench.database.submit(lambda tx: leases.claim(tx, "job", "gone", started, SELDOM)).result()
+    bench.database.submit(leases.free).result()
+    assert bench.database.submit(lambda tx: leases.claim(tx, "job", "new", started, SELDOM)).result()
+
+
 async def test_two_loops_over_one_database_never_run_a_job_at_once(bench: Bench):
     work = Work()
     task = Task("job", OFTEN, work)
