@@ -5,8 +5,10 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from entrepot.core.access import Caller
-from entrepot.core.principals import root_principal
+from entrepot.core.principals import root_principal, user_principal
 from entrepot.core.rights import Rights
 from entrepot.policy.evaluation import Policies
 from entrepot.spec.digest import Digest
@@ -26,6 +28,12 @@ def caller(account: str = ACCOUNT, at: datetime = EPOCH) -> Caller:
     principal = root_principal(account, "AKIATEST" + account, 1)
     rights = Rights(principal.subject(), Policies())
     return Caller(principal, rights, REGION, "127.0.0.1", "tests", str(uuid.uuid4()), secure=False, door="oci", at=at)
+
+
+def nobody() -> Caller:
+    """A user of the first account whom no policy allows anything."""
+    principal = user_principal(ACCOUNT, "AIDANOBODY", "/nobody", "AKIA", 1)
+    return replace(caller(), principal=principal, rights=Rights(principal.subject(), Policies()), door="aws")
 
 
 def registry(account: str = ACCOUNT) -> RegistryKey:

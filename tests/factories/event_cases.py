@@ -1,12 +1,11 @@
 """Every use case on EventBridge's configuration with arguments for one furnished account, for tests that walk them."""
 
-import importlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from entrepot.core import entities
+from entrepot.core import entities, roles
 from entrepot.core.entities import ROLE, Draft
 from entrepot.core.events.api_destinations import DestinationDraft
 from entrepot.core.events.archives import ArchiveDraft
@@ -18,11 +17,13 @@ from entrepot.core.events.rules import RuleDraft
 from entrepot.core.events.sending import Entry
 from entrepot.core.events.target_kinds import Reachable
 from entrepot.core.events.targets import Target
+from entrepot.core.resources import Resource
 from entrepot.db.event_archives import ARCHIVES
 from entrepot.outbound import Destinations
 from entrepot.spec.event_arns import BusKey
 from tests.factories.callers import ACCOUNT, EPOCH, REGION
 from tests.factories.databases import SEAL
+from tests.factories.use_cases import Case, work
 
 PLACE = f"arn:aws:events:{REGION}:{ACCOUNT}"
 BUS = BusKey(ACCOUNT, REGION, "orders")
@@ -75,66 +76,68 @@ def replay(name: str) -> ReplayDraft:
 
 
 HOOK = DestinationDraft("hook", "", CONNECTION_ARN, "https://example.com/*", "POST", id=HOOK_ID)
-# what is not authorised by itself: parts of use cases, and the record of a change
-PARTS = {"places.changed"}
-Case = tuple[tuple[Any, ...], str | None]
-# use case -> its arguments in the house below, and the name of its audit record; None of a read
+# what is not authorised by itself: the record of a change, and what only names something of a caller's own place
+PARTS = {"events.places.changed", *(f"events.places.{name}" for name in ("bus_key", "here", "own", "resource"))}
+# use case -> how it is called in the house below
 CASES: dict[str, Case] = {
-    "api_destinations.create": (
+    "events.api_destinations.create": Case(
         (DestinationDraft("new", "text", CONNECTION_ARN, "https://example.com/", "PUT", 10), KEEPING.destinations),
         "CreateApiDestination",
     ),
-    "api_destinations.delete": (("hook",), "DeleteApiDestination"),
-    "api_destinations.describe": (("hook",), None),
-    "api_destinations.list_of": (("", None, 10, ""), None),
-    "api_destinations.update": ((DestinationDraft("hook", rate=1), KEEPING.destinations), "UpdateApiDestination"),
-    "archives.create": ((ArchiveDraft("new", "text", PATTERN, 7), BUS.arn), "CreateArchive"),
-    "archives.delete": (("all",), "DeleteArchive"),
-    "archives.describe": (("all",), None),
-    "archives.list_of": (("", None, 10, ""), None),
-    "archives.update": ((ArchiveDraft("all", "text", PATTERN, 7),), "UpdateArchive"),
-    "bus_policies.grant": (("orders", Grant("more", "*", None)), "PutPermission"),
-    "bus_policies.put": (("orders", POLICY.replace("team", "all")), "PutPermission"),
-    "bus_policies.remove": (("orders", "team"), "RemovePermission"),
-    "bus_policies.remove_all": (("orders",), "RemovePermission"),
-    "buses.create": (("new", "text", WITH_TAGS), "CreateEventBus"),
-    "buses.delete": (("empty",), "DeleteEventBus"),
-    "buses.describe": (("orders",), None),
-    "buses.list_of": (("", 10, ""), None),
-    "buses.update": (("orders", "text"), "UpdateEventBus"),
-    "connections.create": ((ConnectionDraft("new", "text", "BASIC", BASIC), KEEPING), "CreateConnection"),
-    "connections.deauthorize": (("key",), "DeauthorizeConnection"),
-    "connections.delete": (("key",), "DeleteConnection"),
-    "connections.describe": (("key",), None),
-    "connections.list_of": (("", None, 10, ""), None),
-    "connections.update": ((ConnectionDraft("key", "text", "BASIC", BASIC), KEEPING), "UpdateConnection"),
-    "passed_roles.allow": ((ROLE_ARN,), None),
-    "places.allow_bus": (("PutEvents", BUS), None),
-    "places.allow_rule": (("PutRule", BUS, "shipped"), None),
-    "places.require": (("DescribeArchive", ARCHIVES, "archive", "all", "Archive all"), None),
-    "places.require_bus": (("DescribeEventBus", BUS), None),
-    "places.require_rule": (("DescribeRule", BUS, "shipped"), None),
-    "replays.cancel": (("again",), "CancelReplay"),
-    "replays.describe": (("again",), None),
-    "replays.list_of": (("", None, None, 10, ""), None),
-    "replays.start": ((replay("new"),), "StartReplay"),
-    "rules.delete": (("orders", "idle"), "DeleteRule"),
-    "rules.describe": (("orders", "shipped"), None),
-    "rules.disable": (("orders", "shipped"), "DisableRule"),
-    "rules.enable": (("orders", "idle"), "EnableRule"),
-    "rules.list_of": (("orders", "", 10, ""), None),
-    "rules.names_by_target": (("orders", QUEUE, 10, ""), None),
-    "rules.put": ((rule("new", role_arn=ROLE_ARN, tags=WITH_TAGS),), "PutRule"),
-    "sending.check": (([Entry("orders", "shop", "Shipped", "{}")],), None),
-    "tagging.list_of": ((RULE_ARN,), None),
-    "tagging.put": ((BUS.arn, WITH_TAGS), "TagResource"),
-    "tagging.remove": ((RULE_ARN, ["team"]), "UntagResource"),
-    "targets.list_of": (("orders", "shipped", 10, ""), None),
-    "targets.put": (("orders", "shipped", [queue("second", role_arn=ROLE_ARN)], REACHABLE), "PutTargets"),
-    "targets.remove": (("orders", "shipped", ["first"]), "RemoveTargets"),
+    "events.api_destinations.delete": Case(("hook",), "DeleteApiDestination"),
+    "events.api_destinations.describe": Case(("hook",)),
+    "events.api_destinations.list_of": Case(("", None, 10, "")),
+    "events.api_destinations.update": Case(
+        (DestinationDraft("hook", rate=1), KEEPING.destinations), "UpdateApiDestination"
+    ),
+    "events.archives.create": Case((ArchiveDraft("new", "text", PATTERN, 7), BUS.arn), "CreateArchive"),
+    "events.archives.delete": Case(("all",), "DeleteArchive"),
+    "events.archives.describe": Case(("all",)),
+    "events.archives.list_of": Case(("", None, 10, "")),
+    "events.archives.update": Case((ArchiveDraft("all", "text", PATTERN, 7),), "UpdateArchive"),
+    "events.bus_policies.grant": Case(("orders", Grant("more", "*", None)), "PutPermission"),
+    "events.bus_policies.put": Case(("orders", POLICY.replace("team", "all")), "PutPermission"),
+    "events.bus_policies.remove": Case(("orders", "team"), "RemovePermission"),
+    "events.bus_policies.remove_all": Case(("orders",), "RemovePermission"),
+    "events.buses.create": Case(("new", "text", WITH_TAGS), "CreateEventBus"),
+    "events.buses.delete": Case(("empty",), "DeleteEventBus"),
+    "events.buses.describe": Case(("orders",)),
+    "events.buses.list_of": Case(("", 10, "")),
+    "events.buses.update": Case(("orders", "text"), "UpdateEventBus"),
+    "events.connections.create": Case((ConnectionDraft("new", "text", "BASIC", BASIC), KEEPING), "CreateConnection"),
+    "events.connections.deauthorize": Case(("key",), "DeauthorizeConnection"),
+    "events.connections.delete": Case(("key",), "DeleteConnection"),
+    "events.connections.describe": Case(("key",)),
+    "events.connections.list_of": Case(("", None, 10, "")),
+    "events.connections.update": Case((ConnectionDraft("key", "text", "BASIC", BASIC), KEEPING), "UpdateConnection"),
+    "events.passed_roles.allow": Case((ROLE_ARN,)),
+    "events.places.allow_bus": Case(("PutEvents", BUS)),
+    "events.places.allow_rule": Case(("PutRule", BUS, "shipped")),
+    "events.places.require": Case(("DescribeArchive", ARCHIVES, "archive", "all", "Archive all")),
+    "events.places.require_bus": Case(("DescribeEventBus", BUS)),
+    "events.places.require_rule": Case(("DescribeRule", BUS, "shipped")),
+    "events.replays.cancel": Case(("again",), "CancelReplay"),
+    "events.replays.describe": Case(("again",)),
+    "events.replays.list_of": Case(("", None, None, 10, "")),
+    "events.replays.start": Case((replay("new"),), "StartReplay"),
+    "events.rules.delete": Case(("orders", "idle"), "DeleteRule"),
+    "events.rules.describe": Case(("orders", "shipped")),
+    "events.rules.disable": Case(("orders", "shipped"), "DisableRule"),
+    "events.rules.enable": Case(("orders", "idle"), "EnableRule"),
+    "events.rules.list_of": Case(("orders", "", 10, "")),
+    "events.rules.names_by_target": Case(("orders", QUEUE, 10, "")),
+    "events.rules.put": Case((rule("new", role_arn=ROLE_ARN, tags=WITH_TAGS),), "PutRule"),
+    "events.sending.check": Case(([Entry("orders", "shop", "Shipped", "{}")],)),
+    "events.tagging.list_of": Case((RULE_ARN,)),
+    "events.tagging.put": Case((BUS.arn, WITH_TAGS), "TagResource"),
+    "events.tagging.remove": Case((RULE_ARN, ["team"]), "UntagResource"),
+    "events.targets.list_of": Case(("orders", "shipped", 10, "")),
+    "events.targets.put": Case(("orders", "shipped", [queue("second", role_arn=ROLE_ARN)], REACHABLE), "PutTargets"),
+    "events.targets.remove": Case(("orders", "shipped", ["first"]), "RemoveTargets"),
+    "events.patterns.test": Case(("{}", "{}")),
+    "events.places.allow_account": Case(("ListRules",)),
+    "events.tagging.allow_new": Case((Resource(ACCOUNT, RULE_ARN, "events"), WITH_TAGS)),
 }
-WRITES = {name: case for name, case in CASES.items() if case[1] is not None}
-READS = {name: case for name, case in CASES.items() if case[1] is None}
 _EVERYTHING: list[tuple[str, tuple[Any, ...]]] = [
     ("buses.create", ("orders", "", ())),
     ("buses.create", ("empty", "", WITH_TAGS)),
@@ -149,14 +152,8 @@ _EVERYTHING: list[tuple[str, tuple[Any, ...]]] = [
 ]
 
 
-def work(name: str) -> Any:
-    """A use case by name."""
-    module, function = name.split(".")
-    return getattr(importlib.import_module(f"entrepot.core.events.{module}"), function)
-
-
 def furnish(write: Callable[..., Any]) -> None:
     """Put something of each kind into an account by `write(use case, arguments after the caller)`."""
-    write(importlib.import_module("entrepot.core.roles").create, Draft("deliverer", entities.new_id(ROLE)), TRUST, 3600)
+    write(roles.create, Draft("deliverer", entities.new_id(ROLE)), TRUST, 3600)
     for name, arguments in _EVERYTHING:
-        write(work(name), *arguments)
+        write(work(f"events.{name}"), *arguments)

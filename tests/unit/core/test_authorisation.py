@@ -3,17 +3,15 @@
 import asyncio
 import importlib
 import inspect
-import pkgutil
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-import entrepot.core
 from entrepot.aws.ecr import registry as registry_operations
 from entrepot.aws.ecr_public import registry as public_operations
 from entrepot.aws.protocol.call import Call
@@ -23,24 +21,24 @@ from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
 from entrepot.core.hot import Hot
 from entrepot.core.images import OCI_RULES
-from entrepot.core.principals import Principal
 from entrepot.core.public_registries import PublicDraft
 from entrepot.core.reads import Reads
 from entrepot.core.repositories import RepositoryDraft
-from entrepot.core.rights import Rights
 from entrepot.core.transfers import AWS_PARTS, TransferLimits, Transfers
 from entrepot.core.units import Units
 from entrepot.core.uploads import Bytes
 from entrepot.db import registries
+from entrepot.db.event_records import Connection
 from entrepot.db.records import Upload
-from entrepot.errors import AccessDenied, RepositoryNotFound
-from entrepot.policy.evaluation import Policies
+from entrepot.errors import AccessDenied, Fact, RepositoryNotFound
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
 from entrepot.store.filesystem import Filesystem
-from tests.factories.callers import OTHER_ACCOUNT, caller, image_manifest, registry, repository
+from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, caller, image_manifest, nobody, registry, repository
 from tests.factories.core_database import CoreDatabase
+from tests.factories.furnished import CASES, PARTS, House, by_arn, naming_nothing
+from tests.factories.use_cases import Case, functions, is_given_a_caller, methods, modules
 
 POLICY = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}}'
 MANIFEST = image_manifest([b"layer"])
@@ -149,11 +147,6 @@ LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
 COUNTERS = {"Reads.count", "WebIdentities.assume", "WebIdentities.log_in"}
 
 
-def modules() -> Iterator[tuple[str, Any]]:
-    for found in pkgutil.iter_modules(entrepot.core.__path__):
-        yield found.name, importlib.import_module(f"entrepot.core.{found.name}")
-
-
 # modules of identities: test_identities.py walks them in the same way
 IDENTITIES = {
     *("access_keys", "account_aliases", "account_summary", "attachments", "boundaries", "credential_reports"),
@@ -173,32 +166,17 @@ SESSIONS = {"sessions"}  # test_sessions.py knows them
 
 
 def public_units(*, identities: bool = False) -> set[str]:
-    """Use cases of core but those on sessions."""
-    return units_of({name for name, _ in modules() if (name in IDENTITIES) is identities} - SESSIONS)
+    """Use cases of core's own modules but those on sessions."""
+    own = {name for name, _ in modules() if "." not in name}
+    return units_of({name for name in own if (name in IDENTITIES) is identities} - SESSIONS)
 
 
 def units_of(names: Collection[str]) -> set[str]:
     """Functions of these modules whose first parameters are a transaction and a caller."""
     return {
-        f"{name}.{function}"
-        for name, module in modules()
-        if name in names
-        for function, value in inspect.getmembers(module, inspect.isfunction)
-        if value.__module__ == module.__name__
-        and not function.startswith("_")
-        and list(inspect.signature(value).parameters)[:2] == ["tx", "caller"]
-    }
-
-
-def public_methods() -> set[str]:
-    """Methods of core's classes that are given a caller."""
-    return {
-        f"{kind.__name__}.{method}"
-        for _, module in modules()
-        for _, kind in inspect.getmembers(module, inspect.isclass)
-        if kind.__module__ == module.__name__
-        for method, value in inspect.getmembers(kind, inspect.isfunction)
-        if not method.startswith("_") and "caller" in inspect.signature(value).parameters
+        f"{module}.{function}"
+        for module, function, value in functions()
+        if module in names and list(inspect.signature(value).parameters)[:2] == ["tx", "caller"]
     }
 
 
@@ -212,7 +190,49 @@ def denial(core: CoreDatabase, name: str, key: RepositoryKey) -> str:
 
 def test_the_walk_knows_every_use_case():
     assert public_units() - RECORDERS == set(UNITS) | set(OWN)
-    assert public_methods() - COUNTERS == set(LOOP)
+    assert {name for name, method in methods() if is_given_a_caller(method)} - COUNTERS == set(LOOP)
+
+
+def test_the_walk_knows_everything_of_a_package_that_is_given_a_caller():
+    found = {f"{module}.{name}" for module, name, value in functions() if "." in module and is_given_a_caller(value)}
+    assert found == CASES.keys() | PARTS
+    assert not CASES.keys() & PARTS
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_use_case_of_a_package_denies_the_same_whether_or_not_what_it_names_exists(
+    house: House, bare: House, name: str
+):
+    before, who = house.contents(), nobody()
+    for case in (CASES[name], *by_arn(CASES[name]), *naming_nothing(CASES[name])):
+        told = [answer(each, name, who, case) for each in (house, bare)]
+        assert isinstance(told[0], AccessDenied), case
+        assert str(told[0]) == str(told[1])
+    assert house.contents() == before
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_root_of_another_account_is_answered_as_if_this_one_had_nothing(house: House, bare: House, name: str):
+    who, before = caller(OTHER_ACCOUNT), house.contents()
+    for case in (CASES[name], *by_arn(CASES[name])):
+        assert told(answer(house, name, who, case)) == told(answer(bare, name, who, case))
+    after = house.contents()
+    for table in after.keys() - {"event_region"}:
+        assert [row for row in before[table] if row not in after[table]] == [], table
+        assert not any(ACCOUNT in str(row) for row in after[table] if row not in before[table]), table
+
+
+def answer(house: House, name: str, who: Caller, case: Case) -> Any:
+    """What a use case answers, or the fact that it raises instead."""
+    try:
+        return house.run(name, who, case)
+    except Fact as fact:
+        return fact
+
+
+def told(answered: Any) -> Any:
+    """What the caller learns of an answer: no connection's secret, which is sealed otherwise each time."""
+    return replace(answered, sealed=None) if isinstance(answered, Connection) else repr(answered)
 
 
 @pytest.mark.parametrize("name", UNITS)
@@ -270,12 +290,6 @@ def test_what_answers_on_the_loop_denies_another_account_before_it_looks(core: C
         return told
 
     assert len(asyncio.run(denied())) == 1
-
-
-def nobody() -> Caller:
-    """One of the account whom no policy allows anything."""
-    who = Principal(registry().account, "service", "id", "arn:aws:iam::000000000000:user/nobody", "AKIA", 1)
-    return replace(caller(), principal=who, rights=Rights(who.subject(), Policies()), door="aws")
 
 
 @pytest.mark.parametrize(

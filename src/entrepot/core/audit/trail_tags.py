@@ -56,8 +56,9 @@ def remove(tx: Transaction, caller: Caller, arn: str, tags: Tags) -> None:
 
 def list_of(tx: Transaction, caller: Caller, arns: Sequence[str]) -> Sequence[Tagged]:
     """The tags of trails: TaggedResourceNotFound."""
-    if len(arns) > MOST_ARNS:
+    if not arns or len(arns) > MOST_ARNS:
         access.require(caller, "ListTags", Resource(caller.principal.account, "*", SERVICE))
+    if len(arns) > MOST_ARNS:
         raise TaggedResourceNotFound(arn=f"More than {MOST_ARNS} ARNs at once: {arns[MOST_ARNS][:64]}")
     return [Tagged(arn, rows.tags(tx, _require(tx, caller, "ListTags", arn, access.NO_KEYS).id)) for arn in arns]
 

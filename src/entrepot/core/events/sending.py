@@ -56,7 +56,8 @@ def check(tx: Reader, caller: Caller, entries: Sequence[Entry]) -> Checked:
     """What becomes of each entry, in order, for a caller who may put all of them: EventInputInvalid when they are too
     large together.
     """
-    found = {named: _bus(tx, caller, named, entries) for named in dict.fromkeys(entry.bus for entry in entries)}
+    buses = dict.fromkeys(entry.bus for entry in entries) or (DEFAULT_BUS,)
+    found = {named: _bus(tx, caller, named, entries) for named in buses}
     if sum(entry.size for entry in entries) > LARGEST:
         raise EventInputInvalid(reason="Total size of the entries in the request is over the limit.")
     return [_checked(caller, entry, ordinal, found[entry.bus]) for ordinal, entry in enumerate(entries)]
@@ -73,7 +74,8 @@ def _bus(tx: Reader, caller: Caller, named: str, entries: Sequence[Entry]) -> Bu
     """The bus of some entries, each of which the caller may put: AccessDenied; None for a bus that is not there."""
     key = places.bus_key(caller, named)
     there = False
-    for source, detail_type in {(each.source, each.detail_type): None for each in entries if each.bus == named}:
+    kinds = {(each.source, each.detail_type): None for each in entries if each.bus == named}
+    for source, detail_type in kinds or {("", ""): None}:
         found = places.allow_bus(tx, caller, "PutEvents", key, _keys(source, detail_type))
         there = found is not None or (key.name == DEFAULT_BUS and key.region == caller.region)
     return key if there else None

@@ -19,7 +19,6 @@ from entrepot.spec.moments import micros
 __all__ = ["AlarmRow", "HistoryRow"]
 
 KINDS: Final = ("composite", "metric")  # in the order of pages
-_ALL: Final = "*"
 _PAGE: Final = 100
 _END: Final = 2**62
 
@@ -49,8 +48,8 @@ class Past:
 
 def describe(tx: Reader, caller: Caller, wanted: Wanted, limit: int, after: tuple[str, str]) -> Page[AlarmRow]:
     """A page of alarms by kind and name; `after` is both. Composite alarms need a permission on all alarms."""
-    named = wanted.names is not None and "composite" not in wanted.kinds
-    for name in (wanted.names or ()) if named else (_ALL,):
+    named = () if "composite" in wanted.kinds else wanted.names
+    for name in named or (alarm_places.ALL,):
         access.require(caller, "DescribeAlarms", alarm_places.alarm(tx, alarm_places.key_of(caller, name)))
     found: list[AlarmRow] = []
     for row in _fitting(tx, caller, wanted, after):
@@ -64,7 +63,7 @@ def describe(tx: Reader, caller: Caller, wanted: Wanted, limit: int, after: tupl
 def kin(tx: Reader, caller: Caller, name: str, *, children: bool) -> tuple[AlarmRow, ...]:
     """The alarms that the rule of an alarm names, or the composite alarms that name it."""
     key = alarm_places.key_of(caller, name)
-    access.require(caller, "DescribeAlarms", alarm_places.alarm(tx, alarm_places.key_of(caller, _ALL)))
+    access.require(caller, "DescribeAlarms", alarm_places.alarm(tx, alarm_places.key_of(caller, alarm_places.ALL)))
     return tuple(rows.children(tx, key) if children else rows.parents(tx, key))
 
 
@@ -79,7 +78,9 @@ def of_metric(
     unit: str | None,
 ) -> tuple[AlarmRow, ...]:
     """The alarms that watch one metric by itself, with this statistic, period and unit where they are given."""
-    access.require(caller, "DescribeAlarmsForMetric", alarm_places.alarm(tx, alarm_places.key_of(caller, _ALL)))
+    access.require(
+        caller, "DescribeAlarmsForMetric", alarm_places.alarm(tx, alarm_places.key_of(caller, alarm_places.ALL))
+    )
     metric = alarm_definitions.metric_key(namespace, name, dimensions)
     found = rows.of_metric(tx, caller.principal.account, caller.region, metric)
     return tuple(row for row in found if _watches(row, statistic, period, unit))
@@ -92,7 +93,7 @@ def history(tx: Reader, caller: Caller, past: Past, limit: int, after: tuple[int
     access.require(
         caller,
         "DescribeAlarmHistory",
-        alarm_places.alarm(tx, key if named else alarm_places.key_of(caller, _ALL)),
+        alarm_places.alarm(tx, key if named else alarm_places.key_of(caller, alarm_places.ALL)),
     )
     found = alarm_history.page(
         tx,

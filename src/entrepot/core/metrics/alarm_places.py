@@ -10,6 +10,7 @@ from entrepot.db.alarm_records import AlarmKey, AlarmRow
 from entrepot.db.database import Reader
 from entrepot.errors import MonitoredResourceNotFound
 
+ALL: Final = "*"  # the name of all alarms, or of all dashboards: what is asked for where none is named
 _ALARM: Final = re.compile(r"arn:aws:cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.{1,255})", re.ASCII | re.DOTALL)
 _DASHBOARD: Final = re.compile(r"arn:aws:cloudwatch::(\d{12}):dashboard/([A-Za-z0-9_-]{1,255})", re.ASCII)
 
@@ -30,12 +31,12 @@ def dashboard_arn(account: str, name: str) -> str:
 
 
 def alarm(tx: Reader, key: AlarmKey) -> Resource:
-    """An alarm, or with the name `*` all of them."""
+    """An alarm, or with the name `ALL` all of them."""
     return _resource(tx, key.account, alarm_arn(key))
 
 
 def dashboard(tx: Reader, account: str, name: str) -> Resource:
-    """A dashboard, or with the name `*` all of them."""
+    """A dashboard, or with the name `ALL` all of them."""
     return _resource(tx, account, dashboard_arn(account, name))
 
 

@@ -80,7 +80,7 @@ def put_composite(tx: Transaction, caller: Caller, draft: Draft, reachable: Coll
 
 def delete(tx: Transaction, caller: Caller, names: Sequence[str]) -> None:
     """Remove those that are there: AlarmNotFound for none, AlarmInUse while a composite alarm that stays names one."""
-    for name in names:
+    for name in names or (alarm_places.ALL,):
         access.require(caller, "DeleteAlarms", alarm_places.alarm(tx, alarm_places.key_of(caller, name)))
     accounts.lock(tx, caller.principal.account)
     locked = [rows.lock(tx, alarm_places.key_of(caller, name)) for name in sorted(set(names))]
@@ -105,7 +105,7 @@ def delete(tx: Transaction, caller: Caller, names: Sequence[str]) -> None:
 def enable(tx: Transaction, caller: Caller, names: Sequence[str], *, enabled: bool) -> None:
     """Let the actions of alarms run, or not; names of none are passed over."""
     operation = "EnableAlarmActions" if enabled else "DisableAlarmActions"
-    for name in names:
+    for name in names or (alarm_places.ALL,):
         access.require(caller, operation, alarm_places.alarm(tx, alarm_places.key_of(caller, name)))
     for name in sorted(set(names)):
         row = rows.lock(tx, alarm_places.key_of(caller, name))

@@ -68,7 +68,7 @@ def get(tx: Reader, caller: Caller, name: str) -> DashboardRow:
 def list_of(tx: Reader, caller: Caller, prefix: str, limit: int, after: str) -> Page[DashboardRow]:
     """A page of an account's dashboards, by name."""
     account = caller.principal.account
-    access.require(caller, "ListDashboards", alarm_places.dashboard(tx, account, "*"))
+    access.require(caller, "ListDashboards", alarm_places.dashboard(tx, account, alarm_places.ALL))
     found = rows.page(tx, account, prefix, limit + 1, after)
     return cut(found, limit, lambda each: each.name)
 
@@ -76,7 +76,7 @@ def list_of(tx: Reader, caller: Caller, prefix: str, limit: int, after: str) -> 
 def delete(tx: Transaction, caller: Caller, names: Sequence[str]) -> None:
     """Remove dashboards, all of them or none: MonitoringInputInvalid for one that is not there."""
     account = caller.principal.account
-    for name in names:
+    for name in names or (alarm_places.ALL,):
         access.require(caller, "DeleteDashboards", alarm_places.dashboard(tx, account, name))
     for name in names:
         if not rows.remove(tx, account, name):
