@@ -29,6 +29,10 @@ PLACE = f"arn:aws:events:{REGION}:{ACCOUNT}"
 BUS = BusKey(ACCOUNT, REGION, "orders")
 RULE_ARN = f"{PLACE}:rule/orders/shipped"
 PATTERN = '{"source": ["shop"]}'
+EVENT = json.dumps(
+    {"id": "1", "account": ACCOUNT, "source": "shop", "time": "2026-01-01T00:00:00Z", "region": REGION}
+    | {"resources": [], "detail-type": "Shipped", "detail": {}}
+)
 SECRET = "canary-secret"
 KEEPING = Keeping(ConnectionSecrets(SEAL), Destinations())
 REACHABLE = Reachable((REGION, "eu-west-1"), frozenset({"sqs", "lambda"}))
@@ -134,7 +138,7 @@ CASES: dict[str, Case] = {
     "events.targets.list_of": Case(("orders", "shipped", 10, "")),
     "events.targets.put": Case(("orders", "shipped", [queue("second", role_arn=ROLE_ARN)], REACHABLE), "PutTargets"),
     "events.targets.remove": Case(("orders", "shipped", ["first"]), "RemoveTargets"),
-    "events.patterns.test": Case(("{}", "{}")),
+    "events.patterns.test": Case((PATTERN, EVENT)),
     "events.places.allow_account": Case(("ListRules",)),
     "events.tagging.allow_new": Case((Resource(ACCOUNT, RULE_ARN, "events"), WITH_TAGS)),
 }

@@ -21,8 +21,9 @@ from tests.factories.callers import ACCOUNT, EPOCH, REGION
 from tests.factories.use_cases import Case
 
 OWN = metric("Own", "m")
-DATA = [Datum("m", value=1.0)]
-SPAN = Span(EPOCH, EPOCH + timedelta(minutes=10))
+BEFORE = EPOCH - timedelta(minutes=10)
+DATA = [Datum("m", value=1.0, at=BEFORE)]
+SPAN = Span(BEFORE, EPOCH)
 EMPTY = '{"widgets": []}'
 WIDGET = json.dumps({"metrics": [["Own", "m"]]})
 ALARM_ARN = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:load"

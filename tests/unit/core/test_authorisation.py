@@ -37,7 +37,7 @@ from entrepot.spec.repository import RepositoryKey
 from entrepot.store.filesystem import Filesystem
 from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, caller, image_manifest, nobody, registry, repository
 from tests.factories.core_database import CoreDatabase
-from tests.factories.furnished import CASES, PARTS, House, by_arn, naming_nothing
+from tests.factories.furnished import ABOUT_NOTHING, CASES, PARTS, READS, House, by_arn, naming_nothing
 from tests.factories.use_cases import Case, functions, is_given_a_caller, methods, modules
 
 POLICY = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}}'
@@ -220,6 +220,12 @@ def test_the_root_of_another_account_is_answered_as_if_this_one_had_nothing(hous
     for table in after.keys() - {"event_region"}:
         assert [row for row in before[table] if row not in after[table]] == [], table
         assert not any(ACCOUNT in str(row) for row in after[table] if row not in before[table]), table
+
+
+@pytest.mark.parametrize("name", sorted(READS.keys() - ABOUT_NOTHING))
+def test_what_a_case_names_is_in_the_house_and_told_to_its_own_account(house: House, bare: House, name: str):
+    who, case = caller(), CASES[name]
+    assert told(answer(house, name, who, case)) != told(answer(bare, name, who, case))
 
 
 def answer(house: House, name: str, who: Caller, case: Case) -> Any:
