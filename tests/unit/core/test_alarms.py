@@ -8,18 +8,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from entrepot.core.access import Caller
 from entrepot.core.metrics import alarm_listing, alarms
 from entrepot.core.metrics.alarm_definitions import CompositeAlarm, Dimension, MetricQuery
 from entrepot.core.metrics.alarm_definitions import Metric as Named
-from entrepot.core.metrics.alarm_listing import Past, Wanted
+from entrepot.core.metrics.alarm_listing import Wanted
 from entrepot.core.metrics.alarm_states import State
 from entrepot.core.metrics.alarms import Draft
-from entrepot.core.principals import user_principal
-from entrepot.core.rights import Rights
 from entrepot.db import alarms as rows
 from entrepot.errors import (
-    AccessDenied,
     AlarmInvalid,
     AlarmNotFound,
     AlarmReasonInvalid,
@@ -28,12 +24,10 @@ from entrepot.errors import (
     PeriodInvalid,
     StatisticInvalid,
 )
-from entrepot.policy.evaluation import Policies
 from tests.factories.alarm_cases import (
     FUNCTION,
     MATH,
     PLAIN,
-    SERVICES,
     STAT,
     TOPIC,
     actions,
@@ -228,63 +222,3 @@ def test_alarms_of_a_metric_are_those_on_it_alone(core: CoreDatabase):
     assert [each.key.name for each in core.read(alarm_listing.of_metric, *asked, None, None, None)] == ["load"]
     assert core.read(alarm_listing.of_metric, *asked, "Sum", None, None) == ()
     assert core.read(alarm_listing.of_metric, *asked, "Average", 60, None) != ()
-
-
-def nobody() -> Caller:
-    who = user_principal(ACCOUNT, "AIDAALICE", "/alice", "AKIA", 1)
-    return replace(caller(), principal=who, rights=Rights(who.subject(), Policies()), door="aws")
-
-
-@pytest.mark.parametrize(
-    ("use_case", "arguments", "keywords"),
-    [
-        (alarms.put_metric, (Draft("{}", PLAIN, enabled=True, tags=()), SERVICES), {}),
-        (alarms.put_composite, (Draft("{}", CompositeAlarm(alarm_rule="TRUE"), enabled=True, tags=()), SERVICES), {}),
-        (alarms.delete, (["{}"],), {}),
-        (alarms.enable, (["{}"],), {"enabled": True}),
-        (alarms.set_state, ("{}", State("OK", "set")), {}),
-        (alarm_listing.describe, (Wanted(names=("{}",)), 10, ("", "")), {}),
-        (alarm_listing.describe, (Wanted(), 10, ("", "")), {}),
-        (alarm_listing.kin, ("{}",), {"children": True}),
-        (alarm_listing.of_metric, ("Demo", "Load", (), None, None, None), {}),
-        (alarm_listing.history, (Past(name="{}"), 10, None), {}),
-    ],
-)
-def test_a_denial_is_the_same_whether_or_not_the_alarm_exists(core: CoreDatabase, use_case, arguments, keywords):
-    put(core, "present")
-    before, told = core.outbox("audit"), set()
-    for name in ("present", "absent"):
-        given = [_named(each, name) for each in arguments]
-        with pytest.raises(AccessDenied) as denied:
-            core.write(use_case, *given, who=nobody(), **keywords)
-        told.add(str(denied.value).replace(name, "NAME"))
-    assert len(told) == 1
-    assert core.outbox("audit") == before
-
-
-def _named(value: Any, name: str) -> Any:
-    match value:
-        case str():
-            return value.replace("{}", name)
-        case list():
-            return [_named(each, name) for each in value]
-        case Draft():
-            return Draft(name, value.definition, value.enabled, value.tags)
-        case Wanted(names=("{}",)):
-            return Wanted(names=(name,))
-        case Past(name="{}"):
-            return Past(name=name)
-    return value
-
-
-def test_each_change_has_one_audit_record(core: CoreDatabase):
-    put(core, "one")
-    put(core, "top", CompositeAlarm(alarm_rule="ALARM(one)"))
-    core.write(alarms.enable, ["one"], enabled=False)
-    set_state(core, "one", "ALARM")
-    core.write(alarms.delete, ["one", "top"])
-    told = [(call.service, call.operation) for call in core.calls()]
-    assert sorted(told) == [
-        ("cloudwatch", name)
-        for name in ("DeleteAlarms", "DisableAlarmActions", "PutCompositeAlarm", "PutMetricAlarm", "SetAlarmState")
-    ]

@@ -4,21 +4,15 @@ import json
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from entrepot.core.access import Caller
 from entrepot.core.metrics import dashboard_bodies, dashboards, widgets
-from entrepot.core.principals import user_principal
-from entrepot.core.rights import Rights
 from entrepot.errors import (
-    AccessDenied,
     DashboardInvalid,
     DashboardNotFound,
     MonitoredResourceNotFound,
     MonitoringInputInvalid,
     WidgetInvalid,
 )
-from entrepot.policy.evaluation import Policies
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, caller
 from tests.factories.core_database import CoreDatabase
 
@@ -137,33 +131,6 @@ def test_tags_are_bounded_and_their_resources_the_callers(core: CoreDatabase):
     ):
         with pytest.raises(MonitoredResourceNotFound):
             core.read(dashboards.tags_of, arn)
-
-
-def nobody() -> Caller:
-    who = user_principal(ACCOUNT, "AIDAALICE", "/alice", "AKIA", 1)
-    return replace(caller(), principal=who, rights=Rights(who.subject(), Policies()), door="aws")
-
-
-@pytest.mark.parametrize(
-    ("use_case", "arguments"),
-    [
-        (dashboards.put, ("main", EMPTY, ())),
-        (dashboards.get, ("main",)),
-        (dashboards.list_of, ("", 10, "")),
-        (dashboards.delete, (["main"],)),
-        (dashboards.tags_of, (ARN,)),
-        (dashboards.tag, (ARN, (("k", "v"),))),
-        (dashboards.untag, (ARN, ["k"])),
-    ],
-)
-def test_a_denial_is_the_same_whether_or_not_the_dashboard_exists(core: CoreDatabase, use_case, arguments):
-    told = set()
-    for _ in range(2):
-        with pytest.raises(AccessDenied) as denied:
-            core.write(use_case, *arguments, who=nobody())
-        told.add(str(denied.value))
-        core.write(dashboards.put, "main", EMPTY, ())
-    assert len(told) == 1
 
 
 def test_metrics_repeat_what_stands_before_them():

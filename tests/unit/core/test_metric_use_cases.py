@@ -1,78 +1,23 @@
-"""Use cases on points of metrics: asked for before anything is done, in the caller's own account and region only."""
+"""Use cases on points of metrics: in the caller's own account and region only, and bounded."""
 
-import importlib
-import inspect
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from entrepot.core.access import Caller
 from entrepot.core.metrics import listing, publishing, queries, reading
 from entrepot.core.metrics.listing import Filter
 from entrepot.core.metrics.publishing import Datum
 from entrepot.core.metrics.queries import Asked, Bounds, Stat
 from entrepot.core.metrics.reading import Span
 from entrepot.core.metrics.series import metric
-from entrepot.core.principals import Principal
-from entrepot.core.rights import Rights
-from entrepot.errors import AccessDenied, ExpressionTooLarge, MetricInputInvalid, MetricQueryInvalid
+from entrepot.errors import ExpressionTooLarge, MetricInputInvalid, MetricQueryInvalid
 from entrepot.metrics import summaries
-from entrepot.policy.evaluation import Policies
-from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, caller
+from tests.factories.callers import EPOCH, OTHER_ACCOUNT, caller
 from tests.factories.metric_database import MetricDatabase
 
 START = int(EPOCH.timestamp())
 OWN = metric("Own", "m")
 SPAN = Span(EPOCH, EPOCH + timedelta(minutes=10))
-MODULES = (
-    "listing",
-    "publishing",
-    "queries",
-    "reading",
-    "folding",
-    "gauges",
-    "measuring",
-    "points",
-    "rollup",
-    "labels",
-)
-UNITS: dict[str, tuple[Any, ...]] = {
-    "listing.list_metrics": (Filter(), listing.START),
-    "publishing.put": ("Own", [Datum("m", value=1.0)]),
-    "queries.data": ([Asked("a", Stat(OWN, 60, "Sum"))], SPAN),
-    "reading.statistics_of": (OWN, SPAN, 60, ["Sum"], None),
-}
-
-
-def nobody() -> Caller:
-    """One of the account whom no policy allows anything."""
-    who = Principal(ACCOUNT, "service", "id", f"arn:aws:iam::{ACCOUNT}:user/nobody", "AKIA", 1)
-    return replace(caller(), principal=who, rights=Rights(who.subject(), Policies()), door="aws")
-
-
-def use_case(name: str) -> Any:
-    module, function = name.split(".")
-    return getattr(importlib.import_module(f"entrepot.core.metrics.{module}"), function)
-
-
-def test_the_list_names_every_use_case():
-    found = {
-        f"{name}.{function}"
-        for name in MODULES
-        for module in [importlib.import_module(f"entrepot.core.metrics.{name}")]
-        for function, value in inspect.getmembers(module, inspect.isfunction)
-        if value.__module__ == module.__name__ and list(inspect.signature(value).parameters)[:2] == ["tx", "caller"]
-    }
-    assert found == set(UNITS)
-
-
-@pytest.mark.parametrize("name", UNITS)
-def test_a_use_case_is_denied_before_anything_is_done(metrics: MetricDatabase, name):
-    with pytest.raises(AccessDenied, match="cloudwatch:"):
-        metrics.write(use_case(name), nobody(), *UNITS[name])
-    assert metrics.write(listing.list_metrics, caller(), Filter(), listing.START).items == ()
 
 
 def test_another_account_sees_nothing_of_what_one_put(metrics: MetricDatabase):

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from entrepot.core.access import Caller
 from entrepot.core.audit import event_selectors, signing_keys, trail_logging, trail_names, trail_tags, trails
@@ -27,11 +28,23 @@ from entrepot.errors import (
     TrailsTooMany,
     TrailTagsTooMany,
 )
+from tests.factories.audit_cases import ARN, CASES, draft, furnish
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, REGION, caller
 from tests.factories.core_database import CoreDatabase
-from tests.unit.core.test_trails import ARN, WRITES, contents, draft, elsewhere, house, work
+from tests.factories.use_cases import work
 
-__all__ = ["house"]
+NAMES = ("main", "logging")
+
+
+@pytest.fixture
+def house(core: CoreDatabase) -> CoreDatabase:
+    """A trail that does not log and one that does."""
+    furnish(core.write)
+    return core
+
+
+def elsewhere(region: str = "eu-west-1") -> Caller:
+    return replace(caller(), region=region)
 
 
 @pytest.mark.parametrize(
@@ -74,10 +87,10 @@ def test_a_name_that_no_trail_can_have_is_refused(house: CoreDatabase, name: str
     ],
 )
 def test_a_trail_that_cannot_be_is_refused(house: CoreDatabase, settings: dict[str, Any], fact: type[Fact]):
-    before = contents(house)
+    before = house.write(trails.list_all), house.outbox("audit")
     with pytest.raises(fact):
         house.write(trails.create, draft("new", **settings))
-    assert contents(house) == before
+    assert (house.write(trails.list_all), house.outbox("audit")) == before
     if "tags" not in settings:
         with pytest.raises(fact):
             house.write(trails.update, "main", TrailChange(**settings))
@@ -116,12 +129,12 @@ def test_a_trail_is_found_by_name_in_its_region_and_by_arn_everywhere(house: Cor
         house.write(trails.get, "main", who=elsewhere())
 
 
-@pytest.mark.parametrize("name", [name for name in WRITES if "create" not in name and "tags" not in name])
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.action and case.arguments[0] in NAMES])
 def test_a_trail_is_changed_in_its_home_region_only(house: CoreDatabase, name: str):
-    arguments, keywords, _ = WRITES[name]
-    of = trail_names.TrailName(ACCOUNT, REGION, arguments[0]).arn
+    named, *others = CASES[name].arguments
+    of = trail_names.TrailName(ACCOUNT, REGION, named).arn
     with pytest.raises(TrailElsewhere, match="us-east-1"):
-        house.write(work(name), of, *arguments[1:], who=elsewhere(), **keywords)
+        house.write(work(name), of, *others, who=elsewhere())
 
 
 def test_trails_of_all_regions_are_described_in_all_as_shadows(house: CoreDatabase):

@@ -3,16 +3,12 @@
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from entrepot.core.audit.lookup import Wanted, look_up, place, token
 from entrepot.core.calls import Call
-from entrepot.core.principals import Principal
-from entrepot.core.rights import Rights
 from entrepot.db.migrate import AUDIT
 from entrepot.errors import AccessDenied, LookupTimesInvalid, LookupTokenInvalid
-from entrepot.policy.evaluation import Policies
-from tests.factories.callers import ACCOUNT, caller
+from tests.factories.callers import caller, nobody
 from tests.factories.calls import AT, call, keep
 from tests.factories.core_database import CoreDatabase
 
@@ -27,11 +23,9 @@ def core(tmp_path: Path):
 
 
 def test_who_may_not_look_learns_nothing_of_what_was_wrong_either(core: CoreDatabase):
-    who = Principal(ACCOUNT, "service", "id", f"arn:aws:iam::{ACCOUNT}:user/nobody", "AKIA", 1)
-    nobody = replace(caller(), principal=who, rights=Rights(who.subject(), Policies()))
     audit = core.beside(AUDIT)
     with pytest.raises(AccessDenied, match=r"cloudtrail:LookupEvents on resource: \*"):
-        audit.read(lambda tx: look_up(tx, nobody, WRONG, 90))
+        audit.read(lambda tx: look_up(tx, nobody(), WRONG, 90))
     with pytest.raises(LookupTimesInvalid):
         audit.read(lambda tx: look_up(tx, caller(), WRONG, 90))
 
