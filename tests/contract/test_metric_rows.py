@@ -6,9 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
 
 from entrepot.core.metrics import listing
 from entrepot.core.metrics.listing import Filter
@@ -16,7 +13,7 @@ from entrepot.core.metrics.places import Place
 from entrepot.core.metrics.points import Window
 from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.metrics.series import metric
-from entrepot.db import metric_gauges, metric_schema, metric_series, migrate
+from entrepot.db import metric_gauges, metric_series, migrate
 from entrepot.db.database import Database
 from entrepot.db.journals import METRICS
 from entrepot.db.metric_gauges import Gauge
@@ -44,16 +41,6 @@ def metrics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MetricDa
     yield MetricDatabase(opened)
     opened.close()
     server.drop(address)
-
-
-def test_the_schema_migrated_is_the_schema_drawn(postgresql: Cluster):
-    address = postgresql.empty()
-    assert migrate.upgrade_postgresql(address, migrate.METRICS) == ("none", migrate.METRICS.head)
-    engine = create_engine(address.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.connect() as connection:
-        options = {"version_table": migrate.METRICS.table}
-        assert compare_metadata(MigrationContext.configure(connection, opts=options), metric_schema.metadata) == []
-    engine.dispose()
 
 
 @pytest.mark.parametrize("values", [True, False])

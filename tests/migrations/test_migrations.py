@@ -1,93 +1,18 @@
-"""The schema from zero equals the schema migrated, on both engines; a database is upgraded whole or not at all."""
+"""A database is upgraded whole or not at all, on both engines, and a schema of another version is refused."""
 
-import re
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import pysqlite3
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
-from sqlalchemy.engine import Engine
+from sqlalchemy import inspect
 
-from entrepot.db import migrate, schema
+from entrepot.db import migrate
 from entrepot.db.sqlite import connect
 from entrepot.errors.start import SchemaNewer, SchemaOlder
 from tests.factories.postgresql import Cluster
-
-
-def sqlite_engine(path: Path) -> Engine:
-    return create_engine("sqlite://", module=pysqlite3, creator=lambda: connect(path))
-
-
-def postgresql_engine(url: str) -> Engine:
-    return create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
-    """(migrated, made from the drawing in db/schema.py)."""
-    if request.param == "sqlite":
-        migrate.upgrade(tmp_path / "migrated.db")
-        pair = sqlite_engine(tmp_path / "migrated.db"), sqlite_engine(tmp_path / "drawn.db")
-    else:
-        postgresql: Cluster = request.getfixturevalue("postgresql")
-        migrated, drawn = postgresql.empty(), postgresql.empty()
-        migrate.upgrade_postgresql(migrated)
-        pair = postgresql_engine(migrated), postgresql_engine(drawn)
-    with pair[1].begin() as connection:
-        schema.metadata.create_all(connection)
-    yield pair
-    for engine in pair:
-        engine.dispose()
-
-
-def described(engine: Engine) -> dict[str, Any]:
-    """Every table with its columns, keys and indexes, partial ones with their condition."""
-    look = inspect(engine)
-    tables = [name for name in look.get_table_names() if name != "alembic_version"]
-    return {
-        table: {
-            "columns": {
-                column["name"]: (str(column["type"]), column["nullable"], getattr(column["type"], "collation", None))
-                for column in look.get_columns(table)
-            },
-            "primary key": look.get_pk_constraint(table)["constrained_columns"],
-            "foreign keys": sorted(map(str, look.get_foreign_keys(table))),
-            "unique": sorted(str(sorted(item["column_names"])) for item in look.get_unique_constraints(table)),
-            "indexes": {
-                item["name"]: (item["column_names"], bool(item["unique"]), _condition(item))
-                for item in look.get_indexes(table)
-            },
-        }
-        for table in tables
-    }
-
-
-def _condition(index: Any) -> str:
-    options = index.get("dialect_options", {})
-    text = options.get("sqlite_where", options.get("postgresql_where", ""))
-    return re.sub(r"::text|[() ]", "", str(text)).replace("<>", "!=")
-
-
-def test_the_schema_from_zero_equals_the_schema_migrated(engines: tuple[Engine, Engine]):
-    migrated, drawn = engines
-    assert described(migrated) == described(drawn)
-    assert described(drawn).keys() == schema.metadata.tables.keys()
-
-
-def test_alembic_finds_nothing_left_to_migrate(engines: tuple[Engine, Engine]):
-    with engines[0].connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
-
-
-def test_the_drawing_names_every_table():
-    drawing = schema.__doc__ or ""
-    assert [name for name in schema.metadata.tables if not re.search(rf"\b{name}\b", drawing)] == []
+from tests.migrations.conftest import postgresql_engine, sqlite_engine
 
 
 def test_an_upgrade_of_what_is_current_changes_nothing(tmp_path: Path):
