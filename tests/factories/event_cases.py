@@ -27,7 +27,7 @@ from tests.factories.use_cases import Case, work
 
 PLACE = f"arn:aws:events:{REGION}:{ACCOUNT}"
 BUS = BusKey(ACCOUNT, REGION, "orders")
-RULE_ARN = f"{PLACE}:rule/orders/shipped"
+RULE_ARN, ARCHIVE_ARN = f"{PLACE}:rule/orders/shipped", f"{PLACE}:archive/all"
 PATTERN = '{"source": ["shop"]}'
 EVENT = json.dumps(
     {"id": "1", "account": ACCOUNT, "source": "shop", "time": "2026-01-01T00:00:00Z", "region": REGION}
@@ -76,7 +76,7 @@ def queue(target_id: str, **given: Any) -> Target:
 def replay(name: str) -> ReplayDraft:
     """A replay of an hour."""
     hour = timedelta(hours=1)
-    return ReplayDraft(name, "", f"{PLACE}:archive/all", BUS.arn, (), EPOCH - hour, EPOCH)
+    return ReplayDraft(name, "", ARCHIVE_ARN, BUS.arn, (), EPOCH - hour, EPOCH)
 
 
 HOOK = DestinationDraft("hook", "", CONNECTION_ARN, "https://example.com/*", "POST", id=HOOK_ID)
@@ -90,14 +90,14 @@ CASES: dict[str, Case] = {
     ),
     "events.api_destinations.delete": Case(("hook",), "DeleteApiDestination"),
     "events.api_destinations.describe": Case(("hook",)),
-    "events.api_destinations.list_of": Case(("", None, 10, "")),
+    "events.api_destinations.list_of": Case(("", CONNECTION_ARN, 10, "")),
     "events.api_destinations.update": Case(
         (DestinationDraft("hook", rate=1), KEEPING.destinations), "UpdateApiDestination"
     ),
     "events.archives.create": Case((ArchiveDraft("new", "text", PATTERN, 7), BUS.arn), "CreateArchive"),
     "events.archives.delete": Case(("all",), "DeleteArchive"),
     "events.archives.describe": Case(("all",)),
-    "events.archives.list_of": Case(("", None, 10, "")),
+    "events.archives.list_of": Case(("", BUS.arn, 10, "")),
     "events.archives.update": Case((ArchiveDraft("all", "text", PATTERN, 7),), "UpdateArchive"),
     "events.bus_policies.grant": Case(("orders", Grant("more", "*", None)), "PutPermission"),
     "events.bus_policies.put": Case(("orders", POLICY.replace("team", "all")), "PutPermission"),
@@ -112,7 +112,7 @@ CASES: dict[str, Case] = {
     "events.connections.deauthorize": Case(("key",), "DeauthorizeConnection"),
     "events.connections.delete": Case(("key",), "DeleteConnection"),
     "events.connections.describe": Case(("key",)),
-    "events.connections.list_of": Case(("", None, 10, "")),
+    "events.connections.list_of": Case(("", "AUTHORIZED", 10, "")),
     "events.connections.update": Case((ConnectionDraft("key", "text", "BASIC", BASIC), KEEPING), "UpdateConnection"),
     "events.passed_roles.allow": Case((ROLE_ARN,)),
     "events.places.allow_bus": Case(("PutEvents", BUS)),
@@ -122,7 +122,7 @@ CASES: dict[str, Case] = {
     "events.places.require_rule": Case(("DescribeRule", BUS, "shipped")),
     "events.replays.cancel": Case(("again",), "CancelReplay"),
     "events.replays.describe": Case(("again",)),
-    "events.replays.list_of": Case(("", None, None, 10, "")),
+    "events.replays.list_of": Case(("", ARCHIVE_ARN, "STARTING", 10, "")),
     "events.replays.start": Case((replay("new"),), "StartReplay"),
     "events.rules.delete": Case(("orders", "idle"), "DeleteRule"),
     "events.rules.describe": Case(("orders", "shipped")),
