@@ -26,7 +26,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     opened = postgresql_database(address)
     yield opened
     opened.close()
-    server.drop(address)
+    server.give_back(address)
 
 
 @pytest.fixture

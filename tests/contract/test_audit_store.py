@@ -18,6 +18,7 @@ from entrepot.db.sqlite import SqliteDatabase
 from entrepot.spec.moments import moment
 from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, REGION, caller
 from tests.factories.calls import ALICE, AT, call, keep
+from tests.factories.databases import fresh
 from tests.factories.postgresql import Cluster
 from tests.factories.rows import Rows
 
@@ -28,18 +29,17 @@ TABLES = ("audit_block", "audit_term")
 def audit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty audit database."""
     if request.param == "sqlite":
-        migrate.upgrade(tmp_path / "audit.db", migrate.AUDIT)
+        fresh(tmp_path / "audit.db", migrate.AUDIT)
         opened: Database = SqliteDatabase(tmp_path / "audit.db")
         yield opened
         opened.close()
         return
     server: Cluster = request.getfixturevalue("postgresql")
-    address = server.empty()
-    migrate.upgrade_postgresql(address, migrate.AUDIT)
+    address = server.database(migrate.AUDIT)
     opened = PostgresqlDatabase(address)
     yield opened
     opened.close()
-    server.drop(address)
+    server.give_back(address, migrate.AUDIT)
 
 
 @pytest.fixture

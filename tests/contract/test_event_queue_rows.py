@@ -12,6 +12,7 @@ from entrepot.db.event_deliveries import BEHIND
 from entrepot.db.postgresql import PostgresqlDatabase
 from entrepot.db.sqlite import SqliteDatabase
 from tests.factories.callers import ACCOUNT, EPOCH
+from tests.factories.databases import fresh
 from tests.factories.postgresql import Cluster
 from tests.factories.rows import Rows
 
@@ -20,18 +21,17 @@ from tests.factories.rows import Rows
 def events(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rows]:
     """An empty database of events."""
     if request.param == "sqlite":
-        migrate.upgrade(tmp_path / "events.db", migrate.EVENTS)
+        fresh(tmp_path / "events.db", migrate.EVENTS)
         opened: Database = SqliteDatabase(tmp_path / "events.db")
         yield Rows(opened)
         opened.close()
         return
     server: Cluster = request.getfixturevalue("postgresql")
-    address = server.empty()
-    migrate.upgrade_postgresql(address, migrate.EVENTS)
+    address = server.database(migrate.EVENTS)
     opened = PostgresqlDatabase(address)
     yield Rows(opened)
     opened.close()
-    server.drop(address)
+    server.give_back(address, migrate.EVENTS)
 
 
 def deliver(events: Rows, order_key: str, target: str = "rule one", at: int = 10, **more: Any) -> None:

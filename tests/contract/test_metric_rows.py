@@ -35,12 +35,18 @@ def metrics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MetricDa
         opened.close()
         return
     server: Cluster = request.getfixturevalue("postgresql")
-    address = server.database()
-    migrate.upgrade_postgresql(address, migrate.METRICS)  # beside the metadata: all may share one database
+    address = server.database(migrate.METRICS)
     opened = PostgresqlDatabase(address)
     yield MetricDatabase(opened)
     opened.close()
-    server.drop(address)
+    server.give_back(address, migrate.METRICS)
+
+
+def test_all_chains_may_share_one_database(postgresql: Cluster):
+    address = postgresql.database()
+    for chain in (migrate.EVENTS, migrate.AUDIT, migrate.METRICS):
+        assert migrate.upgrade_postgresql(address, chain) == ("none", chain.head)
+    postgresql.drop(address)
 
 
 @pytest.mark.parametrize("values", [True, False])

@@ -16,6 +16,7 @@ from entrepot.db.standing import Waiting
 from entrepot.metrics import summaries
 from entrepot.spec.moments import micros
 from tests.factories.callers import ACCOUNT, EPOCH
+from tests.factories.databases import fresh
 from tests.factories.postgresql import Cluster
 from tests.factories.rows import Rows
 
@@ -31,14 +32,13 @@ def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]
 
     def of(chain: Chain) -> Rows:
         if request.param == "sqlite":
-            migrate.upgrade(tmp_path / "one.db", chain)
+            fresh(tmp_path / "one.db", chain)
             opened.append(SqliteDatabase(tmp_path / "one.db"))
         else:
             server: Cluster = request.getfixturevalue("postgresql")
-            address = server.empty()
-            migrate.upgrade_postgresql(address, chain)
+            address = server.database(chain)
             opened.append(PostgresqlDatabase(address))
-            request.addfinalizer(lambda: server.drop(address))
+            request.addfinalizer(lambda: server.give_back(address, chain))
         return Rows(opened[-1])
 
     yield of
