@@ -49,10 +49,11 @@ class CoreDatabase:
         self._beside: dict[Chain, SqliteDatabase] = {}
 
     def beside(self, chain: Chain) -> SqliteDatabase:
-        """The database of another chain, made when it is first asked for."""
+        """The database of another chain, made when it is first asked for unless the directory has one."""
         if chain not in self._beside:
             path = self.path.with_name(f"{chain.folder}.db")
-            fresh(path, chain)
+            if not path.exists():
+                fresh(path, chain)
             self._beside[chain] = SqliteDatabase(path)
         return self._beside[chain]
 
