@@ -1,16 +1,18 @@
 """Databases of the present schema, fresh and empty."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from entrepot.core import identities
 from entrepot.db.database import Database
-from entrepot.db.migrate import upgrade
+from entrepot.db.migrate import Chain, upgrade
 from entrepot.db.postgresql import PostgresqlDatabase
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.seal import Seal
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT
 
 SEAL = Seal(bytes(32))
+Opening = Callable[[Chain], Database]  # makes an empty database
 
 
 def sqlite_database(directory: Path) -> SqliteDatabase:

@@ -11,7 +11,7 @@ from entrepot.db.event_names import Names, Place
 from entrepot.db.event_records import Archive, Replay
 from entrepot.db.event_schema import event_archive, event_replay
 from entrepot.spec.event_arns import BusKey, EventKey
-from entrepot.spec.moments import micros, moment
+from entrepot.spec.moments import micros, moment, moment_or_none
 
 
 def _archive(row: Row) -> Archive:
@@ -39,9 +39,9 @@ def _replay(row: Row) -> Replay:
         moment(row.to_at),
         row.state,
         row.reason,
-        None if row.last_at is None else moment(row.last_at),
+        moment_or_none(row.last_at),
         moment(row.started_at),
-        None if row.ended_at is None else moment(row.ended_at),
+        moment_or_none(row.ended_at),
     )
 
 

@@ -22,6 +22,8 @@ from entrepot.db import alarm_history
 from entrepot.db import alarms as rows
 from entrepot.db.alarm_records import AlarmKey, AlarmRow
 from entrepot.metrics import summaries
+from tests.factories import alarm_cases
+from tests.factories.alarm_cases import TOPIC
 from tests.factories.callers import ACCOUNT, REGION, caller
 from tests.factories.event_world import EventWorld
 from tests.factories.metric_database import MetricDatabase, sqlite_metrics
@@ -29,18 +31,8 @@ from tests.factories.origins import Origin, body, origin
 
 LOAD = metric("Demo", "Load", {"Host": "a"})
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:told"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:called:live"
-PLAIN = MetricAlarm(
-    namespace="Demo",
-    metric_name="Load",
-    dimensions=(Dimension("Host", "a"),),
-    statistic="Average",
-    period=60,
-    evaluation_periods=2,
-    threshold=10.0,
-    comparison_operator="GreaterThanThreshold",
-)
+PLAIN = replace(alarm_cases.PLAIN, evaluation_periods=2, threshold=10.0)
 
 
 class House:
