@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks import cpu
 from tests.factories.processes import EXECUTABLE, free_port, serve
@@ -51,13 +52,13 @@ class Running:
 class Entrepot(Running):
     """This server."""
 
-    client: object = field(default=None, repr=False)
+    client: Any = field(default=None, repr=False)
 
     def create(self, repository: str) -> None:
         """CreateRepository, unless it exists."""
         client = self.client
-        with contextlib.suppress(client.exceptions.RepositoryAlreadyExistsException):  # type: ignore[attr-defined]
-            client.create_repository(repositoryName=repository)  # type: ignore[attr-defined]
+        with contextlib.suppress(client.exceptions.RepositoryAlreadyExistsException):
+            client.create_repository(repositoryName=repository)
 
 
 def missing(name: str) -> str:

@@ -1,6 +1,7 @@
 """Databases of the present schema, fresh and empty."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from entrepot.core import identities
@@ -34,7 +35,5 @@ def postgresql_database(address: str) -> PostgresqlDatabase:
 def add_accounts(database: Database) -> None:
     """The accounts of tests.factories.callers."""
     for account in (ACCOUNT, OTHER_ACCOUNT):
-        credentials = identities.fresh_credentials(account)
-        database.submit(
-            lambda tx, own=credentials: identities.create_account(tx, SEAL, own, "test", EPOCH)  # type: ignore[misc]
-        ).result()
+        add = partial(identities.create_account, seal=SEAL, credentials=identities.fresh_credentials(account))
+        database.submit(partial(add, name="test", at=EPOCH)).result()

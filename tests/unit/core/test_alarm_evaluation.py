@@ -242,7 +242,9 @@ async def test_actions_arrive_where_they_are_sent_and_once(house: House, hook: O
     assert house.world.core.outbox("action") == []
 
 
-async def test_an_action_that_was_handed_over_before_a_crash_is_not_queued_again(house: House, hook: Origin):
+async def test_an_action_that_was_handed_over_before_a_crash_is_not_queued_again(
+    house: House, hook: Origin, monkeypatch: pytest.MonkeyPatch
+):
     house.put(replace(PLAIN, alarm_actions=(TOPIC,)))
     house.point(0, 20)
     house.point(1, 20)
@@ -255,10 +257,10 @@ async def test_an_action_that_was_handed_over_before_a_crash_is_not_queued_again
             raise KeyboardInterrupt
         return write(work, **how)
 
-    house.world.core.database.submit = crash  # type: ignore[method-assign]
-    with pytest.raises(KeyboardInterrupt):
-        house.run(2)
-    house.world.core.database.submit = write  # type: ignore[method-assign]
+    with monkeypatch.context() as crashing:
+        crashing.setattr(house.world.core.database, "submit", crash)
+        with pytest.raises(KeyboardInterrupt):
+            house.run(2)
     house.run(3)
     await house.world.settle()
     assert len(hook.asked) == 1

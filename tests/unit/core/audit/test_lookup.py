@@ -15,6 +15,7 @@ from entrepot.policy.evaluation import Policies
 from tests.factories.callers import ACCOUNT, caller
 from tests.factories.calls import AT, call, keep
 from tests.factories.core_database import CoreDatabase
+from tests.factories.rows import Rows
 
 WRONG = Wanted(None, 2, 1, 50, None)  # it ends before it begins
 
@@ -45,7 +46,7 @@ def test_a_page_that_would_read_too_many_blocks_ends_and_goes_on(core: CoreDatab
     after, pages = None, 0
     while pages == 0 or after is not None:
         wanted = Wanted(("Username", "alice"), None, None, 50, after)
-        page = audit.read(lambda tx, wanted=wanted: look_up(tx, caller(), wanted, 90, most_blocks=3))  # type: ignore[misc]
+        page = Rows(audit).read(look_up, caller(), wanted, 90, most_blocks=3)
         told += page.calls
         after = page.after
         pages += 1
