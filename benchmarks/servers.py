@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from typing import Any
 
 from benchmarks import cpu
 from tests.factories.processes import EXECUTABLE, free_port, serve
+from tests.factories.waiting import comes_up
 
 ROOT = Path(__file__).parent.parent
 PEERS = ROOT / "build" / "peers"
@@ -157,14 +157,15 @@ _COMMANDS = {DISTRIBUTION: _distribution, ZOT: _zot, NGINX: _nginx, FLOOR: _floo
 
 def _wait(process: "subprocess.Popen[bytes]", url: str, name: str) -> None:
     """Until the server answers anything."""
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+
+    def answers() -> bool:
         try:
             urllib.request.urlopen(f"{url}/v2/", data=b"" if name == FLOOR else None, timeout=5).close()
         except urllib.error.HTTPError:
-            return
+            return True
         except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise RuntimeError(f"{name} did not answer on {url}; its log is beside its data")
+            return False
+        return True
+
+    if not comes_up(process, answers, READY_SECONDS):
+        raise RuntimeError(f"{name} did not answer on {url}; its log is beside its data")

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import bindparam, delete, func, insert, or_, select, text, update
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Row, Transaction, number_of
 from entrepot.db.resource_tags import Tags
 from entrepot.db.trail_records import Period, Trail
 from entrepot.db.trail_schema import trail, trail_region, trail_tag
@@ -113,8 +113,7 @@ def list_of(tx: Transaction, account: str) -> Sequence[Trail]:
 
 def count(tx: Transaction, account: str, region: str) -> int:
     """How many trails have their home here."""
-    row = tx.one(_COUNT, account=account, home=region)
-    return int(row[0]) if row else 0
+    return number_of(tx, _COUNT, account=account, home=region)
 
 
 def logging(tx: Transaction, account: str, region: str) -> bool:
