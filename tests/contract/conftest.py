@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.db import migrate
 from entrepot.db.database import Database
 from entrepot.db.migrate import Chain
 from entrepot.db.postgresql import PostgresqlDatabase
 from entrepot.db.sqlite import SqliteDatabase
-from tests.factories.databases import Opening, postgresql_database, sqlite_database
+from tests.factories.databases import Opening, fresh, postgresql_database, sqlite_database
 from tests.factories.postgresql import Cluster, postgresql
 from tests.factories.rows import Rows
 
@@ -31,7 +30,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     opened = postgresql_database(address)
     yield opened
     opened.close()
-    server.drop(address)
+    server.give_back(address)
 
 
 @pytest.fixture
@@ -48,13 +47,12 @@ def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]
         def of(chain: Chain) -> Database:
             if request.param == "sqlite":
                 path = tmp_path / f"{chain.table}.db"
-                migrate.upgrade(path, chain)
+                fresh(path, chain)
                 made: Database = SqliteDatabase(path)
             else:
                 server: Cluster = request.getfixturevalue("postgresql")
-                address = server.empty()
-                opened.callback(server.drop, address)
-                migrate.upgrade_postgresql(address, chain)
+                address = server.database(chain)
+                opened.callback(server.give_back, address, chain)
                 made = PostgresqlDatabase(address)
             opened.callback(made.close)
             return made

@@ -19,7 +19,7 @@ def test_every_interleaving_keeps_what_manifests_need(postgresql: Cluster, full)
 
         def teardown(self) -> None:
             self.database.close()
-            postgresql.drop(self.address)
+            postgresql.give_back(self.address)
 
     few = settings(max_examples=EXAMPLES_FULL if full else EXAMPLES, stateful_step_count=40)
     run_state_machine_as_test(OnPostgresql, settings=few)

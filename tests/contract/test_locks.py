@@ -60,7 +60,7 @@ def server(postgresql: Cluster) -> Iterator[PostgresqlDatabase]:
     opened = postgresql_database(address)
     yield opened
     opened.close()
-    postgresql.drop(address)
+    postgresql.give_back(address)
 
 
 def test_a_collector_skips_what_another_unit_shares(server: PostgresqlDatabase):

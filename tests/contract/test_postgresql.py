@@ -27,7 +27,7 @@ _SETTING = "SELECT current_setting('{}')"
 def address(postgresql: Cluster) -> Iterator[str]:
     made = postgresql.database()
     yield made
-    postgresql.drop(made)
+    postgresql.give_back(made)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from entrepot.core.images import OCI_RULES
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.uploads import Bytes
 from entrepot.db.database import Row
-from entrepot.db.migrate import Chain, upgrade
+from entrepot.db.migrate import Chain
 from entrepot.db.records import Blob, Repository
 from entrepot.db.schema import outbox
 from entrepot.db.sqlite import SqliteDatabase
@@ -25,7 +25,7 @@ from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RepositoryKey
 from entrepot.spec.ulid import new_ulid
 from tests.factories.callers import caller, image_manifest, repository
-from tests.factories.databases import sqlite_database
+from tests.factories.databases import fresh, sqlite_database
 
 CONFIG = b"{}"
 
@@ -52,7 +52,7 @@ class CoreDatabase:
         """The database of another chain, made when it is first asked for."""
         if chain not in self._beside:
             path = self.path.with_name(f"{chain.folder}.db")
-            upgrade(path, chain)
+            fresh(path, chain)
             self._beside[chain] = SqliteDatabase(path)
         return self._beside[chain]
 

@@ -37,7 +37,7 @@ from entrepot.core.events.watching import Watch
 from entrepot.core.units import BlockingUnits, Units
 from entrepot.db import event_deliveries, event_failures, event_inbox
 from entrepot.db.event_records import ApiDestination, Archive, Replay, Target
-from entrepot.db.migrate import EVENTS, upgrade
+from entrepot.db.migrate import EVENTS
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.outbound import Destinations, Outbound
 from entrepot.spec.event_arns import BusKey
@@ -45,7 +45,7 @@ from entrepot.spec.event_ids import event_id
 from entrepot.spec.moments import micros
 from tests.factories.callers import ACCOUNT, REGION, caller
 from tests.factories.core_database import CoreDatabase
-from tests.factories.databases import SEAL
+from tests.factories.databases import SEAL, fresh
 
 LOCAL = Destinations(["localhost"])
 TRUST = {
@@ -80,7 +80,7 @@ class EventWorld:
     def __init__(self, directory: Path, endpoints: Mapping[str, str] | None = None) -> None:
         directory.mkdir(exist_ok=True)
         self.core = CoreDatabase(directory)
-        upgrade(directory / "events.db", EVENTS)
+        fresh(directory / "events.db", EVENTS)
         self.database = SqliteDatabase(directory / "events.db")
         self.endpoints = Endpoints(dict(endpoints or {}))
         self.measured = Measured()

@@ -6,11 +6,12 @@ from typing import Any
 from entrepot.core.metrics import points
 from entrepot.core.metrics.points import Window
 from entrepot.core.metrics.series import Metric, metric
-from entrepot.db import migrate
 from entrepot.db.database import Database
+from entrepot.db.migrate import METRICS
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.metrics.summaries import Summary
 from tests.factories.callers import ACCOUNT, REGION
+from tests.factories.databases import fresh
 
 PULLS = metric("AWS/ECR", "RepositoryPullCount", {"RepositoryName": "one"})
 NOON = 1_767_268_800
@@ -18,7 +19,7 @@ NOON = 1_767_268_800
 
 def sqlite_metrics(directory: Path) -> SqliteDatabase:
     """A fresh one in this directory."""
-    migrate.upgrade(directory / "metrics.db", migrate.METRICS)
+    fresh(directory / "metrics.db", METRICS)
     return SqliteDatabase(directory / "metrics.db")
 
 

@@ -7,36 +7,61 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from entrepot.db.migrate import upgrade_postgresql
+from entrepot.db.migrate import METADATA, Chain, upgrade_postgresql
 from tests.factories.processes import free_port
 from tests.factories.waiting import comes_up
 
 _PLACES = Path("/usr/lib/postgresql")
 _USER = "postgres"  # the server refuses to run as root
 _READY_SECONDS = 30.0
-_TEMPLATE = "entrepot_template"
+
+
+# every row of every table but those of Alembic, whatever refers to them, and every sequence at its beginning
+_EMPTY = """
+SET session_replication_role = replica;
+DO $$
+DECLARE found record;
+BEGIN
+  FOR found IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'alembic%' LOOP
+    EXECUTE format('DELETE FROM %I', found.tablename);
+  END LOOP;
+  FOR found IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+    EXECUTE format('ALTER SEQUENCE %I RESTART', found.sequencename);
+  END LOOP;
+END $$
+"""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running server; databases are copies of one that has been migrated once."""
+    """A running server; its databases are emptied and used again, for the files of new ones take the longest."""
 
     url: str
     numbers: Iterator[int]
+    free: dict[Chain, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def database(self) -> str:
-        """The address of a fresh database of the present schema."""
-        name = f"entrepot_{next(self.numbers)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
-        return f"{self.url}/{name}"
+    def database(self, chain: Chain = METADATA) -> str:
+        """The address of an empty database of a chain's newest schema."""
+        if self.free[chain]:
+            return self.free[chain].pop()
+        address = self.empty()
+        upgrade_postgresql(address, chain)
+        return address
+
+    def give_back(self, address: str, chain: Chain = METADATA) -> None:
+        """Empty what `database` gave, for the next one."""
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(_EMPTY)
+        self.free[chain].append(address)
 
     def empty(self) -> str:
         """The address of a fresh database without a table."""
@@ -47,11 +72,6 @@ class Cluster:
     def drop(self, address: str) -> None:
         """Remove a database and end who is connected to it."""
         self._run(f"DROP DATABASE {address.rpartition('/')[2]} WITH (FORCE)")
-
-    def prepare(self) -> None:
-        """Migrate the template."""
-        self._run(f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
-        upgrade_postgresql(f"{self.url}/{_TEMPLATE}")
 
     def _run(self, statement: str) -> None:
         with psycopg.connect(f"{self.url}/postgres", autocommit=True) as connection:
@@ -82,12 +102,11 @@ def cluster(directory: Path, *, options: tuple[str, ...] = ()) -> Iterator[Clust
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Cluster]:
-    """One PostgreSQL server for all tests of a process, with a migrated template to copy.
+    """One PostgreSQL server for all tests of a process.
 
     Its directory is not below pytest's, which another run may clear while the server lives.
     """
     with tempfile.TemporaryDirectory(prefix="entrepot-postgresql-") as held, cluster(Path(held) / "cluster") as server:
-        server.prepare()
         yield server
 
 

@@ -1,5 +1,6 @@
 """Random event patterns and events over few names and values, so that they meet."""
 
+from functools import cache
 from itertools import combinations, product
 from typing import Any
 
@@ -34,52 +35,80 @@ RANGES: tuple[Tree, ...] = (
 EXISTENCE: tuple[Tree, ...] = ({"exists": True}, {"exists": False})
 
 
-@st.composite
-def anything_but(draw: st.DrawFn) -> Tree:
+# strategies are made once: Hypothesis thinks long about each new one
+_NAMED = st.sampled_from(NAMES)
+_SEVERAL_NAMES = st.lists(_NAMED, min_size=1, max_size=3, unique=True)
+_ONE_IN_THREE = st.sampled_from((False, False, True))
+_KINDS = st.sampled_from(("scalar", "object", "array", "array"))
+_SCALARS = st.sampled_from(SCALARS)
+
+
+def _operands(*pools: tuple[Any, ...]) -> st.SearchStrategy[Any]:
+    """One value of a pool, by itself or in an array, or some."""
+    return st.sampled_from(pools).flatmap(
+        lambda pool: st.sampled_from(pool) | st.lists(st.sampled_from(pool), min_size=1, max_size=3)
+    )
+
+
+@cache
+def anything_but() -> st.SearchStrategy[Tree]:
     """Any of its forms: a value, some values, the operand of another operator or some."""
-    name = draw(st.sampled_from((None, "prefix", "suffix", "equals-ignore-case", "wildcard")))
-    pools: dict[str | None, tuple[tuple[Any, ...], ...]] = {None: (TEXTS, COMPARABLE), "wildcard": (WILDCARDS,)}
-    pool = draw(st.sampled_from(pools.get(name, (AFFIXES,))))
-    operand: Any = draw(st.lists(st.sampled_from(pool), min_size=1, max_size=3))
-    if len(operand) == 1 and draw(st.booleans()):
-        (operand,) = operand
-    return {"anything-but": operand if name is None else {name: operand}}
+    operands = {name: _operands(AFFIXES) for name in ("prefix", "suffix", "equals-ignore-case")}
+    operands["wildcard"] = _operands(WILDCARDS)
+    named = [st.fixed_dictionaries({name: operand}) for name, operand in operands.items()]
+    return st.fixed_dictionaries({"anything-but": st.one_of(_operands(TEXTS, COMPARABLE), *named)})
 
 
-@st.composite
-def elements(draw: st.DrawFn) -> Any:
+@cache
+def elements() -> st.SearchStrategy[Any]:
     """What stands in the array of a field."""
-    pool = draw(st.sampled_from((SCALARS, SCALARS, TEXT_TESTS, RANGES, EXISTENCE, EXISTENCE, None)))
-    return draw(anything_but()) if pool is None else draw(st.sampled_from(pool))
+    pools = [_SCALARS, _SCALARS, *map(st.sampled_from, (TEXT_TESTS, RANGES, EXISTENCE, EXISTENCE)), anything_but()]
+    return st.sampled_from(pools).flatmap(lambda pool: pool)
 
 
+_ELEMENTS = st.lists(elements(), min_size=1, max_size=2)
+_FEW_ELEMENTS = st.lists(elements(), max_size=2)
+
+
+@cache
 @st.composite
 def patterns(draw: st.DrawFn, depth: int = 3) -> Tree:
     """Patterns with fields in fields and `$or`; some are refused, because a path stands in them twice."""
     found: Tree = {}
-    for name in draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True)):
+    for name in draw(_SEVERAL_NAMES):
         nested = depth > 1 and draw(st.booleans())
-        found[name] = draw(patterns(depth - 1) if nested else st.lists(elements(), min_size=1, max_size=2))
-    if depth > 1 and draw(st.sampled_from((False, False, True))):
-        found["$or"] = draw(st.lists(patterns(depth - 1), min_size=2, max_size=3))
+        found[name] = draw(patterns(depth - 1) if nested else _ELEMENTS)
+    if depth > 1 and draw(_ONE_IN_THREE):
+        found["$or"] = draw(_alternatives(depth - 1))
     return found
 
 
+@cache
+def _alternatives(depth: int) -> st.SearchStrategy[list[Tree]]:
+    return st.lists(patterns(depth), min_size=2, max_size=3)
+
+
+@cache
 @st.composite
 def values(draw: st.DrawFn, depth: int) -> Any:
     """A value of an event: a scalar, an object, an array of either or of arrays."""
-    kind = draw(st.sampled_from(("scalar", "object", "array", "array"))) if depth > 0 else "scalar"
-    if kind == "scalar":
-        return draw(st.sampled_from(SCALARS))
-    if kind == "array":
-        return draw(st.lists(values(depth - 1), max_size=3))
-    return draw(st.dictionaries(st.sampled_from(NAMES), values(depth - 1), max_size=3))
+    kind = draw(_KINDS) if depth > 0 else "scalar"
+    return draw(_SCALARS if kind == "scalar" else _inner(kind, depth - 1))
 
 
-@st.composite
-def events(draw: st.DrawFn) -> Tree:
+@cache
+def _inner(kind: str, depth: int) -> st.SearchStrategy[Any]:
+    return st.lists(values(depth), max_size=3) if kind == "array" else _objects(depth, 3)
+
+
+def _objects(depth: int, most: int) -> st.SearchStrategy[Tree]:
+    return st.dictionaries(_NAMED, values(depth), max_size=most)
+
+
+@cache
+def events() -> st.SearchStrategy[Tree]:
     """Events with objects in arrays in arrays."""
-    return draw(st.dictionaries(st.sampled_from(NAMES), values(4), max_size=4))
+    return _objects(4, 4)
 
 
 @st.composite
@@ -92,5 +121,5 @@ def derived(draw: st.DrawFn, event: Tree) -> Tree | None:
             if inner:
                 found[name] = inner
         elif not isinstance(value, list):
-            found[name] = [*draw(st.lists(elements(), max_size=2)), value]
+            found[name] = [*draw(_FEW_ELEMENTS), value]
     return found or None

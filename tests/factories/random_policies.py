@@ -2,6 +2,7 @@
 
 import copy
 import json
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -42,23 +43,27 @@ RESOURCES = (
     "arn:aws:ecr:*:*:repository/${aws:PrincipalTag/team}/*",
     "arn:aws:ecr:*:*:repository/${aws:username, 'team'}/app",
 )
-NAMED: tuple[Any, ...] = (
-    "*",
-    {"AWS": ACCOUNT},
-    {"AWS": ROOT.arn},
-    {"AWS": ALICE.arn},
-    {"AWS": [ROLE, OTHER]},
-    {"AWS": SESSION.arn},
-    {"AWS": [FEDERATED.arn, ACCOUNT]},
-    {"AWS": OTHER},
-    {"Service": SERVICE.arn},
+NAMED: st.SearchStrategy[Any] = st.sampled_from(
+    (
+        "*",
+        {"AWS": ACCOUNT},
+        {"AWS": ROOT.arn},
+        {"AWS": ALICE.arn},
+        {"AWS": [ROLE, OTHER]},
+        {"AWS": SESSION.arn},
+        {"AWS": [FEDERATED.arn, ACCOUNT]},
+        {"AWS": OTHER},
+        {"Service": SERVICE.arn},
+    )
 )
-STRANGERS: tuple[Any, ...] = (
-    {"AWS": "999999999999"},
-    {"AWS": "arn:aws:iam::999999999999:root"},
-    {"AWS": "arn:aws:iam::999999999999:user/staff/alice"},
-    {"AWS": ["arn:aws:sts::999999999999:assumed-role/build/run-7", "AROASTRANGESTRANGE123"]},
-    {"Service": "stranger.amazonaws.com"},
+STRANGERS: st.SearchStrategy[Any] = st.sampled_from(
+    (
+        {"AWS": "999999999999"},
+        {"AWS": "arn:aws:iam::999999999999:root"},
+        {"AWS": "arn:aws:iam::999999999999:user/staff/alice"},
+        {"AWS": ["arn:aws:sts::999999999999:assumed-role/build/run-7", "AROASTRANGESTRANGE123"]},
+        {"Service": "stranger.amazonaws.com"},
+    )
 )
 CONDITIONS: tuple[Tree, ...] = (
     {"StringEquals": {"aws:PrincipalTag/team": "team"}},
@@ -86,10 +91,11 @@ KEYS: dict[str, tuple[Any, ...]] = {
 }
 
 
+@cache  # strategies are made once: Hypothesis thinks long about each new one
 def statements(
-    *, effect: str | None = None, named: tuple[Any, ...] | None = None, plain: bool = False
+    *, effect: str | None = None, named: st.SearchStrategy[Any] | None = None, plain: bool = False
 ) -> st.SearchStrategy[Tree]:
-    """A statement; `named` gives it principals to choose from, `plain` takes conditions and inversions away."""
+    """A statement; `named` gives it principals, `plain` takes conditions and inversions away."""
 
     @st.composite
     def build(draw: st.DrawFn) -> Tree:
@@ -100,7 +106,7 @@ def statements(
         tree[f"{negate}Resource"] = draw(_some(RESOURCES))
         if named is not None:
             negate = "Not" if chosen == "Deny" and draw(st.booleans()) else ""
-            tree[f"{negate}Principal"] = draw(st.sampled_from(named))
+            tree[f"{negate}Principal"] = draw(named)
         if not plain and draw(st.sampled_from((False, False, True))):
             tree["Condition"] = draw(st.sampled_from(CONDITIONS))
         return tree
@@ -108,26 +114,30 @@ def statements(
     return build()
 
 
+@cache
 def _some(words: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(words), min_size=1, max_size=2)
 
 
+@cache
 def documents(**kinds: Any) -> st.SearchStrategy[list[Tree]]:
     """The statements of one policy."""
     return st.lists(statements(**kinds), min_size=1, max_size=3)
 
 
-@st.composite
-def policy_sets(draw: st.DrawFn) -> Tree:
+@cache
+def policy_sets() -> st.SearchStrategy[Tree]:
     """Every kind of policy that may have a say, as lists of statements: what `compiled` takes."""
-    return {
-        "identity": draw(st.lists(documents(), max_size=3)),
-        "boundary": draw(st.none() | st.none() | documents()),
-        "session": draw(st.none() | st.none() | st.lists(documents(), max_size=2)),
-        "service_control": draw(st.just([]) | st.lists(st.lists(documents(), min_size=1, max_size=2), max_size=2)),
-        "resource": draw(st.lists(documents(named=NAMED), max_size=2)),
-        "must_be_named": draw(st.sampled_from((False, False, True))),
-    }
+    return st.fixed_dictionaries(
+        {
+            "identity": st.lists(documents(), max_size=3),
+            "boundary": st.none() | st.none() | documents(),
+            "session": st.none() | st.none() | st.lists(documents(), max_size=2),
+            "service_control": st.just([]) | st.lists(st.lists(documents(), min_size=1, max_size=2), max_size=2),
+            "resource": st.lists(documents(named=NAMED), max_size=2),
+            "must_be_named": st.sampled_from((False, False, True)),
+        }
+    )
 
 
 def compiled(trees: Tree, version: str = "2012-10-17") -> Policies:
@@ -146,6 +156,7 @@ def compiled(trees: Tree, version: str = "2012-10-17") -> Policies:
     )
 
 
+@cache
 def contexts() -> st.SearchStrategy[dict[str, Any]]:
     """Condition keys of a request; each may be missing."""
     return st.fixed_dictionaries({}, optional={key: st.sampled_from(values) for key, values in KEYS.items()})
@@ -162,6 +173,7 @@ def requests(draw: st.DrawFn) -> Request:
     return request(principal, action, REPOSITORY.replace(ACCOUNT, account), account, draw(contexts()))
 
 
+@cache
 def anything() -> st.SearchStrategy[Any]:
     """JSON values of all forms."""
     words = st.sampled_from(("Version", "Statement", "Effect", "Action", "Resource", "Condition", "Principal", "AWS"))

@@ -20,8 +20,9 @@ from entrepot.core.audit.record_source import AuditRecords
 from entrepot.core.audit.trails import TrailDraft
 from entrepot.core.calls import Call, Identity
 from entrepot.core.units import Units
-from entrepot.db import migrate, trail_files
+from entrepot.db import trail_files
 from entrepot.db import trails as rows
+from entrepot.db.migrate import AUDIT
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.db.trail_records import Chain, LogFile, Trail
 from entrepot.journal import Batch
@@ -31,7 +32,7 @@ from entrepot.store.kept_files import KeptFiles
 from tests.factories import calls
 from tests.factories.callers import ACCOUNT, EPOCH, REGION, caller
 from tests.factories.core_database import CoreDatabase
-from tests.factories.databases import SEAL
+from tests.factories.databases import SEAL, fresh
 
 REGIONS = (REGION, "eu-west-1")
 BUCKET = "entrepot"
@@ -72,7 +73,7 @@ class TrailHouse:
 
     def __init__(self, directory: Path, files: Any = None) -> None:
         self.core = CoreDatabase(directory)
-        migrate.upgrade(directory / "audit.db", migrate.AUDIT)
+        fresh(directory / "audit.db", AUDIT)
         self.audit = SqliteDatabase(directory / "audit.db")
         self.volume = directory / "trails"
         self.own = files or OwnVolume(KeptFiles(self.volume))
