@@ -11,15 +11,16 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks import cpu
 from tests.factories.processes import EXECUTABLE, free_port, serve
+from tests.factories.waiting import comes_up
 
 ROOT = Path(__file__).parent.parent
 PEERS = ROOT / "build" / "peers"
@@ -51,13 +52,13 @@ class Running:
 class Entrepot(Running):
     """This server."""
 
-    client: object = field(default=None, repr=False)
+    client: Any = field(default=None, repr=False)
 
     def create(self, repository: str) -> None:
         """CreateRepository, unless it exists."""
         client = self.client
-        with contextlib.suppress(client.exceptions.RepositoryAlreadyExistsException):  # type: ignore[attr-defined]
-            client.create_repository(repositoryName=repository)  # type: ignore[attr-defined]
+        with contextlib.suppress(client.exceptions.RepositoryAlreadyExistsException):
+            client.create_repository(repositoryName=repository)
 
 
 def missing(name: str) -> str:
@@ -156,14 +157,15 @@ _COMMANDS = {DISTRIBUTION: _distribution, ZOT: _zot, NGINX: _nginx, FLOOR: _floo
 
 def _wait(process: "subprocess.Popen[bytes]", url: str, name: str) -> None:
     """Until the server answers anything."""
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+
+    def answers() -> bool:
         try:
             urllib.request.urlopen(f"{url}/v2/", data=b"" if name == FLOOR else None, timeout=5).close()
         except urllib.error.HTTPError:
-            return
+            return True
         except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise RuntimeError(f"{name} did not answer on {url}; its log is beside its data")
+            return False
+        return True
+
+    if not comes_up(process, answers, READY_SECONDS):
+        raise RuntimeError(f"{name} did not answer on {url}; its log is beside its data")

@@ -1,7 +1,6 @@
 """Users and access keys through boto3: who a key names, what it may have, what its removal ends."""
 
 import re
-import time
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from tests.behaviour.identities import ACCOUNT, Iam, refusal
 from tests.factories.processes import Credentials, Server
+from tests.factories.waiting import wait
 
 
 def keys_of(answer: dict[str, Any]) -> Credentials:
@@ -96,13 +96,13 @@ def test_the_last_use_of_a_key_is_told(server: Server, iam: Iam):
     assert before["UserName"] == name
     assert before["AccessKeyLastUsed"] == {"ServiceName": "N/A", "Region": "N/A"}
     server.client("sts", credentials=keys).get_caller_identity()
-    deadline = time.monotonic() + 20
-    while (
-        "LastUsedDate"
-        not in (used := iam.api.get_access_key_last_used(AccessKeyId=keys.access_key_id))["AccessKeyLastUsed"]
-    ):
-        assert time.monotonic() < deadline
-    assert (used["AccessKeyLastUsed"]["ServiceName"], used["AccessKeyLastUsed"]["Region"]) == ("sts", "us-east-1")
+
+    def used() -> dict[str, Any]:
+        told: dict[str, Any] = iam.api.get_access_key_last_used(AccessKeyId=keys.access_key_id)["AccessKeyLastUsed"]
+        return told if "LastUsedDate" in told else {}
+
+    last = wait(used, what="the last use")
+    assert (last["ServiceName"], last["Region"]) == ("sts", "us-east-1")
 
 
 def test_a_name_is_taken_whatever_its_case(iam: Iam):

@@ -3,13 +3,13 @@
 import contextlib
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.clients.workplace import absent, needs_root
+from tests.factories.waiting import comes_up
 
 START_SECONDS = 45.0
 
@@ -68,11 +68,11 @@ def _daemon(
 
 
 def _wait(process: subprocess.Popen[bytes], ready: Sequence[str], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        if subprocess.run(ready, capture_output=True, check=False).returncode == 0:
-            return
-        time.sleep(0.2)
+    def is_ready() -> bool:
+        return subprocess.run(ready, capture_output=True, check=False).returncode == 0
+
+    if comes_up(process, is_ready, START_SECONDS, pause=0.2):
+        return
     said = log.read_text(errors="replace")[-3000:]
     if "Operation not permitted" in said or "permission denied" in said:
         pytest.skip(f"{ready[0]}: its daemon may not start here: {said[-300:]}")

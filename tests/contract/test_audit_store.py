@@ -1,8 +1,6 @@
 """The audit database, over both engines: blocks are kept in order, found by what is in them, and go whole."""
 
 import random
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,33 +11,19 @@ from entrepot.core.calls import Call
 from entrepot.db import audit_blocks, audit_counters, audit_marks, journals, migrate
 from entrepot.db.audit_blocks import HOUR
 from entrepot.db.database import Database
-from entrepot.db.postgresql import PostgresqlDatabase
-from entrepot.db.sqlite import SqliteDatabase
 from entrepot.spec.moments import moment
 from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, REGION, caller
 from tests.factories.calls import ALICE, AT, call, keep
-from tests.factories.databases import fresh
-from tests.factories.postgresql import Cluster
+from tests.factories.databases import Opening
 from tests.factories.rows import Rows
 
 TABLES = ("audit_block", "audit_term")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def audit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+@pytest.fixture
+def audit(opening: Opening) -> Database:
     """An empty audit database."""
-    if request.param == "sqlite":
-        fresh(tmp_path / "audit.db", migrate.AUDIT)
-        opened: Database = SqliteDatabase(tmp_path / "audit.db")
-        yield opened
-        opened.close()
-        return
-    server: Cluster = request.getfixturevalue("postgresql")
-    address = server.database(migrate.AUDIT)
-    opened = PostgresqlDatabase(address)
-    yield opened
-    opened.close()
-    server.give_back(address, migrate.AUDIT)
+    return opening(migrate.AUDIT)
 
 
 @pytest.fixture

@@ -1,37 +1,20 @@
 """The rows of events on their way, and of archived ones, over both engines."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from entrepot.db import archived_events, event_deliveries, event_failures, event_inbox, event_ticks, migrate, outbox
-from entrepot.db.database import Database
 from entrepot.db.event_deliveries import BEHIND
-from entrepot.db.postgresql import PostgresqlDatabase
-from entrepot.db.sqlite import SqliteDatabase
 from tests.factories.callers import ACCOUNT, EPOCH
-from tests.factories.databases import fresh
-from tests.factories.postgresql import Cluster
-from tests.factories.rows import Rows
+from tests.factories.databases import Opening
+from tests.factories.rows import Rows, taken_in
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def events(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rows]:
+@pytest.fixture
+def events(opening: Opening) -> Rows:
     """An empty database of events."""
-    if request.param == "sqlite":
-        fresh(tmp_path / "events.db", migrate.EVENTS)
-        opened: Database = SqliteDatabase(tmp_path / "events.db")
-        yield Rows(opened)
-        opened.close()
-        return
-    server: Cluster = request.getfixturevalue("postgresql")
-    address = server.database(migrate.EVENTS)
-    opened = PostgresqlDatabase(address)
-    yield Rows(opened)
-    opened.close()
-    server.give_back(address, migrate.EVENTS)
+    return Rows(opening(migrate.EVENTS))
 
 
 def deliver(events: Rows, order_key: str, target: str = "rule one", at: int = 10, **more: Any) -> None:
@@ -60,19 +43,7 @@ def test_an_event_is_taken_once_until_it_is_forgotten(events: Rows):
 
 def test_the_inbox_is_a_queue(events: Rows):
     for number in range(3):
-        events.write(
-            event_inbox.add,
-            event_id=f"e{number}",
-            account=ACCOUNT,
-            region="r",
-            bus="default",
-            order_key="k",
-            hops=0,
-            only="",
-            replay="",
-            at=number,
-            body="{}",
-        )
+        taken_in(events, f"e{number}", number)
     first, second = events.read(event_inbox.page, 2)
     assert (first.event_id, second.event_id) == ("e0", "e1")
     events.write(event_inbox.remove, first.sequence)

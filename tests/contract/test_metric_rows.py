@@ -1,9 +1,7 @@
 """Points of metrics over every engine: put together, read, rolled up, listed; by several at once."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,32 +12,21 @@ from entrepot.core.metrics.points import Window
 from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.metrics.series import metric
 from entrepot.db import metric_gauges, metric_series, migrate
-from entrepot.db.database import Database
 from entrepot.db.journals import METRICS
 from entrepot.db.metric_gauges import Gauge
-from entrepot.db.postgresql import PostgresqlDatabase
 from entrepot.metrics import statistics, summaries
 from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, REGION
-from tests.factories.metric_database import NOON, MetricDatabase, sqlite_metrics
+from tests.factories.databases import Opening
+from tests.factories.metric_database import NOON, MetricDatabase
 from tests.factories.postgresql import Cluster
 
 THEN = datetime.fromtimestamp(NOON, UTC)
 HOUR = Window(NOON, NOON + 3600, 3600)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def metrics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MetricDatabase]:
-    if request.param == "sqlite":
-        opened: Database = sqlite_metrics(tmp_path)
-        yield MetricDatabase(opened)
-        opened.close()
-        return
-    server: Cluster = request.getfixturevalue("postgresql")
-    address = server.database(migrate.METRICS)
-    opened = PostgresqlDatabase(address)
-    yield MetricDatabase(opened)
-    opened.close()
-    server.give_back(address, migrate.METRICS)
+@pytest.fixture
+def metrics(opening: Opening) -> MetricDatabase:
+    return MetricDatabase(opening(migrate.METRICS))
 
 
 def test_all_chains_may_share_one_database(postgresql: Cluster):

@@ -3,6 +3,7 @@
 import tempfile
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,11 +98,13 @@ def test_a_session_that_is_ended_within_a_unit_runs_it_again(address: str, opene
     assert opened.read(journals.offsets) == {"one": 1, "two": 1}
 
 
+def free_lease(tx: Transaction, name: str) -> None:
+    tx.run(lease.insert(), name=name, holder="", expires_at=0, due_at=0, result="")
+
+
 def test_units_that_lock_each_other_out_are_both_done_in_the_end(opened: PostgresqlDatabase):
     for name in ("a", "b"):
-        opened.submit(
-            lambda tx, own=name: tx.run(lease.insert(), name=own, holder="", expires_at=0, due_at=0, result="")  # type: ignore[misc]
-        ).result(SECONDS)
+        opened.submit(partial(free_lease, name=name)).result(SECONDS)
     both_hold_one = threading.Barrier(2)
     runs: list[str] = []
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from entrepot.core import blobs, collection, deletion, images, repositories, uploads
@@ -26,6 +27,7 @@ from entrepot.spec.repository import RepositoryKey
 from entrepot.spec.ulid import new_ulid
 from tests.factories.callers import EPOCH, caller, image_manifest, index_manifest, repository
 from tests.factories.memory_store import MemoryStore
+from tests.factories.rows import Rows
 
 GRACE = timedelta(seconds=10)
 LATER = EPOCH + timedelta(hours=1)
@@ -96,14 +98,16 @@ def test_many_finishers_of_one_digest_make_one_blob(database: Database):
 
 def test_a_blob_that_is_being_released_is_not_lost_to_a_finisher(database: Database):
     key = made(database, "release/one")
+    links = Rows(database)
+    identifier = links.read(_id, key)
     for number in range(30):
         data = b"data %d" % number
         stored = finish(database, key, data).result()
-        database.submit(lambda tx, own=stored: blob_rows.unlink(tx, _id(tx, key), own.digest)).result()  # type: ignore[misc]
-        release = database.submit(lambda tx, own=stored: collection.release(tx, own.id, LATER))  # type: ignore[misc]
+        links.write(blob_rows.unlink, identifier, stored.digest)
+        release = database.submit(partial(collection.release, blob_id=stored.id, now=LATER))
         finishing = finish(database, key, data)
         wait([release, finishing])
-        link = database.read(lambda tx, own=stored: blob_rows.find_link(tx, _id(tx, key), own.digest))  # type: ignore[misc]
+        link = links.read(blob_rows.find_link, identifier, stored.digest)
         assert link is not None
         assert link.blob.state == "live"
 
@@ -118,8 +122,8 @@ def test_what_is_put_while_it_is_collected_stays_resolvable(database: Database):
         link = LinkKey(identifier, digest)
         at = EPOCH + timedelta(hours=1)
         steps: list[Callable[[Transaction], object]] = [
-            lambda tx: collection.condemn(tx, link, at, GRACE),  # noqa: B023 - runs within this round
-            lambda tx: collection.unlink(tx, link, at + GRACE * 2, GRACE),  # noqa: B023
+            partial(collection.condemn, key=link, now=at, grace=GRACE),
+            partial(collection.unlink, key=link, now=at + GRACE * 2, grace=GRACE),
         ]
         futures: list[Future[Any]] = [database.submit(step) for step in steps]
         putting = put(database, key, image_manifest([b"layer"], CONFIG), f"t{number}", at=at)

@@ -1,49 +1,17 @@
 """What an operator's page asks of each database, over both engines."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
-import pytest
-
 from entrepot.core.metrics import points
 from entrepot.core.metrics.series import metric
-from entrepot.db import event_inbox, migrate, outbox, standing
-from entrepot.db.database import Database
-from entrepot.db.migrate import Chain
-from entrepot.db.postgresql import PostgresqlDatabase
-from entrepot.db.sqlite import SqliteDatabase
+from entrepot.db import migrate, outbox, standing
 from entrepot.db.standing import Waiting
 from entrepot.metrics import summaries
 from entrepot.spec.moments import micros
 from tests.factories.callers import ACCOUNT, EPOCH
-from tests.factories.databases import fresh
-from tests.factories.postgresql import Cluster
-from tests.factories.rows import Rows
+from tests.factories.databases import Opening
+from tests.factories.rows import Rows, taken_in
 
 NONE = Waiting(0, None)
 AT = int(EPOCH.timestamp())
-Opening = Callable[[Chain], Rows]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]:
-    """Makes an empty database of a chain."""
-    opened: list[Database] = []
-
-    def of(chain: Chain) -> Rows:
-        if request.param == "sqlite":
-            fresh(tmp_path / "one.db", chain)
-            opened.append(SqliteDatabase(tmp_path / "one.db"))
-        else:
-            server: Cluster = request.getfixturevalue("postgresql")
-            address = server.database(chain)
-            opened.append(PostgresqlDatabase(address))
-            request.addfinalizer(lambda: server.give_back(address, chain))
-        return Rows(opened[-1])
-
-    yield of
-    for each in opened:
-        each.close()
 
 
 def test_what_waits_in_the_outbox_is_counted_by_kind_from_its_first(rows: Rows):
@@ -56,27 +24,15 @@ def test_what_waits_in_the_outbox_is_counted_by_kind_from_its_first(rows: Rows):
 
 
 def test_events_are_counted_where_they_wait(opening: Opening):
-    rows = opening(migrate.EVENTS)
+    rows = Rows(opening(migrate.EVENTS))
     assert rows.read(standing.events_waiting) == {"routing": NONE, "delivery": NONE, "given up": NONE}
     for number in (1, 2):
-        rows.write(
-            event_inbox.add,
-            event_id=f"e{number}",
-            account=ACCOUNT,
-            region="r",
-            bus="default",
-            order_key="k",
-            hops=0,
-            only="",
-            replay="",
-            at=1000 + number,
-            body="{}",
-        )
+        taken_in(rows, f"e{number}", 1000 + number)
     assert rows.read(standing.events_waiting)["routing"] == Waiting(2, 1001)
 
 
 def test_the_last_value_that_holds_is_told_and_summed(opening: Opening):
-    rows = opening(migrate.METRICS)
+    rows = Rows(opening(migrate.METRICS))
     for name, value, at, hold in (
         ("a", 3.0, AT, 4000),
         ("a", 5.0, AT + 60, 4000),

@@ -7,7 +7,7 @@ may be lost, alone or together, and a file that was not synced may keep its leng
 
 import os
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -204,6 +204,25 @@ def survivors(disk: Disk, seeds: int) -> Iterator[tuple[str, Callable[[], bool],
     yield "everything", lambda: True, after
     for seed in range(seeds):
         yield f"chance {seed}", *_by_chance(random.Random(seed))
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A tree that a crash has left, what had been promised before it, and when it was, in words."""
+
+    root: Path
+    promised: Mapping[str, bytes]
+    when: str
+
+
+def crashes(steps: Sequence[Step], tree: Path, seeds: int, every: int = 1) -> Iterator[Crash]:
+    """Each crash point, or one of so many, in each way to lose; the trees are below `tree`."""
+    for count in range(0, len(steps) + 1, every):
+        disk = Disk(steps[:count])
+        for way, keep, content in survivors(disk, seeds):
+            root = tree / f"{count}-{way}"
+            disk.materialise(root, keep, content)
+            yield Crash(root, disk.promised, f"after step {count}, {way}")
 
 
 def _zeros(step: Step) -> Step:

@@ -1,7 +1,8 @@
 """Databases of the present schema, fresh and empty."""
 
 import tempfile
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 
 from entrepot.core import identities
@@ -13,6 +14,7 @@ from entrepot.seal import Seal
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT
 
 SEAL = Seal(bytes(32))
+Opening = Callable[[Chain], Database]  # makes an empty database
 
 
 def fresh(path: Path, chain: Chain = METADATA) -> None:
@@ -48,7 +50,5 @@ def postgresql_database(address: str) -> PostgresqlDatabase:
 def add_accounts(database: Database) -> None:
     """The accounts of tests.factories.callers."""
     for account in (ACCOUNT, OTHER_ACCOUNT):
-        credentials = identities.fresh_credentials(account)
-        database.submit(
-            lambda tx, own=credentials: identities.create_account(tx, SEAL, own, "test", EPOCH)  # type: ignore[misc]
-        ).result()
+        add = partial(identities.create_account, seal=SEAL, credentials=identities.fresh_credentials(account))
+        database.submit(partial(add, name="test", at=EPOCH)).result()

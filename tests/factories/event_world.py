@@ -91,6 +91,10 @@ class EventWorld:
         self.metadata_units, self.units = BlockingUnits(self.core.database), BlockingUnits(self.database)
         self._sent = 0
 
+    def stop_clock(self, at: datetime) -> None:
+        """From now on it is this moment."""
+        self.now = lambda: at
+
     # ------------------------------------------------------------ configuration
     def rule(self, name: str, *targets_: Target, pattern: str | None = EVERYTHING, **more: Any) -> str:
         """A rule with targets; its ARN."""

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ import pytest
 
 from entrepot.db.migrate import METADATA, Chain, upgrade_postgresql
 from tests.factories.processes import free_port
+from tests.factories.waiting import comes_up
 
 _PLACES = Path("/usr/lib/postgresql")
 _USER = "postgres"  # the server refuses to run as root
@@ -131,10 +131,10 @@ def _unprivileged(directory: Path) -> str | None:
 
 
 def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
+    def is_ready() -> bool:
         with contextlib.suppress(psycopg.OperationalError):
             psycopg.connect(url).close()
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"PostgreSQL did not start:\n{log.read_text()[-2000:]}")
+            return True
+        return False
+
+    assert comes_up(process, is_ready, _READY_SECONDS), f"PostgreSQL did not start:\n{log.read_text()[-2000:]}"

@@ -24,6 +24,7 @@ from botocore.config import Config
 
 from entrepot.aws.protocol.errors import COMMON, OF_SERVICE, QUERY_CODES
 from tests.factories import clients
+from tests.factories.waiting import comes_up
 
 EXECUTABLE = Path(sys.executable).with_name("entrepot")
 REGION = clients.REGION
@@ -251,15 +252,15 @@ def _wait_ready(process: subprocess.Popen[bytes], base_url: str) -> bool:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+
+    def is_ready() -> bool:
         try:
             with urllib.request.urlopen(f"{base_url}/readyz", timeout=5, context=context) as answer:
-                if answer.status == 200:
-                    return True
-        except (OSError, urllib.error.URLError):
-            time.sleep(0.02)
-    return False
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    return comes_up(process, is_ready, READY_SECONDS)
 
 
 def log_tail(log: Path, limit: int = 20_000) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from entrepot.db import blobs, repositories
+from entrepot.db import blobs, event_inbox, repositories
 from entrepot.db.database import Database
 from entrepot.db.records import Blob, Repository
 from entrepot.spec.digest import Digest
@@ -45,3 +45,9 @@ def stored(rows: Rows, data: bytes, number: int, at: Any = EPOCH) -> Blob:
     new = Blob(f"B{number:025d}", "main", digest, f"blobs/{number}", len(data), "live")
     assert rows.write(blobs.add, new, at)
     return new
+
+
+def taken_in(rows: Rows, event_id: str, at: int) -> None:
+    """The row of an event that waits to be routed."""
+    where = {"account": ACCOUNT, "region": "r", "bus": "default", "order_key": "k"}
+    rows.write(event_inbox.add, event_id=event_id, hops=0, only="", replay="", at=at, body="{}", **where)

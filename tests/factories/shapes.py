@@ -15,7 +15,7 @@ _MOST_ITEMS = 4
 _LONGEST = 40
 # XML 1.0 carries these; JSON carries all but lone surrogates
 _LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Cn"), include_characters="\t\n\r")
-_OF_LETTERS = re.compile(r"(\[[^\]]+\])[+*]")  # a pattern that says of which letters, and nothing of their order
+_OF_LETTERS = re.compile(r"(\[[^\]]+\])([+*])")  # a pattern that says of which letters, and nothing of their order
 TIMES = st.integers(86_400_000, 7_000_000_000_000).map(lambda millis: datetime.fromtimestamp(millis / 1000, UTC))
 
 
@@ -85,6 +85,7 @@ def strings(shape: Shape) -> st.SearchStrategy[str]:
         letters = _OF_LETTERS.fullmatch(shape["pattern"])
         if letters:
             letter = st.from_regex(pattern(letters[1]), fullmatch=True)
+            least = max(least, 1 if letters[2] == "+" else 0)
             return st.lists(letter, min_size=least, max_size=max(least, min(most, _LONGEST))).map("".join)
         return st.from_regex(compiled, fullmatch=True, alphabet=_LETTERS).filter(
             lambda text: least <= len(text) <= most and compiled.fullmatch(text) is not None

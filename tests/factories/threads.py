@@ -1,7 +1,8 @@
 """Work in many threads at once."""
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 SECONDS = 20.0  # by when anything that is waited for has happened
 
@@ -24,3 +25,18 @@ def together(threads: int, work: Callable[[int], object]) -> None:
         thread.join()
     if faults:
         raise faults[0]
+
+
+@contextlib.contextmanager
+def at_work(works: Iterable[Callable[[threading.Event], object]]) -> Iterator[None]:
+    """Each in a thread of its own while the body runs; what they are given is set when they are to end."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=work, args=(stop,)) for work in works]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(60)

@@ -5,7 +5,7 @@ delivery job delivers them. Only the clock is the test's.
 import asyncio
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -38,6 +38,34 @@ REGIONS = (REGION, "eu-west-1")
 BUCKET = "entrepot"
 HOUR = timedelta(hours=1)
 SOON = timedelta(minutes=5)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Doubtful:
+    """A volume that fails, or whose user is killed, after it has stored so many files."""
+
+    def __init__(self, volume: Path) -> None:
+        self.own = OwnVolume(KeptFiles(volume))
+        self.fault: BaseException | None = None
+        self.after = 0
+        self.first = False  # whether the fault comes before the file is stored
+
+    async def put(self, bucket: str, key: str, body: bytes, words: Mapping[str, str]) -> None:
+        if self.fault is not None and self.first:
+            raise self.fault
+        await self.own.put(bucket, key, body, words)
+        self.after -= 1
+        if self.fault is not None and self.after <= 0:
+            raise self.fault
+
+    async def get(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]] | None:
+        return await self.own.get(bucket, key)
+
+    def keys(self, bucket: str, prefix: str) -> AsyncIterator[str]:
+        return self.own.keys(bucket, prefix)
 
 
 class TrailHouse:

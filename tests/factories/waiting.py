@@ -1,6 +1,7 @@
 """Waiting for what a server or a job does by itself: the one loop of the tests that looks again and again."""
 
 import asyncio
+import subprocess
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -26,6 +27,18 @@ async def until(condition: Callable[[], T], seconds: float = SECONDS, what: str 
         assert time.monotonic() < deadline, _vain(condition, seconds, what, given)
         await asyncio.sleep(PAUSE / 2)
     return given
+
+
+def comes_up(
+    process: "subprocess.Popen[bytes]", is_ready: Callable[[], bool], seconds: float, *, pause: float = PAUSE
+) -> bool:
+    """Whether a server that was started is ready before its time is over and before it ends."""
+    deadline = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < deadline:
+        if is_ready():
+            return True
+        time.sleep(pause)
+    return False
 
 
 def _vain(condition: Callable[[], object], seconds: float, what: str, given: object) -> str:

@@ -5,12 +5,14 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import urllib3
 
 from tests.factories.layouts import OCI_CONFIG, Content, Image, image, manifest
 from tests.factories.processes import Server
 from tests.factories.registry import Registry, with_query
+from tests.factories.threads import at_work
 from tests.faults.ledger import ABSENT, Ledger
 
 REPOSITORIES = ("crash/one", "crash/two")
@@ -117,24 +119,16 @@ class Client:
 def working(server: Server, ledger: Ledger, seed: int, count: int = 4) -> Iterator[None]:
     """Clients at work while the body runs; what one of them was wrongly refused fails the test."""
     token = server.token()
-    stop = threading.Event()
     refusals: list[BaseException] = []
 
-    def work(number: int) -> None:
+    def work(number: int, stop: threading.Event) -> None:
         try:
             Client(server, token, number, seed, ledger).run(stop)
         except Refused as refusal:
             refusals.append(refusal)
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    try:
+    with at_work(partial(work, number) for number in range(count)):
         yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(60)
     assert [str(refusal) for refusal in refusals] == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from entrepot.spec.digest import Digest
 from entrepot.spec.ulid import new_ulid
 from entrepot.store.filesystem import Filesystem
-from tests.factories.crash_store import Disk, Recorder, Step, after, survivors
+from tests.factories.crash_store import Disk, Recorder, Step, after, crashes
 
 UPLOADS = [f"00000000-0000-4000-8000-{number:012d}" for number in range(10)]
 
@@ -60,18 +60,12 @@ def everything(store: Filesystem, recorder: Recorder) -> None:
 
 def lost(steps: list[Step], tree: Path, seeds: int) -> list[str]:
     """What was acknowledged and is not there, for each crash point and way to lose."""
-    found = []
-    for count in range(len(steps) + 1):
-        disk = Disk(steps[:count])
-        for way, keep, content in survivors(disk, seeds):
-            root = tree / f"{count}-{way}"
-            disk.materialise(root, keep, content)
-            found += [
-                f"after step {count}, {way}: {location}"
-                for location, data in disk.promised.items()
-                if not (root / location).is_file() or (root / location).read_bytes() != data
-            ]
-    return found
+    return [
+        f"{crash.when}: {location}"
+        for crash in crashes(steps, tree, seeds)
+        for location, data in crash.promised.items()
+        if not (crash.root / location).is_file() or (crash.root / location).read_bytes() != data
+    ]
 
 
 def files(root: Path) -> dict[str, bytes | None]:
@@ -95,21 +89,16 @@ def test_the_recorder_sees_everything_that_the_store_does(recorded, tmp_path):
 
 
 def test_a_store_over_a_crashed_tree_serves_and_takes_the_same_push_again(recorded, tmp_path):
-    steps = recorded.steps[1:]
-    for count in range(0, len(steps) + 1, 3):
-        disk = Disk(steps[:count])
-        for way, keep, content in survivors(disk, seeds=1):
-            root = tmp_path / f"{count}-{way}"
-            disk.materialise(root, keep, content)
-            recorder = Recorder(root)
-            store = Filesystem(root)
-            store.prepare()
-            located = {location for location, _ in store.locations()}
-            assert disk.promised.keys() <= located
-            for upload in [upload for upload, _ in store.spools()]:
-                store.discard(upload)
-            location = push(store, recorder, UPLOADS[6], b"small")
-            assert store.digest(location, "sha256") == Digest.of(b"small").hex
+    for crash in crashes(recorded.steps[1:], tmp_path / "crashed", seeds=1, every=3):
+        recorder = Recorder(crash.root)
+        store = Filesystem(crash.root)
+        store.prepare()
+        located = {location for location, _ in store.locations()}
+        assert crash.promised.keys() <= located
+        for upload in [upload for upload, _ in store.spools()]:
+            store.discard(upload)
+        location = push(store, recorder, UPLOADS[6], b"small")
+        assert store.digest(location, "sha256") == Digest.of(b"small").hex
 
 
 @pytest.mark.parametrize("seen_before", [False, True], ids=["new prefix", "known prefix"])

@@ -114,8 +114,11 @@ def fingerprint(tree: Path) -> bytes:
     return running.digest()
 
 
-def without(steps: Sequence[Step], start: int, unwanted: Callable[[Step], bool]) -> list[Step]:
-    return [*steps[:start], *(step for step in steps[start:] if not unwanted(step))]
+def without_syncs(steps: Sequence[Step], start: int, files_of: Callable[[str], bool]) -> list[Step]:
+    """The steps without the syncs of files that are made under such names."""
+    unwanted = {step.node for step in steps if step.kind == "create" and files_of(step.path.name)}
+    rest = (step for step in steps[start:] if step.kind != "sync file" or step.node not in unwanted)
+    return [*steps[:start], *rest]
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -141,11 +144,6 @@ def test_the_trace_holds_everything_that_the_program_did(recorded, tmp_path):
 
 def test_images_would_be_lost_without_the_syncs_of_the_log_or_of_the_blobs(recorded, volatile):
     _, trace = recorded
-    names = {step.node: step.path.name for step in trace.steps if step.kind == "create"}
     for number, is_of in enumerate((lambda name: name.endswith("-wal"), lambda name: not name.startswith(DATABASE))):
-        steps = without(
-            trace.steps,
-            trace.start,
-            lambda step: step.kind == "sync file" and is_of(names[step.node]),  # noqa: B023 - called in this round
-        )
+        steps = without_syncs(trace.steps, trace.start, is_of)
         assert lost(steps, len(steps), volatile / f"{number}", seeds=0), "nothing is lost"

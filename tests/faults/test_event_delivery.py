@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tests.factories.event_targets import ALLOW_OUTBOUND, invoking_role, rule, w
 from tests.factories.layouts import Content, Image, image, manifest
 from tests.factories.processes import Server, free_port, serve
 from tests.factories.registry import Registry
+from tests.factories.threads import at_work
 from tests.factories.unreliable import Unreliable, unreliable
 from tests.factories.waiting import wait
 
@@ -74,18 +75,9 @@ def kill(server: Server, whom: str) -> None:
         server.process.wait(30)
 
 
-@contextlib.contextmanager
-def tagging(server: Server, taggers: Sequence[Tagger], each: int) -> Iterator[None]:
-    stop, token = threading.Event(), server.token()
-    threads = [threading.Thread(target=tagger.run, args=(server, token, each, stop)) for tagger in taggers]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(60)
+def tagging(server: Server, taggers: Sequence[Tagger], each: int) -> contextlib.AbstractContextManager[None]:
+    token = server.token()
+    return at_work(functools.partial(tagger.run, server, token, each) for tagger in taggers)
 
 
 def prepare(server: Server, taggers: Sequence[Tagger], hook: Unreliable) -> None:

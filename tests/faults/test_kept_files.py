@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from entrepot.store.kept_files import SIDECAR, KeptFiles
-from tests.factories.crash_store import Disk, Recorder, after, survivors
+from tests.factories.crash_store import Disk, Recorder, after, crashes
 from tests.faults.test_crash_points import files, lost
 
 FILES: tuple[tuple[str, str, bytes, dict[str, str]], ...] = (
@@ -39,16 +39,9 @@ def test_the_recorder_sees_everything(recorded: Recorder, tmp_path: Path):
 
 
 def test_whatever_a_crash_leaves_is_whole_and_can_be_stored_again(recorded: Recorder, tmp_path: Path):
-    wanted = {(bucket, key): (body, words) for bucket, key, body, words in FILES}
-    steps = recorded.steps[1:]
-    for count in range(0, len(steps) + 1, 2):
-        disk = Disk(steps[:count])
-        for way, keep, content in survivors(disk, seeds=1):
-            root = tmp_path / f"{count}-{way}"
-            disk.materialise(root, keep, content)
-            kept = KeptFiles(root / "trails")
-            for (bucket, key), (body, words) in wanted.items():
-                found = kept.get(bucket, key)
-                if found is None:
-                    kept.put(bucket, key, body, words)
-                assert kept.get(bucket, key) == (body, words), f"after step {count}, {way}"
+    for crash in crashes(recorded.steps[1:], tmp_path / "crashed", seeds=1, every=2):
+        kept = KeptFiles(crash.root / "trails")
+        for bucket, key, body, words in FILES:
+            if kept.get(bucket, key) is None:
+                kept.put(bucket, key, body, words)
+            assert kept.get(bucket, key) == (body, words), crash.when

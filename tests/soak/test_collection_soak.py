@@ -13,7 +13,7 @@ from base64 import b64encode
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -41,6 +41,11 @@ class Told:
     faults: list[str] = field(default_factory=list)
 
 
+class Answer(NamedTuple):
+    status: int
+    data: bytes
+
+
 class Soaker:
     """One client, in a process of its own, over one connection that it keeps."""
 
@@ -61,19 +66,17 @@ class Soaker:
         self._connection.close()
         return self.told
 
-    def _call(self, method: str, path: str, body: bytes = b"", kind: str = "") -> http.client.HTTPResponse:
+    def _call(self, method: str, path: str, body: bytes = b"", kind: str = "") -> Answer:
         headers = {"Authorization": self._authorization} | ({"Content-Type": kind} if kind else {})
         self._connection.request(method, path, body, headers)
         response = self._connection.getresponse()
-        response.data = response.read()  # type: ignore[attr-defined]
-        return response
+        return Answer(response.status, response.read())
 
-    def _expect(self, event: str, status: int, response: http.client.HTTPResponse) -> bool:
+    def _expect(self, event: str, status: int, answer: Answer) -> bool:
         self.told.events[event] += 1
-        if response.status != status:
-            text = response.data[:200]  # type: ignore[attr-defined]
-            self.told.faults.append(f"{event}: {response.status} instead of {status}: {text!r}")
-        return response.status == status
+        if answer.status != status:
+            self.told.faults.append(f"{event}: {answer.status} instead of {status}: {answer.data[:200]!r}")
+        return answer.status == status
 
     def _push(self) -> None:
         """New images mostly of common layers: ask, then reuse, mount or send."""
@@ -122,12 +125,12 @@ class Soaker:
             return
         (repository, tag), image = self._chance.choice(list(self._images.items()))
         answer = self._call("GET", f"/v2/{repository}/manifests/{tag}")
-        if not self._expect("pull", 200, answer) or answer.data != image.manifest.data:  # type: ignore[attr-defined]
+        if not self._expect("pull", 200, answer) or answer.data != image.manifest.data:
             self.told.faults.append(f"pull of {tag}: another manifest")
             return
         blob = self._chance.choice(image.blobs)
         answer = self._call("GET", f"/v2/{repository}/blobs/{blob.digest}")
-        if not self._expect("pull blob", 200, answer) or answer.data != blob.data:  # type: ignore[attr-defined]
+        if not self._expect("pull blob", 200, answer) or answer.data != blob.data:
             self.told.faults.append(f"pull of {blob.digest}: other bytes")
 
     def _tag(self) -> None:

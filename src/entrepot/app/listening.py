@@ -15,10 +15,13 @@ _PATIENCE_SECONDS = 1.0
 _PAUSE_SECONDS = 0.05
 
 
-def bind(host: str, port: int, workers: int) -> list[list[socket.socket]]:
-    """For each worker its sockets, one an address of `host`. PortTaken, AddressUnavailable; port 0 chooses one."""
+def bind(host: str, port: int, workers: int, patience: float = _PATIENCE_SECONDS) -> list[list[socket.socket]]:
+    """For each worker its sockets, one an address of `host`. PortTaken, AddressUnavailable; port 0 chooses one.
+
+    A server that was just killed has so many seconds of `patience` to be gone.
+    """
     addresses = _resolve(host, port)
-    chosen = [_free(host, family, address) for family, address in addresses] if port else []
+    chosen = [_free(host, family, address, patience) for family, address in addresses] if port else []
     if not chosen:
         with _open(addresses[0][0], addresses[0][1]) as probe:
             port = probe.getsockname()[1]
@@ -37,11 +40,9 @@ def _resolve(host: str, port: int) -> Sequence[tuple[int, tuple[object, ...]]]:
     return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
 
 
-def _free(host: str, family: int, address: tuple[object, ...]) -> bool:
-    """PortTaken when anybody listens there, also one who would share the port; a server that was just killed has a
-    moment to be gone.
-    """
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+def _free(host: str, family: int, address: tuple[object, ...], patience: float) -> bool:
+    """PortTaken when anybody listens there, also one who would share the port."""
+    deadline = time.monotonic() + patience
     while True:
         try:
             _open(family, address).close()

@@ -96,7 +96,7 @@ def put(
         image_size = _hold_children(tx, repository, manifest, rules)
         images.add(tx, repository.id, digest, manifest, image_size, caller.at)
         known = images.find(tx, repository.id, digest)
-    if known is None:  # pragma: no cover - the row was just written
+    if known is None:  # cannot be: the row was just written
         raise _not_found(key, digest)
     if tag is not None and pointed != digest:
         _point(tx, repository, tag, digest, caller)

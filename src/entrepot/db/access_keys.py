@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, or_, select, update
 from entrepot.db.database import Row, Transaction
 from entrepot.db.identity_records import KeyUse
 from entrepot.db.identity_schema import access_key
-from entrepot.spec.moments import micros, moment
+from entrepot.spec.moments import micros, moment, moment_or_none
 
 _LIST = (
     select(access_key)
@@ -63,7 +63,7 @@ def _record(row: Row) -> KeyUse:
         row.principal_id,
         row.status,
         moment(row.created_at),
-        None if row.last_used_at is None else moment(row.last_used_at),
+        moment_or_none(row.last_used_at),
         row.last_used_service,
         row.last_used_region,
     )

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, insert, select, update
 from entrepot.db.database import Row, Transaction
 from entrepot.db.identity_schema import access_key, account, entity
 from entrepot.db.records import AccessKey, Account
-from entrepot.spec.moments import micros, moment
+from entrepot.spec.moments import micros, moment, moment_or_none
 
 _FIND = select(account).where(account.c.id == bindparam("id"))
 _LIST = select(account).order_by(account.c.id)
@@ -106,7 +106,7 @@ def access_key_of(row: Row) -> AccessKey:
         row.status,
         row.epoch,
         "" if row.owner_name is None else row.owner_path + row.owner_name,
-        None if row.last_used_at is None else moment(row.last_used_at),
+        moment_or_none(row.last_used_at),
         row.account_stamp,
     )
 

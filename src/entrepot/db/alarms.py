@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, ins
 
 from entrepot.db.alarm_records import AlarmKey, AlarmRow
 from entrepot.db.alarm_schema import alarm, alarm_child
-from entrepot.db.database import Reader, Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction, number_of
 
 _HERE = and_(alarm.c.account_id == bindparam("account"), alarm.c.region == bindparam("in_region"))
 _THIS = and_(_HERE, alarm.c.name == bindparam("called"))
@@ -111,8 +111,7 @@ def lock(tx: Transaction, key: AlarmKey) -> AlarmRow | None:
 
 def count(tx: Reader, account: str, region: str) -> int:
     """How many alarms there are."""
-    row = tx.one(_COUNT, account=account, in_region=region)
-    return 0 if row is None else int(row.number)
+    return number_of(tx, _COUNT, account=account, in_region=region)
 
 
 def add(tx: Transaction, new: AlarmRow) -> None:

@@ -5,7 +5,7 @@ numbers become visible in their order.
 from sqlalchemy import bindparam, select, text
 
 from entrepot.db.audit_schema import audit_counter
-from entrepot.db.database import Transaction
+from entrepot.db.database import Transaction, number_of
 
 _BEGIN = text("INSERT INTO audit_counter (name, value) VALUES (:name, 0) ON CONFLICT (name) DO NOTHING")
 _ADVANCE = text("UPDATE audit_counter SET value = value + 1 WHERE name = :name")
@@ -15,8 +15,7 @@ _GET = select(audit_counter.c.value).where(audit_counter.c.name == bindparam("of
 
 def get(tx: Transaction, name: str) -> int:
     """The number; 0 for one that nobody has advanced."""
-    row = tx.one(_GET, of=name)
-    return 0 if row is None else int(row.value)
+    return number_of(tx, _GET, of=name)
 
 
 def advance(tx: Transaction, name: str) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, not_, select, text, update
 
 from entrepot.db.blobs import blob_of
-from entrepot.db.database import Transaction
+from entrepot.db.database import Transaction, number_of
 from entrepot.db.records import Blob
 from entrepot.db.schema import blob, gc_hold, manifest_reference, repository, repository_blob, upload
 
@@ -137,7 +137,7 @@ def to_unlink(tx: Transaction, before: int, limit: int) -> Sequence[LinkKey]:
 
 def count_to_unlink(tx: Transaction, before: int) -> int:
     """How many links were condemned before `before`."""
-    return int(tx.all(_COUNT_TO_UNLINK, before=before)[0][0])
+    return number_of(tx, _COUNT_TO_UNLINK, before=before)
 
 
 def lock_link(tx: Transaction, key: LinkKey) -> tuple[int, int | None] | None:
@@ -168,7 +168,7 @@ def unheld(tx: Transaction, store: str, before: int, limit: int) -> Sequence[Blo
 
 def count_unheld(tx: Transaction, store: str, before: int) -> int:
     """How many blobs made before `before` no repository holds."""
-    return int(tx.all(_COUNT_UNHELD, store=store, before=before)[0][0])
+    return number_of(tx, _COUNT_UNHELD, store=store, before=before)
 
 
 def lock_blob(tx: Transaction, blob_id: str) -> str | None:
@@ -226,8 +226,7 @@ def add_orphan(tx: Transaction, orphan: Blob, at: int) -> bool:
 
 def is_on_hold(tx: Transaction, now: int) -> bool:
     """Whether a backup, migration or import asks collection to wait."""
-    row = tx.one(_HOLDS, now=now)
-    return row is not None and row[0] > 0
+    return number_of(tx, _HOLDS, now=now) > 0
 
 
 def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:

@@ -48,7 +48,7 @@ class Compiler:
         keys = None
         if isinstance(statement, Insert):
             keys = [column.name for column in statement.table.columns]
-        compiled: Any = statement.compile(dialect=self._dialect, column_keys=keys)  # type: ignore[attr-defined]
+        compiled: Any = statement.compile(dialect=self._dialect, column_keys=keys)  # type: ignore[attr-defined]  # each statement has it
         names = tuple(compiled.positiontup or ())
         fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         columns = [column.name for column in getattr(statement, "selected_columns", ())]

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, delete, func, select, text
 
 from entrepot.db.alarm_records import DashboardRow
 from entrepot.db.alarm_schema import dashboard, monitoring_tag
-from entrepot.db.database import Reader, Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction, number_of
 
 _FIND = select(dashboard).where(dashboard.c.account_id == bindparam("account"), dashboard.c.name == bindparam("called"))
 _PUT = text(
@@ -61,8 +61,7 @@ def put(tx: Transaction, new: DashboardRow) -> None:
 
 def count(tx: Reader, account: str) -> int:
     """How many dashboards an account has."""
-    row = tx.one(_COUNT, account=account)
-    return 0 if row is None else int(row.number)
+    return number_of(tx, _COUNT, account=account)
 
 
 def page(tx: Reader, account: str, prefix: str, limit: int, after: str) -> Sequence[DashboardRow]:

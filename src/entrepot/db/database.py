@@ -43,6 +43,12 @@ class Transaction(Reader, Protocol):
         """Execute a statement that changes rows for each of these parameters."""
 
 
+def number_of(tx: Reader, statement: Executable, **parameters: object) -> int:
+    """The one number that is asked for; 0 without a row."""
+    row = tx.one(statement, **parameters)
+    return 0 if row is None else int(row[0])
+
+
 class Database(Protocol):
     """Where units of work run. Both methods may be called from any thread."""
 

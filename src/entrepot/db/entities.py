@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
-from entrepot.db.database import Reader, Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction, number_of
 from entrepot.db.identity_records import Entity, Identity
 from entrepot.db.identity_schema import account as account_table
 from entrepot.db.identity_schema import entity, entity_tag
@@ -85,8 +85,7 @@ def page(tx: Transaction, account: str, kind: str, prefix: str, after: str, limi
 
 def count(tx: Transaction, account: str, kind: str) -> int:
     """How many of a kind the account has."""
-    row = tx.one(_COUNT, account=account, kind=kind)
-    return 0 if row is None else int(row.number)
+    return number_of(tx, _COUNT, account=account, kind=kind)
 
 
 def bounded_by(tx: Transaction, account: str, policy_arn: str) -> Sequence[Entity]:

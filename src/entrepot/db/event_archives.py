@@ -6,12 +6,12 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from entrepot.db.database import Reader, Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction, number_of
 from entrepot.db.event_names import Names, Place
 from entrepot.db.event_records import Archive, Replay
 from entrepot.db.event_schema import event_archive, event_replay
 from entrepot.spec.event_arns import BusKey, EventKey
-from entrepot.spec.moments import micros, moment
+from entrepot.spec.moments import micros, moment, moment_or_none
 
 
 def _archive(row: Row) -> Archive:
@@ -39,9 +39,9 @@ def _replay(row: Row) -> Replay:
         moment(row.to_at),
         row.state,
         row.reason,
-        None if row.last_at is None else moment(row.last_at),
+        moment_or_none(row.last_at),
         moment(row.started_at),
-        None if row.ended_at is None else moment(row.ended_at),
+        moment_or_none(row.ended_at),
     )
 
 
@@ -134,8 +134,7 @@ def under_way(tx: Reader) -> Sequence[Replay]:
 
 def count_under_way(tx: Reader, place: Place) -> int:
     """How many replays have not ended."""
-    row = tx.one(_COUNT_UNDER_WAY, **REPLAYS.at(place))
-    return 0 if row is None else int(row.number)
+    return number_of(tx, _COUNT_UNDER_WAY, **REPLAYS.at(place))
 
 
 def add_replay(tx: Transaction, new: Replay) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select, text
 
-from entrepot.db.database import Reader, Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction, number_of
 from entrepot.db.event_names import Names
 from entrepot.db.event_records import Bus
 from entrepot.db.event_schema import event_bus, event_region, event_tag
@@ -80,8 +80,7 @@ def remove(tx: Transaction, key: BusKey) -> bool:
 
 def stamp(tx: Reader, account: str, region: str) -> int:
     """Changes whenever a bus, rule, target, archive, connection or API destination does; 0 where there was none."""
-    row = tx.one(_STAMP, account=account, of_region=region)
-    return 0 if row is None else int(row.stamp)
+    return number_of(tx, _STAMP, account=account, of_region=region)
 
 
 def restamp(tx: Transaction, account: str, region: str, new_stamp: int) -> None:

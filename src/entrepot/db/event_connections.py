@@ -1,17 +1,20 @@
 """Rows of `event_connection` and `event_api_destination`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 
 from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.event_names import Names
 from entrepot.db.event_records import ApiDestination, Connection
 from entrepot.db.event_schema import event_api_destination, event_connection
 from entrepot.spec.event_arns import EventKey
-from entrepot.spec.moments import micros, moment
+from entrepot.spec.moments import micros, micros_or_none, moment, moment_or_none
+
+T = TypeVar("T", Connection, ApiDestination)
 
 
 def _connection(row: Row) -> Connection:
@@ -26,7 +29,7 @@ def _connection(row: Row) -> Connection:
         row.reason,
         moment(row.created_at),
         moment(row.updated_at),
-        None if row.authorized_at is None else moment(row.authorized_at),
+        moment_or_none(row.authorized_at),
     )
 
 
@@ -92,8 +95,7 @@ _REMOVE_DESTINATION = delete(event_api_destination).where(event_api_destination.
 
 def by_arn(tx: Reader, arn: str) -> Connection | None:
     """The connection of this ARN."""
-    row = tx.one(_BY_ID, of=_id_in(arn))
-    return None if row is None or _connection(row).arn != arn else _connection(row)
+    return _by_arn(tx, _BY_ID, _connection, arn)
 
 
 def authorizing(tx: Reader) -> Sequence[Connection]:
@@ -117,7 +119,7 @@ def add(tx: Transaction, new: Connection) -> None:
         reason=new.reason,
         created_at=micros(new.created_at),
         updated_at=micros(new.updated_at),
-        authorized_at=_micros(new.authorized_at),
+        authorized_at=micros_or_none(new.authorized_at),
     )
 
 
@@ -133,7 +135,7 @@ def put(tx: Transaction, changed: Connection) -> None:
         new_state=changed.state,
         new_reason=changed.reason,
         at=micros(changed.updated_at),
-        authorized=_micros(changed.authorized_at),
+        authorized=micros_or_none(changed.authorized_at),
     )
 
 
@@ -147,7 +149,7 @@ def settle(tx: Transaction, found: Connection, state: str, reason: str, at: date
         as_of=micros(found.updated_at),
         new_state=state,
         new_reason=reason,
-        authorized=_micros(at),
+        authorized=micros_or_none(at),
     )
     return changed > 0
 
@@ -159,8 +161,7 @@ def remove(tx: Transaction, connection_id: str) -> None:
 
 def destination_by_arn(tx: Reader, arn: str) -> ApiDestination | None:
     """The API destination of this ARN."""
-    row = tx.one(_DESTINATION_BY_ID, of=_id_in(arn))
-    return None if row is None or _destination(row).arn != arn else _destination(row)
+    return _by_arn(tx, _DESTINATION_BY_ID, _destination, arn)
 
 
 def add_destination(tx: Transaction, new: ApiDestination) -> None:
@@ -204,9 +205,8 @@ def _text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _micros(at: datetime | None) -> int | None:
-    return None if at is None else micros(at)
-
-
-def _id_in(arn: str) -> str:
-    return arn.rpartition("/")[2]
+def _by_arn(tx: Reader, by_id: Select[Any], record: Callable[[Row], T], arn: str) -> T | None:
+    """By the id that the ARN ends with, where the rest of it is so too."""
+    row = tx.one(by_id, of=arn.rpartition("/")[2])
+    found = None if row is None else record(row)
+    return found if found is not None and found.arn == arn else None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import and_, bindparam, delete, func, select, text, update
 
-from entrepot.db.database import Reader, Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction, number_of
 from entrepot.db.event_queue_schema import BEHIND, event_delivery
 
 __all__ = ["BEHIND"]
@@ -180,5 +180,4 @@ def hurry(tx: Transaction, sequence: int, due_at: int) -> bool:
 
 def count(tx: Reader) -> int:
     """How many have not arrived."""
-    row = tx.one(_COUNT)
-    return 0 if row is None else int(row.number)
+    return number_of(tx, _COUNT)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, delete, func, select, text
 
-from entrepot.db.database import Reader, Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction, number_of
 from entrepot.db.event_queue_schema import event_failure
 
 _ADD = text(
@@ -63,5 +63,4 @@ def remove(tx: Transaction, sequence: int) -> bool:
 
 def count(tx: Reader) -> int:
     """How many there are."""
-    row = tx.one(_COUNT)
-    return 0 if row is None else int(row.number)
+    return number_of(tx, _COUNT)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, delete, func, select, text
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Row, Transaction, number_of
 from entrepot.db.event_queue_schema import event_inbox
 
 _SEE = text("INSERT INTO event_seen (key, at) VALUES (:key, :at) ON CONFLICT (key) DO NOTHING")
@@ -70,5 +70,4 @@ def remove(tx: Transaction, sequence: int) -> None:
 
 def count(tx: Transaction) -> int:
     """How many wait."""
-    row = tx.one(_COUNT)
-    return 0 if row is None else int(row[0])
+    return number_of(tx, _COUNT)

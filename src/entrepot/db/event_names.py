@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Table, bindparam, func, select
 
-from entrepot.db.database import Reader, Row
+from entrepot.db.database import Reader, Row, number_of
 
 T = TypeVar("T")
 Place = tuple[str, ...]  # what names are unique within: account and region, of rules the bus too
@@ -52,5 +52,4 @@ class Names(Generic[T]):
 
     def count(self, tx: Reader, place: Place) -> int:
         """How many there are."""
-        row = tx.one(self._count, **self.at(place))
-        return 0 if row is None else int(row.number)
+        return number_of(tx, self._count, **self.at(place))

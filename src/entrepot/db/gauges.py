@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Executable, bindparam, func, select, text
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Row, Transaction, number_of
 from entrepot.db.schema import manifest, repository, repository_blob, tag
 
 _PAGE = (
@@ -61,17 +61,13 @@ def holding(tx: Transaction, repository_id: str, most: int | None = None) -> Hol
     Images, tags and links are counted in indexes. The rest reads each of them, and is left out where they are more than
     `most`.
     """
-    images, tags, links = (_number(tx, each, repository_id) for each in (_IMAGES, _TAGS, _LINKS))
+    images, tags, links = (number_of(tx, each, of=repository_id) for each in (_IMAGES, _TAGS, _LINKS))
     size, shared, oldest, newest = None, None, None, None
     if most is None or links <= most:
         size, shared = (int(each) for each in _numbers(tx, _BYTES, repository_id))
     if most is None or images <= most:
         oldest, newest = _numbers(tx, _PUSHED, repository_id)
     return Holding(images, tags, size, shared, oldest, newest)
-
-
-def _number(tx: Transaction, statement: Executable, repository_id: str) -> int:
-    return int(_numbers(tx, statement, repository_id)[0])
 
 
 def _numbers(tx: Transaction, statement: Executable, repository_id: str) -> Row:

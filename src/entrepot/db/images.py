@@ -12,7 +12,7 @@ from entrepot.db.records import StoredManifest
 from entrepot.db.schema import manifest, manifest_reference, tag
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
-from entrepot.spec.moments import micros, moment
+from entrepot.spec.moments import micros, moment, moment_or_none
 
 _DETAILS = (
     manifest.c.digest,
@@ -219,6 +219,6 @@ def record(row: Row, body: bytes) -> StoredManifest:
         row.image_size,
         row.size,
         moment(row.pushed_at),
-        None if row.last_pulled_at is None else moment(row.last_pulled_at),
+        moment_or_none(row.last_pulled_at),
         body,
     )

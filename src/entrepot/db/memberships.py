@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, delete, func, select, text
 
 from entrepot.db import entities
-from entrepot.db.database import Reader, Transaction
+from entrepot.db.database import Reader, Transaction, number_of
 from entrepot.db.identity_records import Entity
 from entrepot.db.identity_schema import entity, membership
 
@@ -42,8 +42,7 @@ def groups_of(tx: Reader, user_id: str, after: str, limit: int) -> Sequence[Enti
 
 def count_of(tx: Transaction, user_id: str) -> int:
     """In how many groups a user is."""
-    row = tx.one(_COUNT, of=user_id)
-    return 0 if row is None else int(row.number)
+    return number_of(tx, _COUNT, of=user_id)
 
 
 def add(tx: Transaction, group_id: str, user_id: str) -> None:

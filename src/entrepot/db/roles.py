@@ -9,7 +9,7 @@ from entrepot.db import entities
 from entrepot.db.database import Transaction
 from entrepot.db.identity_records import Entity, Role
 from entrepot.db.identity_schema import entity, instance_profile_role, role
-from entrepot.spec.moments import micros, moment
+from entrepot.spec.moments import micros, moment_or_none
 
 _FIND = select(role).where(role.c.entity_id == bindparam("of"))
 _INSERT = insert(role)
@@ -43,7 +43,7 @@ def find(tx: Transaction, entity_id: str) -> Role | None:
     row = tx.one(_FIND, of=entity_id)
     if row is None:
         return None
-    used = None if row.last_used_at is None else moment(row.last_used_at)
+    used = moment_or_none(row.last_used_at)
     return Role(row.trust_document, row.max_session_seconds, row.service, used, row.last_used_region)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from entrepot.db.database import Row, Transaction
 from entrepot.db.identity_records import Device, LoginProfile
 from entrepot.db.identity_schema import login_profile, mfa_device
-from entrepot.spec.moments import micros, moment
+from entrepot.spec.moments import micros, micros_or_none, moment, moment_or_none
 
 _LOGIN = select(login_profile).where(login_profile.c.user_id == bindparam("of"))
 _ADD_LOGIN = insert(login_profile)
@@ -78,7 +78,7 @@ def add_device(tx: Transaction, device_id: str, seed: bytes) -> None:
 
 def enable(tx: Transaction, device_id: str, user_id: str | None, at: datetime | None, step: int) -> None:
     """Whose a device is from now on, None for nobody's, and the step of the last code taken."""
-    tx.run(_ENABLE, of=device_id, user=user_id, at=None if at is None else micros(at), step=step)
+    tx.run(_ENABLE, of=device_id, user=user_id, at=micros_or_none(at), step=step)
 
 
 def remove_device(tx: Transaction, device_id: str) -> None:
@@ -87,5 +87,5 @@ def remove_device(tx: Transaction, device_id: str) -> None:
 
 
 def _device(row: Row) -> Device:
-    enabled = None if row.enabled_at is None else moment(row.enabled_at)
+    enabled = moment_or_none(row.enabled_at)
     return Device(row.entity_id, bytes(row.seed), row.user_id, enabled, row.last_step)

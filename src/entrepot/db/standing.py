@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Row, Transaction, number_of
 from entrepot.db.event_queue_schema import event_delivery, event_failure, event_inbox
 from entrepot.db.metric_schema import metric_point, metric_series
 from entrepot.db.schema import outbox
@@ -73,17 +73,14 @@ class Waiting(NamedTuple):
 def outbox_waiting(tx: Transaction) -> Mapping[str, Waiting]:
     """The rows of the outbox, by kind."""
     return {
-        kind: Waiting(_scalar(tx.one(_OUTBOX, of=kind)) or 0, _scalar(tx.one(_OUTBOX_FIRST, of=kind)))
+        kind: Waiting(number_of(tx, _OUTBOX, of=kind), _scalar(tx.one(_OUTBOX_FIRST, of=kind)))
         for kind in ("event", "audit")
     }
 
 
 def events_waiting(tx: Transaction) -> Mapping[str, Waiting]:
     """Events that wait for their rules, for a target, or for somebody who looks at them."""
-    return {
-        state: Waiting(_scalar(tx.one(number)) or 0, _scalar(tx.one(since)))
-        for state, (number, since) in _QUEUE.items()
-    }
+    return {state: Waiting(number_of(tx, number), _scalar(tx.one(since))) for state, (number, since) in _QUEUE.items()}
 
 
 def last_told(tx: Transaction, namespace: str, since: int, limit: int) -> Sequence[Row]:

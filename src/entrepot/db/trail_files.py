@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, insert, select, text, update
 from entrepot.db.database import Row, Transaction
 from entrepot.db.trail_records import Chain, Delivery, DigestHead, LogFile, SigningKey
 from entrepot.db.trail_schema import trail_chain, trail_key, trail_log_file, trail_region
-from entrepot.spec.moments import micros, moment
+from entrepot.spec.moments import micros, moment, moment_or_none
 
 _REGION = select(trail_region).where(
     trail_region.c.trail_id == bindparam("of"), trail_region.c.region == bindparam("place")
@@ -82,7 +82,9 @@ def delivery(tx: Transaction, trail_id: str, region: str) -> Delivery:
     row = tx.one(_REGION, of=trail_id, place=region)
     if row is None:
         return Delivery()
-    return Delivery(_moment(row.delivered_at), row.delivery_error, _moment(row.digested_at), row.digest_error)
+    return Delivery(
+        moment_or_none(row.delivered_at), row.delivery_error, moment_or_none(row.digested_at), row.digest_error
+    )
 
 
 def delivered(tx: Transaction, trail_id: str, region: str, at: datetime) -> None:
@@ -240,10 +242,10 @@ def _chain(row: Row) -> Chain:
         row.prefix,
         moment(row.started_at),
         moment(row.next_at),
-        _moment(row.planned_at),
+        moment_or_none(row.planned_at),
         row.planned_key,
         head,
-        _moment(row.ended_at),
+        moment_or_none(row.ended_at),
     )
 
 
@@ -256,7 +258,3 @@ def _key(row: Row) -> SigningKey:
         moment(row.valid_from),
         moment(row.valid_until),
     )
-
-
-def _moment(at: int | None) -> datetime | None:
-    return None if at is None else moment(at)

@@ -6,11 +6,11 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import bindparam, delete, func, insert, or_, select, text, update
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Row, Transaction, number_of
 from entrepot.db.resource_tags import Tags
 from entrepot.db.trail_records import Period, Trail
 from entrepot.db.trail_schema import trail, trail_region, trail_tag
-from entrepot.spec.moments import micros, moment
+from entrepot.spec.moments import micros, micros_or_none, moment, moment_or_none
 
 _LIVE = trail.c.deleted_at.is_(None)
 _OF_ACCOUNT = trail.c.account_id == bindparam("account")
@@ -113,8 +113,7 @@ def list_of(tx: Transaction, account: str) -> Sequence[Trail]:
 
 def count(tx: Transaction, account: str, region: str) -> int:
     """How many trails have their home here."""
-    row = tx.one(_COUNT, account=account, home=region)
-    return int(row[0]) if row else 0
+    return number_of(tx, _COUNT, account=account, home=region)
 
 
 def logging(tx: Transaction, account: str, region: str) -> bool:
@@ -144,7 +143,7 @@ def add(tx: Transaction, new: Trail) -> None:
         prefix=new.prefix,
         multi_region=int(new.multi_region),
         global_events=int(new.global_events),
-        validated_at=_micros(new.validated_at),
+        validated_at=micros_or_none(new.validated_at),
         selectors="",
         logging=0,
         started_at=None,
@@ -168,7 +167,7 @@ def change(tx: Transaction, changed: Trail) -> None:
         new_prefix=changed.prefix,
         new_multi_region=int(changed.multi_region),
         new_global_events=int(changed.global_events),
-        new_validated_at=_micros(changed.validated_at),
+        new_validated_at=micros_or_none(changed.validated_at),
         new_selectors=changed.selectors,
     )
 
@@ -179,8 +178,8 @@ def set_logging(tx: Transaction, changed: Trail) -> None:
         _SET_LOGGING,
         of=changed.id,
         on=int(changed.logging),
-        from_at=_micros(changed.started_at),
-        until_at=_micros(changed.stopped_at),
+        from_at=micros_or_none(changed.started_at),
+        until_at=micros_or_none(changed.stopped_at),
         new_periods=_written(changed.periods),
     )
 
@@ -236,28 +235,20 @@ def _record(row: Row) -> Trail:
         row.prefix,
         bool(row.multi_region),
         bool(row.global_events),
-        _moment(row.validated_at),
+        moment_or_none(row.validated_at),
         moment(row.created_at),
         row.selectors,
         bool(row.logging),
-        _moment(row.started_at),
-        _moment(row.stopped_at),
-        tuple((moment(start), _moment(end)) for start, end in _PERIODS.decode(row.periods)),
+        moment_or_none(row.started_at),
+        moment_or_none(row.stopped_at),
+        tuple((moment(start), moment_or_none(end)) for start, end in _PERIODS.decode(row.periods)),
         row.cursor,
         row.plan,
         row.failures,
-        _moment(row.retry_at),
-        _moment(row.deleted_at),
+        moment_or_none(row.retry_at),
+        moment_or_none(row.deleted_at),
     )
 
 
 def _written(periods: Sequence[Period]) -> str:
-    return msgspec.json.encode([(micros(start), _micros(end)) for start, end in periods]).decode()
-
-
-def _micros(at: datetime | None) -> int | None:
-    return None if at is None else micros(at)
-
-
-def _moment(at: int | None) -> datetime | None:
-    return None if at is None else moment(at)
+    return msgspec.json.encode([(micros(start), micros_or_none(end)) for start, end in periods]).decode()

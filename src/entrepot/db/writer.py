@@ -59,7 +59,7 @@ class Session(Protocol):
 class _Unit:
     __slots__ = ("future", "relaxed", "remedied", "started", "work")
 
-    def __init__(self, work: Callable[[Any], Any], relaxed: bool) -> None:  # noqa: FBT001 - a record's field
+    def __init__(self, work: Callable[[Any], Any], *, relaxed: bool) -> None:
         self.work = work
         self.relaxed = relaxed
         self.started = False
@@ -70,10 +70,17 @@ class _Unit:
 class Writer:
     """Owns the process's one writing connection; started by the first unit, so that a parent may fork before."""
 
-    def __init__(self, connect: Callable[[], Session], turns: Path, remedy: Callable[[BaseException], bool]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Session],
+        turns: Path,
+        remedy: Callable[[BaseException], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`remedy` is told why a batch failed; when it has done something, a unit runs once more, and only once."""
         self._connect = connect
         self._remedy = remedy
+        self._clock = clock
         self._turns = turns
         self._queue: deque[_Unit] = deque()
         self._wake = threading.Condition()
@@ -82,7 +89,7 @@ class Writer:
 
     def submit(self, work: Callable[[Any], Any], *, relaxed: bool) -> Future[Any]:
         """Queue a unit; its future completes after the commit that it is part of."""
-        unit = _Unit(work, relaxed)
+        unit = _Unit(work, relaxed=relaxed)
         with self._wake:
             if self._closing:
                 raise RuntimeError("the database is closed")
@@ -139,11 +146,10 @@ class Writer:
         done: list[Callable[[], None]] = []
         try:
             session.begin(relaxed=all(unit.relaxed for unit in units))
-            until = time.monotonic() + _LONGEST_BATCH
-            ran = 0
-            for ran, unit in enumerate(units, start=1):  # noqa: B007 - used after the loop
+            until = self._clock() + _LONGEST_BATCH
+            for unit in units:
                 done.append(self._one(session, unit))
-                if time.monotonic() > until:
+                if self._clock() > until:
                     break
             session.commit()
         except BaseException as error:  # noqa: BLE001 - every unit of the batch is told, and the next batch runs
@@ -157,7 +163,7 @@ class Writer:
             again = self._remedied(units, fault)
             self._put_back(again)
             return [_failing(unit, fault) for unit in units if unit not in again]
-        self._put_back(units[ran:])
+        self._put_back(units[len(done) :])
         return done
 
     def _remedied(self, units: list[_Unit], fault: BaseException) -> list[_Unit]:

@@ -7,11 +7,10 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlsplit
 
-_ALGORITHM = "AWS4-HMAC-SHA256"
-_STAMP = "%Y%m%dT%H%M%SZ"
+from entrepot.spec.sigv4 import ALGORITHM, STAMP, signing_key
+
 _UNRESERVED = "-_.~"
 
 
@@ -49,7 +48,7 @@ def signed(
 ) -> dict[str, str]:
     """`headers` with those that sign them, the URL and the body; the URL is encoded as it will be sent."""
     address = urlsplit(url)
-    stamp = now.strftime(_STAMP)
+    stamp = now.strftime(STAMP)
     payload = hashlib.sha256(body).hexdigest()
     given = {**headers, "X-Amz-Date": stamp, "X-Amz-Content-Sha256": payload}
     if keys.session_token is not None:
@@ -58,10 +57,10 @@ def signed(
     names = ";".join(sorted(lines))
     request = _canonical(method, address, lines, names, payload, service)
     scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
-    text = "\n".join((_ALGORITHM, stamp, scope, hashlib.sha256(request.encode()).hexdigest()))
-    value = hmac.digest(_key(keys.secret, stamp[:8], region, service), text.encode(), "sha256").hex()
+    text = "\n".join((ALGORITHM, stamp, scope, hashlib.sha256(request.encode()).hexdigest()))
+    value = hmac.digest(signing_key(keys.secret, stamp[:8], region, service), text.encode(), "sha256").hex()
     credential = f"{keys.access_key_id}/{scope}"
-    given["Authorization"] = f"{_ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={value}"
+    given["Authorization"] = f"{ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={value}"
     return given
 
 
@@ -85,11 +84,3 @@ def _path(path: str, service: str) -> str:
     """S3 signs its names as they are sent; every other service signs the path encoded once more."""
     sent = quote(unquote_to_bytes(path or "/"), safe=f"/{_UNRESERVED}")
     return sent if service == "s3" else quote(sent, safe=f"/{_UNRESERVED}")
-
-
-@lru_cache(maxsize=64)
-def _key(secret: str, date: str, region: str, service: str) -> bytes:
-    key = f"AWS4{secret}".encode()
-    for part in (date, region, service, "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key

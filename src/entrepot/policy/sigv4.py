@@ -10,18 +10,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
 from entrepot.errors import CredentialMissing, RequestMalformed, RequestSkewed, SignatureInvalid
+from entrepot.spec.sigv4 import ALGORITHM, STAMP, signing_key
 
-ALGORITHM = "AWS4-HMAC-SHA256"
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 UNSIGNED = "UNSIGNED-PAYLOAD"
 _SKEW = timedelta(minutes=5)
 _LONGEST_PRESIGNED = 7 * 24 * 3600
 _SCOPE = re.compile(r"([A-Za-z0-9]{4,128})/(\d{8})/([a-z0-9-]{2,32})/([a-z0-9-]{2,32})/aws4_request")
-_STAMP = "%Y%m%dT%H%M%SZ"
 _SPACES = re.compile(r" +")
 
 
@@ -106,7 +104,7 @@ def sign(
     now: datetime,
 ) -> dict[str, str]:
     """The headers that sign a request without a query: `x-amz-date`, `authorization`; all of `headers` are signed."""
-    stamp = now.strftime(_STAMP)
+    stamp = now.strftime(STAMP)
     given = {name.lower(): value for name, value in headers.items()} | {"x-amz-date": stamp}
     token = given.get("x-amz-security-token")
     unsigned = Signature(access_key_id, stamp[:8], region, service, now, tuple(sorted(given)), "", None, None, token)
@@ -122,21 +120,12 @@ def sign(
     }
 
 
-@lru_cache(maxsize=1024)
-def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
-    """The key derived from a secret for one day, region and service."""
-    key = f"AWS4{secret}".encode()
-    for part in (date, region, service, "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
-
-
 def chunk_signature(secret: str, signature: Signature, previous: str, chunk: bytes) -> str:
     """The signature of one chunk of a STREAMING-AWS4-HMAC-SHA256-PAYLOAD body."""
     text = "\n".join(
         (
             "AWS4-HMAC-SHA256-PAYLOAD",
-            signature.signed_at.strftime(_STAMP),
+            signature.signed_at.strftime(STAMP),
             signature.scope,
             previous,
             EMPTY_SHA256,
@@ -151,7 +140,7 @@ def trailer_signature(secret: str, signature: Signature, previous: str, trailer:
     text = "\n".join(
         (
             "AWS4-HMAC-SHA256-TRAILER",
-            signature.signed_at.strftime(_STAMP),
+            signature.signed_at.strftime(STAMP),
             signature.scope,
             previous,
             hashlib.sha256(trailer).hexdigest(),
@@ -223,7 +212,7 @@ def _signature(
     if match is None:
         raise RequestMalformed(reason="Credential must be <access key id>/<date>/<region>/<service>/aws4_request")
     try:
-        signed_at = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+        signed_at = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
     except ValueError:
         raise RequestMalformed(reason="X-Amz-Date must be given as YYYYMMDDTHHMMSSZ") from None
     if stamp[:8] != match[2]:
@@ -241,13 +230,13 @@ def _check_time(signature: Signature, now: datetime) -> None:
     if not -_SKEW <= now - signature.signed_at <= lifetime:
         allowed = _SKEW.seconds if now < signature.signed_at else int(lifetime.total_seconds())
         raise RequestSkewed(
-            signed_at=signature.signed_at.strftime(_STAMP), server_at=now.strftime(_STAMP), allowed_seconds=allowed
+            signed_at=signature.signed_at.strftime(STAMP), server_at=now.strftime(STAMP), allowed_seconds=allowed
         )
 
 
 def _string_to_sign(request: Received, signature: Signature, payload_hash: str, host: str) -> str:
     hashed = hashlib.sha256(canonical_request(request, signature, payload_hash, host).encode()).hexdigest()
-    return "\n".join((ALGORITHM, signature.signed_at.strftime(_STAMP), signature.scope, hashed))
+    return "\n".join((ALGORITHM, signature.signed_at.strftime(STAMP), signature.scope, hashed))
 
 
 def _sign(key: bytes, text: str) -> str:

@@ -14,3 +14,13 @@ def micros(moment_: datetime) -> int:
 def moment(microseconds: int) -> datetime:
     """The aware datetime of so many microseconds since the epoch."""
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def micros_or_none(moment_: datetime | None) -> int | None:
+    """The same of a moment that there may not be."""
+    return None if moment_ is None else micros(moment_)
+
+
+def moment_or_none(microseconds: int | None) -> datetime | None:
+    """The same of a moment that there may not be."""
+    return None if microseconds is None else moment(microseconds)

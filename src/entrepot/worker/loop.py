@@ -86,7 +86,7 @@ class Loop:
             if await self._units.write(leases.claim, task.name, holder, now, self._lease):
                 job = asyncio.create_task(self._work(task, holder, pool), name=task.name)
                 self._running[task.name] = job
-                job.add_done_callback(lambda _, name=task.name: self._running.pop(name, None))  # type: ignore[misc]
+                job.add_done_callback(lambda done: self._running.pop(done.get_name(), None))
 
     async def _work(self, task: Task, holder: str, pool: ThreadPoolExecutor) -> None:
         renewing = asyncio.create_task(self._renew(task.name, holder))

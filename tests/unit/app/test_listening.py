@@ -26,10 +26,9 @@ def test_workers_share_one_port_with_a_socket_each():
         assert len({own[0].getsockname()[1] for own in sockets}) == 1
 
 
-def test_a_port_that_somebody_listens_on_is_taken_even_one_that_would_share_it(monkeypatch):
-    monkeypatch.setattr(listening, "_PATIENCE_SECONDS", 0.1)
+def test_a_port_that_somebody_listens_on_is_taken_even_one_that_would_share_it():
     with bound("127.0.0.1", 0, 1) as sockets, pytest.raises(PortTaken, match="--port"):
-        listening.bind("127.0.0.1", sockets[0][0].getsockname()[1], 1)
+        listening.bind("127.0.0.1", sockets[0][0].getsockname()[1], 1, patience=0.1)
 
 
 def test_a_port_is_free_again_at_once_after_its_server_closed_connections():

@@ -1,5 +1,6 @@
 """The supervisor, with real processes: what crashes starts again, what drains ends, nothing outlives its parent."""
 
+import json
 import os
 import signal
 import subprocess
@@ -25,12 +26,12 @@ def live():
     if kind != "deaf":
         signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
     else:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: (folder / f"{os.getpid()}.asked").write_text(""))
     (folder / f"{os.getpid()}.alive").write_text("")
     if kind == "failing":
         raise RuntimeError("canary")
     while not stopping:
-        time.sleep(0.01)
+        time.sleep(0.01)  # of the program: it lives until it is told to end
     (folder / f"{os.getpid()}.drained").write_text("")
     return 0
 
@@ -98,20 +99,29 @@ def test_a_killed_process_is_started_again(start):
 
 
 def test_a_process_that_keeps_failing_is_started_ever_more_slowly_and_says_why(start):
+    began = time.monotonic()
     running = start("failing")
-    time.sleep(1.5)
+    running.alive(8)
+    assert time.monotonic() - began > 0.1 + 0.2 + 0.4, "one of two has been started four times"
     running.process.terminate()
     status, said = running.end()
     assert status == 0
     assert "RuntimeError: canary" in said
-    assert 4 <= len(list(running.folder.glob("*.alive"))) <= 10
+    entries = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    for name in ("one", "two"):
+        pauses = [
+            entry["restart_in_seconds"]
+            for entry in entries
+            if (entry["event"], entry.get("process")) == ("process ended", name)
+        ]
+        assert pauses == [0.1 * 2**number for number in range(len(pauses))]
 
 
 def test_a_second_signal_forces(start):
     running = start("deaf", drain=60)
     running.alive(2)
     running.process.terminate()
-    time.sleep(0.2)
+    wait(lambda: len(list(running.folder.glob("*.asked"))) == 2)
     running.process.terminate()
     status, said = running.end()
     assert status == 1

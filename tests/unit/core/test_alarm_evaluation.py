@@ -22,6 +22,8 @@ from entrepot.db import alarm_history
 from entrepot.db import alarms as rows
 from entrepot.db.alarm_records import AlarmKey, AlarmRow
 from entrepot.metrics import summaries
+from tests.factories import alarm_cases
+from tests.factories.alarm_cases import TOPIC
 from tests.factories.callers import ACCOUNT, REGION, caller
 from tests.factories.event_world import EventWorld
 from tests.factories.metric_database import MetricDatabase, sqlite_metrics
@@ -29,18 +31,8 @@ from tests.factories.origins import Origin, body, origin
 
 LOAD = metric("Demo", "Load", {"Host": "a"})
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:told"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:called:live"
-PLAIN = MetricAlarm(
-    namespace="Demo",
-    metric_name="Load",
-    dimensions=(Dimension("Host", "a"),),
-    statistic="Average",
-    period=60,
-    evaluation_periods=2,
-    threshold=10.0,
-    comparison_operator="GreaterThanThreshold",
-)
+PLAIN = replace(alarm_cases.PLAIN, evaluation_periods=2, threshold=10.0)
 
 
 class House:
@@ -250,7 +242,9 @@ async def test_actions_arrive_where_they_are_sent_and_once(house: House, hook: O
     assert house.world.core.outbox("action") == []
 
 
-async def test_an_action_that_was_handed_over_before_a_crash_is_not_queued_again(house: House, hook: Origin):
+async def test_an_action_that_was_handed_over_before_a_crash_is_not_queued_again(
+    house: House, hook: Origin, monkeypatch: pytest.MonkeyPatch
+):
     house.put(replace(PLAIN, alarm_actions=(TOPIC,)))
     house.point(0, 20)
     house.point(1, 20)
@@ -263,10 +257,10 @@ async def test_an_action_that_was_handed_over_before_a_crash_is_not_queued_again
             raise KeyboardInterrupt
         return write(work, **how)
 
-    house.world.core.database.submit = crash  # type: ignore[method-assign]
-    with pytest.raises(KeyboardInterrupt):
-        house.run(2)
-    house.world.core.database.submit = write  # type: ignore[method-assign]
+    with monkeypatch.context() as crashing:
+        crashing.setattr(house.world.core.database, "submit", crash)
+        with pytest.raises(KeyboardInterrupt):
+            house.run(2)
     house.run(3)
     await house.world.settle()
     assert len(hook.asked) == 1

@@ -163,7 +163,7 @@ async def test_a_slow_provider_is_given_up_in_time(provider, clock):
 async def test_who_stops_waiting_does_not_stop_others_from_asking(provider, clock):
     found = issuers(provider, clock)
     first = asyncio.create_task(proves(found, provider))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # one turn of the loop: it has begun to ask
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first

@@ -32,7 +32,7 @@ async def turns(units: Units, data: bytes) -> int:
     """How often the event loop turns until the manifest is parsed."""
     parsing, count = asyncio.create_task(units.manifest(data, OCI_INDEX)), 0
     while not parsing.done():
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the turn that is counted
         count += 1
     assert parsing.result() == Manifest.parse(data, OCI_INDEX)
     return count

@@ -4,12 +4,10 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from entrepot.db import writer
 from entrepot.db.writer import BatchUndone, Session, Writer
 from tests.factories.threads import SECONDS
 
@@ -76,7 +74,7 @@ class House:
         self.asked: list[BaseException] = []
         self.now = 0.0
         self.on_fault: Callable[[], None] = lambda: None
-        self.writer = Writer(self.session.connect, directory / "turn", self._remedy)
+        self.writer = Writer(self.session.connect, directory / "turn", self._remedy, lambda: self.now)
 
     def _remedy(self, fault: BaseException) -> bool:
         self.asked.append(fault)
@@ -107,9 +105,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def house(tmp_path: Path) -> Iterator[House]:
     made = House(tmp_path)
-    monkeypatch.setattr(writer, "time", SimpleNamespace(monotonic=lambda: made.now))
     yield made
     made.writer.close()
 

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -27,7 +28,7 @@ SHORT_BODY = 0.2
 
 class Echo:
     """Answers with method, path and body, which it reads once `hold_body` is set, when `open` is set; `failures` keeps
-    what a body raised, `exchanges` what was handled. It fails at /broken.
+    what a body raised, `exchanges` what was handled, `protocol` the last connection that was. It fails at /broken.
     """
 
     def __init__(self) -> None:
@@ -39,10 +40,12 @@ class Echo:
         self.failed = asyncio.Event()
         self.failures: list[BaseException] = []
         self.exchanges: list[Exchange] = []
+        self.protocol: Any = None
 
     async def handle(self, request: web.BaseRequest, exchange: Exchange) -> Reply:
         assert exchange.request_id
         self.exchanges.append(exchange)
+        self.protocol = request.protocol
         if request.path == "/broken":
             raise RuntimeError("on purpose")
         await self.hold_body.wait()

@@ -129,7 +129,7 @@ async def test_a_body_that_goes_on_slowly_is_not_given_up() -> None:
 async def test_a_body_that_has_ended_is_watched_no_longer() -> None:
     arriving = Arriving(Content_Length="2").of(b"ab")
     assert await taken(arriving.request, SHORT) == b"ab"
-    await asyncio.sleep(3 * SHORT)
+    await asyncio.sleep(3 * SHORT)  # longer than a silent one is waited for: nothing may happen
     assert arriving.content.exception() is None
 
 
@@ -139,7 +139,7 @@ async def test_a_body_whose_reader_failed_is_watched_no_longer() -> None:
     body = chunks(arriving.request, SHORT)
     assert await anext(body) == b"ab"
     await body.aclose()  # type: ignore[attr-defined]  # an asynchronous generator, as its users need not know
-    await asyncio.sleep(3 * SHORT)
+    await asyncio.sleep(3 * SHORT)  # as above
     assert arriving.content.exception() is None
 
 

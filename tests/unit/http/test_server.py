@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from entrepot.http.connection import Patience
+from tests.factories.waiting import until
 from tests.unit.http.listening import QUICK, Client, Site, site
 
 GET = b"GET /v2/a HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -47,7 +48,7 @@ async def test_a_head_that_has_begun_may_outlast_the_idle_time() -> None:
         await client.send(GET)
         await client.answer()
         await client.send(GET[:20])
-        await asyncio.sleep(0.4)  # longer than the idle time
+        await asyncio.sleep(0.4)  # longer than the idle time: nothing may happen
         await client.send(GET[20:])
         assert (await client.answer())[0] == 200
 
@@ -121,7 +122,7 @@ async def test_a_client_that_has_finished_sending_gets_its_answer(request_bytes:
         await client.send(request_bytes)
         await client.end()
         await at.door.started.wait()
-        await asyncio.sleep(0.05)  # the end has arrived
+        await until(lambda: at.door.protocol.sends_no_more)
         at.door.open.set()
         status, headers, _ = await client.answer()
         assert (status, headers["connection"]) == (200, "close")

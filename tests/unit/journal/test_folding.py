@@ -4,6 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -152,12 +153,12 @@ def test_a_batch_that_is_folded_twice_counts_once(core: CoreDatabase, tmp_path: 
     (first,) = batches(tmp_path / "journal", {})
     (again,) = batches(tmp_path / "journal", {})
     for batch in (first, again, first):
-        core.database.submit(lambda tx, each=batch: fold(tx, each)).result()  # type: ignore[misc]
+        core.database.submit(partial(fold, batch=batch)).result()
     assert counts(core) == {image.digest: 7}
     journal.append(record)
     journal.close()
     (longer,) = batches(tmp_path / "journal", {})
-    core.database.submit(lambda tx: fold(tx, longer)).result()
+    core.database.submit(partial(fold, batch=longer)).result()
     assert counts(core) == {image.digest: 7}, "an overlapping batch of one that began earlier is skipped whole"
     assert JournalFold(core.database, tmp_path / "journal").run() == 1
     assert counts(core) == {image.digest: 8}
@@ -216,8 +217,8 @@ def test_two_folders_at_once_and_a_crash_in_a_fold_count_each_record_once(core: 
         assert isinstance(crashing.exception(), Crash)
     assert counts(core)[image.digest] == 0
     for left, right in zip(mine, reversed(other), strict=True):
-        core.database.submit(lambda tx, each=left: fold(tx, each)).result()  # type: ignore[misc]
-        core.database.submit(lambda tx, each=right: fold(tx, each)).result()  # type: ignore[misc]
+        core.database.submit(partial(fold, batch=left)).result()
+        core.database.submit(partial(fold, batch=right)).result()
     JournalFold(core.database, directory).run()
     assert counts(core) == dict(expected)
 

@@ -127,7 +127,7 @@ async def test_a_turn_ends_when_its_lease_is_lost(bench: Bench):
             await until(lambda: [entry for entry in logs if entry["event"] == "lease lost"])
             await asyncio.sleep(0.1)  # what runs then ends
             before = len(work.runs)
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.3)  # in which nothing begins
     assert len(work.runs) == before
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from entrepot.aws.protocol import paging
 from entrepot.aws.protocol.call import Call
 from entrepot.core.page import Page
-from entrepot.errors import PageTokenInvalid, ParameterInvalid
+from entrepot.errors import ParameterInvalid
 from entrepot.spec.event_arns import DEFAULT_BUS
-from entrepot.spec.paging import decode_token, encode_token
+from entrepot.spec.paging import encode_token
 
 DEFAULT_PAGE = 100
 _PAGING = ("Limit", "NextToken")
@@ -36,13 +37,8 @@ def limit(call: Call) -> int:
 
 def start(call: Call, operation: str) -> str:
     """The name to continue after: PageTokenInvalid for a token of another call."""
-    token = call.input.get("NextToken")
-    if token is None:
-        return ""
-    key = decode_token(token, _scope(call, operation))
-    if len(key) != 1:
-        raise PageTokenInvalid
-    return key[0]
+    (name,) = paging.start(call.input.get("NextToken"), _scope(call, operation))
+    return name
 
 
 def shown_page(call: Call, operation: str, page: Page[T], member: str, show: Callable[[T], Any]) -> dict[str, Any]:
@@ -58,5 +54,4 @@ def refuse_keys(call: Call) -> None:
 
 
 def _scope(call: Call, operation: str) -> list[str]:
-    rest = sorted(item for item in call.input.items() if item[0] not in _PAGING)
-    return [operation, call.account, call.region, *(f"{name}={value}" for name, value in rest)]
+    return [operation, call.account, call.region, paging.rest(call, _PAGING)]

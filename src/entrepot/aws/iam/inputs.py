@@ -1,15 +1,16 @@
 """What IAM's operations share in reading their input: drafts, tags, pages by Marker and MaxItems."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from entrepot.aws.protocol import paging as pages
 from entrepot.aws.protocol.call import Call
 from entrepot.core import entities
 from entrepot.core.entities import Draft, Kind
 from entrepot.core.page import Page
-from entrepot.errors import PageTokenInvalid, ParameterInvalid
-from entrepot.spec.paging import decode_token, encode_token
+from entrepot.errors import ParameterInvalid
+from entrepot.spec.paging import encode_token
 
 DEFAULT_PAGE = 100
 _PAGING = ("Marker", "MaxItems")
@@ -41,13 +42,8 @@ def limit(call: Call) -> int:
 
 def start(call: Call, operation: str) -> str:
     """The key to continue after: PageTokenInvalid for a marker of another call."""
-    marker = call.input.get("Marker")
-    if marker is None:
-        return ""
-    key = decode_token(marker, _scope(call, operation))
-    if len(key) != 1:
-        raise PageTokenInvalid
-    return key[0]
+    (key,) = pages.start(call.input.get("Marker"), _scope(call, operation))
+    return key
 
 
 def paging(call: Call, operation: str, page: Page[Any]) -> dict[str, Any]:
@@ -65,8 +61,7 @@ def part(call: Call, operation: str, items: Sequence[T], key: Callable[[T], str]
 
 
 def _scope(call: Call, operation: str) -> list[str]:
-    rest: Iterable[tuple[str, Any]] = sorted(item for item in call.input.items() if item[0] not in _PAGING)
-    return [operation, call.account, *(f"{name}={value}" for name, value in rest)]
+    return [operation, call.account, pages.rest(call, _PAGING)]
 
 
 def refuse(given: Mapping[str, Any], member: str, reason: str) -> None:

@@ -1,11 +1,11 @@
 """Pages: their size, where they start, the token of the next one."""
 
 from collections.abc import Sequence
-from typing import Any
 
+from entrepot.aws.protocol import paging
 from entrepot.aws.protocol.call import Call
-from entrepot.errors import PageTokenInvalid, ParameterInvalid
-from entrepot.spec.paging import decode_token, encode_token
+from entrepot.errors import ParameterInvalid
+from entrepot.spec.paging import encode_token
 
 DEFAULT = 100
 _NOT_IN_A_PAGE = ("maxResults", "nextToken")
@@ -18,13 +18,7 @@ def limit(call: Call) -> int:
 
 def start(call: Call, operation: str, parts: int) -> list[str]:
     """The key to continue after: PageTokenInvalid for a token of another call."""
-    token = call.input.get("nextToken")
-    if token is None:
-        return [""] * parts
-    found = decode_token(token, _scope(call, operation))
-    if len(found) != parts:
-        raise PageTokenInvalid
-    return found
+    return paging.start(call.input.get("nextToken"), _scope(call, operation), parts)
 
 
 def following(call: Call, operation: str, after: Sequence[str] | None) -> str | None:
@@ -40,11 +34,5 @@ def refuse(call: Call, member: str) -> None:
 
 
 def _scope(call: Call, operation: str) -> list[str]:
-    rest = {name: value for name, value in call.input.items() if name not in (*_NOT_IN_A_PAGE, "registryId")}
-    return [operation, call.input.get("registryId", call.account), call.region, _flat(rest)]
-
-
-def _flat(value: Any) -> str:
-    if isinstance(value, dict):
-        return ";".join(f"{name}={_flat(item)}" for name, item in sorted(value.items()))
-    return str(value)
+    account = call.input.get("registryId", call.account)
+    return [operation, account, call.region, paging.rest(call, (*_NOT_IN_A_PAGE, "registryId"))]

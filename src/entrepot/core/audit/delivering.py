@@ -24,7 +24,7 @@ from entrepot.db import accounts, trail_files
 from entrepot.db import trails as rows
 from entrepot.db.database import Transaction
 from entrepot.db.trail_records import LogFile, Period, Trail
-from entrepot.spec.moments import micros, moment
+from entrepot.spec.moments import micros, micros_or_none, moment, moment_or_none
 
 _PAGE = 64  # blocks that are read at once
 _MOST_RECORDS = 5000  # of one delivery, and so of one file; the last block may exceed it
@@ -191,9 +191,7 @@ class Delivering:
 
     def _files(self, trail: Trail, plan: Plan, blocks: Sequence[RecordBlock]) -> Iterator[NewFile]:
         chosen = selectors.stored(plan.selectors)
-        periods: tuple[Period, ...] = tuple(
-            (moment(start), None if end is None else moment(end)) for start, end in plan.periods
-        )
+        periods: tuple[Period, ...] = tuple((moment(start), moment_or_none(end)) for start, end in plan.periods)
         of_region: dict[str, list[tuple[int, bytes]]] = {}
         for block in blocks:
             for at, record in block.told():
@@ -230,7 +228,7 @@ def planned_keys(trail: Trail) -> Iterator[tuple[str, str]]:
 
 
 def _plan(trail: Trail, until: int, now: datetime, regions: tuple[str, ...]) -> Plan:
-    periods = tuple((micros(start), None if end is None else micros(end)) for start, end in trail.periods)
+    periods = tuple((micros(start), micros_or_none(end)) for start, end in trail.periods)
     return Plan(until, micros(now), trail.selectors, periods, trail.multi_region, trail.global_events, regions)
 
 

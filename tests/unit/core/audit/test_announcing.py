@@ -12,11 +12,15 @@ from entrepot.core.audit import store
 from entrepot.core.audit.announcing import READER, Announcer
 from entrepot.core.audit.records import encoded, record
 from entrepot.core.audit.upkeep import AuditUpkeep
+from entrepot.core.events import buses, rules
+from entrepot.core.events.routing_table import EVERYTHING
 from entrepot.db import event_inbox
 from entrepot.db.migrate import AUDIT, EVENTS
+from entrepot.spec.event_arns import DEFAULT_BUS
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, REGION
 from tests.factories.calls import AT, call, keep
 from tests.factories.core_database import CoreDatabase
+from tests.factories.event_cases import rule
 
 
 class Announcing:
@@ -87,10 +91,12 @@ def test_reads_and_accounts_without_a_trail_are_not_told(announcing: Announcing)
     assert announcing.job.passed() == 2
 
 
-def test_reads_are_told_where_a_rule_wants_all_management_events(
-    announcing: Announcing, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("entrepot.core.audit.announcing.wants_reads", lambda tx, bus: bus.name == "default")
+def test_reads_are_told_where_a_rule_of_the_default_bus_wants_all_management_events(announcing: Announcing):
+    announcing.core.write(buses.create, "orders", "", ())
+    announcing.core.write(rules.put, rule("elsewhere", "orders", state=EVERYTHING))
+    keep(announcing.audit, [call("BatchGetImage")])
+    assert announcing.job.run(EPOCH) == 0
+    announcing.core.write(rules.put, rule("reads", DEFAULT_BUS, state=EVERYTHING))
     keep(announcing.audit, [call("BatchGetImage")])
     assert announcing.job.run(EPOCH) == 1
     assert announcing.told()[0]["detail"]["readOnly"] is True

@@ -17,6 +17,7 @@ from entrepot.journal import Journal, retire
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, REGION
 from tests.factories.calls import ALICE, call, told
 from tests.factories.core_database import CoreDatabase
+from tests.factories.rows import Rows
 
 LATER = EPOCH + timedelta(seconds=4)
 
@@ -57,7 +58,7 @@ class Auditing:
         ]
 
     def marks(self, *ids: str) -> list[bool]:
-        return [self.audit.read(lambda tx, each=each: audit_marks.is_told(tx, each)) for each in ids]  # type: ignore[misc]
+        return [Rows(self.audit).read(audit_marks.is_told, each) for each in ids]
 
     def names(self) -> list[str]:
         return [each.operation for each in self.kept()]

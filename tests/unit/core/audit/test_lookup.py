@@ -11,6 +11,7 @@ from entrepot.errors import AccessDenied, LookupTimesInvalid, LookupTokenInvalid
 from tests.factories.callers import caller, nobody
 from tests.factories.calls import AT, call, keep
 from tests.factories.core_database import CoreDatabase
+from tests.factories.rows import Rows
 
 WRONG = Wanted(None, 2, 1, 50, None)  # it ends before it begins
 
@@ -39,7 +40,7 @@ def test_a_page_that_would_read_too_many_blocks_ends_and_goes_on(core: CoreDatab
     after, pages = None, 0
     while pages == 0 or after is not None:
         wanted = Wanted(("Username", "alice"), None, None, 50, after)
-        page = audit.read(lambda tx, wanted=wanted: look_up(tx, caller(), wanted, 90, most_blocks=3))  # type: ignore[misc]
+        page = Rows(audit).read(look_up, caller(), wanted, 90, most_blocks=3)
         told += page.calls
         after = page.after
         pages += 1

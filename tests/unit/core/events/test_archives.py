@@ -54,12 +54,12 @@ async def test_a_replay_is_for_its_time_and_the_rules_that_it_names(world: Event
     world.rule("b", world.webhook("b", hook.url("/b")))
     start = datetime.now(UTC).replace(microsecond=0)
     for number in range(4):
-        world.now = lambda at=start + number * timedelta(seconds=1): at  # type: ignore[misc]
+        world.stop_clock(start + number * timedelta(seconds=1))
         world.send({"n": number})
     world.now = lambda: datetime.now(UTC)
     await world.settle()
     before = len(hook.asked)
-    world.now = lambda: start + HOUR
+    world.stop_clock(start + HOUR)
     world.replay("again", archive, start + timedelta(seconds=2), start + timedelta(seconds=10), wanted)
     await world.settle()
     assert [(asked.path, json.loads(asked.body)["detail"]["n"]) for asked in hook.asked[before:]] == [("/", 2)]
@@ -119,7 +119,7 @@ async def test_what_is_older_than_its_archive_keeps_is_forgotten_and_the_rest_of
     short, ever, gone = world.archive("short", retention_days=1), world.archive("ever"), world.archive("gone")
     now = datetime.now(UTC)
     for days in (3, 2, 0):
-        world.now = lambda at=now - timedelta(days=days): at
+        world.stop_clock(now - timedelta(days=days))
         world.send({"days": days})
     world.now = lambda: datetime.now(UTC)
     world.route()

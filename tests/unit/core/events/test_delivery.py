@@ -54,7 +54,11 @@ async def test_events_of_a_repository_keep_their_order_though_the_first_fails(wo
 async def test_a_failing_lane_holds_up_no_other(world: EventWorld, hook: Origin):
     world.rule("all", world.webhook("hook", hook.url()))
     world.pace = Pace(60.0)
-    hook.answers["/"] = lambda handler: body(b"", 500 if b'"bad"' in handler.sent else 200)(handler)  # type: ignore[attr-defined]
+
+    def answer(handler) -> None:
+        body(b"", 500 if b'"bad"' in handler.sent else 200)(handler)
+
+    hook.answers["/"] = answer
     world.send({"of": "bad"}, order_key="bad")
     world.send({"of": "bad"}, order_key="bad")
     world.send({"of": "good"}, order_key="good")
@@ -249,7 +253,9 @@ async def test_a_target_that_does_not_answer_keeps_no_other_waiting(world: Event
     await asyncio.gather(working, return_exceptions=True)
 
 
-async def test_nothing_is_sent_again_and_again_while_it_cannot_be_noted(world: EventWorld, hook: Origin):
+async def test_nothing_is_sent_again_and_again_while_it_cannot_be_noted(
+    world: EventWorld, hook: Origin, monkeypatch: pytest.MonkeyPatch
+):
     world.rule("all", world.webhook("hook", hook.url()))
     world.send({"n": 1})
     world.route()
@@ -262,8 +268,8 @@ async def test_nothing_is_sent_again_and_again_while_it_cannot_be_noted(world: E
             raise OSError("the volume is full")
         return before(work, **how)
 
-    world.database.submit = failing  # type: ignore[method-assign]
-    with pytest.raises(OSError, match="full"):
-        await deliverer.run(world.now())
-    world.database.submit = before  # type: ignore[method-assign]
+    with monkeypatch.context() as full:
+        full.setattr(world.database, "submit", failing)
+        with pytest.raises(OSError, match="full"):
+            await deliverer.run(world.now())
     assert len(hook.asked) == 1

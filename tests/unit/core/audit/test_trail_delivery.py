@@ -4,72 +4,26 @@ import asyncio
 import gzip
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from entrepot.core.audit import event_selectors, records, trail_logging, trails
-from entrepot.core.audit.destinations import FilesUnstorable, OwnVolume
+from entrepot.core.audit.destinations import FilesUnstorable
 from entrepot.core.audit.trails import TrailChange
 from entrepot.core.calls import Call
 from entrepot.db import trails as rows
-from entrepot.store.kept_files import KeptFiles
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, REGION, caller
-from tests.factories.trails import BUCKET, SOON, TrailHouse
+from tests.factories.trails import BUCKET, SOON, Doubtful, Killed, TrailHouse
 
 SECOND = timedelta(seconds=1)
 NAME = re.compile(
     rf"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/2026/01/01/"
     rf"{ACCOUNT}_CloudTrail_us-east-1_20260101T0005Z_[A-Za-z0-9]{{16}}\.json\.gz"
 )
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-class Doubtful:
-    """A volume that fails, or whose user is killed, after it has stored so many files."""
-
-    def __init__(self, volume: Path) -> None:
-        self.own = OwnVolume(KeptFiles(volume))
-        self.fault: BaseException | None = None
-        self.after = 0
-        self.first = False  # whether the fault comes before the file is stored
-
-    async def put(self, bucket: str, key: str, body: bytes, words: Mapping[str, str]) -> None:
-        if self.fault is not None and self.first:
-            raise self.fault
-        await self.own.put(bucket, key, body, words)
-        self.after -= 1
-        if self.fault is not None and self.after <= 0:
-            raise self.fault
-
-    async def get(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]] | None:
-        return await self.own.get(bucket, key)
-
-    def keys(self, bucket: str, prefix: str) -> AsyncIterator[str]:
-        return self.own.keys(bucket, prefix)
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[TrailHouse]:
-    made = TrailHouse(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def doubtful(tmp_path: Path) -> Iterator[tuple[TrailHouse, Doubtful]]:
-    files = Doubtful(tmp_path / "trails")
-    made = TrailHouse(tmp_path, files)
-    yield made, files
-    made.close()
 
 
 def ids(*calls: Call) -> list[str]:

@@ -15,8 +15,7 @@ from entrepot.core.audit.trails import TrailChange
 from entrepot.core.audit.verifying import Report, Verifying, Wanted
 from entrepot.store.kept_files import SIDECAR
 from tests.factories.callers import EPOCH, caller
-from tests.factories.trails import BUCKET, HOUR, SOON, TrailHouse
-from tests.unit.core.test_trail_delivery import Doubtful, Killed
+from tests.factories.trails import BUCKET, HOUR, SOON, Doubtful, Killed, TrailHouse
 
 SECOND = timedelta(seconds=1)
 DIGEST = "CloudTrail-Digest"
@@ -246,9 +245,8 @@ def test_a_change_of_bucket_prefix_and_validation_leaves_everything_provable(fre
     assert report.logs == 4
 
 
-def test_what_is_stored_and_not_noted_yet_is_no_stranger(tmp_path: Path):
-    files = Doubtful(tmp_path / "trails")
-    house = TrailHouse(tmp_path, files)
+def test_what_is_stored_and_not_noted_yet_is_no_stranger(doubtful: tuple[TrailHouse, Doubtful]):
+    house, files = doubtful
     house.trail()
     house.call(EPOCH + SECOND)
     files.fault, files.after = Killed(), 1
@@ -263,4 +261,3 @@ def test_what_is_stored_and_not_noted_yet_is_no_stranger(tmp_path: Path):
         house.deliver(EPOCH + HOUR)
     assert len(house.stored(DIGEST)) == 1
     assert faults(verified(house)) == []
-    house.close()

@@ -3,9 +3,7 @@
 import asyncio
 import gzip
 import hashlib
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +14,7 @@ from entrepot.core.audit.trails import TrailChange
 from entrepot.db import trail_files
 from entrepot.seal.signatures import verifies
 from tests.factories.callers import EPOCH, REGION, caller
-from tests.factories.trails import BUCKET, HOUR, SOON, TrailHouse
-from tests.unit.core.test_trail_delivery import Doubtful, Killed
+from tests.factories.trails import BUCKET, HOUR, SOON, Doubtful, Killed, TrailHouse
 
 SECOND = timedelta(seconds=1)
 DIGEST = "CloudTrail-Digest"
@@ -27,21 +24,6 @@ MEMBERS = {
     *("previousDigestS3Bucket", "previousDigestS3Object", "previousDigestHashValue", "previousDigestHashAlgorithm"),
     *("previousDigestSignature", "logFiles"),
 }
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[TrailHouse]:
-    made = TrailHouse(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def doubtful(tmp_path: Path) -> Iterator[tuple[TrailHouse, Doubtful]]:
-    files = Doubtful(tmp_path / "trails")
-    made = TrailHouse(tmp_path, files)
-    yield made, files
-    made.close()
 
 
 def digests(house: TrailHouse) -> list[dict[str, Any]]:
