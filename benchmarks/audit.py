@@ -53,7 +53,8 @@ COMMON = {
 }
 _KINDS = 4000  # of records; each is told again and again, at other times and with other ids
 _BATCH = 5120
-_MOMENT = 3  # the record's first member: 0xdc, two bytes of length, 0xcf, eight bytes of time
+_ARRAY = b"\xdc" + len(Call.__struct_fields__).to_bytes(2)  # a record's beginning, before its moment
+_MOMENT = 9  # bytes: 0xcf and a number of 64 bits
 _AGENT = (
     "docker/27.3.1 go/go1.22.7 git-commit/41ca978 kernel/6.8 os/linux arch/amd64 "
     "UpstreamClient(Docker-Client/27.3.1 (linux))"
@@ -71,9 +72,7 @@ class Kind:
 
     def told(self, at: int, request_id: bytes) -> Gathered:
         """A record of this kind."""
-        return Gathered(
-            at, b"\xdc\x00\x17\xcf" + at.to_bytes(8) + self.before_id + request_id + self.after_id, self.parts
-        )
+        return Gathered(at, _ARRAY + b"\xcf" + at.to_bytes(8) + self.before_id + request_id + self.after_id, self.parts)
 
 
 def pull(number: int, at: int = LAST, **fields: Any) -> Call:
@@ -119,8 +118,8 @@ def kinds() -> tuple[list[Kind], Kind]:
 
 def _kind(call: Call, finding: Finding) -> Kind:
     record = encode(call)
-    assert record[:_MOMENT] == b"\xdc\x00\x17"
-    before, after = record[_MOMENT + 9 :].split(call.request_id.encode(), 1)
+    assert record.startswith(_ARRAY)
+    before, after = record[len(_ARRAY) + _MOMENT :].split(call.request_id.encode(), 1)
     return Kind(before, after, finding.parts(head_of(record), record, ACCOUNT))
 
 

@@ -5,6 +5,7 @@ all, and a worker's restart loses nothing.
 """
 
 import contextlib
+import json
 import logging
 import os
 import sys
@@ -113,4 +114,7 @@ class _Unfailing:
 
 
 def _json(event: object, **_: object) -> bytes:
-    return _ENCODER.encode(event)
+    try:
+        return _ENCODER.encode(event)
+    except UnicodeEncodeError:  # what a request quotes need not be text
+        return json.dumps(event, default=str).encode()

@@ -111,6 +111,7 @@ class World:
             EvaluationPeriods=1,
             Threshold=1,
             ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="ignore",  # its state is not a matter of time
         )
         self.monitoring.put_dashboard(DashboardName=name, DashboardBody='{"widgets": []}')
 

@@ -87,7 +87,7 @@ def test_no_acknowledged_image_is_lost_by_kill_9(tmp_path, full):
         everything = {key for key, states in ledger.possible.items() if states != (ABSENT,)}
         registry = Registry(server)
         assert {(name, tag) for name in REPOSITORIES for tag in all_tags(registry, name)} == everything
-    assert ledger.acknowledged > 20 * KILLS
+    assert ledger.acknowledged > 5 * KILLS, "hardly anything was there to be lost"
 
 
 def all_tags(registry: Registry, repository: str) -> list[str]:

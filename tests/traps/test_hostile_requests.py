@@ -116,3 +116,12 @@ def test_a_page_follows_whatever_last_is(server: Server, last: str) -> None:
     name, door = fresh(server), Registry(server)
     for path in ("_catalog", f"{name}/tags/list", f"{name}/referrers/{ABSENT}"):
         assert door.request("GET", f"/v2/{path}?last={last}").status == 200
+
+
+def test_a_header_that_is_not_utf_8_is_quoted_as_text(server: Server) -> None:
+    request = head(
+        "PATCH", f"/v2/{fresh(server)}/blobs/uploads/{UPLOAD}", credential(server.token()), "Content-Length: 0"
+    )
+    answer = send(server, request[:-2] + b"Content-Range: \x80\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"Content-Range '?' is not" in answer

@@ -164,6 +164,5 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
 def show(fact: Fact) -> Answer:
     """The response that tells a fact; HEAD answers carry no body, which the server sees to."""
     status, code = TABLE[type(fact)]
-    detail = {name: str(value) for name, value in fact.fields.items()}
-    body = msgspec.json.encode({"errors": [{"code": code, "message": str(fact), "detail": detail}]})
+    body = msgspec.json.encode({"errors": [{"code": code, "message": str(fact), "detail": fact.details}]})
     return Answer(status, dict(JSON), body)
