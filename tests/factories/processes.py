@@ -56,10 +56,17 @@ class Server:
     ca: Path | None = None
     # closed when the server is: an open socket left to the garbage collector is a warning, and so an error
     resources: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
+    clients: dict[tuple[object, ...], Any] = field(default_factory=dict, repr=False)
 
     def client(self, service: str = "ecr", *, region: str = REGION, credentials: Credentials | None = None) -> Any:
-        """A boto3 client of this server: path-style endpoint, the root keys unless others are given, no retries."""
+        """The boto3 client of these keys, the root's unless others are given: path-style endpoint, no retries."""
         keys = credentials or self.credentials
+        known = service, region, keys
+        if known not in self.clients:
+            self.clients[known] = self._client(service, region, keys)
+        return self.clients[known]
+
+    def _client(self, service: str, region: str, keys: Credentials) -> Any:
         made = clients.client(
             service,
             self.base_url,

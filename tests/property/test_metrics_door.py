@@ -127,9 +127,13 @@ MADE_UP = [("-1", "0"), ("0", "-1"), ("x", "0"), ("0",), ("9" * 400, "9" * 400),
 
 @pytest.mark.parametrize("parts", MADE_UP)
 def test_a_page_token_that_was_made_up_is_refused_or_leads_nowhere(wire: Wire, parts: tuple[str, ...]):
-    hour = "2026-01-01 {}:00:00+00:00"
-    flat = f"EndTime={hour.format(13)};MetricDataQueries=[Expression=TIME_SERIES(1);Id=a];StartTime={hour.format(12)}"
-    token = encode_token(parts, ["GetMetricData", "000000000000", "us-east-1", flat])
+    given = {
+        "EndTime": "2026-01-01T13:00:00Z",
+        "MetricDataQueries": [{"Expression": "TIME_SERIES(1)", "Id": "a"}],
+        "StartTime": "2026-01-01T12:00:00Z",
+    }
+    scope = ["GetMetricData", "000000000000", "us-east-1", json.dumps(given, separators=(",", ":"))]
+    token = encode_token(parts, scope)
     reply = call(wire, "GetMetricData", {**query("TIME_SERIES(1)"), "NextToken": token})
     if parts == ("9" * 400, "9" * 400):
         assert reply.document["MetricDataResults"] == []
