@@ -69,7 +69,7 @@ def count_here(room: int = _METRICS_BYTES) -> None:
     pid = os.getpid()
     if _take_room_for_metrics(pid, room):
         # told its own process id, or it asks the kernel for it at each increment
-        values.ValueClass = values.MultiProcessValue(lambda: pid)  # type: ignore[no-untyped-call]  # as the library has it
+        values.ValueClass = values.MultiProcessValue(lambda: pid)  # type: ignore[no-untyped-call]  # not annotated
     else:
         values.ValueClass = values.MutexValue  # counted by nobody until the process starts again
 

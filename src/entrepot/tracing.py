@@ -102,7 +102,7 @@ class Tracing:
         sending = threading.Thread(target=self._provider.force_flush, daemon=True)
         sending.start()
         sending.join(_CLOSE_SECONDS)
-        self._exporter.shutdown()  # type: ignore[no-untyped-call]  # as the library has it
+        self._exporter.shutdown()  # type: ignore[no-untyped-call]  # OpenTelemetry does not annotate it
 
     def _add(
         self,

@@ -16,7 +16,7 @@ def wait(condition: Callable[[], T], seconds: float = SECONDS, what: str = "", *
     deadline = time.monotonic() + seconds
     while not (given := condition()):
         assert time.monotonic() < deadline, _vain(condition, seconds, what, given)
-        time.sleep(pause)
+        time.sleep(pause)  # between two looks
     return given
 
 
@@ -37,7 +37,7 @@ def comes_up(
     while process.poll() is None and time.monotonic() < deadline:
         if is_ready():
             return True
-        time.sleep(pause)
+        time.sleep(pause)  # between two looks
     return False
 
 

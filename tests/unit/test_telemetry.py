@@ -2,16 +2,26 @@
 
 import io
 import json
+from collections.abc import Iterator
 
+import pytest
 import structlog
 
 from entrepot.telemetry import configure_logging
 
 
-def test_what_is_no_text_is_written_all_the_same(monkeypatch):
-    written = io.BytesIO()
-    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(written, write_through=True))
-    configure_logging(as_json=True)
-    structlog.get_logger().error("request failed", path="\udc80")
+@pytest.fixture
+def written() -> Iterator[io.BytesIO]:
+    """Where lines of JSON go."""
+    lines = io.BytesIO()
+    stream = io.TextIOWrapper(lines, write_through=True)  # closes what it wraps when it goes
+    configure_logging(as_json=True, stream=stream)
+    yield lines
     structlog.reset_defaults()
-    assert json.loads(written.getvalue())["path"] == "\udc80"
+
+
+def test_what_is_no_text_is_written_all_the_same(written: io.BytesIO):
+    log = structlog.get_logger()
+    log.error("request failed", path="\udc80")
+    log.error("request failed", path="/v2/")
+    assert [json.loads(line)["path"] for line in written.getvalue().splitlines()] == ["\udc80", "/v2/"]

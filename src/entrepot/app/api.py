@@ -1,12 +1,13 @@
 """One API process, from the fork to its end: an event loop with its core, its doors and its sockets."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import aiofastnet
 import structlog
@@ -25,7 +26,6 @@ from entrepot.http.pages import Pages
 from entrepot.http.server import HttpServer
 from entrepot.http.spans import RequestSpans
 from entrepot.http.telling import Teller
-from entrepot.journal import Journal
 from entrepot.oci.authentication import TOKENS
 from entrepot.oci.door import OciDoor
 from entrepot.oci.token import TokenPage
@@ -73,11 +73,9 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
         spans=None if tracing is None else RequestSpans(tracing),
     )
     await server.start(sockets, _tls(settings))
-    flushing = asyncio.create_task(_flush(teller, worker.journal))
-    await stop.wait()
-    await server.drain(settings.drain_seconds)
-    flushing.cancel()
-    teller.flush()
+    async with _telling(teller, stop):
+        await stop.wait()
+        await server.drain(settings.drain_seconds)
     worker.journal.close()
     worker.databases.close()
     if tracing is not None:
@@ -116,9 +114,15 @@ def _exchanges(settings: Settings, address: str) -> Exchanges:
     )
 
 
-async def _flush(teller: Teller, journal: Journal) -> None:
-    """A killed process loses at most what it read out since the last flush."""
-    while True:
-        await asyncio.sleep(_FLUSH_SECONDS)
+@contextlib.asynccontextmanager
+async def _telling(teller: Teller, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Calls are told of as they come; a process that cannot do so any more stops, and is started again."""
+    flushing = asyncio.create_task(teller.flush_often(_FLUSH_SECONDS))
+    flushing.add_done_callback(lambda _: stop.set())
+    try:
+        yield
+    finally:
+        flushing.cancel()
         teller.flush()
-        journal.flush()
+    with contextlib.suppress(asyncio.CancelledError):
+        await flushing

@@ -17,6 +17,9 @@ Json = Mapping[str, object]
 Encoded = bytes | msgspec.Raw  # a call by itself, or where it stands among others
 LARGEST = 240 * 1024  # bytes of a record; what is too large is cut, and says so
 _ONE = b"\x91"  # MessagePack's array of one item
+_GREATEST = 2**63 - 1  # of the integers that are written as such
+# what a request holds need not be text, nor a number of 64 bits, nor flat
+_UNWRITABLE = (UnicodeEncodeError, OverflowError, RecursionError)
 _LONGEST_TEXT = 1024  # characters that are left of a text where something is cut
 _MOST_ITEMS = 100
 
@@ -127,7 +130,7 @@ def _whole(calls: Sequence[Call]) -> tuple[bytes, ...]:
     """Calls as one record, if they can be."""
     try:
         record = _ENCODER.encode(calls)
-    except UnicodeEncodeError:
+    except _UNWRITABLE:
         return ()
     return (record,) if len(record) <= LARGEST else ()
 
@@ -136,11 +139,8 @@ def encode(call: Call) -> bytes:
     """A call by itself: of at most LARGEST bytes, whatever the request held."""
     try:
         record = _ENCODER.encode(call)
-    except UnicodeEncodeError:  # what a request quotes need not be text
-        told = (_as_text(each) for each in (call.parameters, call.response))
-        parameters, response = (each if isinstance(each, dict) else None for each in told)
-        texts = {name: _as_text(getattr(call, name)) for name in ("operation", "account", "repository", "message")}
-        call = msgspec.structs.replace(call, parameters=parameters, response=response, **texts)
+    except _UNWRITABLE:
+        call = _writable(call)
         record = _ENCODER.encode(call)
     return record if len(record) <= LARGEST else _ENCODER.encode(_cut_call(call))
 
@@ -169,14 +169,27 @@ def _cut(value: Any) -> Any:
             return value
 
 
-def _as_text(value: Any) -> Any:
+def _writable(call: Call) -> Call:
+    """With what cannot be written shown as text, or left out where it is too deep."""
+    texts = {name: _shown(getattr(call, name)) for name in ("operation", "account", "repository", "message")}
+    try:
+        told = {"parameters": _shown(call.parameters), "response": _shown(call.response)}
+        _ENCODER.encode(told)
+    except RecursionError:
+        told = {"parameters": {"cut": "too deep"}, "response": None}
+    return msgspec.structs.replace(call, **told, **texts)
+
+
+def _shown(value: Any) -> Any:
     match value:
         case dict():
-            return {_as_text(name): _as_text(item) for name, item in value.items()}
+            return {_shown(name): _shown(item) for name, item in value.items()}
         case list() | tuple():
-            return [_as_text(item) for item in value]
+            return [_shown(item) for item in value]
         case str():
             return value.encode("utf-8", "replace").decode()
+        case int() if abs(value) > _GREATEST:
+            return str(value)
         case _:
             return value
 

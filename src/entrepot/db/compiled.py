@@ -7,9 +7,9 @@ no value needs converting on its way in or out.
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Executable
+from sqlalchemy import ClauseElement, Executable
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.dml import Insert
 
@@ -48,7 +48,7 @@ class Compiler:
         keys = None
         if isinstance(statement, Insert):
             keys = [column.name for column in statement.table.columns]
-        compiled: Any = statement.compile(dialect=self._dialect, column_keys=keys)  # type: ignore[attr-defined]  # each statement has it
+        compiled: Any = cast("ClauseElement", statement).compile(dialect=self._dialect, column_keys=keys)
         names = tuple(compiled.positiontup or ())
         fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         columns = [column.name for column in getattr(statement, "selected_columns", ())]

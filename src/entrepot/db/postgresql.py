@@ -24,7 +24,7 @@ from entrepot.spec.reference import Tag
 T = TypeVar("T")
 SESSIONS = 8
 _ATTEMPTS = 5
-_COMPILE = Compiler(PGDialect_psycopg(paramstyle="format"))  # type: ignore[no-untyped-call]  # as the library has it
+_COMPILE = Compiler(PGDialect_psycopg(paramstyle="format"))  # type: ignore[no-untyped-call]  # SQLAlchemy does not annotate it
 _WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _CONFLICTS = (states.UniqueViolation, states.ForeignKeyViolation)

@@ -63,7 +63,7 @@ class _Gauges:
 def exposition(samples: Iterable[Sample]) -> bytes:
     """Everything that the processes of this node have counted, and gauges."""
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # as the library has it
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client does not annotate it
     registry.register(_Gauges(samples))
     return bytes(generate_latest(registry))
 

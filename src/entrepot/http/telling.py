@@ -1,5 +1,6 @@
 """One process's journal of calls: each request that was answered becomes a record, without a write to the database."""
 
+import asyncio
 from typing import Protocol
 
 from entrepot.core.access import Door
@@ -20,9 +21,12 @@ class Records(Protocol):
     def append(self, record: bytes) -> None:
         """Take a record; it never fails those who tell."""
 
+    def flush(self) -> None:
+        """Write what was taken."""
+
 
 class Teller:
-    """Writes the calls of one event loop to its journal, some at a time; not thread-safe. `flush` within a second."""
+    """Writes the calls of one event loop to its journal, some at a time; not thread-safe."""
 
     def __init__(self, journal: Records) -> None:
         self._journal = journal
@@ -65,13 +69,23 @@ class Teller:
         )
         self._calls.append(call)
         if len(self._calls) >= _MOST_CALLS or received > _LARGE:
-            self.flush()
+            self._hand_over()
 
     def flush(self) -> None:
-        """Hand what was told to the journal."""
-        for record in together(self._calls):
+        """Write down what was told."""
+        self._hand_over()
+        self._journal.flush()
+
+    async def flush_often(self, seconds: float) -> None:
+        """Flush again and again: a killed process loses at most what it told of since the last time."""
+        while True:
+            await asyncio.sleep(seconds)
+            self.flush()
+
+    def _hand_over(self) -> None:
+        calls, self._calls = self._calls, []
+        for record in together(calls):
             self._journal.append(record)
-        self._calls.clear()
 
     def _identity(self, principal: Principal) -> Identity:
         key = (principal.id, principal.credential_id)

@@ -7,6 +7,15 @@ from entrepot.core.audit.blocks import Head, heads_in
 from entrepot.core.calls import LARGEST, Call, Identity, Measured, Pulls, calls_in, measured_in, pulls_in, together
 from tests.factories.calls import call, told
 
+
+def nested(depth: int) -> dict[str, object]:
+    """Objects in objects."""
+    found: dict[str, object] = {}
+    for _ in range(depth):
+        found = {"a": found}
+    return found
+
+
 MADE = call("PutImage", pulled=("sha256:a", "sha256:b"), status=201, error="x", received=1, sent=2, took=3)
 
 
@@ -45,3 +54,18 @@ def test_a_call_that_is_no_text_leaves_the_others_as_they_are():
     plain, odd = call(), call(message="\ud800")
     found = [each for record in together([plain, odd, plain]) for each in calls_in(record)]
     assert [each.message for each in found] == ["", "?", ""]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ({"a": [10**30, {"b": -(10**30)}, 2**63 - 1]}, {"a": [str(10**30), {"b": str(-(10**30))}, 2**63 - 1]}),
+        ({"a": "\ud800", "\ud800": 1}, {"a": "?", "?": 1}),
+        (nested(5000), {"cut": "too deep"}),
+    ],
+    ids=["large numbers", "no text", "deep"],
+)
+def test_what_cannot_be_written_takes_nothing_else_with_it(parameters: dict[str, object], told: dict[str, object]):
+    plain, odd = call(), call(parameters=parameters)
+    found = [each for record in together([plain, odd, plain]) for each in calls_in(record)]
+    assert [each.parameters for each in found] == [plain.parameters, told, plain.parameters]

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from entrepot.core.audit.blocks import Finding, Found, Gathered, Gathering, Head, encoded_in, head_of, heads_in
-from entrepot.core.calls import Call, encode
+from entrepot.core.calls import Call, Encoded, encode
 from entrepot.core.units import BlockingUnits
 from entrepot.db import audit_blocks, audit_marks, journals, outbox
 from entrepot.db.database import Database, Transaction
@@ -117,9 +117,9 @@ def fold(tx: Transaction, batch: Batch, regions: Sequence[str], now: int) -> int
         except msgspec.DecodeError:
             continue  # of a version with other records: it is not kept, those after it are
         for head, call in zip(heads, calls, strict=True):
-            if not head.operation:
+            found = _found(finding, head, call)
+            if found is None:
                 continue
-            found = finding.of(head, call)
             if found.may_be_in_outbox and not _is_first(tx, head, now):
                 continue
             _gather(gathering, found, head, bytes(call), regions)
@@ -137,6 +137,16 @@ def fold_changes(tx: Transaction, changes: Mapping[str, str], regions: Sequence[
             head = head_of(record)
             _gather(gathering, finding.of(head, record), head, record, regions)
     _keep(tx, gathering)
+
+
+def _found(finding: Finding, head: Head, call: Encoded) -> Found | None:
+    """What finds a call; None for one that is not kept: nobody knows what it asked for, or it is not whole."""
+    if not head.operation:
+        return None
+    try:
+        return finding.of(head, call)
+    except msgspec.DecodeError:
+        return None
 
 
 def _is_first(tx: Transaction, head: Head, now: int) -> bool:

@@ -9,10 +9,16 @@ from tests.factories.trails import Doubtful, TrailHouse
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[TrailHouse]:
+def fresh(tmp_path: Path) -> Iterator[TrailHouse]:
     made = TrailHouse(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def house(fresh: TrailHouse) -> TrailHouse:
+    """The house of a test, unless its module shares one."""
+    return fresh
 
 
 @pytest.fixture

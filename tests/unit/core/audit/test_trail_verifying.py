@@ -5,7 +5,6 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,13 +48,6 @@ def house(built: TrailHouse) -> Iterator[TrailHouse]:
         if not path.exists() or path.read_bytes() != content:
             path.unlink(missing_ok=True)
             path.write_bytes(content)
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[TrailHouse]:
-    made = TrailHouse(tmp_path)
-    yield made
-    made.close()
 
 
 def verified(house: TrailHouse, **wanted: Any) -> Report:
