@@ -190,7 +190,8 @@ def kept_read_micros(directory: Path, count: int = 60_000) -> float:
     each = 1400  # calls of a batch of 1 MiB
     made = [pull(number % 2000, FIRST + number * 1000, operation="BatchGetImage") for number in range(count)]
     batches = [
-        Batch("j", tuple(together(made[start : start + each])), start, start + each) for start in range(0, count, each)
+        Batch("j", tuple(together(map(encode, made[start : start + each]))), start, start + each)
+        for start in range(0, count, each)
     ]
     before = time.process_time()
     for batch in batches:

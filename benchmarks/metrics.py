@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.report import Gate, Row
 from benchmarks.servers import FLOOR, OURS
-from entrepot.core.calls import Call, measured_in, together
+from entrepot.core.calls import Call, encode, measured_in, together
 from entrepot.core.metrics import folding, measuring
 from entrepot.core.units import BlockingUnits
 from entrepot.db import migrate
@@ -31,7 +31,7 @@ def rows(repeat: int) -> Iterator[Row]:
     for repositories in (1, 100):
         row = Row(f"fold of a pull into metrics, {repositories} repositories", "us", lower_is_better=True)
         row.gates = [Gate("", 0, limit=LIMIT_US)]
-        records = tuple(together([_call(number, repositories) for number in range(CALLS)]))
+        records = tuple(together(encode(_call(number, repositories)) for number in range(CALLS)))
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "metrics.db"
             migrate.upgrade(path, migrate.METRICS)

@@ -52,7 +52,7 @@ def call(operation: str = "BatchGetImage", at: int = AT, **fields: Any) -> Call:
 
 def told(*calls: Call) -> bytes:
     """Calls as one record of a journal."""
-    (record,) = together(calls)
+    (record,) = together(map(encode, calls))
     return record
 
 

@@ -5,7 +5,7 @@ of the process, whose records are some calls each. Three jobs read the journals:
 records, one keeps the metrics.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -16,7 +16,6 @@ from entrepot.spec.moments import micros
 Json = Mapping[str, object]
 Encoded = bytes | msgspec.Raw  # a call by itself, or where it stands among others
 LARGEST = 240 * 1024  # bytes of a record; what is too large is cut, and says so
-_ONE = b"\x91"  # MessagePack's array of one item
 _GREATEST = 2**63 - 1  # of the integers that are written as such
 # what a request holds need not be text, nor a number of 64 bits, nor flat
 _UNWRITABLE = (UnicodeEncodeError, OverflowError, RecursionError)
@@ -118,21 +117,18 @@ pulls_in = msgspec.msgpack.Decoder(list[Pulls]).decode
 measured_in = msgspec.msgpack.Decoder(list[Measured]).decode
 
 
-def together(calls: Sequence[Call]) -> Iterator[bytes]:
-    """Calls in order as records of the journal, of LARGEST bytes and a little; as few as there can be."""
-    if len(calls) == 1:
-        yield _ONE + encode(calls[0])
-    elif calls:
-        yield from _whole(calls) or (*together(calls[: len(calls) // 2]), *together(calls[len(calls) // 2 :]))
-
-
-def _whole(calls: Sequence[Call]) -> tuple[bytes, ...]:
-    """Calls as one record, if they can be."""
-    try:
-        record = _ENCODER.encode(calls)
-    except _UNWRITABLE:
-        return ()
-    return (record,) if len(record) <= LARGEST else ()
+def together(encoded: Iterable[bytes]) -> Iterator[bytes]:
+    """Calls by themselves, in order, as records of the journal: of LARGEST bytes and a little, few as they can be."""
+    part: list[msgspec.Raw] = []
+    size = 0
+    for call in encoded:
+        if part and size + len(call) > LARGEST:
+            yield _ENCODER.encode(part)
+            part, size = [], 0
+        part.append(msgspec.Raw(call))
+        size += len(call)
+    if part:
+        yield _ENCODER.encode(part)
 
 
 def encode(call: Call) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol
 
 from entrepot.core.access import Door
-from entrepot.core.calls import Call, Identity, identity_of, together
+from entrepot.core.calls import Call, Identity, encode, identity_of, together
 from entrepot.core.principals import Principal
 from entrepot.core.recent import Recent
 from entrepot.http.exchange import Exchange
@@ -12,7 +12,7 @@ from entrepot.spec.moments import micros
 
 _MOST_IDENTITIES = 4096
 _MOST_CALLS = 256
-_LARGE = 16 * 1024  # a request of so many bytes is not held on to
+_LARGE = 16 * 1024  # a call of so many bytes is not held on to
 
 
 class Records(Protocol):
@@ -26,11 +26,14 @@ class Records(Protocol):
 
 
 class Teller:
-    """Writes the calls of one event loop to its journal, some at a time; not thread-safe."""
+    """Writes the calls of one event loop to its journal, some at a time; not thread-safe.
+
+    A call is encoded at once: thousands of objects that are held on to are what the garbage collector walks through.
+    """
 
     def __init__(self, journal: Records) -> None:
         self._journal = journal
-        self._calls: list[Call] = []
+        self._calls: list[bytes] = []
         self._identities: Recent[tuple[str, str], tuple[Principal, Identity]] = Recent(_MOST_IDENTITIES)
 
     def tell(
@@ -67,8 +70,9 @@ class Teller:
             telling.parameters,
             telling.response,
         )
-        self._calls.append(call)
-        if len(self._calls) >= _MOST_CALLS or received > _LARGE:
+        encoded = encode(call)
+        self._calls.append(encoded)
+        if len(self._calls) >= _MOST_CALLS or len(encoded) > _LARGE:
             self._hand_over()
 
     def flush(self) -> None:

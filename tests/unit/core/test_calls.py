@@ -4,7 +4,18 @@ import msgspec
 import pytest
 
 from entrepot.core.audit.blocks import Head, heads_in
-from entrepot.core.calls import LARGEST, Call, Identity, Measured, Pulls, calls_in, measured_in, pulls_in, together
+from entrepot.core.calls import (
+    LARGEST,
+    Call,
+    Identity,
+    Measured,
+    Pulls,
+    calls_in,
+    encode,
+    measured_in,
+    pulls_in,
+    together,
+)
 from tests.factories.calls import call, told
 
 
@@ -35,7 +46,7 @@ def test_a_view_says_what_the_call_says(read):
 
 def test_calls_come_back_in_order_from_as_few_records_as_there_can_be():
     made = [call(at=number) for number in range(300)]
-    (record,) = together(made)
+    (record,) = together(map(encode, made))
     assert calls_in(record) == made
     assert list(together([])) == []
 
@@ -43,7 +54,7 @@ def test_calls_come_back_in_order_from_as_few_records_as_there_can_be():
 def test_what_is_too_large_together_is_divided_and_what_is_too_large_alone_is_cut():
     large = call(parameters={"text": "x" * (LARGEST // 3 * 2)})
     huge = call(parameters={"text": "x" * 10**6})
-    records = list(together([large, huge, large]))
+    records = list(together(map(encode, [large, huge, large])))
     assert max(map(len, records)) <= LARGEST + 1
     first, cut, last = (each for record in records for each in calls_in(record))
     assert (first, last) == (large, large)
@@ -52,7 +63,7 @@ def test_what_is_too_large_together_is_divided_and_what_is_too_large_alone_is_cu
 
 def test_a_call_that_is_no_text_leaves_the_others_as_they_are():
     plain, odd = call(), call(message="\ud800")
-    found = [each for record in together([plain, odd, plain]) for each in calls_in(record)]
+    found = [each for record in together(map(encode, [plain, odd, plain])) for each in calls_in(record)]
     assert [each.message for each in found] == ["", "?", ""]
 
 
@@ -67,5 +78,5 @@ def test_a_call_that_is_no_text_leaves_the_others_as_they_are():
 )
 def test_what_cannot_be_written_takes_nothing_else_with_it(parameters: dict[str, object], told: dict[str, object]):
     plain, odd = call(), call(parameters=parameters)
-    found = [each for record in together([plain, odd, plain]) for each in calls_in(record)]
+    found = [each for record in together(map(encode, [plain, odd, plain])) for each in calls_in(record)]
     assert [each.parameters for each in found] == [plain.parameters, told, plain.parameters]

@@ -29,10 +29,10 @@ class Records:
         return [each.request_id for record in self.taken for each in calls_in(record)]
 
 
-def tell(teller: Teller, name: str, *, service: str = "ecr", received: int = 0) -> None:
+def tell(teller: Teller, name: str, *, service: str = "ecr", agent: str = "agent") -> None:
     at, telling = datetime(2026, 1, 1, tzinfo=UTC), Telling(service=service, operation="PutImage")
-    exchange = Exchange(name, "127.0.0.1", False, "a", ("a",), "http://a", "agent", at, telling)
-    teller.tell(exchange, "aws", head=False, status=200, received=received, sent=0, seconds=0.1)
+    exchange = Exchange(name, "127.0.0.1", False, "a", ("a",), "http://a", agent, at, telling)
+    teller.tell(exchange, "aws", head=False, status=200, received=0, sent=0, seconds=0.1)
 
 
 def test_calls_are_handed_on_together_when_they_are_many_large_or_flushed():
@@ -42,7 +42,7 @@ def test_calls_are_handed_on_together_when_they_are_many_large_or_flushed():
         assert records.taken == []
         tell(teller, str(number))
     assert len(records.taken) == 1
-    tell(teller, "large", received=20_000)
+    tell(teller, "large", agent="x" * 20_000)
     assert len(records.taken) == 2
     tell(teller, "one")
     tell(teller, "nobody's", service="")

@@ -9,7 +9,7 @@ positions u16 of each match; empty when a term has more than SPARSE of them
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 
 import msgspec
 import zstandard
@@ -238,16 +238,17 @@ def _frames(count: int) -> int:
 
 def _positions(stream: Sequence[Gathered]) -> dict[Term, bytes]:
     """Each term of a stream with its positions, packed."""
-    alike: dict[int, tuple[Part, list[int]]] = {}  # by the part itself: its like share it
+    alike: dict[
+        int, tuple[tuple[Part, ...], list[int]]
+    ] = {}  # by the parts themselves: records that are alike share them
     for position, gathered in enumerate(stream):
-        for part in gathered.parts:
-            known = alike.get(id(part))
-            if known is None:
-                known = alike[id(part)] = (part, [])
-            known[1].append(position)
+        known = alike.get(id(gathered.parts))
+        if known is None:
+            known = alike[id(gathered.parts)] = (gathered.parts, [])
+        known[1].append(position)
     by_term: dict[Term, list[int]] = {}
-    for part, positions in alike.values():
-        for term in part:
+    for parts, positions in alike.values():
+        for term in chain.from_iterable(parts):
             by_term.setdefault(term, []).extend(positions)
     return {term: b"" if len(positions) > SPARSE else _packed(positions) for term, positions in by_term.items()}
 
