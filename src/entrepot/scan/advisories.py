@@ -1,4 +1,4 @@
-"""What is known of vulnerable packages, as all sources are turned into: the OSV schema, with what its sources leave open.
+"""What is known of vulnerable packages, whatever told of it: the OSV schema, with what its sources leave open.
 
 https://ossf.github.io/osv-schema/ ; ecosystems that it lacks (`Amazon Linux:2023`, `Oracle Linux:9`) are named alike.
 """
