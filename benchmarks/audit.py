@@ -20,11 +20,11 @@ from sqlalchemy import func, select
 
 from entrepot.core.access import Caller
 from entrepot.core.audit import records, store
-from entrepot.core.audit.blocks import Finding, Gathered, Gathering, Part, head_of
+from entrepot.core.audit.blocks import Finding, Gathered, Gathering, Part
 from entrepot.core.audit.folding import fold
 from entrepot.core.audit.lookup import Wanted, look_up
 from entrepot.core.audit.upkeep import AuditUpkeep
-from entrepot.core.calls import Call, Identity, encode, together
+from entrepot.core.calls import Call, Common, Identity, encode, together
 from entrepot.core.principals import root_principal
 from entrepot.core.rights import Rights
 from entrepot.db import audit_blocks, migrate
@@ -53,7 +53,7 @@ COMMON = {
 }
 _KINDS = 4000  # of records; each is told again and again, at other times and with other ids
 _BATCH = 5120
-_ARRAY = b"\xdc" + len(Call.__struct_fields__).to_bytes(2)  # a record's beginning, before its moment
+_ARRAY = bytes([0x90 + len(Call.__struct_fields__)])  # a record's beginning, before its moment: an array of so many
 _MOMENT = 9  # bytes: 0xcf and a number of 64 bits
 _AGENT = (
     "docker/27.3.1 go/go1.22.7 git-commit/41ca978 kernel/6.8 os/linux arch/amd64 "
@@ -105,7 +105,9 @@ def pull(number: int, at: int = LAST, **fields: Any) -> Call:
         "parameters": {"imageIds": [{"imageTag": "latest"}], "acceptedMediaTypes": _ACCEPTED},
         "response": None,
     }
-    return Call(**(made | fields))
+    given = made | fields
+    common = Common(**{name: given.pop(name) for name in Common.__struct_fields__})
+    return Call(**given, common=common)
 
 
 def kinds() -> tuple[list[Kind], Kind]:
@@ -120,7 +122,7 @@ def _kind(call: Call, finding: Finding) -> Kind:
     record = encode(call)
     assert record.startswith(_ARRAY)
     before, after = record[len(_ARRAY) + _MOMENT :].split(call.request_id.encode(), 1)
-    return Kind(before, after, finding.parts(head_of(record), record, ACCOUNT))
+    return Kind(before, after, finding.parts(record, ACCOUNT))
 
 
 def seed(database: SqliteDatabase, count: int) -> None:

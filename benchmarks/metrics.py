@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.report import Gate, Row
 from benchmarks.servers import FLOOR, OURS
-from entrepot.core.calls import Call, encode, measured_in, together
+from entrepot.core.calls import Call, encode, lines_in, together
 from entrepot.core.metrics import folding, measuring
 from entrepot.core.units import BlockingUnits
 from entrepot.db import migrate
@@ -68,5 +68,5 @@ def _fold(units: BlockingUnits, records: Sequence[bytes], number: int, known: di
 def _decode(records: Sequence[bytes]) -> float:
     begun = time.process_time()
     for record in records:
-        measured_in(record)
+        lines_in(record)
     return (time.process_time() - begun) / CALLS * 1e6

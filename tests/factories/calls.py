@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from entrepot.core.audit.blocks import Finding, Gathered, Gathering, head_of
-from entrepot.core.calls import Call, Identity, encode, together
+from entrepot.core.audit.blocks import Finding, Gathered, Gathering
+from entrepot.core.calls import Call, Common, Identity, encode, together
 from entrepot.db import audit_blocks
 from entrepot.db.database import Database
 from entrepot.spec.moments import micros
@@ -19,35 +19,44 @@ ALICE = Identity("user", "AIDAALICE", f"arn:aws:iam::{ACCOUNT}:user/team/alice",
 
 def call(operation: str = "BatchGetImage", at: int = AT, **fields: Any) -> Call:
     """A pull of team/app by alice through docker, unless fields say otherwise."""
-    made = Call(
-        at=at,
+    common = Common(
         service="ecr",
         operation=operation,
-        door="oci",
         account=ACCOUNT,
         region=REGION,
+        repository_id="R1",
+        repository="team/app",
+        door="oci",
+        status=200,
+        error="",
         caller=ACCOUNT,
+        pulled=(),
+        head=False,
         identity=ALICE,
-        request_id=str(uuid.uuid4()),
         source_ip="192.0.2.7",
         user_agent="docker/27.3.1",
         secure=False,
-        repository_id="R1",
-        repository="team/app",
-        pulled=(),
-        status=200,
-        error="",
-        message="",
+    )
+    made = Call(
+        at=at,
         received=0,
         sent=0,
         took=0,
-        head=False,
+        request_id=str(uuid.uuid4()),
+        common=common,
+        message="",
         parameters=None,
         response=None,
     )
     if "identity" in fields:
         fields.setdefault("caller", fields["identity"] and fields["identity"].account)
-    return msgspec.structs.replace(made, **fields)
+    return changed(made, **fields)
+
+
+def changed(call: Call, **fields: Any) -> Call:
+    """A call with other fields, those of what it has in common with others too."""
+    common = {name: fields.pop(name) for name in Common.__struct_fields__ if name in fields}
+    return msgspec.structs.replace(call, common=msgspec.structs.replace(call.common, **common), **fields)
 
 
 def told(*calls: Call) -> bytes:
@@ -66,6 +75,5 @@ def blocks(calls: Iterable[Call], account: str = ACCOUNT, region: str = REGION) 
     gathering, finding = Gathering(), Finding()
     for each in calls:
         record = encode(each)
-        parts = finding.parts(head_of(record), record, account)
-        gathering.add(account, region, Gathered(each.at, record, parts))
+        gathering.add(account, region, Gathered(each.at, record, finding.parts(record, account)))
     return list(gathering.blocks())

@@ -42,7 +42,7 @@ def told(server: Server) -> list[Call]:
 
 def told_of(server: Server, operation: str, count: int = 1) -> list[Call]:
     def of() -> list[Call]:
-        return [call for call in told(server) if call.operation == operation]
+        return [call for call in told(server) if call.common.operation == operation]
 
     wait(lambda: len(of()) >= count)
     assert len(of()) == count
@@ -54,19 +54,25 @@ def test_a_push_and_a_pull_are_told_as_the_actions_that_they_perform(server: Ser
     registry.push("told", IMAGE, "v1")
     registry.pull("told", "v1")
     (put,) = told_of(server, "PutImage")
-    assert (put.service, put.door, put.repository, put.status, put.error) == ("ecr", "oci", "told", 201, "")
+    assert (put.common.service, put.common.door, put.common.repository, put.common.status, put.common.error) == (
+        "ecr",
+        "oci",
+        "told",
+        201,
+        "",
+    )
     assert put.parameters is not None
     assert put.parameters["imageManifest"] == IMAGE.manifest.data.decode()
     assert put.received == len(IMAGE.manifest.data)
     (pulled,) = told_of(server, "BatchGetImage")
-    assert (pulled.pulled, pulled.head) == ((IMAGE.digest,), False)
+    assert (pulled.common.pulled, pulled.common.head) == ((IMAGE.digest,), False)
     assert pulled.parameters is not None
     assert pulled.parameters["imageIds"] == [{"imageTag": "v1"}]
-    assert pulled.repository_id
+    assert pulled.common.repository_id
     assert pulled.sent == len(IMAGE.manifest.data)
-    assert pulled.identity is not None
-    assert pulled.identity.arn == "arn:aws:iam::000000000000:root"
-    assert {call.operation for call in told(server)} >= {
+    assert pulled.common.identity is not None
+    assert pulled.common.identity.arn == "arn:aws:iam::000000000000:root"
+    assert {call.common.operation for call in told(server)} >= {
         "InitiateLayerUpload",
         "CompleteLayerUpload",
         "GetDownloadUrlForLayer",
@@ -78,7 +84,7 @@ def test_head_is_told_as_a_call_that_hands_nothing_out(server: Server):
     registry.push("told", IMAGE, "v1")
     registry.request("HEAD", "/v2/told/manifests/v1")
     (asked,) = told_of(server, "BatchGetImage")
-    assert (asked.head, asked.pulled, asked.sent) == (True, (), 0)
+    assert (asked.common.head, asked.common.pulled, asked.sent) == (True, (), 0)
 
 
 def test_a_request_that_fails_is_told_with_awss_code(server: Server):
@@ -87,7 +93,7 @@ def test_a_request_that_fails_is_told_with_awss_code(server: Server):
         server.client().describe_images(repositoryName="absent")
     for operation in ("BatchGetImage", "DescribeImages"):
         (call,) = told_of(server, operation)
-        assert (call.error, call.repository) == ("RepositoryNotFoundException", "absent")
+        assert (call.common.error, call.common.repository) == ("RepositoryNotFoundException", "absent")
         assert "absent" in call.message
 
 
@@ -95,11 +101,17 @@ def test_what_nobody_is_known_to_have_asked_is_no_operation(server: Server):
     Registry(server, "").request("GET", "/v2/told/manifests/v1")  # how clients begin: it is not told
     Registry(server, "wrong").request("GET", "/v2/told/manifests/v1")
     Registry(server).request("GET", "/v2/")
-    wait(lambda: len([call for call in told(server) if not call.operation]) == 2)
-    refused, welcome = sorted((call for call in told(server) if not call.operation), key=lambda call: -call.status)
-    assert (refused.status, refused.error, refused.identity) == (401, "UnrecognizedClientException", None)
-    assert (welcome.status, welcome.error) == (200, "")
-    assert welcome.identity is not None
+    wait(lambda: len([call for call in told(server) if not call.common.operation]) == 2)
+    refused, welcome = sorted(
+        (call for call in told(server) if not call.common.operation), key=lambda call: -call.common.status
+    )
+    assert (refused.common.status, refused.common.error, refused.common.identity) == (
+        401,
+        "UnrecognizedClientException",
+        None,
+    )
+    assert (welcome.common.status, welcome.common.error) == (200, "")
+    assert welcome.common.identity is not None
 
 
 def test_every_change_is_audited_under_the_id_that_its_door_tells_it_by(server: Server):
@@ -111,11 +123,11 @@ def test_every_change_is_audited_under_the_id_that_its_door_tells_it_by(server: 
     ecr.set_repository_policy(repositoryName="told", policyText=POLICY)
     iam.create_user(UserName="ann")
     iam.create_access_key(UserName="ann")
-    wait(lambda: any(call.operation == "CreateAccessKey" for call in told(server)))
+    wait(lambda: any(call.common.operation == "CreateAccessKey" for call in told(server)))
     database = SqliteDatabase(server.data / "entrepot.db")
     audited = {row[0]: row[1] for row in database.read(lambda tx: tx.all(_AUDITED))}
     database.close()
-    known = {event_id(call.at, call.request_id, call.operation) for call in told(server)}
+    known = {event_id(call.at, call.request_id, call.common.operation) for call in told(server)}
     assert {name for of, name in audited.items() if of not in known} == set()
     assert {"PutImage", "BatchDeleteImage", "SetRepositoryPolicy", "CreateUser"} <= set(audited.values())
 
@@ -131,25 +143,6 @@ def test_answers_are_told_without_their_secrets(server: Server):
     assert made["SecretAccessKey"].encode() not in raw
 
 
-def test_a_record_that_is_too_large_is_cut_and_says_so():
-    large = Call(**{**dict.fromkeys(Call.__struct_fields__, ""), **NUMBERS, "parameters": {"text": "x" * 10**6}})
-    record = calls.encode(large)
-    assert len(record) <= calls.LARGEST
-    parameters: Any = calls.decode(record).parameters
-    assert "cut: 1000000 characters" in parameters["text"]
-
-
-def test_what_is_no_text_is_told_all_the_same():
-    odd = Call(**{**dict.fromkeys(Call.__struct_fields__, ""), **NUMBERS, "message": "\ud800", "parameters": None})
-    assert calls.decode(calls.encode(odd)).message == "?"
-
-
-NUMBERS: dict[str, Any] = {
-    **dict.fromkeys(("at", "status", "received", "sent", "took"), 0),
-    **dict.fromkeys(("identity", "parameters", "response")),
-    **dict.fromkeys(("secure", "head"), False),
-    "pulled": (),
-}
 POLICY = json.dumps(
     {
         "Version": "2012-10-17",

@@ -39,54 +39,59 @@ class Identity(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
     provider: str = ""
 
 
-class Pulls(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The beginning of a `Call`, as far as it tells of pulls.
+class Common(msgspec.Struct, frozen=True, array_like=True):
+    """What calls of one client about one image have in common: of those of a moment, few differ in it.
 
-    Each job reads no more of a record than it needs, so what most need stands first. `at` is in microseconds; `pulled`
-    are the digests of the manifests that were handed out.
+    `account` and `region` are those of what was acted upon; `service` is the model's name; without an `operation` the
+    call was refused before anyone knew who asked for what. `error` is AWS's code, '' for success; `caller` is the
+    account of who called, None for nobody; `pulled` are the digests of the manifests that were handed out.
+    """
+
+    service: str
+    operation: str
+    account: str
+    region: str
+    repository_id: str
+    repository: str
+    door: str  # oci | aws | worker
+    status: int
+    error: str
+    caller: str | None
+    pulled: tuple[str, ...]
+    head: bool  # a HEAD request: it hands nothing out
+    identity: Identity | None
+    source_ip: str
+    user_agent: str
+    secure: bool
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The beginning of a `Call` with what it has in common with others encoded: who has seen that before need not
+    decode it again. `at` and `took` in microseconds, `received` and `sent` are bytes of bodies.
     """
 
     at: int
-    pulled: tuple[str, ...]
-    repository_id: str
+    received: int
+    sent: int
+    took: int
+    request_id: str
+    common: msgspec.Raw
 
 
-class Measured(Pulls, frozen=True, array_like=True, gc=False):
-    """The beginning of a `Call`, as far as it is measured. Without an operation it was refused before anyone knew who
-    asked for what.
-
-    `account` and `region` are those of what was acted upon; `service` is the model's name; `error` is AWS's code, ''
-    for success; `caller` is the account of who called, None for nobody.
-    """
-
-    account: str
-    region: str
-    service: str
-    operation: str
-    door: str  # oci | aws
-    repository: str
-    status: int
-    error: str
-    received: int  # bytes of the request's body
-    sent: int  # bytes of the answer's body
-    took: int  # microseconds
-    caller: str | None
-
-
-class Call(Measured, frozen=True, array_like=True, gc=True):
-    """One request that was answered.
+class Call(msgspec.Struct, frozen=True, array_like=True):
+    """One request that was answered: a `Line`, and what was said.
 
     `parameters` and `response` are the members of the request and the answer as AWS's API names them, no secret among
     them; of the OCI door, registry and repository stand in `account` and `repository` alone.
     """
 
-    identity: Identity | None
+    at: int
+    received: int
+    sent: int
+    took: int
     request_id: str
-    source_ip: str
-    user_agent: str
-    secure: bool
+    common: Common
     message: str
-    head: bool  # a HEAD request: it hands nothing out
     parameters: Json | None
     response: Json | None
 
@@ -113,8 +118,10 @@ _ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # digests and tags are kinds o
 _DECODER = msgspec.msgpack.Decoder(Call)
 # what a record of the journal holds, as far as it is wanted: msgspec.DecodeError for one of another version
 calls_in = msgspec.msgpack.Decoder(list[Call]).decode
-pulls_in = msgspec.msgpack.Decoder(list[Pulls]).decode
-measured_in = msgspec.msgpack.Decoder(list[Measured]).decode
+lines_in = msgspec.msgpack.Decoder(list[Line]).decode
+encoded_in = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+line_of = msgspec.msgpack.Decoder(Line).decode
+common_of = msgspec.msgpack.Decoder(Common).decode
 
 
 def together(encoded: Iterable[bytes]) -> Iterator[bytes]:
@@ -167,13 +174,15 @@ def _cut(value: Any) -> Any:
 
 def _writable(call: Call) -> Call:
     """With what cannot be written shown as text, or left out where it is too deep."""
-    texts = {name: _shown(getattr(call, name)) for name in ("operation", "account", "repository", "message")}
+    common = msgspec.structs.replace(
+        call.common, **{name: _shown(getattr(call.common, name)) for name in ("operation", "account", "repository")}
+    )
     try:
         told = {"parameters": _shown(call.parameters), "response": _shown(call.response)}
         _ENCODER.encode(told)
     except RecursionError:
         told = {"parameters": {"cut": "too deep"}, "response": None}
-    return msgspec.structs.replace(call, **told, **texts)
+    return msgspec.structs.replace(call, common=common, message=_shown(call.message), **told)
 
 
 def _shown(value: Any) -> Any:

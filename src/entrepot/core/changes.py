@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from entrepot.core.access import Caller
-from entrepot.core.calls import Call, identity_of
+from entrepot.core.calls import Call, Common, identity_of
 from entrepot.core.resources import SERVICES
 from entrepot.db import outbox, repositories
 from entrepot.db.database import Transaction
@@ -118,29 +118,32 @@ def call_of(
     """What the change knows of the call that made it; `repository` is its id and name. The door's record of the same
     call, which has the answer too, takes its place where there is one.
     """
-    return Call(
-        at=micros(caller.at),
+    common = Common(
         service=service,
         operation=action,
-        door=caller.door,
         account=account,
         region=region,
+        repository_id=repository[0],
+        repository=repository[1],
+        door=caller.door,
+        status=200,
+        error="",
         caller=caller.principal.account,
+        pulled=(),
+        head=False,
         identity=identity_of(caller.principal),
-        request_id=caller.request_id,
         source_ip=caller.source_ip,
         user_agent=caller.user_agent,
         secure=caller.secure,
-        repository_id=repository[0],
-        repository=repository[1],
-        pulled=(),
-        status=200,
-        error="",
-        message="",
+    )
+    return Call(
+        at=micros(caller.at),
         received=0,
         sent=0,
         took=0,
-        head=False,
+        request_id=caller.request_id,
+        common=common,
+        message="",
         parameters=parameters,
         response=None,
     )
@@ -149,14 +152,14 @@ def call_of(
 def _add_audit(tx: Transaction, caller: Caller, told: Call, *, repository_id: str, revision: int, ordinal: int) -> None:
     outbox.add(
         tx,
-        id=event_id(told.at, told.request_id, told.operation),
+        id=event_id(told.at, told.request_id, told.common.operation),
         kind="audit",
-        account=told.account,
-        region=told.region,
+        account=told.common.account,
+        region=told.common.region,
         repository_id=repository_id,
         revision=revision,
         ordinal=ordinal,
-        name=told.operation,
+        name=told.common.operation,
         body=msgspec.json.encode(told, enc_hook=str).decode(),
         at=caller.at,
     )

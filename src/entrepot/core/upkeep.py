@@ -69,19 +69,32 @@ def fold(tx: Transaction, batch: Batch) -> int:
     if not journals.advance(tx, batch.journal, batch.start, batch.offset):
         return 0
     told = 0
-    pulled: Counter[tuple[str, str]] = Counter()
-    latest: dict[tuple[str, str], int] = {}
+    alike = Counter[bytes]()
+    latest: dict[bytes, int] = {}
     for record in batch.records:
         try:
-            found = calls.pulls_in(record)
+            lines = calls.lines_in(record)
         except msgspec.DecodeError:
             continue  # of a version with other records: it is not counted, those after it are
-        told += len(found)
-        for call in found:
-            for digest in call.pulled:
-                key = (call.repository_id, digest)
-                pulled[key] += 1
-                latest[key] = max(latest.get(key, 0), call.at)
-    for (repository_id, digest), count in sorted(pulled.items()):
-        images.pulled(tx, repository_id, digest, count, latest[repository_id, digest])
+        told += len(lines)
+        for line in lines:
+            common = bytes(line.common)
+            alike[common] += 1
+            latest[common] = max(latest.get(common, 0), line.at)
+    for (repository_id, digest), (count, at) in sorted(_pulled(alike, latest).items()):
+        images.pulled(tx, repository_id, digest, count, at)
     return told
+
+
+def _pulled(alike: Mapping[bytes, int], latest: Mapping[bytes, int]) -> Mapping[tuple[str, str], tuple[int, int]]:
+    """How often each digest of a repository was handed out, and when last, of what calls had in common."""
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for encoded, count in alike.items():
+        try:
+            common = calls.common_of(encoded)
+        except msgspec.DecodeError:
+            continue
+        for digest in common.pulled:
+            before, at = found.get((common.repository_id, digest), (0, 0))
+            found[common.repository_id, digest] = before + count, max(at, latest[encoded])
+    return found

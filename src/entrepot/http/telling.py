@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol
 
 from entrepot.core.access import Door
-from entrepot.core.calls import Call, Identity, encode, identity_of, together
+from entrepot.core.calls import Call, Common, Identity, encode, identity_of, together
 from entrepot.core.principals import Principal
 from entrepot.core.recent import Recent
 from entrepot.http.exchange import Exchange
@@ -44,29 +44,32 @@ class Teller:
         if not telling.service:
             return
         who = telling.principal
-        call = Call(
-            micros(exchange.at),
-            telling.pulled,
-            telling.repository_id,
-            telling.account,
-            telling.region,
+        common = Common(
             telling.service,
             telling.operation,
-            door,
+            telling.account,
+            telling.region,
+            telling.repository_id,
             telling.repository,
+            door,
             status,
             telling.error,
-            received,
-            sent,
-            int(seconds * 1_000_000),
             None if who is None else who.account,
+            telling.pulled,
+            head,
             None if who is None else self._identity(who),
-            exchange.request_id,
             exchange.source_ip,
             exchange.user_agent,
             exchange.secure,
+        )
+        call = Call(
+            micros(exchange.at),
+            received,
+            sent,
+            int(seconds * 1_000_000),
+            exchange.request_id,
+            common,
             telling.message,
-            head,
             telling.parameters,
             telling.response,
         )

@@ -1,21 +1,8 @@
 """A call as a record: what jobs read of its beginning is what it begins with."""
 
-import msgspec
 import pytest
 
-from entrepot.core.audit.blocks import Head, heads_in
-from entrepot.core.calls import (
-    LARGEST,
-    Call,
-    Identity,
-    Measured,
-    Pulls,
-    calls_in,
-    encode,
-    measured_in,
-    pulls_in,
-    together,
-)
+from entrepot.core.calls import LARGEST, Call, Line, calls_in, common_of, encode, lines_in, together
 from tests.factories.calls import call, told
 
 
@@ -30,18 +17,15 @@ def nested(depth: int) -> dict[str, object]:
 MADE = call("PutImage", pulled=("sha256:a", "sha256:b"), status=201, error="x", received=1, sent=2, took=3)
 
 
-@pytest.mark.parametrize("view", [Pulls, Measured, Head])
-def test_a_view_is_the_beginning_of_a_call(view: type[Pulls]):
-    assert view.__struct_fields__ == Call.__struct_fields__[: len(view.__struct_fields__)]
+def test_a_line_is_the_beginning_of_a_call():
+    assert Line.__struct_fields__ == Call.__struct_fields__[: len(Line.__struct_fields__)]
 
 
-@pytest.mark.parametrize("read", [pulls_in, measured_in, heads_in])
-def test_a_view_says_what_the_call_says(read):
-    (found,) = read(told(MADE))
-    seen = msgspec.structs.asdict(found)
-    raw = seen.pop("identity", None)
-    assert seen == {name: getattr(MADE, name) for name in seen}
-    assert raw is None or msgspec.msgpack.decode(raw, type=Identity) == MADE.identity
+def test_a_line_says_what_the_call_says():
+    (line,) = lines_in(told(MADE))
+    assert common_of(line.common) == MADE.common
+    assert (line.at, line.received, line.sent, line.took) == (MADE.at, 1, 2, 3)
+    assert line.request_id == MADE.request_id
 
 
 def test_calls_come_back_in_order_from_as_few_records_as_there_can_be():

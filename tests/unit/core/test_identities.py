@@ -98,7 +98,7 @@ def test_a_change_leaves_one_audit_record_and_a_new_stamp_together_or_nothing(ho
     assert changed, "a write that changes nothing"
     (record,) = [row for row in after["outbox"] if row not in before["outbox"]]
     call = call_in(record[8])
-    assert (record[1], record[7], call.service) == ("audit", action, "iam")
+    assert (record[1], record[7], call.common.service) == ("audit", action, "iam")
     assert call.request_id == who.request_id
     assert (stamp(house) != stamped) is (name not in NO_STAMP)
 

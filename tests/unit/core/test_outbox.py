@@ -165,7 +165,7 @@ def test_a_change_leaves_its_events_and_one_audit_record_together_or_nothing(hou
     assert {row[0] for row in new} == {row[0] for row in told[0]} - {row[0] for row in before["outbox"]}
     *events, audit = sorted(new, key=lambda row: row[6])
     assert [json.loads(row[8])["detail"]["action-type"] for row in events] == event_types
-    assert (audit[1], audit[7], call_in(audit[8]).operation) == ("audit", action, action)
+    assert (audit[1], audit[7], call_in(audit[8]).common.operation) == ("audit", action, action)
     assert call_in(audit[8]).request_id == who.request_id
     assert audit[0] == event_id(micros(who.at), who.request_id, action)
 
@@ -305,7 +305,7 @@ def test_the_audit_of_settings_holds_what_was_asked_for(core: CoreDatabase):
     }
     key = core.repository(resource_tags=(("team", "a"),), **draft)
     core.write(repositories.set_mutability, key, "MUTABLE_WITH_EXCLUSION", ["v*"])
-    told = {call.operation: call.parameters for call in core.calls()}
+    told = {call.common.operation: call.parameters for call in core.calls()}
     assert told["CreateRepository"] == {
         "repositoryName": "one",
         "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
@@ -326,7 +326,7 @@ def test_the_audit_of_a_public_repository_holds_what_was_asked_for_but_no_logo(c
     draft = PublicDraft(RepositoryDraft(resource_tags=(("team", "a"),)), CatalogData("text", logo=PNG))
     core.write(public_registries.create_repository, key, draft)
     (call,) = core.calls()
-    assert call.service == "ecr-public"
+    assert call.common.service == "ecr-public"
     assert call.parameters == {
         "repositoryName": "tool",
         "catalogData": {"description": "text", "logoImageBytes": 8},
@@ -345,6 +345,11 @@ def test_an_audit_record_names_the_caller_by_ids_only(house: CoreDatabase):
     house.write(images.put, KEY, Tag("v7"), NEW, OCI_RULES, who=who)
     (call,) = [call for call in house.calls() if call.request_id == who.request_id]
     key_id = who.principal.credential_id
-    assert call.identity == Identity("root", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT, key_id)
-    assert (call.service, call.operation, call.account, call.region) == ("ecr", "PutImage", ACCOUNT, REGION)
-    assert (call.repository_id, call.repository) == (house.present(KEY).id, KEY.name)
+    assert call.common.identity == Identity("root", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT, key_id)
+    assert (call.common.service, call.common.operation, call.common.account, call.common.region) == (
+        "ecr",
+        "PutImage",
+        ACCOUNT,
+        REGION,
+    )
+    assert (call.common.repository_id, call.common.repository) == (house.present(KEY).id, KEY.name)

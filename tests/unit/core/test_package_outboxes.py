@@ -34,7 +34,7 @@ def test_a_change_leaves_one_audit_record_together_with_it_or_nothing(house: Hou
     told = [row for row in after["outbox"] if row not in before["outbox"]]
     (record,) = [row for row in told if row[1] == "audit"]
     call = call_in(record[8])
-    assert (record[7], call.operation, call.service) == (action, action, SERVICES[name.partition(".")[0]])
+    assert (record[7], call.common.operation, call.common.service) == (action, action, SERVICES[name.partition(".")[0]])
     assert (record[0], call.request_id) == (event_id(micros(who.at), who.request_id, action), who.request_id)
     assert before["outbox"] == [row for row in after["outbox"] if row not in told]
 

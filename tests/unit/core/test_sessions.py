@@ -73,7 +73,7 @@ def test_a_session_leaves_one_audit_record_and_is_not_stored(house: CoreDatabase
     assert changed == {"outbox"} | ({"mfa_device"} if "code" in name else set())
     (record,) = [row for row in after["outbox"] if row not in before["outbox"]]
     call = call_in(record[8])
-    assert (record[1], record[7], call.service) == ("audit", action, "sts")
+    assert (record[1], record[7], call.common.service) == ("audit", action, "sts")
     assert (call.parameters or {})["accessKeyId"] == made.key_id == DRAFT.key_id
     assert DRAFT.secret not in record[8]
     assert stamp(house) == stamped
@@ -181,7 +181,7 @@ def test_what_a_session_changes_is_told_with_who_stands_behind_it(house: CoreDat
     who = calling(principal, Rights(principal.subject(), Policies(identity=(compiled("p", DOCUMENT),))))
     house.write(work("groups.delete"), "empty", who=who)
     (record,) = [row for row in house.outbox("audit") if row.name == "DeleteGroup"]
-    assert call_in(record.body).identity == Identity(
+    assert call_in(record.body).common.identity == Identity(
         "role session",
         "AROABUILDER:run-7",
         principal.arn,

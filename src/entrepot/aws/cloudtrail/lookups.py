@@ -47,12 +47,12 @@ def _event(told: Told, account: str, region: str, *, aws_constants: bool) -> dic
     record = records.record(told, account, region, aws_constants=aws_constants)
     return {
         "EventId": record["eventID"],
-        "EventName": told.operation,
+        "EventName": told.common.operation,
         "ReadOnly": "true" if record["readOnly"] else "false",
-        "AccessKeyId": user_identity.access_key_id(told.identity, account) or None,
+        "AccessKeyId": user_identity.access_key_id(told.common.identity, account) or None,
         "EventTime": moment(told.at - told.at % 1_000_000),  # CloudTrail tells whole seconds
-        "EventSource": source(told.service),
-        "Username": user_identity.user_name(told.identity, account) or None,
+        "EventSource": source(told.common.service),
+        "Username": user_identity.user_name(told.common.identity, account) or None,
         "Resources": [{"ResourceType": each.type, "ResourceName": each.arn or each.name} for each in concerned(told)],
         "CloudTrailEvent": records.encoded(record).decode(),
     }

@@ -67,7 +67,7 @@ class Announcer:
         events = self._of_pulls(block) if self._pulls else []
         if self._metadata.read(self._is_logging, block.account, block.region):
             reads = self._metadata.read(wants_reads, BusKey(block.account, block.region, DEFAULT_BUS))
-            told = (call for call in block.calls() if reads or not read_only(call.operation))
+            told = (call for call in block.calls() if reads or not read_only(call.common.operation))
             events += [(self._event(call, block), "") for call in told]
         for part in _parts(events):
             self._events.write(_accept, part, at)
@@ -75,7 +75,7 @@ class Announcer:
 
     def _of_pulls(self, block: Block) -> list[Told]:
         return [
-            (event, call.repository_id)
+            (event, call.common.repository_id)
             for call in block.calls()
             for event in pull_events.of_call(call, block.account, block.region)
         ]
@@ -83,9 +83,9 @@ class Announcer:
     def _event(self, call: Call, block: Block) -> Envelope:
         account, region = block.account, block.region
         return Envelope(
-            id=event_id(call.at, call.request_id, f"{BY_CLOUDTRAIL}/{call.operation}/{account}"),
+            id=event_id(call.at, call.request_id, f"{BY_CLOUDTRAIL}/{call.common.operation}/{account}"),
             detail_type=BY_CLOUDTRAIL,
-            source=event_source(call.service),
+            source=event_source(call.common.service),
             account=account,
             region=region,
             time=call.at,

@@ -17,7 +17,7 @@ import zstandard
 from entrepot.core.audit import user_identity
 from entrepot.core.audit.operations import may_be_in_outbox, read_only, source
 from entrepot.core.audit.resources import concerned
-from entrepot.core.calls import Call, Encoded, Identity, Measured, decode
+from entrepot.core.calls import Call, Common, Encoded, Identity, Line, common_of, decode, line_of
 from entrepot.db.audit_blocks import HOUR, NewBlock, Term
 
 MOST_RECORDS = 1024
@@ -28,20 +28,8 @@ _LARGEST = 64 * 1024 * 1024
 _FAST, _SMALL = 1, 3  # levels of compression
 _FRAME = 128  # records that are compressed together: one that is wanted costs no more than these
 _HEAD = struct.Struct("<II")
+_GLOBAL = frozenset({"iam"})  # what has no region is told in the default one
 _TERMS = msgspec.msgpack.Decoder(list[tuple[str, str]])
-
-
-class Head(Measured, frozen=True, array_like=True, gc=False):
-    """The beginning of a record of the journal, as much as the index needs; `identity` undecoded."""
-
-    identity: msgspec.Raw
-    request_id: str
-
-
-head_of = msgspec.msgpack.Decoder(Head).decode
-heads_in = msgspec.msgpack.Decoder(list[Head]).decode
-encoded_in = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
-_identity_of = msgspec.msgpack.Decoder(Identity | None).decode
 
 
 Part = tuple[Term, ...]  # what one side of a record (operation, caller, resource) is found by; shared by its like
@@ -78,8 +66,13 @@ class Gathering:
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
-    """Who reads a record, and what each finds it by; whether the outbox may tell of the call too."""
+    """Who reads records that are alike, and what each finds them by; whether the outbox may tell of such calls too.
 
+    `region` is empty for what has none.
+    """
+
+    operation: str
+    region: str
     may_be_in_outbox: bool
     readers: tuple[tuple[str, tuple[Part, ...]], ...]
 
@@ -88,45 +81,41 @@ class Finding:
     """What finds the records of a batch, remembered: most are like another one."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[object, ...], Found] = {}
+        self._known: dict[bytes, Found] = {}
 
-    def of(self, head: Head, record: Encoded) -> Found:
-        """What finds a record; its parts are those of the records that are like it."""
-        key = (
-            head.service,
-            head.operation,
-            head.account,
-            head.region,
-            head.repository,
-            not head.error,
-            bytes(head.identity),
-        )
+    def of(self, line: Line, record: Encoded) -> Found:
+        """What finds a record; its parts are those of the records that are like it. msgspec.DecodeError."""
+        key = bytes(line.common)
         found = self._known.get(key)
         if found is None:
-            found = _found(head, record)
-            if head.repository:  # else its resources stand in its parameters alone
+            common = common_of(line.common)
+            found = _found(common, record)
+            if common.repository:  # else its resources stand in its parameters alone
                 self._known[key] = found
         return found
 
-    def parts(self, head: Head, record: Encoded, reader: str) -> tuple[Part, ...]:
+    def parts(self, record: bytes, reader: str) -> tuple[Part, ...]:
         """What finds a record for one of its readers."""
-        return dict(self.of(head, record).readers)[reader]
+        return dict(self.of(line_of(record), record).readers)[reader]
 
 
-def _found(head: Head, record: Encoded) -> Found:
-    operation, resources = _found_by_operation(head.service, head.operation), found_by_resources(decode(record))
-    who = _identity_of(head.identity)
-    readers = tuple((each, (operation, _found_by_caller(who, each), resources)) for each in _readers(head, who))
-    return Found(may_be_in_outbox(head.service, head.operation), readers)
+def _found(common: Common, record: Encoded) -> Found:
+    operation = _found_by_operation(common.service, common.operation)
+    resources = found_by_resources(decode(record))
+    who = common.identity
+    readers = tuple((each, (operation, _found_by_caller(who, each), resources)) for each in _readers(common))
+    region = "" if common.service in _GLOBAL else common.region
+    return Found(common.operation, region, may_be_in_outbox(common.service, common.operation), readers)
 
 
-def _readers(head: Head, who: Identity | None) -> Sequence[str]:
+def _readers(common: Common) -> Sequence[str]:
     """The accounts that read a record, that of what was acted upon and the caller's.
 
     What failed only its caller reads: whoever names another's account says nothing about it.
     """
+    who = common.identity
     caller = who.account if who is not None and who.account.isdigit() else ""
-    both = (caller or head.account,) if head.error else (head.account, caller)
+    both = (caller or common.account,) if common.error else (common.account, caller)
     return [each for each in dict.fromkeys(both) if each]
 
 
@@ -190,9 +179,7 @@ def merged(packed: Iterable[bytes], account: str, region: str) -> list[NewBlock]
     gathering, finding = Gathering(), Finding()
     for block in packed:
         for record in unpack(block):
-            head = head_of(record)
-            parts = finding.parts(head, record, account)
-            gathering.add(account, region, Gathered(head.at, record, parts))
+            gathering.add(account, region, Gathered(line_of(record).at, record, finding.parts(record, account)))
     return list(gathering.blocks())
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from entrepot.core.audit.blocks import Finding, Found, Gathered, Gathering, Head, encoded_in, head_of, heads_in
-from entrepot.core.calls import Call, Encoded, encode
+from entrepot.core.audit.blocks import Finding, Found, Gathered, Gathering
+from entrepot.core.calls import Call, Encoded, Line, encode, encoded_in, line_of, lines_in
 from entrepot.core.units import BlockingUnits
 from entrepot.db import audit_blocks, audit_marks, journals, outbox
 from entrepot.db.database import Database, Transaction
@@ -26,7 +26,6 @@ _MARKED_FOR = timedelta(days=1)
 _SECONDS_TO_KEEP = 1800.0  # of a retired journal's offset; the file stays longer
 _PAGE = 500
 _MOST_FORGOTTEN = 1000
-_GLOBAL = frozenset({"iam"})  # what has no region is told in the default one
 _CHANGE = msgspec.json.Decoder(Call)
 
 
@@ -113,16 +112,16 @@ def fold(tx: Transaction, batch: Batch, regions: Sequence[str], now: int) -> int
     kept = 0
     for record in batch.records:
         try:
-            heads, calls = heads_in(record), encoded_in(record)
+            lines, calls = lines_in(record), encoded_in(record)
         except msgspec.DecodeError:
             continue  # of a version with other records: it is not kept, those after it are
-        for head, call in zip(heads, calls, strict=True):
-            found = _found(finding, head, call)
+        for line, call in zip(lines, calls, strict=True):
+            found = _found(finding, line, call)
             if found is None:
                 continue
-            if found.may_be_in_outbox and not _is_first(tx, head, now):
+            if found.may_be_in_outbox and not _is_first(tx, line, found.operation, now):
                 continue
-            _gather(gathering, found, head, bytes(call), regions)
+            _gather(gathering, found, line, bytes(call), regions)
             kept += 1
     _keep(tx, gathering)
     return kept
@@ -134,31 +133,30 @@ def fold_changes(tx: Transaction, changes: Mapping[str, str], regions: Sequence[
     for record_id, body in changes.items():
         if audit_marks.add(tx, record_id, now, alone=True):
             record = encode(_CHANGE.decode(body))
-            head = head_of(record)
-            _gather(gathering, finding.of(head, record), head, record, regions)
+            line = line_of(record)
+            _gather(gathering, finding.of(line, record), line, record, regions)
     _keep(tx, gathering)
 
 
-def _found(finding: Finding, head: Head, call: Encoded) -> Found | None:
+def _found(finding: Finding, line: Line, call: Encoded) -> Found | None:
     """What finds a call; None for one that is not kept: nobody knows what it asked for, or it is not whole."""
-    if not head.operation:
-        return None
     try:
-        return finding.of(head, call)
+        found = finding.of(line, call)
     except msgspec.DecodeError:
         return None
+    return found if found.operation else None
 
 
-def _is_first(tx: Transaction, head: Head, now: int) -> bool:
+def _is_first(tx: Transaction, line: Line, operation: str, now: int) -> bool:
     """Whether a call has not been told by the outbox already."""
-    return audit_marks.add(tx, event_id(head.at, head.request_id, head.operation), now, alone=False)
+    return audit_marks.add(tx, event_id(line.at, line.request_id, operation), now, alone=False)
 
 
-def _gather(gathering: Gathering, found: Found, head: Head, record: bytes, regions: Sequence[str]) -> None:
+def _gather(gathering: Gathering, found: Found, line: Line, record: bytes, regions: Sequence[str]) -> None:
     """Put a record where its readers look."""
-    region = head.region if head.region in regions and head.service not in _GLOBAL else regions[0]
+    region = found.region if found.region in regions else regions[0]
     for account, parts in found.readers:
-        gathering.add(account, region, Gathered(head.at, record, parts))
+        gathering.add(account, region, Gathered(line.at, record, parts))
 
 
 def _keep(tx: Transaction, gathering: Gathering) -> None:

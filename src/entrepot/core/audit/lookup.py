@@ -167,7 +167,7 @@ class _Looking:
             if at > self._span.last:
                 continue
             call = decode(record)
-            found = (call.at, call.request_id, call.operation)
+            found = (call.at, call.request_id, call.common.operation)
             if (self._wanted.after is None or found < self._wanted.after) and self._is_wanted(call):
                 self._found.append((found, call))
                 taken += 1
@@ -193,15 +193,15 @@ def _values(call: Call, attribute: str, account: str) -> tuple[str, ...]:
         case "EventId":
             return (id_of(call, account),)
         case "EventName":
-            return (call.operation,)
+            return (call.common.operation,)
         case "EventSource":
-            return (source(call.service),)
+            return (source(call.common.service),)
         case "ReadOnly":
-            return ("true" if read_only(call.operation) else "false",)
+            return ("true" if read_only(call.common.operation) else "false",)
         case "Username":
-            return (user_identity.user_name(call.identity, account),)
+            return (user_identity.user_name(call.common.identity, account),)
         case "AccessKeyId":
-            return (user_identity.access_key_id(call.identity, account),)
+            return (user_identity.access_key_id(call.common.identity, account),)
         case "ResourceType":
             return tuple(each.type for each in concerned(call))
         case _:

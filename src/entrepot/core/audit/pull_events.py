@@ -16,24 +16,24 @@ _TYPE = "ECR Image Action"
 
 def of_call(call: Call, account: str, region: str) -> Iterator[Envelope]:
     """An event for each manifest that a call was given, where this account owns it."""
-    if call.account != account:
+    if call.common.account != account:
         return
     tags = _tags(call)
-    for ordinal, digest in enumerate(call.pulled):
+    for ordinal, digest in enumerate(call.common.pulled):
         yield Envelope(
             id=event_id(call.at, call.request_id, f"{_TYPE}/PULL", ordinal),
             detail_type=_TYPE,
-            source=event_source(call.service),
+            source=event_source(call.common.service),
             account=account,
             region=region,
             time=call.at,
             resources=(),
             detail={
                 "result": "SUCCESS",
-                "repository-name": call.repository,
+                "repository-name": call.common.repository,
                 "image-digest": digest,
                 "action-type": "PULL",
-                "image-tag": tags[ordinal] if len(tags) == len(call.pulled) else "",
+                "image-tag": tags[ordinal] if len(tags) == len(call.common.pulled) else "",
             },
         )
 

@@ -33,7 +33,9 @@ def record(call: Call, account: str, region: str, *, aws_constants: bool = False
 
     `aws_constants`: docker's requests are shown as AWS shows them, without the client's address and agent.
     """
-    told = _told(call, account, region, hidden=aws_constants and call.door == "oci" and call.service in _REGISTRIES)
+    told = _told(
+        call, account, region, hidden=aws_constants and call.common.door == "oci" and call.common.service in _REGISTRIES
+    )
     for name in _MAY_BE_CUT:
         size = len(encoded(told))
         if size <= LARGEST:
@@ -51,33 +53,33 @@ def encoded(told: Mapping[str, object]) -> bytes:
 
 def id_of(call: Call, account: str) -> str:
     """`eventID`: the same each time; the copy that a caller of another account gets has one of its own."""
-    return event_id(call.at, call.request_id, call.operation, 0 if account == call.account else 1)
+    return event_id(call.at, call.request_id, call.common.operation, 0 if account == call.common.account else 1)
 
 
 def is_shared(call: Call) -> bool:
     """Whether two accounts get a record of it."""
-    who = call.identity
-    return who is not None and who.account.isdigit() and who.account != call.account
+    who = call.common.identity
+    return who is not None and who.account.isdigit() and who.account != call.common.account
 
 
 def _told(call: Call, account: str, region: str, *, hidden: bool) -> Json:
-    only_reads = read_only(call.operation)
-    service_event = call.door == "worker" and call.operation.endswith("Event")
+    only_reads = read_only(call.common.operation)
+    service_event = call.common.door == "worker" and call.common.operation.endswith("Event")
     told: Json = {
         "eventVersion": VERSION,
         "userIdentity": _identity(call, account, hidden=hidden, service_event=service_event),
         "eventTime": f"{moment(call.at):%Y-%m-%dT%H:%M:%SZ}",
-        "eventSource": source(call.service),
-        "eventName": call.operation,
+        "eventSource": source(call.common.service),
+        "eventName": call.common.operation,
         "awsRegion": region,
-        "sourceIPAddress": _DOCKER if hidden else call.source_ip or user_identity.INTERNAL,
-        "userAgent": _DOCKER if hidden else call.user_agent or user_identity.INTERNAL,
+        "sourceIPAddress": _DOCKER if hidden else call.common.source_ip or user_identity.INTERNAL,
+        "userAgent": _DOCKER if hidden else call.common.user_agent or user_identity.INTERNAL,
     }
-    if call.error:
-        told |= {"errorCode": call.error, "errorMessage": call.message}
+    if call.common.error:
+        told |= {"errorCode": call.common.error, "errorMessage": call.message}
     told |= {
         "requestParameters": None if service_event else _parameters(call),
-        "responseElements": None if only_reads or call.error else _shown(call.response),
+        "responseElements": None if only_reads or call.common.error else _shown(call.response),
         "requestID": call.request_id,
         "eventID": id_of(call, account),
         "readOnly": only_reads or service_event,
@@ -89,7 +91,7 @@ def _told(call: Call, account: str, region: str, *, hidden: bool) -> Json:
     if service_event:
         told["serviceEventDetails"] = call.parameters
     if is_shared(call):
-        told["sharedEventID"] = event_id(call.at, call.request_id, f"shared/{call.operation}")
+        told["sharedEventID"] = event_id(call.at, call.request_id, f"shared/{call.common.operation}")
     told["eventCategory"] = "Management"
     return told
 
@@ -97,16 +99,16 @@ def _told(call: Call, account: str, region: str, *, hidden: bool) -> Json:
 def _identity(call: Call, account: str, *, hidden: bool, service_event: bool) -> Json:
     if service_event:
         return {"accountId": account, "invokedBy": user_identity.INTERNAL}
-    told = user_identity.told(call.identity, account)
+    told = user_identity.told(call.common.identity, account)
     return told | {"invokedBy": _DOCKER} if hidden else told
 
 
 def _parameters(call: Call) -> Any:
     shown = _shown(call.parameters)
-    if call.door == "oci" and call.service in _REGISTRIES:
-        named = {"registryId": call.account}
-        if call.repository:
-            named["repositoryName"] = call.repository
+    if call.common.door == "oci" and call.common.service in _REGISTRIES:
+        named = {"registryId": call.common.account}
+        if call.common.repository:
+            named["repositoryName"] = call.common.repository
         return named | (shown or {})
     return shown
 

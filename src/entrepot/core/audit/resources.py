@@ -60,22 +60,22 @@ def plain_name(given: str) -> str:
 
 def _all(call: Call) -> Iterator[Concerned]:
     given = call.parameters or {}
-    kind = _REPOSITORIES.get(call.service)
+    kind = _REPOSITORIES.get(call.common.service)
     if kind is not None:
         yield from _repositories(call, kind, given)
         return
-    members = _MEMBERS.get(call.service, {})
+    members = _MEMBERS.get(call.common.service, {})
     for member, value in given.items():
         name = lowered(member)
-        found = members.get(name) or (_by_operation(call.operation) if name == "name" else None)
+        found = members.get(name) or (_by_operation(call.common.operation) if name == "name" else None)
         if found is not None:
             for each in _texts(value):
                 yield Concerned(found, plain_name(each), each if each.startswith("arn:") else "")
 
 
 def _repositories(call: Call, kind: str, given: Mapping[str, object]) -> Iterator[Concerned]:
-    if call.repository:
-        yield _repository(call, kind, call.repository)
+    if call.common.repository:
+        yield _repository(call, kind, call.common.repository)
     for member in ("repositoryName", "repositoryNames"):
         for name in _texts(given.get(member)):
             yield _repository(call, kind, name)
@@ -84,8 +84,8 @@ def _repositories(call: Call, kind: str, given: Mapping[str, object]) -> Iterato
 
 
 def _repository(call: Call, kind: str, name: str) -> Concerned:
-    region = "" if call.service == "ecr-public" else call.region
-    return Concerned(kind, name, f"arn:aws:{call.service}:{region}:{call.account}:repository/{name}")
+    region = "" if call.common.service == "ecr-public" else call.common.region
+    return Concerned(kind, name, f"arn:aws:{call.common.service}:{region}:{call.common.account}:repository/{name}")
 
 
 def _by_operation(operation: str) -> str | None:

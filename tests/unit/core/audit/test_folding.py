@@ -61,7 +61,7 @@ class Auditing:
         return [Rows(self.audit).read(audit_marks.is_told, each) for each in ids]
 
     def names(self) -> list[str]:
-        return [each.operation for each in self.kept()]
+        return [each.common.operation for each in self.kept()]
 
 
 @pytest.fixture
@@ -186,8 +186,8 @@ def test_what_has_no_region_or_one_that_is_not_served_is_told_in_the_default_one
     regions = {"ecr": "eu-west-1", "iam": "eu-west-1", "ecr-public": "us-west-2", "sts": ""}
     auditing.journal(*(call(service=service, region=region) for service, region in regions.items()))
     auditing.job.run(EPOCH)
-    assert [each.service for each in auditing.kept(region="eu-west-1")] == ["ecr"]
-    assert sorted(each.service for each in auditing.kept()) == ["ecr-public", "iam", "sts"]
+    assert [each.common.service for each in auditing.kept(region="eu-west-1")] == ["ecr"]
+    assert sorted(each.common.service for each in auditing.kept()) == ["ecr-public", "iam", "sts"]
 
 
 def test_offsets_of_journals_that_are_gone_are_forgotten(auditing: Auditing):

@@ -27,7 +27,7 @@ NAME = re.compile(
 
 
 def ids(*calls: Call) -> list[str]:
-    return sorted(records.id_of(call, call.account) for call in calls)
+    return sorted(records.id_of(call, call.common.account) for call in calls)
 
 
 def test_a_record_is_in_a_file_of_cloudtrails_name_and_form(house: TrailHouse):
