@@ -1,14 +1,15 @@
-"""CVSS 2.0: metrics and the base equation. https://www.first.org/cvss/v2/guide (2, 3.2.1). Exact, in fractions."""
+"""CVSS 2.0: metrics and the base equation. https://www.first.org/cvss/v2/guide (2, 3.2.1).
 
-import math
+Exact, in whole numbers: weights are in thousandths.
+"""
+
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Final
 
-_VECTOR: Final = {"L": Fraction("0.395"), "A": Fraction("0.646"), "N": Fraction(1)}
-_COMPLEXITY: Final = {"H": Fraction("0.35"), "M": Fraction("0.61"), "L": Fraction("0.71")}
-_AUTHENTICATION: Final = {"M": Fraction("0.45"), "S": Fraction("0.56"), "N": Fraction("0.704")}
-_IMPACT: Final = {"N": Fraction(0), "P": Fraction("0.275"), "C": Fraction("0.66")}
+_VECTOR: Final = {"L": 395, "A": 646, "N": 1000}
+_COMPLEXITY: Final = {"H": 350, "M": 610, "L": 710}
+_AUTHENTICATION: Final = {"M": 450, "S": 560, "N": 704}
+_IMPACT: Final = {"N": 0, "P": 275, "C": 660}
 
 _REQUIREMENT: Final = frozenset({"ND", "L", "M", "H"})
 BASE: Final = {
@@ -33,10 +34,10 @@ OTHERS: Final = {
 
 def tenths(told: Mapping[str, str]) -> int:
     """The base score, rounded to the nearest tenth."""
-    kept = (1 - _IMPACT[told["C"]]) * (1 - _IMPACT[told["I"]]) * (1 - _IMPACT[told["A"]])
-    impact = Fraction("10.41") * (1 - kept)
+    kept = (1000 - _IMPACT[told["C"]]) * (1000 - _IMPACT[told["I"]]) * (1000 - _IMPACT[told["A"]])
+    impact = 1041 * (10**9 - kept)  # by 10^-11
     if not impact:
         return 0
-    exploitability = 20 * _VECTOR[told["AV"]] * _COMPLEXITY[told["AC"]] * _AUTHENTICATION[told["Au"]]
-    score = (Fraction("0.6") * impact + Fraction("0.4") * exploitability - Fraction("1.5")) * Fraction("1.176")
-    return min(math.floor(score * 10 + Fraction(1, 2)), 100)
+    exploitability = 20 * _VECTOR[told["AV"]] * _COMPLEXITY[told["AC"]] * _AUTHENTICATION[told["Au"]]  # by 10^-9
+    score = (6 * impact + 400 * exploitability - 15 * 10**11) * 1176  # by 10^-15
+    return min((score + 5 * 10**13) // 10**14, 100)

@@ -1,4 +1,4 @@
-"""CVSS 3.0 and 3.1: metrics and the base equations. Exact, in fractions.
+"""CVSS 3.0 and 3.1: metrics and the base equations. Exact, in whole numbers: weights are in hundredths.
 
 They round differently, since 3.1 allows for numbers that are not exact; of base scores, both make the same.
 
@@ -6,17 +6,15 @@ https://www.first.org/cvss/v3.0/specification-document (8.1), https://www.first.
 (7.1, 7.4, appendix A).
 """
 
-import math
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Final
 
-_VECTOR: Final = {"N": Fraction("0.85"), "A": Fraction("0.62"), "L": Fraction("0.55"), "P": Fraction("0.2")}
-_COMPLEXITY: Final = {"L": Fraction("0.77"), "H": Fraction("0.44")}
-_PRIVILEGES: Final = {"N": Fraction("0.85"), "L": Fraction("0.62"), "H": Fraction("0.27")}
-_PRIVILEGES_CHANGED: Final = {"N": Fraction("0.85"), "L": Fraction("0.68"), "H": Fraction("0.5")}
-_INTERACTION: Final = {"N": Fraction("0.85"), "R": Fraction("0.62")}
-_IMPACT: Final = {"H": Fraction("0.56"), "L": Fraction("0.22"), "N": Fraction(0)}
+_VECTOR: Final = {"N": 85, "A": 62, "L": 55, "P": 20}
+_COMPLEXITY: Final = {"L": 77, "H": 44}
+_PRIVILEGES: Final = {"N": 85, "L": 62, "H": 27}
+_PRIVILEGES_CHANGED: Final = {"N": 85, "L": 68, "H": 50}
+_INTERACTION: Final = {"N": 85, "R": 62}
+_IMPACT: Final = {"H": 56, "L": 22, "N": 0}
 
 _REQUIREMENT: Final = frozenset("XHML")
 BASE: Final = {
@@ -38,32 +36,38 @@ OTHERS: Final = {
     "AR": _REQUIREMENT,
     **{f"M{name}": values | {"X"} for name, values in BASE.items()},
 }
+_WHOLE: Final = 10**94  # what a score of 1 is: the fifteenth power has 90 places, its weights have 4 more
 
 
 def tenths_30(told: Mapping[str, str]) -> int:
     """The base score by 3.0: the least tenth that is not below it."""
-    return math.ceil(_score(told) * 10)
+    return _raised(_score(told), _WHOLE // 10)
 
 
 def tenths_31(told: Mapping[str, str]) -> int:
     """The base score by 3.1: likewise, of what is first rounded to five places."""
-    return math.ceil(Fraction(math.floor(_score(told) * 100_000 + Fraction(1, 2)), 10_000))
+    place = _WHOLE // 100_000
+    return _raised((_score(told) + place // 2) // place, 10_000)
 
 
-def _score(told: Mapping[str, str]) -> Fraction:
+def _raised(number: int, unit: int) -> int:
+    return -(-number // unit)
+
+
+def _score(told: Mapping[str, str]) -> int:
     changed = told["S"] == "C"
-    impact = _impact(told, changed=changed)
+    kept = (100 - _IMPACT[told["C"]]) * (100 - _IMPACT[told["I"]]) * (100 - _IMPACT[told["A"]])
+    impact = _impact(10**6 - kept, changed=changed)
     if impact <= 0:
-        return Fraction(0)
+        return 0
     privileges = (_PRIVILEGES_CHANGED if changed else _PRIVILEGES)[told["PR"]]
-    exploitability = (
-        Fraction("8.22") * _VECTOR[told["AV"]] * _COMPLEXITY[told["AC"]] * privileges * _INTERACTION[told["UI"]]
-    )
-    return min((Fraction("1.08") if changed else 1) * (impact + exploitability), Fraction(10))
+    exploitability = 822 * _VECTOR[told["AV"]] * _COMPLEXITY[told["AC"]] * privileges * _INTERACTION[told["UI"]]
+    total = impact + exploitability * 10**82  # by 10^-92
+    return min((108 if changed else 100) * total, 10 * _WHOLE)
 
 
-def _impact(told: Mapping[str, str], *, changed: bool) -> Fraction:
-    base = 1 - (1 - _IMPACT[told["C"]]) * (1 - _IMPACT[told["I"]]) * (1 - _IMPACT[told["A"]])
+def _impact(base: int, *, changed: bool) -> int:
+    """By 10^-92, of a base by 10^-6."""
     if not changed:
-        return Fraction("6.42") * base
-    return Fraction("7.52") * (base - Fraction("0.029")) - Fraction("3.25") * (base - Fraction("0.02")) ** 15
+        return 642 * base * 10**84
+    return 752 * (base - 29_000) * 10**84 - 325 * (base - 20_000) ** 15

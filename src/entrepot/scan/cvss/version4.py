@@ -1,13 +1,11 @@
-"""CVSS 4.0: metrics and the base score, CVSS-B. Exact, in fractions.
+"""CVSS 4.0: metrics and the base score, CVSS-B. Exact, in whole numbers.
 
 https://www.first.org/cvss/v4.0/specification-document (7, 8): the scores of its MacroVectors and the depths of its
 sets; of these, what a base score can meet. Without threat and environment E, CR, IR and AR are at their worst, so
 EQ5 is 0 and EQ6 follows from EQ3; and nothing is S(afety), so EQ4 is not 0.
 """
 
-import math
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Final
 
 # how many steps a value lies below the worst
@@ -54,10 +52,12 @@ _MACRO: Final = {
     for (fourth, joint), tenths in zip(_COLUMNS, values, strict=True)
 }
 _LOWER: Final = {"00": ("01", "10"), "10": ("11",), "21": ()}  # of EQ3 and EQ6, which go together
-_DEPTH1: Final = (1, 4, 5)
-_DEPTH2: Final = (1, 2)
+# The steps from the highest to the lowest vector of a set, where there is a lower set. EQ1 and EQ2 have one vector alone
+# at 0, which has gone no step.
+_DEPTH1: Final = 4
 _DEPTH36: Final = {"00": 7, "10": 8, "21": 10}
-_DEPTH4: Final = {1: 5, 2: 4}
+_DEPTH4: Final = 5
+_WAY: Final = 280  # parts, which all depths divide
 
 
 def tenths(told: Mapping[str, str]) -> int:
@@ -70,22 +70,23 @@ def tenths(told: Mapping[str, str]) -> int:
     if all(steps[name] == 2 for name in _IMPACTS):
         return 0
     first, gone1 = _exploitability(steps)
-    second, gone2 = _complexity(steps)
+    second = max(steps["AC"], steps["AT"])  # EQ2
     joint, gone36 = _vulnerable(steps)
     fourth, gone4 = _subsequent(steps)
     score = _MACRO[first, second, fourth, joint]
     ways = (
-        (_MACRO.get((first + 1, second, fourth, joint)), Fraction(gone1, _DEPTH1[first])),
-        (_MACRO.get((first, second + 1, fourth, joint)), Fraction(gone2, _DEPTH2[second])),
+        (_MACRO.get((first + 1, second, fourth, joint)), gone1 * _WAY // _DEPTH1),
+        (_MACRO.get((first, second + 1, fourth, joint)), 0),
         (
             max((_MACRO[first, second, fourth, each] for each in _LOWER[joint]), default=None),
-            Fraction(gone36, _DEPTH36[joint]),
+            gone36 * _WAY // _DEPTH36[joint],
         ),
-        (_MACRO.get((first, second, fourth + 1, joint)), Fraction(gone4, _DEPTH4[fourth])),
-        (score, Fraction(0)),  # of EQ5: there is a lower one, and E:A has gone no step towards it
+        (_MACRO.get((first, second, fourth + 1, joint)), gone4 * _WAY // _DEPTH4),
+        (score, 0),  # of EQ5: there is a lower one, and E:A has gone no step towards it
     )
-    parts = [(score - lower) * part for lower, part in ways if lower is not None]
-    return math.floor(score - sum(parts, Fraction(0)) / len(parts) + Fraction(1, 2))
+    parts = [(score - lower) * gone for lower, gone in ways if lower is not None]
+    whole = len(parts) * _WAY
+    return (2 * (score * whole - sum(parts)) + whole) // (2 * whole)
 
 
 def _exploitability(steps: Mapping[str, int]) -> tuple[int, int]:
@@ -93,12 +94,6 @@ def _exploitability(steps: Mapping[str, int]) -> tuple[int, int]:
     told = (steps["AV"], steps["PR"], steps["UI"])
     level = 0 if not any(told) else 1 if steps["AV"] < 3 and 0 in told else 2
     return level, sum(told) - (0, 1, 3)[level]
-
-
-def _complexity(steps: Mapping[str, int]) -> tuple[int, int]:
-    """EQ2, likewise."""
-    total = steps["AC"] + steps["AT"]
-    return min(total, 1), max(total - 1, 0)
 
 
 def _vulnerable(steps: Mapping[str, int]) -> tuple[str, int]:
