@@ -52,8 +52,8 @@ _MACRO: Final = {
     for (fourth, joint), tenths in zip(_COLUMNS, values, strict=True)
 }
 _LOWER: Final = {"00": ("01", "10"), "10": ("11",), "21": ()}  # of EQ3 and EQ6, which go together
-# The steps from the highest to the lowest vector of a set, where there is a lower set. EQ1 and EQ2 have one vector alone
-# at 0, which has gone no step.
+# The steps from the highest to the lowest vector of a set that has a lower set. EQ1 and EQ2 have one vector at 0, which
+# has gone none.
 _DEPTH1: Final = 4
 _DEPTH36: Final = {"00": 7, "10": 8, "21": 10}
 _DEPTH4: Final = 5
