@@ -25,3 +25,9 @@ class BudgetExceeded(Fact):
     """A layer that costs more than a scan may (`what` it has, the `most` there may be)."""
 
     text = "The layer has more {what} than the {most} that a scan may take"
+
+
+class CvssInvalid(Fact):
+    """A vector of CVSS that is none (`vector`, or as much of it as is shown, and `reason`)."""
+
+    text = "{vector!r} is no CVSS vector: {reason}"
