@@ -25,3 +25,15 @@ class BudgetExceeded(Fact):
     """A layer that costs more than a scan may (`what` it has, the `most` there may be)."""
 
     text = "The layer has more {what} than the {most} that a scan may take"
+
+
+class VersionInvalid(Fact):
+    """A text that is no version in its scheme (`version`, shortened, and `scheme`)."""
+
+    text = "{version} is no version of the scheme {scheme}"
+
+
+class EcosystemUnknown(Fact):
+    """An ecosystem whose versions have no order that is known (`ecosystem`)."""
+
+    text = "The versions of {ecosystem} have no order that is known"
