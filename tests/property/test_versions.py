@@ -5,7 +5,7 @@ from contextlib import suppress
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entrepot.errors.scanning import VersionInvalid
@@ -21,6 +21,7 @@ PIECES = [
 ]
 NEAR = st.lists(st.sampled_from(PIECES), min_size=1, max_size=9).map("".join)
 ANY = st.text(max_size=60) | NEAR
+FEWER = settings(max_examples=settings().max_examples // 4)  # there are fifteen schemes
 HOSTILE = [
     "1" * 1000,
     "1." * 500,
@@ -49,6 +50,7 @@ def keys(scheme: Scheme, versions: list[str]) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("scheme", TOTAL, ids=lambda scheme: scheme.name)
+@FEWER
 @given(st.lists(NEAR, max_size=12))
 def test_an_order_is_total(scheme: Scheme, versions: list[str]):
     ordered = sorted(keys(scheme, versions))
@@ -61,6 +63,7 @@ def test_an_order_is_total(scheme: Scheme, versions: list[str]):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
+@FEWER
 @given(NEAR, NEAR)
 def test_two_versions_are_in_one_order_only(scheme: Scheme, one: str, other: str):
     for left, right in pairwise(keys(scheme, [one, other])):
@@ -70,6 +73,7 @@ def test_two_versions_are_in_one_order_only(scheme: Scheme, one: str, other: str
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
+@FEWER
 @given(NEAR, NEAR)
 def test_equal_keys_hash_alike(scheme: Scheme, one: str, other: str):
     for left, right in pairwise(keys(scheme, [one, other])):
@@ -77,6 +81,7 @@ def test_equal_keys_hash_alike(scheme: Scheme, one: str, other: str):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
+@FEWER
 @given(ANY)
 def test_a_version_has_one_key_only(scheme: Scheme, version: str):
     found = keys(scheme, [version, f" {version}\n", version])
@@ -85,6 +90,7 @@ def test_a_version_has_one_key_only(scheme: Scheme, version: str):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
+@FEWER
 @given(ANY, ANY)
 def test_any_text_has_a_key_or_is_refused_by_name(scheme: Scheme, one: str, other: str):
     for left, right in pairwise(keys(scheme, [one, other])):

@@ -41,6 +41,4 @@ def _part(text: str) -> _Part:
     for words, digits in _PAIRS.findall(text):
         if words or digits:
             found += (words.translate(_ORDER) + _END, int(digits or 0))
-    while found[-2:] == [_END, 0]:  # an empty text is the number 0
-        del found[-2:]
-    return (*found, _END)
+    return (*(found or (_END, 0)), _END)  # an empty text is the number 0

@@ -1,4 +1,4 @@
-"""Orders of numbers alone: Haskell's Data.Version (Hackage) and R's package_version (CRAN, Bioconductor).
+"""Orders of numbers alone: Haskell's Data.Version (Hackage) and R's compareVersion() (CRAN, Bioconductor).
 
 1.0 comes before 1.0.0: more numbers come behind fewer.
 """
