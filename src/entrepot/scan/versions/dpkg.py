@@ -6,6 +6,7 @@ end, the end before letters, letters before all else.
 
 import re
 import string
+from functools import lru_cache
 from typing import Final
 
 from entrepot.scan.versions.text import Key, checked, is_number, refuse
@@ -20,6 +21,8 @@ _ORDER: Final = str.maketrans(
     | {letter: chr(3 + place) for place, letter in enumerate(sorted(string.ascii_letters))}
     | {other: chr(64 + place) for place, other in enumerate(_OTHERS)}
 )
+
+_WORDS: Final = 1024  # that are remembered: nearly all are a dot, a hyphen, +deb, ubuntu and the like
 
 _Part = tuple[str | int, ...]
 
@@ -40,5 +43,10 @@ def _part(text: str) -> _Part:
     found: list[str | int] = []
     for words, digits in _PAIRS.findall(text):
         if words or digits:
-            found += (words.translate(_ORDER) + _END, int(digits or 0))
+            found += (_ordered(words), int(digits or 0))
     return (*(found or (_END, 0)), _END)  # an empty text is the number 0
+
+
+@lru_cache(_WORDS)
+def _ordered(words: str) -> str:
+    return words.translate(_ORDER) + _END

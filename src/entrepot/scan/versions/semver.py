@@ -32,8 +32,8 @@ def go(version: str) -> Key:
 
 def nuget(version: str) -> Key:
     """Up to four numbers; the case of letters does not count (System.Version, and SemVer 2.0.0 behind it)."""
-    release, before, _ = _parts(version.upper(), "nuget")
-    return release, before
+    release, before, _ = _parts(version, "nuget")
+    return release, tuple(each.upper() if isinstance(each, str) else each for each in before)
 
 
 def pub(version: str) -> Key:
