@@ -11,7 +11,7 @@ from entrepot.scan.versions.text import Key, checked, refuse
 
 NAME: Final = "rubygems"
 
-_FORM: Final = re.compile(r"[0-9][0-9A-Za-z.-]*+")  # Gem::Version has it stricter: 1beta is none there
+_FORM: Final = re.compile(r"[0-9]\S*+")  # Gem::Version has it stricter: 1beta is none there
 _SEGMENTS: Final = re.compile(r"[0-9]+|[A-Za-z]+")
 
 _LETTERS, _ZEROS_BEFORE_LETTERS, _END, _ZEROS_BEFORE_NUMBER, _NUMBER = range(5)

@@ -43,9 +43,13 @@ def pub(version: str) -> Key:
 
 
 def bitnami(version: str) -> Key:
-    """What stands behind the numbers is a revision, which comes behind none (bitnami/go-version)."""
-    release, _, revision = checked(version, "bitnami").partition("-")
-    return _parts(release, "bitnami")[0], identifiers(revision.partition("+")[0]) if revision else ()
+    """What stands behind the numbers is a revision, which comes behind none (bitnami/go-version); none is 0.
+
+    Advisories begin at such as 1.26.0-0, and a package without a revision is meant as well.
+    """
+    release, _, rest = checked(version, "bitnami").partition("-")
+    revision = rest.partition("+")[0]
+    return _parts(release, "bitnami")[0], () if revision in {"", "0"} else identifiers(revision)
 
 
 def _parts(version: str, scheme: str) -> tuple[tuple[int, ...], tuple[int | str, ...], str]:

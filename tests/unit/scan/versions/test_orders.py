@@ -43,7 +43,7 @@ ORDERS = {
         1.0.0-a | 1.0.0-a+1 | 1.0.0 | 1.0.0+1 | 1.0.0+2 | 1.0.0+2.1 | 1.0.0+a | 1.0.1
     """,
     schemes.BITNAMI: """
-        1.2.2 | 1.2.3 1.2.3+x | 1.2.3-0 | 1.2.3-2 | 1.2.3-10 | 1.2.4
+        1.2.2 | 1.2.3 1.2.3+x 1.2.3-0 | 1.2.3-1 | 1.2.3-2 | 1.2.3-10 | 1.2.4
     """,
     schemes.MAVEN: """
         1-alpha 1alpha | 1-alpha-1 1a1 1.0-ALPHA1 | 1-beta | 1-milestone1 1m1 | 1-rc 1-cr | 1-rc-1 | 1-SNAPSHOT
@@ -109,7 +109,7 @@ def test_every_scheme_has_its_rows():
         (schemes.PUB, "main"),
         (schemes.BITNAMI, "nightly"),
         (schemes.RUBYGEMS, "a"),
-        (schemes.RUBYGEMS, "1.0_1"),
+        (schemes.RUBYGEMS, "1.0 1"),
         (schemes.PACKAGIST, "v"),
         (schemes.HACKAGE, "1.a"),
         (schemes.R, "1..0"),
