@@ -6,7 +6,7 @@ itself. Maven 3.9 and later order a few rare forms in another way (1.0.RC1 as 1.
 """
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from entrepot.scan.versions.text import checked
 
@@ -22,32 +22,8 @@ _ABSENT: Final = 5
 _DOTTED_TEXT, _HYPHENED_TEXT, _HYPHENED_NUMBER, _DOTTED_NUMBER = range(4)
 
 
-class _Token(NamedTuple):
-    """What stands at one place; `kind` is by the separator before it and by what it is."""
-
-    kind: int
-    order: int  # the number itself, or the text's place among the known ones
-    text: str = ""
-
-    @property
-    def hyphened(self) -> bool:
-        return self.kind in {_HYPHENED_TEXT, _HYPHENED_NUMBER}
-
-    @property
-    def null(self) -> bool:
-        """Whether it is nothing at the end of a version: 0 or a release."""
-        return self.order == (0 if self.kind >= _HYPHENED_NUMBER else _ABSENT)
-
-    @property
-    def sign(self) -> int:
-        """Whether a version that goes on with it comes before (-1) or behind (1) one that has ended."""
-        if self.kind == _DOTTED_NUMBER:
-            return 1 if self.order else 0
-        if self.kind == _HYPHENED_NUMBER:
-            return 1
-        if self.order == _ABSENT:
-            return 0 if self.kind == _HYPHENED_TEXT else -1
-        return 1 if self.order > _ABSENT else -1
+# what stands at one place: which of the four it is, the number or the text's place among the known ones, another text
+_Token = tuple[int, int, str]
 
 
 class MavenKey(tuple[_Token, ...]):
@@ -84,7 +60,16 @@ def _compared(one: tuple[_Token, ...], other: tuple[_Token, ...]) -> int:
 
 def _sign(rest: tuple[_Token, ...]) -> int:
     """How tokens compare to nothing; 0 for none only, as no version ends in what is nothing."""
-    return next(filter(None, (token.sign for token in rest)), 0)
+    return next(filter(None, map(_sign_of, rest)), 0)
+
+
+def _sign_of(token: _Token) -> int:
+    kind, order, _ = token
+    if kind >= _HYPHENED_NUMBER:
+        return 1 if order or kind == _HYPHENED_NUMBER else 0
+    if order == _ABSENT:
+        return 0 if kind == _HYPHENED_TEXT else -1
+    return 1 if order > _ABSENT else -1
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -107,22 +92,23 @@ def _tokens(text: str) -> list[_Token]:
 
 def _token(piece: str, following: str, *, hyphened: bool) -> _Token:
     if "0" <= piece[0] <= "9":
-        return _Token(_HYPHENED_NUMBER if hyphened else _DOTTED_NUMBER, int(piece))
+        return _HYPHENED_NUMBER if hyphened else _DOTTED_NUMBER, int(piece), ""
     kind = _HYPHENED_TEXT if hyphened else _DOTTED_TEXT
     if following not in {"", ".", "-"}:
         piece = _SHORT.get(piece, piece)
     if piece in _RELEASE:
-        return _Token(kind, _ABSENT)
+        return kind, _ABSENT, ""
     order = _KNOWN.get(piece, _UNKNOWN)
-    return _Token(kind, order, piece if order == _UNKNOWN else "")
+    return kind, order, piece if order == _UNKNOWN else ""
 
 
 def _trimmed(tokens: list[_Token]) -> list[_Token]:
     kept: list[_Token] = []  # from the end
     at_end = True
     for token in reversed(tokens[1:]):
-        if at_end and token.null:
+        kind, order, _ = token
+        if at_end and order == (0 if kind >= _HYPHENED_NUMBER else _ABSENT):
             continue
         kept.append(token)
-        at_end = token.hyphened
+        at_end = kind in {_HYPHENED_TEXT, _HYPHENED_NUMBER}
     return [tokens[0], *reversed(kept)]
