@@ -31,3 +31,13 @@ class CvssInvalid(Fact):
     """A vector of CVSS that is none (`vector`, or as much of it as is shown, and `reason`)."""
 
     text = "{vector!r} is no CVSS vector: {reason}"
+class VersionInvalid(Fact):
+    """A text that is no version in its scheme (`version`, shortened, and `scheme`)."""
+
+    text = "{version} is no version of the scheme {scheme}"
+
+
+class EcosystemUnknown(Fact):
+    """An ecosystem whose versions have no order that is known (`ecosystem`)."""
+
+    text = "The versions of {ecosystem} have no order that is known"
