@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-from entrepot.errors.scanning import FileMalformed
 from entrepot.scan.files import File, Reader
 from entrepot.scan.languages import fields
 from entrepot.scan.packages import Package
@@ -49,17 +48,17 @@ _DECODER: Final = msgspec.json.Decoder(_Dependencies)
 def _read(file: File) -> Iterator[Package]:
     dependencies = fields.decoded(file, _DECODER)
     assets = dependencies.targets.get(dependencies.runtime_target.name, {})
-    nameless = 0
-    for key, library in dependencies.libraries.items():
-        if library.type.lower() not in _COUNTED or not _has_files(key, assets):
-            continue
-        name, _, version = key.removeprefix(_RUNTIME_PACK).partition("/")
-        found = fields.package("nuget", name, version, file.path)
-        if found:
-            yield found
-        nameless += not found
-    if nameless:
-        raise FileMalformed(path=file.path, reason=f"{nameless} libraries have no name or version")
+    counted = (
+        key
+        for key, library in dependencies.libraries.items()
+        if library.type.lower() in _COUNTED and _has_files(key, assets)
+    )
+    return fields.few((_package(key, file.path) for key in counted), file.path)
+
+
+def _package(key: str, path: str) -> Package | None:
+    name, _, version = key.removeprefix(_RUNTIME_PACK).partition("/")
+    return fields.package("nuget", name, version, path)
 
 
 def _has_files(key: str, assets: Mapping[str, _Assets]) -> bool:

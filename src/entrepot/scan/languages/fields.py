@@ -4,7 +4,7 @@ https://www.rfc-editor.org/rfc/rfc8259
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
 import msgspec
@@ -16,6 +16,7 @@ from entrepot.scan.packages import Package
 LONGEST_NAME: Final = 512  # characters; a path of a Go module is the longest there is
 LONGEST_VERSION: Final = 256
 LONGEST_LICENCE: Final = 200  # beyond that it is the licence itself and not its name
+MOST_PACKAGES: Final = 20_000  # of one file, with all that lies in it
 MOST_OBJECTS: Final = 500_000  # objects and arrays of a JSON file: each costs memory however short it is written
 SMALL: Final = 64 * 1024  # bytes of a JSON value whose shape is not known
 
@@ -55,6 +56,19 @@ def required(kind: str, name: object, version: object, path: str, licence: str =
     if found is None:
         raise FileMalformed(path=path, reason="it has no name and version that are short text")
     return found
+
+
+def few(found: Iterable[Package | None], path: str) -> Iterator[Package]:
+    """The packages of a file: FileMalformed at the end for entries that are none, and at once beyond the most."""
+    nameless = 0
+    for count, each in enumerate(found):
+        if count >= MOST_PACKAGES:
+            raise FileMalformed(path=path, reason=f"it tells of more than {MOST_PACKAGES} packages")
+        if each:
+            yield each
+        nameless += not each
+    if nameless:
+        raise FileMalformed(path=path, reason=f"{nameless} of its packages have no name or version")
 
 
 def decoded(file: File, decoder: msgspec.json.Decoder[Kind], most: int = METADATA) -> Kind:

@@ -5,7 +5,7 @@ Trivy asks an index of checksums, which has a gigabyte; here stand the names of 
 
 from typing import Final
 
-# by the beginning of the artifact's name, the longest that fits
+# of many artifacts: by the beginning of the artifact's name, the longest that fits
 _PREFIXES: Final = {
     "spring-": "org.springframework",
     "spring-boot": "org.springframework.boot",
@@ -32,7 +32,13 @@ _PREFIXES: Final = {
     "spring-statemachine-": "org.springframework.statemachine",
     "tomcat-": "org.apache.tomcat",
     "tomcat-embed-": "org.apache.tomcat.embed",
+    "asm-": "org.ow2.asm",
+    "hamcrest": "org.hamcrest",
     "hibernate-": "org.hibernate",
+    "junit-jupiter": "org.junit.jupiter",
+    "junit-platform-": "org.junit.platform",
+    "junit-vintage-": "org.junit.vintage",
+    "powermock-": "org.powermock",
     "hibernate-validator": "org.hibernate.validator",
     "hibernate-search-": "org.hibernate.search",
     "kotlin-": "org.jetbrains.kotlin",
@@ -72,13 +78,18 @@ _PREFIXES: Final = {
 _NAMES: Final = {
     "activation": "javax.activation",
     "ant": "org.apache.ant",
+    "apiguardian-api": "org.apiguardian",
     "asm": "org.ow2.asm",
     "geode-core": "org.apache.geode",
+    "checker-qual": "org.checkerframework",
     "derby": "org.apache.derby",
+    "dom4j": "org.dom4j",
+    "hibernate-commons-annotations": "org.hibernate.common",
     "hsqldb": "org.hsqldb",
     "h2": "com.h2database",
     "jna": "net.java.dev.jna",
     "jnr-posix": "com.github.jnr",
+    "jsr250-api": "javax.annotation",
     "mail": "javax.mail",
     "mariadb-java-client": "org.mariadb.jdbc",
     "mssql-jdbc": "com.microsoft.sqlserver",
@@ -92,6 +103,8 @@ _NAMES: Final = {
     "spring-security-jwt": "org.springframework.security",
     "spring-security-rsa": "org.springframework.security",
     "sqlite-jdbc": "org.xerial",
+    "velocity": "org.apache.velocity",
+    "wiremock": "com.github.tomakehurst",
     "xercesImpl": "xerces",
 }
 _LENGTHS: Final = sorted({len(prefix) for prefix in _PREFIXES}, reverse=True)
@@ -115,7 +128,12 @@ TOMCAT: Final = {
 }
 
 
-def of(artifact: str) -> str:
+def exactly(artifact: str) -> str:
     """The group of a well-known artifact, or nothing."""
+    return _NAMES.get(artifact, "")
+
+
+def of(artifact: str) -> str:
+    """The group of what begins as a well-known artifact does, or nothing."""
     beginnings = (_PREFIXES.get(artifact[:length], "") for length in _LENGTHS)
-    return _NAMES.get(artifact) or next(filter(None, beginnings), "")
+    return next(filter(None, beginnings), "")

@@ -25,6 +25,7 @@ _CLASSIFIER: Final = re.compile(
 _ARTIFACT: Final = re.compile(r"[A-Za-z][\w.-]*")
 _VERSIONED: Final = re.compile(r"[A-Za-z]?[0-9]")
 _DOMAINS: Final = frozenset({"com", "org", "net", "edu", "gov", "info", "dev", "app", "biz", "jakarta", "javax"})
+_NO_GROUPS: Final = frozenset({"org.apache", "org.eclipse", "org.codehaus", "com.google", "com.github", "io.github"})
 _VERSIONS: Final = ("implementation-version", "plugin-version", "bundle-version", "specification-version")
 
 
@@ -113,7 +114,9 @@ def _title(attributes: Attributes) -> str:
 
 
 def _group(artifact: str, attributes: Attributes) -> str:
-    """Jenkins and Maven say it; else what is well known, what OSGi's name begins with, or the artifact's name."""
+    """What is well known, Jenkins and Maven say, or OSGi's name begins with; else the artifact's name again."""
+    if known := jar_groups.exactly(artifact):
+        return known
     for field in ("group-id", "implementation-vendor-id"):
         if _is_group(attributes.get(field, "")):
             return attributes[field]
@@ -128,14 +131,17 @@ def _group(artifact: str, attributes: Attributes) -> str:
 
 def _is_group(text: str) -> bool:
     domain, dot, _ = text.partition(".")
-    return bool(dot and _ARTIFACT.fullmatch(text)) and (domain in _DOMAINS or len(domain) == 2)
+    shaped = bool(dot and _ARTIFACT.fullmatch(text)) and text not in _NO_GROUPS
+    return shaped and (domain in _DOMAINS or len(domain) == 2)
 
 
 def _before(symbolic: str, artifact: str) -> str:
     """The group in a symbolic name: `org.postgresql.jdbc` of postgresql -> org.postgresql."""
-    if symbolic.endswith(f".{artifact}"):
-        return symbolic.removesuffix(f".{artifact}")
     segments = symbolic.split(".")
-    if artifact in segments:
-        return ".".join(segments[: segments.index(artifact) + 1])
-    return ".".join(segments[:-1]) if len(segments) > 2 else symbolic
+    if symbolic.endswith(f".{artifact}"):
+        group = symbolic.removesuffix(f".{artifact}")
+    elif artifact in segments:
+        group = ".".join(segments[: segments.index(artifact) + 1])
+    else:
+        group = ".".join(segments[:-1])
+    return group if "." in group and group not in _NO_GROUPS else symbolic

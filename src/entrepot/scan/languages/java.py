@@ -19,7 +19,6 @@ from entrepot.scan.languages.zips import Archive, Budget, BudgetSpent, Entry, Pa
 from entrepot.scan.packages import Package
 
 DEEPEST: Final = 8
-MOST_PACKAGES: Final = 100_000  # of one file, with all that nests in it
 LARGEST_PROPERTIES: Final = 64 * 1024
 LARGEST_MANIFEST: Final = 1024 * 1024  # of its beginning; behind it stand checksums of each class
 _ENDINGS: Final = (".jar", ".war", ".ear", ".par", ".jpi", ".hpi")
@@ -39,8 +38,8 @@ class _Search:
 
     def count(self) -> None:
         self.packages += 1
-        if self.packages > MOST_PACKAGES:
-            raise BudgetSpent(f"archives in it tell of more than {MOST_PACKAGES} packages")
+        if self.packages > fields.MOST_PACKAGES:
+            raise BudgetSpent(f"archives in it tell of more than {fields.MOST_PACKAGES} packages")
 
 
 def _read(file: File) -> Iterator[Package]:

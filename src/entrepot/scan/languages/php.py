@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-from entrepot.errors.scanning import FileMalformed
 from entrepot.scan.files import File, Reader
 from entrepot.scan.languages import fields
 from entrepot.scan.packages import Package
@@ -34,15 +33,13 @@ _DECODER: Final[msgspec.json.Decoder[list[_Installed] | _Second]] = msgspec.json
 
 
 def _read(file: File) -> Iterator[Package]:
-    nameless = 0
-    for each in _entries(fields.decoded(file, _DECODER)):
-        version = _LEADING_V.sub("", fields.text(fields.value(each.version)), count=1)
-        found = fields.package("composer", fields.value(each.name), version, file.path, _licence(each))
-        if found:
-            yield found
-        nameless += not found
-    if nameless:
-        raise FileMalformed(path=file.path, reason=f"{nameless} packages have no name or version")
+    installed = _entries(fields.decoded(file, _DECODER))
+    return fields.few((_package(each, file.path) for each in installed), file.path)
+
+
+def _package(each: _Installed, path: str) -> Package | None:
+    version = _LEADING_V.sub("", fields.text(fields.value(each.version)), count=1)
+    return fields.package("composer", fields.value(each.name), version, path, _licence(each))
 
 
 def _entries(installed: list[_Installed] | _Second) -> Sequence[_Installed]:

@@ -50,20 +50,20 @@ def _beginning(chunks: Iterable[bytes]) -> bytes:
 
 def _headers(data: bytes) -> dict[str, list[str]]:
     """The fields that are wanted, by their names in lower case; every line of each."""
-    found: dict[str, list[str]] = {}
-    current: list[str] | None = None
+    found: dict[str, list[list[str]]] = {}
+    current: list[list[str]] | None = None
     for line in data.decode("utf-8-sig", "replace").replace("\r\n", "\n").split("\n"):
         if not line and found:
             break
         if line[:1] in {" ", "\t"}:
             if current:
-                current[-1] += "\n" + line.strip()
+                current[-1].append(line.strip())
             continue
         name, _, value = line.partition(":")
         current = found.setdefault(name.lower(), []) if name.lower() in _WANTED else None
         if current is not None:
-            current.append(value.strip())
-    return found
+            current.append([value.strip()])
+    return {name: ["\n".join(lines) for lines in values] for name, values in found.items()}
 
 
 def _package(headers: dict[str, list[str]], path: str) -> Package:

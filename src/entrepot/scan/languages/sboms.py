@@ -22,7 +22,6 @@ from entrepot.scan.languages import fields
 from entrepot.scan.packages import Package
 
 LONGEST_URL: Final = 2048
-MOST_PACKAGES: Final = 50_000
 _PLACES: Final = re.compile(
     r"opt/bitnami/(?:[^/]+/)*\.spdx-[^/]+\.spdx"
     r"|(?:usr/(?:local/)?share/sbom|var/lib/db/sbom)/(?:[^/]+/)*[^/]+\.(?:json|spdx|cdx)"
@@ -64,28 +63,39 @@ def _read(file: File) -> Iterator[Package]:
     document = fields.decoded(file, _DECODER)
     if not document.spdx.startswith("SPDX-2.") and document.format != "CycloneDX":
         raise FileMalformed(path=file.path, reason="it is neither SPDX 2 nor CycloneDX")
+    found = (_package(url, of, file.path) for url, of in _references(document))
     told = set()
-    for url, licence in _urls(document):
-        package = _package(url, licence, file.path)
+    for count, package in enumerate(found):
+        if count >= fields.MOST_PACKAGES:
+            raise FileMalformed(path=file.path, reason=f"it tells of more than {fields.MOST_PACKAGES} packages")
         if package and package not in told:
             told.add(package)
             yield package
-        if len(told) > MOST_PACKAGES:
-            raise FileMalformed(path=file.path, reason=f"it has more than {MOST_PACKAGES} packages")
 
 
-def _urls(document: _Document) -> Iterator[tuple[str, str]]:
-    """Package URLs and licences."""
+def _references(document: _Document) -> Iterator[tuple[str, _Contained | _Component]]:
+    """The package URLs of types that are wanted, and what they are of, as they stand."""
     for contained in document.packages:
-        licence = _stated(contained.license_declared) or _stated(contained.license_concluded)
-        for reference in contained.external_refs:
-            if reference.reference_type == "purl":
-                yield reference.reference_locator, licence
+        for each in contained.external_refs:
+            if each.reference_type == "purl" and _is_wanted(each.reference_locator):
+                yield each.reference_locator, contained
     waiting = document.components[::-1]
     while waiting:
         component = waiting.pop()
-        yield component.purl, fields.licences(_licences(fields.value(component.licenses)))
+        if _is_wanted(component.purl):
+            yield component.purl, component
         waiting += component.components[::-1]
+
+
+def _is_wanted(url: str) -> bool:
+    scheme, _, rest = url[:LONGEST_URL].partition(":")
+    return scheme == "pkg" and len(url) < LONGEST_URL and rest.lstrip("/").partition("/")[0].lower() in _TYPES
+
+
+def _licence(of: _Contained | _Component) -> str:
+    if isinstance(of, _Contained):
+        return _stated(of.license_declared) or _stated(of.license_concluded)
+    return fields.licences(_licences(fields.value(of.licenses)))
 
 
 def _stated(licence: str) -> str:
@@ -101,17 +111,15 @@ def _licences(choices: object) -> Iterator[object]:
             yield named or choice.get("expression")
 
 
-def _package(text: str, licence: str, path: str) -> Package | None:
-    if not text.startswith("pkg:") or len(text) > LONGEST_URL:
-        return None
+def _package(text: str, of: _Contained | _Component, path: str) -> Package | None:
     try:
         url = PackageURL.from_string(text)
     except ValueError:
         return None
-    if url.type not in _TYPES or (url.type == "generic" and path.startswith(_SOURCES_TOO)):
+    if url.type == "generic" and path.startswith(_SOURCES_TOO):
         return None
     parts: Sequence[str] = [url.namespace, url.name] if url.namespace and url.type in _SEPARATORS else [url.name]
-    return fields.package(url.type, _SEPARATORS.get(url.type, "").join(parts), url.version, path, licence)
+    return fields.package(url.type, _SEPARATORS.get(url.type, "").join(parts), url.version, path, _licence(of))
 
 
 def _is_placed(path: str) -> bool:

@@ -251,4 +251,6 @@ def _large(extra: bytes, *values: int) -> list[int]:
 def _text(name: bytes) -> str:
     """An entry's name; what is no text in it is replaced."""
     decoded = name.decode("utf-8", "replace")
+    if decoded.isprintable():
+        return decoded
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in decoded)

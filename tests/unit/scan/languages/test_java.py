@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from entrepot.scan.languages import java, zips
+from entrepot.scan.languages import fields, java, zips
 from entrepot.scan.packages import Package
 from tests.factories.language_files import archive, manifest, names, packages, pom, readers, told
 
@@ -145,7 +145,7 @@ def test_how_many_entries_all_archives_of_a_file_have_is_bounded(monkeypatch):
 
 
 def test_how_many_packages_a_file_tells_of_is_bounded(monkeypatch):
-    monkeypatch.setattr(java, "MOST_PACKAGES", 5)
+    monkeypatch.setattr(fields, "MOST_PACKAGES", 5)
     data = archive([entry for number in range(10) for entry in pom("g", f"a{number}", "1").items()])
     found, reason = told("a-1.jar", data)
     assert len(found) == 5
