@@ -76,7 +76,7 @@ def test_corruption_raises_nothing_but_facts(path: str, changes: list[tuple[int,
     assert all(is_sound(each, path) for each in found)
 
 
-@given(st.sampled_from(ENDINGS), st.binary(max_size=2000) | st.text(max_size=500))
+@given(st.sampled_from(ENDINGS), st.binary(max_size=300) | st.text(max_size=100))
 def test_any_bytes_raise_nothing_but_facts(path: str, data: Content):
     found, _ = told(path, data.encode("utf-8", "replace") if isinstance(data, str) else data)
     assert all(is_sound(each, path) for each in found)

@@ -53,7 +53,7 @@ def _read(file: File) -> Iterator[Package]:
         for key, library in dependencies.libraries.items()
         if library.type.lower() in _COUNTED and _has_files(key, assets)
     )
-    return fields.few((_package(key, file.path) for key in counted), file.path)
+    yield from fields.few((_package(key, file.path) for key in counted), file.path)
 
 
 def _package(key: str, path: str) -> Package | None:

@@ -34,7 +34,7 @@ _DECODER: Final[msgspec.json.Decoder[list[_Installed] | _Second]] = msgspec.json
 
 def _read(file: File) -> Iterator[Package]:
     installed = _entries(fields.decoded(file, _DECODER))
-    return fields.few((_package(each, file.path) for each in installed), file.path)
+    yield from fields.few((_package(each, file.path) for each in installed), file.path)
 
 
 def _package(each: _Installed, path: str) -> Package | None:
