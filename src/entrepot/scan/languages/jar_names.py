@@ -126,7 +126,8 @@ def _group(artifact: str, attributes: Attributes) -> str:
         symbolic = attributes.get(field, "").partition(";")[0].strip()
         if _is_group(symbolic):
             return _before(symbolic, artifact)
-    return artifact
+    group = artifact.rpartition(".")[0]  # `org.osgi.core`, as OSGi's bundles are called
+    return group if _is_group(group) else artifact
 
 
 def _is_group(text: str) -> bool:
