@@ -83,7 +83,8 @@ def _of_itself(archive: Archive, entries: list[Entry], name: str) -> Iterator[tu
     """The archive's own library first, then those that were copied into it; each once, with its licence."""
     said = jar_names.file_name(name)
     properties = [entry for entry in entries if entry.name.rpartition("/")[2] == _PROPERTIES]
-    poms = list(dict.fromkeys(filter(None, (_pom(archive, entry) for entry in properties))))
+    some = properties[: fields.MOST_PACKAGES + 1]  # with one too many the search ends
+    poms = list(dict.fromkeys(filter(None, (_pom(archive, entry) for entry in some))))
     attributes = _attributes(archive, entries)
     mine = [pom for pom in poms if jar_names.is_own(pom, said, alone=len(poms) == 1)]
     if not mine and (guessed := jar_names.own(said, attributes)):

@@ -37,23 +37,23 @@ class _Reference(msgspec.Struct, rename="camel", gc=False):
     reference_locator: str = ""
 
 
-class _Contained(msgspec.Struct, rename="camel"):
+class _Contained(msgspec.Struct, rename="camel", gc=False):
     license_declared: str = ""
     license_concluded: str = ""
-    external_refs: list[_Reference] = msgspec.field(default_factory=list)
+    external_refs: tuple[_Reference, ...] = ()
 
 
-class _Component(msgspec.Struct):
+class _Component(msgspec.Struct, gc=False):
     purl: str = ""
     licenses: msgspec.Raw = _ABSENT
-    components: list["_Component"] = msgspec.field(default_factory=list)
+    components: tuple["_Component", ...] = ()
 
 
 class _Document(msgspec.Struct, rename={"spdx": "spdxVersion", "format": "bomFormat"}):
     spdx: str = ""
     format: str = ""
-    packages: list[_Contained] = msgspec.field(default_factory=list)
-    components: list[_Component] = msgspec.field(default_factory=list)
+    packages: tuple[_Contained, ...] = ()
+    components: tuple[_Component, ...] = ()
 
 
 _DECODER: Final = msgspec.json.Decoder(_Document)
@@ -79,7 +79,7 @@ def _references(document: _Document) -> Iterator[tuple[str, _Contained | _Compon
         for each in contained.external_refs:
             if each.reference_type == "purl" and _is_wanted(each.reference_locator):
                 yield each.reference_locator, contained
-    waiting = document.components[::-1]
+    waiting = list(document.components[::-1])
     while waiting:
         component = waiting.pop()
         if _is_wanted(component.purl):
