@@ -66,7 +66,7 @@ def records(data: bytes) -> dict[str, str]:
         space = data.find(b" ", at, at + 20)
         length = int(data[at:space]) if space > at and data[at:space].isdigit() else 0
         end = at + length
-        if end <= space or end > len(data) or data[end - 1] != 0x0A:
+        if space <= at or end <= space or end > len(data) or data[end - 1] != 0x0A:
             raise LayerMalformed(reason="a record of a PAX header has a wrong length")
         key, equals, value = data[space + 1 : end - 1].partition(b"=")
         if not equals:

@@ -49,7 +49,7 @@ def of_data(path: str, take: Take) -> list[Segment]:
         block = take(BLOCK)
         *lines, rest = (rest + block).split(b"\n")
         numbers += [int(line) for line in lines if line.isdigit() and len(line) < 20]
-        if len(block) < BLOCK or len(rest) > 20 or numbers[:1] > [_MOST]:
+        if len(block) < BLOCK or len(rest) > BLOCK or numbers[:1] > [_MOST]:
             raise FileMalformed(path=path, reason="the map of a sparse file is broken")
     return list(zip(numbers[1 : 1 + 2 * numbers[0] : 2], numbers[2 : 1 + 2 * numbers[0] : 2], strict=True))
 
