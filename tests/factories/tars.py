@@ -2,7 +2,7 @@
 
 import io
 import tarfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import BinaryIO
 
@@ -14,11 +14,10 @@ from entrepot.scan.files import File, Reader, SystemReader
 from entrepot.scan.layer import read_layer
 from entrepot.scan.packages import Layer, Package
 from entrepot.scan.pieces import Pieces
-from entrepot.scan.system import apk, dpkg, os_release
+from entrepot.scan.system.readers import READERS as SYSTEM
 from entrepot.scan.tar import Entry, walk
 
 Made = tuple[tarfile.TarInfo, bytes]
-SYSTEM: Sequence[SystemReader] = (*dpkg.READERS, *apk.READERS, *os_release.READERS)
 
 
 def made(path: str, kind: bytes, data: bytes = b"", mode: int = 0o644, target: str = "") -> Made:
@@ -82,9 +81,9 @@ def packages_of_text(file: File) -> Iterator[Package]:
 
 
 def packages_of_program(file: File) -> Iterator[Package]:
-    """What a program says behind its magic."""
-    said = b"".join(file.chunks()).removeprefix(b"\x7fELF").decode()
-    if said:
+    """What a program says behind its magic; real ones say nothing."""
+    said = b"".join(file.chunks()).removeprefix(b"\x7fELF").decode("utf-8", "replace")
+    if said.isalnum():
         yield Package("generic", said, "1", file.path)
 
 

@@ -46,19 +46,18 @@ class Findings:
         self._folders: set[str] = set()  # above what is told of
         self._links: dict[str, str] = {}  # hard links, and the files that they are
         self._waiting: dict[str, dict[str, Link]] = {}  # by their target, by their path
-        self._marks: dict[str, dict[str, None]] = {"removed": {}, "emptied": {}, "replaced": {}}
-        self._directories: dict[str, None] = {}  # where a file might have packages
+        self._marks: dict[str, dict[str, None]] = {"removed": {}, "emptied": {}, "replaced": {}, "folders": {}}
 
     # ------------------------------------------------------------ what the archive has
     def mark(self, kind: str, path: str) -> None:
-        """Something that is removed, emptied or replaced."""
+        """Something that is removed, emptied, replaced or of the folders."""
         self._meter.keep(len(path))
         self._marks[kind][path] = None
 
     def forget(self, path: str, *, below: bool) -> None:
         """Another entry takes its place, and that of what lies below if it is no directory."""
         self._told.pop(path, None)
-        self._directories.pop(path, None)
+        self._marks["folders"].pop(path, None)
         self._marks["replaced"].pop(path, None)
         target = self._links.pop(path, None)
         if target in self._waiting:
@@ -71,8 +70,7 @@ class Findings:
     def directory(self, path: str, name: str) -> None:
         """A directory: a file that a lower layer has there is gone."""
         if self._dispatch.of_path(path, name):
-            self._meter.keep(len(path))
-            self._directories[path] = None
+            self.mark("folders", path)
 
     def file(self, file: File, name: str) -> None:
         """A file, which is read by all who want it."""
@@ -148,6 +146,7 @@ class Findings:
         told = self._told[path] = Told()
         folder = path.rpartition("/")[0]
         while folder and folder not in self._folders:
+            self._meter.keep(len(folder))  # a path may have two thousand
             self._folders.add(folder)
             folder = folder.rpartition("/")[0]
         return told
@@ -213,10 +212,11 @@ class Findings:
             databases=databases,
             owned=owned,
             packages=packages,
-            read=[path for path in (*self._told, *self._directories) if path not in known],
+            read=[path for path in self._told if path not in known],
             removed=list(self._marks["removed"]),
             emptied=list(self._marks["emptied"]),
             replaced=list(self._marks["replaced"]),
+            folders=list(self._marks["folders"]),
             unread=unread,
         )
 

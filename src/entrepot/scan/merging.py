@@ -4,6 +4,7 @@ What a file says is replaced as a whole by a later layer that has the file anew,
 above it (OCI image specification, layer.md, "Whiteouts"). Pure arithmetic over paths: no layer is read again.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -106,12 +107,17 @@ class _Gone:
     def __init__(self, layer: Layer, above: Mapping[str, _File]) -> None:
         self._whole = {*layer.removed, *layer.replaced, *above}  # these paths, and all below them
         self._below = {*layer.emptied}  # all below them
-        self._folders = {folder for path in above for folder in _folders(path)}  # where a file was, they are now
+        self._inside = sorted([*self._whole, *(f"{folder}/" for folder in (*layer.emptied, *layer.folders))])
 
     def holds(self, path: str) -> bool:
-        if path in self._whole or path in self._folders:
+        if path in self._whole or self._is_folder(path):
             return True
         return any(folder in self._whole or folder in self._below for folder in _folders(path))
+
+    def _is_folder(self, path: str) -> bool:
+        """Whether it is one now: something lies in it, or it is said to be one."""
+        place = bisect_left(self._inside, f"{path}/")
+        return place < len(self._inside) and self._inside[place].startswith(f"{path}/")
 
 
 def _folders(path: str) -> Iterator[str]:

@@ -64,4 +64,5 @@ class Layer(msgspec.Struct, frozen=True, omit_defaults=True):
     removed: Sequence[str] = ()  # whiteouts
     emptied: Sequence[str] = ()  # opaque directories
     replaced: Sequence[str] = ()  # symbolic links and the like: what lies there and below in a lower layer is gone
+    folders: Sequence[str] = ()  # directories with names of files that are looked into: such a file below is gone
     unread: Mapping[str, str] = {}  # files that could not be read, and why

@@ -51,12 +51,12 @@ class Entry:
     __slots__ = (
         "_filled",
         "_front",
-        "_left",
         "_meter",
         "_mode",
         "_opened",
         "_pieces",
         "kind",
+        "left",
         "path",
         "size",
         "target",
@@ -64,7 +64,7 @@ class Entry:
 
     def __init__(self, path: str, kind: Kind, size: int, mode: bytes, pieces: Pieces, meter: Meter) -> None:
         self.path, self.kind = path, kind
-        self.size = self._left = size  # `_left`: of what is stored
+        self.size = self.left = size  # `left`: of what is stored
         self.target = ""  # of a hard link
         self._mode, self._pieces, self._meter = mode, pieces, meter
         self._front = b""  # what was looked at of a sparse file
@@ -79,7 +79,7 @@ class Entry:
     def start(self, count: int) -> bytes:
         """Its first bytes (4096 at most); asking takes nothing away."""
         if self._filled is None:
-            return self._pieces.peek(min(count, self._left))
+            return self._pieces.peek(min(count, self.left))
         for piece in self._filled:
             self._front += piece
             if len(self._front) >= count:
@@ -90,14 +90,14 @@ class Entry:
         """All of it: FileTooLarge beyond so many bytes."""
         self._require(most)
         if self._filled is None:
-            size, self._left = self._left, 0
+            size, self.left = self.left, 0
             return exactly(self._pieces, size)
         return b"".join(self.chunks())
 
     def chunks(self) -> Iterator[bytes]:
         """All of it in pieces of at most 1 MiB, once."""
         if self._filled is None:
-            while self._left:
+            while self.left:
                 part = self.stored(_PIECE)
                 if not part:
                     raise LayerMalformed(reason="it ends in the middle of an entry")
@@ -129,11 +129,12 @@ class Entry:
     def _fill(self, segments: Callable[[], list[Segment]]) -> Iterator[bytes]:
         yield from tar_sparse.filled(self.path, segments(), self.size, self.stored)
 
-    def leave(self) -> None:
-        """Pass over what was not read of it."""
+    def leave(self, padding: int) -> None:
+        """Pass over what was not read of it, and what pads it, which may lack at the very end, as Go has it."""
         if self._opened is not None:
             self._opened.close()
-        if self._left and self._pieces.skip(self._left):
+        left = self.left + padding
+        if left and self._pieces.skip(left) > padding:
             raise LayerMalformed(reason="it ends in the middle of an entry")
 
     def _require(self, most: int) -> None:
@@ -142,14 +143,14 @@ class Entry:
 
     def stored(self, most: int) -> bytes:
         """The next bytes that are stored of it, so many at most."""
-        part = self._pieces.some(min(most, self._left, _PIECE))
-        self._left -= len(part)
+        part = self._pieces.some(min(most, self.left, _PIECE))
+        self.left -= len(part)
         return part
 
     def take(self, count: int) -> bytes:
         """So many of the bytes that are stored of it: fewer only at their end."""
-        part = self._pieces.take(min(count, self._left))
-        self._left -= len(part)
+        part = self._pieces.take(min(count, self.left))
+        self.left -= len(part)
         return part
 
 
@@ -157,36 +158,31 @@ def walk(pieces: Pieces, meter: Meter) -> Iterator[Entry]:
     """The archive's entries; each must be used before the next is asked for. LayerMalformed, BudgetExceeded."""
     said_of_all: dict[str, str] = {}
     said: dict[str, str] = {}
-    while block := _header(pieces, meter):
-        kind = block[156]
+    while block := pieces.take(BLOCK):
+        if not block[0] and block == _ZERO:
+            _end(pieces)
+            return
+        if len(block) < BLOCK:
+            raise LayerMalformed(reason="it ends in the middle of a header")
+        meter.enter()
+        kind = tar_headers.checked(block)[156]
         if kind in _EXTENSIONS:
             records = _extension(block, kind, pieces, meter)
             (said_of_all if kind == _GLOBAL else said).update(records)
             continue
-        if said_of_all:
-            said = said_of_all | said
-        entry, stored = _entry(block, said, pieces, meter)
-        said = {}
+        entry = _entry(block, said_of_all | said if said_of_all else said, pieces, meter)
+        if said:
+            said = {}
+        padding = -entry.left % BLOCK
         yield entry
-        entry.leave()
-        if stored % BLOCK:
-            pieces.skip(-stored % BLOCK)  # without padding at the very end, as Go has it
+        entry.leave(padding)
 
 
-def _header(pieces: Pieces, meter: Meter) -> bytes:
-    """The next header, or nothing at the end: two blocks of zeros, or none where a header would begin."""
-    block = pieces.take(BLOCK)
-    if block == _ZERO:
-        if pieces.take(BLOCK) not in {b"", _ZERO}:
-            raise LayerMalformed(reason="a block of zeros stands between its entries")
-        pieces.drain()  # runtimes do: a blob that is cut short is found here too
-        return b""
-    if not block:
-        return b""
-    if len(block) < BLOCK:
-        raise LayerMalformed(reason="it ends in the middle of a header")
-    meter.enter()
-    return tar_headers.checked(block)
+def _end(pieces: Pieces) -> None:
+    """A block of zeros: the next must be one too, or missing. What follows is passed over, as by runtimes."""
+    if pieces.take(BLOCK) not in {b"", _ZERO}:
+        raise LayerMalformed(reason="a block of zeros stands between its entries")
+    pieces.drain()
 
 
 def _extension(block: bytes, kind: int, pieces: Pieces, meter: Meter) -> dict[str, str]:
@@ -201,26 +197,29 @@ def _extension(block: bytes, kind: int, pieces: Pieces, meter: Meter) -> dict[st
     return tar_headers.records(data)
 
 
-def _entry(block: bytes, said: Mapping[str, str], pieces: Pieces, meter: Meter) -> tuple[Entry, int]:
-    """The entry, and how many bytes of it are stored."""
+def _entry(block: bytes, said: Mapping[str, str], pieces: Pieces, meter: Meter) -> Entry:
     flag = block[156]
-    name = said.get("path") or tar_headers.name(block) if said else tar_headers.name(block)
+    name = tar_headers.name(block)
+    if said.get("path"):
+        name = _checked(said["path"], meter)
     kind = _KINDS.get(flag, Kind.UNKNOWN)
-    if flag == 0 and name.endswith("/"):
+    if not flag and name.endswith("/"):
         kind = Kind.DIRECTORY  # v7 has no other sign
-    size = tar_headers.decimal(said["size"]) if said.get("size") else tar_headers.number(block[124:136])
-    if flag in _WITHOUT_DATA:
-        size = 0
-    path = tar_headers.normalised(_checked(name, meter))
+    size = 0 if flag in _WITHOUT_DATA else _size(block, said)
+    path = tar_headers.normalised(name)
+    entry = Entry(name if path is None else path, kind, size, block[100:108], pieces, meter)
     if path is None:
-        return Entry(name, Kind.OUTSIDE, size, block[100:108], pieces, meter), size
-    entry = Entry(path, kind, size, block[100:108], pieces, meter)
-    if kind is Kind.LINK:
+        entry.kind = Kind.OUTSIDE
+    elif kind is Kind.LINK:
         target = _checked(said.get("linkpath") or tar_headers.text(block[157:257]), meter)
         entry.target = tar_headers.normalised(target) or target
     elif flag == _SPARSE or (said and any(key.startswith("GNU.sparse.") for key in said)):
         _spread(entry, block, said, pieces, meter)
-    return entry, size
+    return entry
+
+
+def _size(block: bytes, said: Mapping[str, str]) -> int:
+    return tar_headers.decimal(said["size"]) if said.get("size") else tar_headers.number(block[124:136])
 
 
 def _checked(path: str, meter: Meter) -> str:

@@ -5,17 +5,27 @@ import zlib
 from entrepot.errors.scanning import LayerMalformed
 
 BLOCK = 512
-_SUM = slice(148, 156)
 _MOST = 2**63 - 1
+_NO_NUMBER = "a number of a header is none"
 _KEPT = (b"path", b"linkpath", b"size", b"GNU.sparse.")
 
 
 def checked(block: bytes) -> bytes:
     """The header, whose checksum is right: LayerMalformed."""
-    field = block[_SUM]
-    told = number(field)
-    # Adler-32's low half is the sum of the bytes and 1, modulo 65521; the field itself counts as spaces
-    if ((zlib.adler32(block) & 0xFFFF) - 1 - sum(field) + 256 - told) % 65521 == 0 and told <= 255 * BLOCK:
+    # the lower half of Adler-32 is 1 and the sum of the bytes, modulo 65521; the field itself counts as 8 spaces
+    total = (zlib.adler32(block[156:], zlib.adler32(block[:148])) & 0xFFFF) + 255
+    try:
+        if not (total - int(block[148:154], 8)) % 65521:
+            return block
+    except ValueError:
+        pass
+    return _checked_slowly(block, total)
+
+
+def _checked_slowly(block: bytes, total: int) -> bytes:
+    field = block[148:156]
+    told = number(field) if field.strip(b" 01234567\0") == b"" else -1
+    if told >= 0 and not (total - told) % 65521:
         return block
     if told == sum(byte - 256 if byte > 127 else byte for byte in block[:148] + block[156:]) + 256:
         return block  # some old writers summed signed bytes
@@ -25,23 +35,24 @@ def checked(block: bytes) -> bytes:
 def number(field: bytes) -> int:
     """Octal digits, or base 256 behind a byte with its highest bit set. Negative or beyond 63 bits: LayerMalformed."""
     digits = field[:-1]
-    if digits.isdigit():
-        return _octal(digits if field[-1] in b"\0 " else field)
+    if digits.isdigit() and not field[-1]:
+        return _octal(digits)
     if field[0] & 0x80:
         value = int.from_bytes(field, "big") ^ 1 << (len(field) * 8 - 1)
         if field[0] & 0x40 or value > _MOST:
             raise LayerMalformed(reason="a number of a header is out of range")
         return value
-    return _octal(field.strip(b" \0").partition(b"\0")[0] or b"0")
+    digits = field.strip(b" \0").partition(b"\0")[0] or b"0"
+    if digits.isdigit():
+        return _octal(digits)
+    raise LayerMalformed(reason=_NO_NUMBER)
 
 
 def _octal(digits: bytes) -> int:
     try:
-        if digits.isdigit():
-            return int(digits, 8)
+        return int(digits, 8)
     except ValueError:
-        pass
-    raise LayerMalformed(reason="a number of a header is none")
+        raise LayerMalformed(reason=_NO_NUMBER) from None
 
 
 def text(field: bytes) -> str:
@@ -52,7 +63,8 @@ def text(field: bytes) -> str:
 
 def name(block: bytes) -> str:
     """The header's own name, with ustar's prefix."""
-    own = text(block[:100])
+    end = block.find(0, 0, 100)
+    own = block[: end if end >= 0 else 100].decode("utf-8", "backslashreplace")
     if block[345] and block[257:263] == b"ustar\0":
         return f"{text(block[345:500])}/{own}"
     return own
