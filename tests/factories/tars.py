@@ -14,7 +14,7 @@ from entrepot.scan.files import File, Reader, SystemReader
 from entrepot.scan.layer import read_layer
 from entrepot.scan.packages import Layer, Package
 from entrepot.scan.pieces import Pieces
-from entrepot.scan.system.readers import READERS as SYSTEM
+from entrepot.scan.system import readers as system_readers
 from entrepot.scan.tar import Entry, walk
 
 Made = tuple[tarfile.TarInfo, bytes]
@@ -87,6 +87,7 @@ def packages_of_program(file: File) -> Iterator[Package]:
         yield Package("generic", said, "1", file.path)
 
 
+SYSTEM = system_readers.READERS
 LISTS = Reader("list", packages_of_text, names=frozenset({"list"}), endings=(".lst",))
 PROGRAMS = Reader("program", packages_of_program, starts=(b"\x7fELF",))
 READERS = (LISTS, PROGRAMS)

@@ -1,5 +1,6 @@
 """A place in a stream of pieces: what is passed over is never copied."""
 
+import io
 from collections.abc import Iterable
 
 from entrepot.errors.scanning import LayerMalformed
@@ -23,11 +24,10 @@ class Pieces:
         if end <= len(self._piece):
             self._at = end
             return self._piece[at:end]
-        parts = []
+        taken = io.BytesIO()  # unlike a list of parts, it never holds all of them twice
         while count and (part := self.some(count)):
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
+            count -= taken.write(part)
+        return taken.getvalue()
 
     def some(self, most: int) -> bytes:
         """The next bytes that lie together, so many at most: none at the end."""

@@ -93,6 +93,17 @@ def test_a_file_that_claims_more_than_there_is_takes_no_room():
     assert peak(read) < MIB
 
 
+def test_a_file_that_is_read_is_held_once():
+    large = [header("list", size=40 * MIB), *itertools.repeat(bytes(MIB // 4), 160)]
+
+    def read() -> None:
+        meter = Meter(Budgets(), clock())
+        for entry in walk(Pieces(unpacked(iter(large), meter)), meter):
+            assert len(entry.read(64 * MIB)) == 40 * MIB
+
+    assert peak(read) < 60 * MIB
+
+
 def test_a_bomb_is_stopped_before_the_file_in_it_ends():
     zeros = gzip.compress(bytes(MIB))
     bomb = gzip.compress(header("list", size=8 * 1024**3 - 1)) + zeros * 200
