@@ -4,12 +4,13 @@ import gzip
 import io
 from typing import cast
 
+import msgspec
 import pytest
 
 from entrepot.errors.scanning import BudgetExceeded, LayerMalformed
 from entrepot.scan.budgets import Budgets
 from entrepot.scan.files import File, Reader
-from entrepot.scan.packages import Package
+from entrepot.scan.packages import Layer, Package
 from tests.factories.tars import (
     READERS,
     Unseekable,
@@ -231,6 +232,24 @@ def test_a_database_may_be_a_link():
         ("lib/apk/db/installed",) * 2,
         ("usr/lib/apk/db/installed",) * 2,
     ]
+
+
+def test_an_inventory_can_be_written_and_read_back():
+    found = layer(
+        tar(
+            file("a/list", "x 1\nbroken"),
+            file("var/lib/dpkg/status", STATUS),
+            file("var/lib/dpkg/info/a.list", "/x/list\n"),
+            file("etc/os-release", "ID=x"),
+            file(".wh.b"),
+            file("c/.wh..wh..opq"),
+            symlink("d", "e"),
+            directory("f/list"),
+            file("g\udcff/list", "y 1"),
+        )
+    )
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=Layer) == found
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Layer) == found
 
 
 # ---------------------------------------------------------------- budgets
