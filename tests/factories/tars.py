@@ -73,7 +73,7 @@ def contents(data: bytes | Iterable[bytes]) -> dict[str, bytes]:
 
 def packages_of_text(file: File) -> Iterator[Package]:
     """A package a line, `name version`; a line that is `broken` is no package."""
-    for line in file.read().decode().splitlines():
+    for line in file.read().decode("utf-8", "replace").splitlines():
         if line == "broken":
             raise FileMalformed(path=file.path, reason="it is broken")
         name, _, version = line.partition(" ")

@@ -74,16 +74,17 @@ class Findings:
 
     def file(self, file: File, name: str) -> None:
         """A file, which is read by all who want it."""
-        readers = list(self._dispatch.of_path(file.path, name))
-        by_start: list[AnyReader] = []
+        readers = self._dispatch.of_path(file.path, name)
         looked = self._dispatch.longest_start > 0 and file.executable
-        if looked:
-            by_start = self._dispatch.of_start(file.start(self._dispatch.longest_start))
-            readers = list(dict.fromkeys(readers + by_start))
-        if readers or looked:
-            told = self._new(file.path)
-            told.by_start = by_start
-            self._read(file, readers, told)
+        if not (readers or looked):
+            return
+        told = self._new(file.path)
+        try:
+            if looked:
+                told.by_start = self._dispatch.of_start(file.start(self._dispatch.longest_start))
+            self._read(file, list(dict.fromkeys([*readers, *told.by_start])), told)
+        except FileMalformed as unreadable:  # a sparse one, of which not even the start can be told
+            told.reason = str(unreadable)
 
     def link(self, entry: Entry, name: str) -> None:
         """A hard link: what its target told counts for it as well, where the same readers want both."""

@@ -309,6 +309,16 @@ def test_a_sparse_file_with_a_broken_map_is_malformed_alone(data):
             assert entry.path == "next"
 
 
+def test_a_sparse_program_that_is_broken_is_unread():
+    broken = bytearray(old_sparse([(0, 30)], 10, b"abc"))
+    broken[100:108] = b"0000755\0"
+    broken[148:156] = b" " * 8
+    broken[148:156] = b"%06o\0 " % sum(broken[:512])
+    found = tars.layer(bytes(broken) + tar(file("list", "x 1")))
+    assert tars.said(found) == {"list": ["x 1"]}
+    assert found.unread == {"s": "s cannot be read: the map of a sparse file is broken"}
+
+
 def test_zeros_that_are_not_stored_count_as_unpacked():
     for entry in entries(old_sparse([(0, 3)], 8 * 1024**3 - 1, b"abc"), Budgets(unpacked=10_000_000)):
         with pytest.raises(BudgetExceeded, match="bytes unpacked"):
