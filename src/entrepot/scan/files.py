@@ -1,10 +1,10 @@
 """A file of a layer as its readers see it, and what a reader is."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
-from entrepot.scan.packages import Package
+from entrepot.scan.packages import Package, Release, SystemDatabase
 
 METADATA = 16 * 1024 * 1024  # bytes: the most that a file of text or JSON may have
 ARCHIVE = 256 * 1024 * 1024  # bytes: the most that an archive, a database or a program may have
@@ -51,3 +51,19 @@ class Reader:
     endings: tuple[str, ...] = ()  # of paths
     wants: Callable[[str], bool] = lambda _: True  # whether it reads a path that has such a name or ending
     starts: tuple[bytes, ...] = ()  # of executable files of any name (ELF)
+
+
+Keeps = Callable[[str], bool]  # whether a path is one at which packages may be found
+
+
+@dataclass(frozen=True, slots=True)
+class SystemReader:
+    """What reads files of an operating system, each at its own path or in a folder of its own.
+
+    `read` tells of a database, of a release, or which files packages own, of those that `keeps` wants. FileMalformed.
+    """
+
+    read: Callable[[File, Keeps], SystemDatabase | Release | Sequence[str]]
+    paths: frozenset[str] = field(default_factory=frozenset)
+    folder: str = ""  # with a slash at its end
+    wants: Callable[[str], bool] = lambda _: True  # which files of the folder

@@ -40,6 +40,7 @@ class Release(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str = ""  # PRETTY_NAME
     cpe: str = ""
     variant: str = ""
+    codename: str = ""  # VERSION_CODENAME: of what has no number yet
 
 
 class SystemDatabase(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,6 +50,7 @@ class SystemDatabase(msgspec.Struct, frozen=True, omit_defaults=True):
     path: str
     packages: Sequence[Package]
     owned: Sequence[str] = ()  # files of these packages, as far as the file itself says
+    fault: str = ""  # why there are packages in it that are not told of
 
 
 class Layer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,4 +63,6 @@ class Layer(msgspec.Struct, frozen=True, omit_defaults=True):
     read: Sequence[str] = ()  # files that were looked into: one without packages replaces a lower one that had some
     removed: Sequence[str] = ()  # whiteouts
     emptied: Sequence[str] = ()  # opaque directories
+    replaced: Sequence[str] = ()  # symbolic links and the like: what lies there and below in a lower layer is gone
+    folders: Sequence[str] = ()  # directories with names of files that are looked into: such a file below is gone
     unread: Mapping[str, str] = {}  # files that could not be read, and why

@@ -1,0 +1,161 @@
+"""The inventory of an image from those of its layers, as if each had been laid over those below it.
+
+What a file says is replaced as a whole by a later layer that has the file anew, and gone with the file or with a folder
+above it (OCI image specification, layer.md, "Whiteouts"). Pure arithmetic over paths: no layer is read again.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from entrepot.scan.packages import Layer, Package, Release, SystemDatabase, SystemKind
+from entrepot.scan.system.os_release import PRIORITY
+
+_Key = tuple[str, str, str, str]  # type, name, version, architecture
+_NESTED = "!/"  # between an archive and a file in it
+_MERGED = frozenset({"bin", "sbin", "lib", "lib32", "lib64", "libx32"})  # folders that may be links to those in usr/
+
+
+class Located(msgspec.Struct, frozen=True):
+    """A package of an image."""
+
+    package: Package
+    layer: str  # the digest of the lowest layer since which the file has told of the package
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """A file of an image that could not be read, or not all of it."""
+
+    path: str
+    reason: str
+    layer: str
+
+
+class Database(msgspec.Struct, frozen=True):
+    """A package manager that left its database in the image."""
+
+    kind: SystemKind
+    path: str
+    layer: str  # that wrote it last
+
+
+class Image(msgspec.Struct, frozen=True):
+    """What an image holds, as its topmost layer leaves it."""
+
+    release: Release | None
+    databases: Sequence[Database]
+    packages: Sequence[Located]  # of databases first; none of languages and programs that one of these owns
+    unread: Sequence[Unread]
+
+
+@dataclass(slots=True)
+class _File:
+    """What the layers say of one file, as it is now."""
+
+    layer: str = ""
+    packages: list[Package] = field(default_factory=list)
+    database: SystemDatabase | None = None
+    release: Release | None = None
+    owned: Sequence[str] = ()
+    reason: str = ""
+    since: dict[_Key, str] = field(default_factory=dict)
+
+    def told(self) -> Sequence[Package]:
+        return self.database.packages if self.database else self.packages
+
+
+def merge(layers: Iterable[tuple[str, Layer]]) -> Image:
+    """The image of these layers, each behind its digest, the lowest first."""
+    files: dict[str, _File] = {}
+    for digest, layer in layers:
+        above = _files(digest, layer)
+        for path, file in above.items():
+            known = files[path].since if path in files else {}
+            file.since = {key: known.get(key, digest) for key in map(_key, file.told())}
+        gone = _Gone(layer, above)
+        files = {path: file for path, file in files.items() if not gone.holds(path)} | above
+    return _image(files)
+
+
+def _files(digest: str, layer: Layer) -> dict[str, _File]:
+    """What the layer says, by the file that says so."""
+    files: dict[str, _File] = {}
+
+    def at(path: str) -> _File:
+        return files.setdefault(path, _File(digest))
+
+    for path in layer.read:
+        at(path)
+    for package in layer.packages:
+        at(package.path.partition(_NESTED)[0]).packages.append(package)
+    for database in layer.databases:
+        at(database.path).database = database
+    for path, release in layer.releases.items():
+        at(path).release = release
+    for path, owned in layer.owned.items():
+        at(path).owned = owned
+    for path, reason in layer.unread.items():
+        at(path).reason = reason
+    return files
+
+
+class _Gone:
+    """What of the layers below is gone under this one."""
+
+    def __init__(self, layer: Layer, above: Mapping[str, _File]) -> None:
+        self._whole = {*layer.removed, *layer.replaced, *above}  # these paths, and all below them
+        self._below = {*layer.emptied}  # all below them
+        self._inside = sorted([*self._whole, *(f"{folder}/" for folder in (*layer.emptied, *layer.folders))])
+
+    def holds(self, path: str) -> bool:
+        if path in self._whole or self._is_folder(path):
+            return True
+        return any(folder in self._whole or folder in self._below for folder in _folders(path))
+
+    def _is_folder(self, path: str) -> bool:
+        """Whether it is one now: something lies in it, or it is said to be one."""
+        place = bisect_left(self._inside, f"{path}/")
+        return place < len(self._inside) and self._inside[place].startswith(f"{path}/")
+
+
+def _folders(path: str) -> Iterator[str]:
+    """Those in which the path lies, up to the root, which is empty."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def _key(package: Package) -> _Key:
+    return package.type, package.name, package.version, package.arch
+
+
+# ---------------------------------------------------------------- the topmost layer's view
+def _image(files: Mapping[str, _File]) -> Image:
+    databases = {path: file.database for path, file in files.items() if file.database}
+    owned = {_where(path) for database in databases.values() for path in database.owned}
+    owned.update(_where(path) for file in files.values() for path in file.owned)
+    of_system = [each for path in databases for each in _located(files[path])]
+    own = [
+        each
+        for path, file in files.items()
+        if not file.database and _where(path) not in owned
+        for each in _located(file)
+    ]
+    return Image(
+        release=next((release for path in PRIORITY if path in files and (release := files[path].release)), None),
+        databases=[Database(each.kind, path, files[path].layer) for path, each in databases.items()],
+        packages=of_system + own,
+        unread=[Unread(path, file.reason, file.layer) for path, file in files.items() if file.reason],
+    )
+
+
+def _located(file: _File) -> list[Located]:
+    return [Located(package, file.since[_key(package)]) for package in file.told()]
+
+
+def _where(path: str) -> str:
+    """The path without the `usr/` that one may name a file with and another without."""
+    first, _, rest = path.partition("/")
+    return rest if first == "usr" and rest.partition("/")[0] in _MERGED else path
