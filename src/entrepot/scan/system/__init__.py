@@ -1,0 +1,1 @@
+"""Package managers of operating systems: what their own files say is installed."""
