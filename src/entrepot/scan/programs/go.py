@@ -23,12 +23,18 @@ _INFO_END = bytes.fromhex("f932433186182072008242104116d8f2")
 _ALIGNED = 16
 _HEAD = 32
 
-_NOTE = b"Go\0\0"  # the name of the note that every ELF program of Go has near its beginning
+_NOTES = (b"\4\0\0\0Go\0\0", b"\0\0\0\4Go\0\0")  # type and name, in either order of bytes
 _VERSION = b"go1."
 _IS_VERSION = re.compile(rb"(?:go\d|devel )[\x20-\x7e]*")
 _LONGEST_VERSION = 256
+_MOST_HEADS = 10_000
 _MOST_VERSIONS = 20_000
 _MOST_INFO = 4 * 1024 * 1024
+
+
+def is_noted(start: bytes) -> bool:
+    """Whether a file that begins so says that it is an ELF program of Go; those of other formats do not."""
+    return any(note in start for note in _NOTES)
 
 
 class BuildInformation:
@@ -39,16 +45,20 @@ class BuildInformation:
         self._segments = Segments(start)
         self._found: tuple[bytes, bytes] | None = None
         self._inline: bytearray | None = None  # what stands behind the head, until it is whole
+        self._heads = 0
         self._writable = False  # whether that head stands in writable data
-        self._elder = _Elder(self._segments, wanted=_NOTE in start)
+        self._elder = _Elder(self._segments, wanted=is_noted(start))
 
     def see(self, window: Window) -> None:
         """Look for a head, or go on with what stands behind the last one."""
         if self._inline is not None:
             self._inline += window.data[window.fresh :]
-            self._settle(self._inline)
+            self._settle(self._inline, 0)
         for at in places(window, _MAGIC):
-            if self._inline is None and not self.done and (window.offset + at) % _ALIGNED == 0:
+            self._heads += 1
+            if self.done or self._heads > _MOST_HEADS:
+                break
+            if self._inline is None and (window.offset + at) % _ALIGNED == 0:
                 self._begin(window, at)
         if not self.done:
             self._elder.see(window)
@@ -68,15 +78,14 @@ class BuildInformation:
             return
         if head[15] & 2:
             self._writable = self._segments.writable(window.offset + at)
-            self._inline = bytearray(window.data[at + _HEAD :])
-            self._settle(self._inline)
+            self._settle(window.data, at + _HEAD)
         else:
             self._elder.point(head)
 
-    def _settle(self, inline: bytearray) -> None:
+    def _settle(self, data: bytes | bytearray, at: int) -> None:
         """Take what is whole, drop what is none, wait for more of what is neither."""
         try:
-            found = _texts(inline)
+            found = _texts(data, at)
         except ValueError:
             self._inline = None
             return
@@ -84,6 +93,8 @@ class BuildInformation:
             self._inline = None
             self._found = found
             self.done = self._writable
+        elif self._inline is None:
+            self._inline = bytearray(data[at:])
 
 
 class _Elder:
@@ -118,8 +129,9 @@ class _Elder:
 
     def _remember(self, window: Window) -> None:
         for at in places(window, _VERSION):
-            if len(self._versions) < _MOST_VERSIONS:
-                self._versions[window.offset + at] = window.data[at : at + _LONGEST_VERSION]
+            if len(self._versions) >= _MOST_VERSIONS:
+                break
+            self._versions[window.offset + at] = window.data[at : at + _LONGEST_VERSION]
         if self._modules is None:
             self._take_modules(window)
 
@@ -153,9 +165,9 @@ class _Elder:
             self.done = True
 
 
-def _texts(data: bytearray) -> tuple[bytes, bytes] | None:
-    """Version and modules at the beginning of the bytes, or None while they may still come: ValueError."""
-    version, end = _text(data, 0, _LONGEST_VERSION)
+def _texts(data: bytes | bytearray, at: int) -> tuple[bytes, bytes] | None:
+    """Version and modules that begin there, or None while they may still come: ValueError."""
+    version, end = _text(data, at, _LONGEST_VERSION)
     if version is None:
         return None
     if not _IS_VERSION.fullmatch(version):
@@ -167,7 +179,7 @@ def _texts(data: bytearray) -> tuple[bytes, bytes] | None:
     return version, modules[16:-16] if len(modules) >= 33 and modules[-17:-16] == b"\n" else b""
 
 
-def _text(data: bytearray, at: int, most: int) -> tuple[bytes | None, int]:
+def _text(data: bytes | bytearray, at: int, most: int) -> tuple[bytes | None, int]:
     """A length and so many bytes: None while they may still come. ValueError: more than `most`."""
     length = shift = 0
     while True:

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from entrepot.scan.packages import Package
 
 _UNKNOWN = "(devel)"
-_LONGEST_FLAGS = 65_536
+_LONGEST_FLAGS = 16_384
 _SEMANTIC = re.compile(r"v?\d+(?:\.\d+(?:\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)?)?")
+_VARIABLES = (".version", ".ver", ".gitversion")
 _USUAL = frozenset({"main", "common", "version", "cmd"})  # packages whose variable is the version of the program
 
 Module = tuple[str, str]
@@ -88,7 +89,7 @@ def _of_flags(module: str, flags: str) -> str:
     """
     kinds: tuple[set[str], set[str], set[str]] = set(), set(), set()
     for variable, value in _variables(flags).items():
-        if variable.lower().endswith((".version", ".ver")) and _SEMANTIC.fullmatch(value):
+        if variable.lower().endswith(_VARIABLES) and _SEMANTIC.fullmatch(value):
             kinds[_kind(module, variable)].add(value)
     best = next((kind for kind in kinds if kind), set())
     return best.pop() if len(best) == 1 else ""

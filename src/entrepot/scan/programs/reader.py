@@ -6,7 +6,7 @@ from entrepot.scan.files import File, Reader
 from entrepot.scan.packages import Package
 from entrepot.scan.programs import texts
 from entrepot.scan.programs.classifiers import is_library, searches
-from entrepot.scan.programs.go import BuildInformation
+from entrepot.scan.programs.go import BuildInformation, is_noted
 from entrepot.scan.programs.rust import Crates
 from entrepot.scan.programs.windows import Search, windows
 
@@ -23,15 +23,15 @@ def _read(file: File) -> Iterable[Package]:
     if not start.startswith(_STARTS):
         return
     go = BuildInformation(start)
-    looking: list[Search] = [go, Crates(start), *searches(file.path.rpartition("/")[2])]
+    looking: list[Search] = [go, *searches(file.path.rpartition("/")[2])]
+    if not is_noted(start):
+        looking.append(Crates(start))
     found: list[Search] = []
     for window in windows(file.chunks()):
         for search in looking:
             search.see(window)
         found += [search for search in looking if search.done]
-        looking = [search for search in looking if not search.done]
-        if go.done:  # what Go built has no crates
-            looking = [search for search in looking if not isinstance(search, Crates)]
+        looking = [search for search in looking if not search.done and not (go.done and isinstance(search, Crates))]
         if not looking:
             break
     for search in found + looking:  # one that is not sure yet may have found something

@@ -18,7 +18,8 @@ _SECTION = b".dep-v0"
 _STREAM = re.compile(rb"x[\x01\x5e\x9c\xda]")
 _JSON = b'{"packages":'
 _MOST = 8 * 1024 * 1024  # bytes of JSON: PARSING.md recommends it
-_MOST_TRIES = 200_000  # a program of 160 MB has some 3,000 such pairs of bytes
+_MOST_LISTS = 16
+_MOST_TRIES = 50_000  # a program of 160 MB has some 5,000 such pairs of bytes
 
 
 class _Crate(msgspec.Struct):
@@ -37,7 +38,7 @@ class Crates:
     def __init__(self, start: bytes) -> None:
         self.done = False
         self._named = _SECTION in start  # other formats name their sections at the beginning
-        self._tries = 0
+        self._tries = self._lists = 0
         self._stream: zlib._Decompress | None = None
         self._json = bytearray()
         self._whole = False
@@ -70,7 +71,8 @@ class Crates:
             if at >= window.ripe or self._tries > _MOST_TRIES:
                 return
             self._tries += 1
-            if _is_list(window.data[at : at + 256]):
+            if self._lists < _MOST_LISTS and _is_list(window.data[at : at + 256]):
+                self._lists += 1
                 self._stream = zlib.decompressobj()
                 self._feed(self._stream, window.data[at:])
                 return
