@@ -11,20 +11,31 @@ _INFO_START = bytes.fromhex("3077af0c9274080241e1c107e6d618e6")
 _INFO_END = bytes.fromhex("f932433186182072008242104116d8f2")
 
 
-def elf(constants: bytes, data: bytes = b"", *, order: str = "<", wide: bool = True, note: bytes = b"") -> bytes:
-    """A program: head, program headers and note; at 4096 the constants; aligned to 4096 behind them the data."""
-    start = 4096 + (len(constants) + 4095) // 4096 * 4096
-    segments = [(4, 4096, len(constants)), (6, start, len(data))]
+def elf(
+    constants: bytes,
+    data: bytes = b"",
+    code: bytes = b"",
+    *,
+    order: str = "<",
+    wide: bool = True,
+    note: bytes = b"",
+    flags: int = 4,
+) -> bytes:
+    """A program: head, program headers and note; then, each at a multiple of 4096, constants, data and code."""
     head = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "<" else 2, 1]) + b"\0" * 9
-    if wide:
-        head += struct.pack(order + "HHIQQQIHHHHHH", 2, 62, 1, 0, 64, 0, 0, 64, 56, 2, 0, 0, 0)
-        for flags, place, size in segments:
-            head += struct.pack(order + "IIQQQQQQ", 1, flags, place, BASE + place, 0, size, size, 4096)
-    else:
-        head += struct.pack(order + "HHIIIIIHHHHHH", 2, 3, 1, 0, 52, 0, 0, 52, 32, 2, 0, 0, 0)
-        for flags, place, size in segments:
-            head += struct.pack(order + "8I", 1, place, BASE + place, 0, size, size, flags, 4096)
-    return (head + note).ljust(4096, b"\0") + constants.ljust(start - 4096, b"\0") + data
+    headers = body = b""
+    segments = [(flags, constants), (6, data)] + [(5, code)] * bool(code)
+    for kind, content in segments:
+        place, size = 4096 + len(body), len(content)
+        if wide:
+            headers += struct.pack(order + "IIQQQQQQ", 1, kind, place, BASE + place, 0, size, size, 4096)
+        else:
+            headers += struct.pack(order + "8I", 1, place, BASE + place, 0, size, size, kind, 4096)
+        body += content + b"\0" * (-size % 4096)
+    form, each = ("HHIQQQIHHHHHH", 56) if wide else ("HHIIIIIHHHHHH", 32)
+    table = 64 if wide else 52
+    head += struct.pack(order + form, 2, 62, 1, 0, table, 0, 0, table, each, len(segments), 0, 0, 0)
+    return (head + headers + note).ljust(4096, b"\0") + body
 
 
 def module_text(lines: Sequence[str]) -> bytes:

@@ -40,9 +40,9 @@ def is_noted(start: bytes) -> bool:
 class BuildInformation:
     """The search for it. The one of a program stands in its writable data: another may be of a file that it embeds."""
 
-    def __init__(self, start: bytes) -> None:
+    def __init__(self, start: bytes, segments: Segments) -> None:
         self.done = False
-        self._segments = Segments(start)
+        self._segments = segments
         self._found: tuple[bytes, bytes] | None = None
         self._inline: bytearray | None = None  # what stands behind the head, until it is whole
         self._heads = 0

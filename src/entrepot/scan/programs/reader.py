@@ -8,7 +8,8 @@ from entrepot.scan.programs import texts
 from entrepot.scan.programs.classifiers import is_library, searches
 from entrepot.scan.programs.go import BuildInformation, is_noted
 from entrepot.scan.programs.rust import Crates
-from entrepot.scan.programs.windows import Search, windows
+from entrepot.scan.programs.segments import Segments
+from entrepot.scan.programs.windows import Search, Window, windows
 
 _STARTS = (
     b"\x7fELF",
@@ -22,20 +23,26 @@ def _read(file: File) -> Iterable[Package]:
     start = file.start(4096)
     if not start.startswith(_STARTS):
         return
-    go = BuildInformation(start)
-    looking: list[Search] = [go, *searches(file.path.rpartition("/")[2])]
+    segments = Segments(start)
+    go = BuildInformation(start, segments)
+    others: list[Search] = [*searches(file.path.rpartition("/")[2])]
     if not is_noted(start):
-        looking.append(Crates(start))
-    found: list[Search] = []
+        others.append(Crates(start))
     for window in windows(file.chunks()):
-        for search in looking:
-            search.see(window)
-        found += [search for search in looking if search.done]
-        looking = [search for search in looking if not search.done and not (go.done and isinstance(search, Crates))]
-        if not looking:
+        if segments.code(window.offset, window.offset + len(window.data)):
+            continue
+        if _looked(window, [go, *others]) or go.done:
             break
-    for search in found + looking:  # one that is not sure yet may have found something
+    for search in [go] if go.done else [go, *others]:  # what Go built is none of the others
         yield from search.packages(file.path)
+
+
+def _looked(window: Window, looking: list[Search]) -> bool:
+    """Whether all of them have what they look for, once they have seen the window."""
+    for search in looking:
+        if not search.done:
+            search.see(window)
+    return all(search.done for search in looking)
 
 
 _PROGRAM = Reader(

@@ -4,7 +4,8 @@ import struct
 
 _MAGIC = b"\x7fELF"
 _LOAD = 1
-_WRITABLE = 2
+_EXECUTABLE, _WRITABLE, _READABLE = 1, 2, 4
+_CODE = _EXECUTABLE | _READABLE
 
 
 class Segments:
@@ -15,6 +16,9 @@ class Segments:
             self._all = list(_loaded(start)) if start.startswith(_MAGIC) else []
         except (struct.error, IndexError):
             self._all = []
+        # where constants have segments of their own, those with code hold nothing else
+        apart = any(flags == _READABLE for *_, flags in self._all)
+        self._code = [(offset, offset + size) for offset, _, size, flags in self._all if flags == _CODE and apart]
 
     @property
     def known(self) -> bool:
@@ -27,6 +31,10 @@ class Segments:
             if start <= address < start + size:
                 return offset + address - start
         return None
+
+    def code(self, start: int, end: int) -> bool:
+        """Whether that part of the file is code and nothing else."""
+        return any(first <= start and end <= last for first, last in self._code)
 
     def writable(self, place: int) -> bool:
         """Whether that place of the file is writable data: of a file without segments anything is."""

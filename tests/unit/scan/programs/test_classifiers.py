@@ -85,14 +85,22 @@ def test_a_version_of_another_series_than_the_name_says_is_of_something_else():
     assert told("usr/bin/python3.12", make.elf(b"\x003.11.4\0")) == []
 
 
+def test_code_is_not_looked_into_unless_constants_are_in_it():
+    text = b"\0nginx version: nginx/1.25.3\n"
+    code = b"\xee" * 3 * 1024 * 1024 + text + b"\xee" * 3 * 1024 * 1024
+    assert told("usr/sbin/nginx", make.elf(b"constants", b"data", code)) == []
+    assert told("usr/sbin/nginx", make.elf(code, b"data", flags=5)) == [("generic", "nginx", "1.25.3")]
+    assert told("usr/sbin/nginx", make.elf(text, b"data", code)) == [("generic", "nginx", "1.25.3")]
+
+
 def test_a_program_is_told_once():
     both = b"\x007.2.4\0c11-builtin\0\x007.2.4buildkitsandbox-1706000000000000000\0"
     assert told("usr/local/bin/redis-server", make.elf(both)) == [("generic", "redis", "7.2.4")]
 
 
-def test_a_go_program_of_such_a_name_tells_its_modules_and_its_version():
+def test_a_go_program_of_such_a_name_is_none_of_these():
     data = make.go("go1.22.3", before=b"\0X-Powered-By: PHP/8.3.0\0")
-    assert told("usr/local/bin/php", data) == [("generic", "php", "8.3.0"), ("golang", "stdlib", "v1.22.3")]
+    assert told("usr/local/bin/php", data) == [("golang", "stdlib", "v1.22.3")]
 
 
 @pytest.mark.parametrize(
