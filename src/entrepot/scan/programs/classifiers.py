@@ -137,7 +137,7 @@ class Classified:
     def __init__(self, classifier: Classifier, series: str) -> None:
         self.done = False
         self._name = classifier.name
-        self._series = series
+        self._series = f"{series}." if series else ""
         self._ways = [(literal.replace(b"<series>", series.encode()), text) for literal, text in classifier.ways]
         self._version = ""
         self._tries = 0
