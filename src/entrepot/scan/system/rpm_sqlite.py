@@ -28,7 +28,7 @@ def headers(database: bytearray, path: str) -> Iterator[bytes]:
                 raise FileMalformed(path=path, reason="it has no table of packages")
             for (blob,) in connection.execute("SELECT blob FROM main.Packages"):
                 yield blob if isinstance(blob, bytes) else b""
-    except (sqlite3.Error, OverflowError) as error:
+    except (sqlite3.Error, OverflowError, MemoryError, UnicodeDecodeError) as error:  # the last of its own messages
         raise FileMalformed(path=path, reason=f"it is no sound SQLite database ({error})") from error
 
 

@@ -140,6 +140,11 @@ def test_what_an_sqlite_database_computes_is_never_computed(schema: str):
         read(make.sqlite([], schema))
 
 
+def test_a_schema_that_is_no_text_is_refused():
+    with pytest.raises(FileMalformed, match="no sound SQLite database"):
+        read(make.sqlite([make.header(BASH)]).replace(b"CREATE TABLE Pack", b"CREATE TABL\x80 Pack"))
+
+
 def test_an_sqlite_database_has_only_so_many_steps(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("entrepot.scan.system.rpm_sqlite._MOST_STEPS", 1)
     monkeypatch.setattr("entrepot.scan.system.rpm_sqlite._STEP", 100)
