@@ -11,7 +11,9 @@ from entrepot.scan.system import rpm
 from tests.factories import rpm_databases as make
 from tests.factories.layer_files import MemoryFile
 
-TEXTS = st.text(st.characters(codec="ascii", min_codepoint=33), min_size=1, max_size=300)
+TEXTS = st.text(st.characters(codec="ascii", min_codepoint=33), min_size=1, max_size=300).filter(
+    lambda text: text != "gpg-pubkey"  # which is no package
+)
 HEADERS = [
     make.header(
         {
