@@ -31,6 +31,8 @@ class CvssInvalid(Fact):
     """A vector of CVSS that is none (`vector`, or as much of it as is shown, and `reason`)."""
 
     text = "{vector!r} is no CVSS vector: {reason}"
+
+
 class VersionInvalid(Fact):
     """A text that is no version in its scheme (`version`, shortened, and `scheme`)."""
 
