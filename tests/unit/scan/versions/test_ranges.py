@@ -1,15 +1,15 @@
 """Which versions OSV's ranges hold."""
 
-import msgspec
 import pytest
 
 from entrepot.errors.scanning import VersionInvalid
-from entrepot.scan.versions.ranges import Range, affects
-from entrepot.scan.versions.schemes import BITNAMI, DPKG, MAVEN, NUGET, PEP440, RUBYGEMS, SEMVER
+from entrepot.scan.advisories import Event
+from entrepot.scan.versions.ranges import affects, fix
+from entrepot.scan.versions.schemes import DPKG, MAVEN, NUGET, PEP440, RUBYGEMS, SEMVER
 
 
-def ranges(*events, kind="ECOSYSTEM"):
-    return [msgspec.convert({"type": kind, "repo": "…", "events": events}, Range)]
+def ranges(*events):
+    return [[Event(kind, version) for event in events for kind, version in event.items()]]
 
 
 def held(scheme, found, versions, listed=()):
@@ -83,20 +83,23 @@ def test_what_is_listed_is_affected_as_it_is_written():
 
 
 def test_a_list_without_ranges_holds_other_spellings_too():
-    git = ranges({"introduced": "0"}, kind="GIT")
-    assert held(PEP440, git, ["1.0.0", "1.0", "1.1"], listed=["1.0", "what?"]) == ["1.0.0", "1.0"]
+    assert held(PEP440, [], ["1.0.0", "1.0", "1.1"], listed=["1.0", "what?"]) == ["1.0.0", "1.0"]
 
 
-def test_ranges_of_commits_hold_nothing():
-    assert held(PEP440, ranges({"introduced": "0"}, {"fixed": "deadbeef"}, kind="GIT"), ["1"]) == []
-
-
-def test_ranges_of_semver_are_in_its_order_whatever_the_ecosystem():
-    found = ranges({"introduced": "1.0.0-2"}, {"fixed": "1.0.0"}, kind="SEMVER")
-    assert held(PEP440, found, ["1.0.0-1", "1.0.0-2", "1.0.0-10"]) == ["1.0.0-2", "1.0.0-10"]
-    assert held(BITNAMI, ranges({"introduced": "0"}, {"fixed": "1.0.0"}, kind="SEMVER"), ["1.0.0-2", "0.9.0-5"]) == [
-        "0.9.0-5"
+def test_the_fix_is_the_next_one_of_the_range_that_holds():
+    found = ranges({"introduced": "0"}, {"fixed": "1.5"}, {"introduced": "2.0"}, {"fixed": "2.3"}) + ranges(
+        {"introduced": "2.1"}, {"fixed": "3"}
+    )
+    assert [fix(SEMVER, found, version) for version in ("1.0", "1.6", "2.0", "2.2", "2.5", "9")] == [
+        "1.5",
+        "",
+        "2.3",
+        "2.3",
+        "3",
+        "",
     ]
+    assert fix(DPKG, ranges({"introduced": "0"}), "1") == ""
+    assert fix(MAVEN, ranges({"introduced": "0"}, {"last_affected": "2"}), "1") == ""
 
 
 def test_what_is_no_version_is_told_by_name():
