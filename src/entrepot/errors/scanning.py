@@ -25,3 +25,9 @@ class BudgetExceeded(Fact):
     """A layer that costs more than a scan may (`what` it has, the `most` there may be)."""
 
     text = "The layer has more {what} than the {most} that a scan may take"
+
+
+class AdvisoryMalformed(Fact):
+    """A record of a feed that is none (`reason`)."""
+
+    text = "The advisory cannot be read: {reason}"
