@@ -12,7 +12,7 @@ import msgspec
 from entrepot.errors.scanning import AdvisoryMalformed
 from entrepot.scan import osv_severities as severities
 from entrepot.scan.advisories import Advisory, Affected, Event, EventKind
-from entrepot.scan.osv_names import is_distribution, is_of_module, streams, subjects
+from entrepot.scan.osv_names import is_distribution, is_of_module, root, streams, subjects
 from entrepot.spec.moments import micros
 
 MOST_BYTES: Final = 64 * 1024 * 1024  # of one record; a kernel's with all its versions has a few
@@ -61,8 +61,8 @@ class _Record(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Record)
 
 
-def advisory(record: bytes, source: str) -> Advisory:
-    """What one record says: AdvisoryMalformed."""
+def advisory(record: bytes, source: str = "") -> Advisory:
+    """What one record says, of the feed named, else of that of its first package's ecosystem: AdvisoryMalformed."""
     read = _decoded(record)
     ecosystems = [each.package.ecosystem for each in read.affected or () if each.package is not None]
     summary = read.summary or ""
@@ -70,7 +70,7 @@ def advisory(record: bytes, source: str) -> Advisory:
     about = subjects(read.id, ecosystems, read.upstream or (), read.related or (), read.aliases or ())
     return Advisory(
         id=read.id,
-        source=source,
+        source=source or (root(ecosystems[0]) if ecosystems else ""),
         modified=moment(read.modified),
         published=moment(read.published),
         withdrawn=_withdrawn(read.withdrawn),
