@@ -125,6 +125,14 @@ class VulnerabilityFile:
         """The releases of a product, packed, by name."""
         return self._all("SELECT name, body FROM release WHERE product = ? ORDER BY name", (product,))
 
+    def every_package(self) -> Iterator[tuple[str, str, bytes]]:
+        """Every package with its rows, by number."""
+        sql = "SELECT number, ecosystem, name, rows FROM package WHERE number > ? ORDER BY number LIMIT ?"
+        last = 0
+        while rows := self._all(sql, (last, _PAGE)):
+            yield from (row[1:] for row in rows)
+            last = rows[-1][0]
+
     def tellers(self) -> Sequence[str]:
         """The sources that tell advisories."""
         return [name for (name,) in self._all("SELECT DISTINCT source FROM told ORDER BY 1", ())]

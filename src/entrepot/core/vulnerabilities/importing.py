@@ -12,17 +12,19 @@ from typing import Final
 
 import msgspec
 
-from entrepot.core.vulnerabilities import archives, packing
+from entrepot.core.vulnerabilities import archives, exports, packing
 from entrepot.core.vulnerabilities.feeds import Catalogue, Dump, Export, Feed, Releases, Scores, feeds
+from entrepot.core.vulnerabilities.merging import TABLES, Merging
+from entrepot.db.vulnerabilities import VulnerabilityFile
 from entrepot.db.vulnerability_file import Building, Counts
 from entrepot.db.vulnerability_generations import Generations, Making
 from entrepot.errors.scanning import AdvisoryMalformed, VulnerabilityFileUnknown, VulnerabilitySourceShrunk
 from entrepot.scan import end_of_life, exploitation
 from entrepot.spec.moments import micros
 
-KEV: Final = "CISA KEV"
-EPSS: Final = "FIRST EPSS"
-RELEASES: Final = "endoflife.date"
+KEV: Final = TABLES["exploited"]
+EPSS: Final = TABLES["exploitation"]
+RELEASES: Final = TABLES["release"]
 _ADDED: Final = " (added)"
 _ALIKE: Final = 0.8  # of what a source told, an archive must repeat so much to take its place
 _WHOLE_NAME: Final = "all"
@@ -47,11 +49,14 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Importing:
-    """One import; `force` takes what is smaller or older than what is there."""
+    """One import; `force` takes what is smaller or older than what is there, `trusted` are public keys of who may sign
+    exports.
+    """
 
     generations: Generations
     now: datetime
     force: bool
+    trusted: Sequence[str]
     progress: Callable[[int], None]
 
     def run(self, paths: Sequence[Path]) -> Imported:
@@ -68,6 +73,8 @@ class Importing:
         return Imported(generation, changed, brought)
 
     def _take(self, making: Making, feed: Feed) -> Sequence[Brought]:
+        if isinstance(feed, Export):
+            return self._export(making, feed)
         building = making.building()
         try:
             match feed:
@@ -79,10 +86,20 @@ class Importing:
                     return [self._scores(building, feed)]
                 case Releases():
                     return [self._releases(building, feed)]
-                case Export():
-                    raise VulnerabilityFileUnknown(path=feed.path, reason="exports are not known yet")
         except AdvisoryMalformed as fault:
             raise VulnerabilityFileUnknown(path=feed.path, reason=fault) from None
+
+    def _export(self, making: Making, feed: Export) -> Sequence[Brought]:
+        room = making.room
+        exports.read(feed.path, room, self.trusted, self.progress)
+        with VulnerabilityFile(room) as theirs:
+            if making.before is None and not making.begun:
+                brought = [Brought(each.name, Counts(added=each.records)) for each in theirs.sources()]
+                making.adopt(room).adopt(micros(self.now))
+                return brought
+            merging = Merging(theirs, making.before, force=self.force)
+            merging.require_newer()
+            return [Brought(*each) for each in merging.merge(making.building(), micros(self.now), self.progress)]
 
     def _dump(self, building: Building, feed: Dump) -> Brought:
         counts = Counts()

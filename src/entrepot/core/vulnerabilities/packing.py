@@ -16,6 +16,7 @@ _MOST_BYTES = 1 << 28
 _ENCODER = msgspec.msgpack.Encoder()
 _HEAD = msgspec.msgpack.Decoder(Advisory)
 _ROWS = msgspec.msgpack.Decoder(list[Row])
+_RAW_ROWS = msgspec.msgpack.Decoder(list[tuple[int, bytes, msgspec.Raw]])
 _TEXTS = msgspec.msgpack.Decoder(tuple[str, str, list[str]])
 
 
@@ -39,6 +40,11 @@ def entry(advisory: Advisory) -> Entry:
 def rows(packed: bytes | None) -> Sequence[Row]:
     """What is known of a package."""
     return () if packed is None else _ROWS.decode(packed)
+
+
+def bodies(packed: bytes) -> Sequence[tuple[int, bytes]]:
+    """The rows of a package, still packed, each with its advisory's number."""
+    return [(number, bytes(body)) for number, _, body in _RAW_ROWS.decode(packed)]
 
 
 def head(packed: bytes) -> Advisory:

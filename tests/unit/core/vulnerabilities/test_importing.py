@@ -30,7 +30,7 @@ def generations(tmp_path: Path):
 
 
 def take(generations: Generations, *paths: Path, force: bool = False) -> Imported:
-    return Importing(generations, NOW, force, lambda _: None).run(paths)
+    return Importing(generations, NOW, force, (), lambda _: None).run(paths)
 
 
 def known(generations: Generations, *packages: tuple[str, str]) -> Sequence[Sequence[str]]:
