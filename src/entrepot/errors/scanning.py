@@ -72,3 +72,9 @@ class VulnerabilitySignatureInvalid(Fact):
     """An export that nobody signed whom the operator trusts (`path`, `reason`)."""
 
     text = "{path} is not trusted: {reason}; name the key of who made it with --trust"
+
+
+class VulnerabilityDatabaseMissing(Fact):
+    """Nothing was imported into this deployment's vulnerability database (`data`)."""
+
+    text = "{data} has no vulnerability database; run `entrepot vulndb import`"

@@ -33,6 +33,11 @@ def private_key(directory: Path, seal: Seal) -> bytes:
     return private
 
 
+def public(private: bytes) -> str:
+    """The public half of a key, as PEM."""
+    return public_pem(private)
+
+
 def trusted(directory: Path, others: Sequence[Path]) -> Sequence[str]:
     """The public halves of this deployment's key and of those in files that an operator names:
     VulnerabilityFileUnknown for one that is none.
