@@ -10,22 +10,25 @@ from typing import Final
 from entrepot.core.vulnerabilities import archives
 from entrepot.core.vulnerabilities.archives import Archive
 from entrepot.errors.scanning import AdvisoryMalformed, VulnerabilityFileUnknown
+from entrepot.scan import csaf, debian_tracker, oracle_oval, secdb, updateinfo
 from entrepot.scan.advisories import Advisory
 from entrepot.scan.osv import advisory
-from entrepot.scan.osv_names import kind, root
+from entrepot.scan.osv_names import kind
 
 Parser = Callable[[bytes], Iterable[Advisory]]
 _MOSTLY: Final = 0.9
 _MIXED: Final = "OSV"
+_BEGIN: Final = 4096
+_CSAF: Final = re.compile(rb'"category"\s*:\s*"csaf_')
 _RELEASES: Final = re.compile(rb'\{\s*"releases"')
 
 
 @dataclass(slots=True)
 class Dump:
-    """Advisories of a source, `size` documents of them; `source` is empty where the records themselves say it.
+    """Advisories of a source, `size` documents of them; whose they are, the advisories say.
 
-    `whole` of an archive: it may be all that a source tells, and then what it lacks is gone. `at` is when it was
-    written, for records that have no dates.
+    `whole` where it may be all that a source tells, and then what it lacks is gone; `document` where it is one file,
+    which one fault spoils. `at` is when it was written, for records that have no dates.
     """
 
     path: Path
@@ -34,7 +37,7 @@ class Dump:
     size: int
     whole: bool
     at: int = 0
-    source: str = ""
+    document: bool = False
     left_out: Counter[str] = field(default_factory=Counter)
     read: Counter[str] = field(default_factory=Counter)
     newest: int = 0
@@ -44,19 +47,19 @@ class Dump:
         for document in self.documents():
             progress(1)
             try:
-                found = list(self.parse(document))
+                yield from (each for each in self.parse(document) if self._takes(each))
             except AdvisoryMalformed:
                 self.left_out["malformed"] += 1
-                continue
-            yield from (each for each in found if self._takes(each))
-        if not self.read and set(self.left_out) <= {"malformed"}:
+        if self._broken() or (not self.read and set(self.left_out) <= {"malformed"}):
             raise VulnerabilityFileUnknown(path=self.path, reason="no advisory in it can be read")
+
+    def _broken(self) -> bool:
+        """Whether a document that is a source of its own broke off: nobody knows what it would have said."""
+        return self.document and bool(self.left_out["malformed"])
 
     def teller(self) -> str:
         """Whose advisories these are; known when they are read."""
-        if self.source:
-            return self.source
-        (name, count) = max(self.read.items(), key=lambda item: item[1], default=(_MIXED, 0))
+        name, count = max(self.read.items(), key=lambda item: item[1], default=(_MIXED, 0))
         return name if count >= _MOSTLY * self.read.total() else _MIXED
 
     def updated_at(self) -> int:
@@ -68,7 +71,7 @@ class Dump:
         if what != "vulnerability":
             self.left_out[what] += 1
             return False
-        self.read[root(found.affected[0].ecosystem)] += 1
+        self.read[found.source] += 1
         self.newest = max(self.newest, found.modified)
         return True
 
@@ -175,11 +178,25 @@ def _loose(path: Path, files: Sequence[Path]) -> Dump:
 
 
 def _record(document: bytes) -> Iterable[Advisory]:
-    return (advisory(document),)
+    return csaf.advisories(document) if _CSAF.search(document, 0, _BEGIN) else (advisory(document),)
+
+
+def _document(parse: Parser) -> Callable[[Path], Dump]:
+    """A file that is a whole source, or a release's part of it."""
+
+    def made(path: Path) -> Dump:
+        at = int(path.stat().st_mtime) * 1_000_000
+        return Dump(path, lambda: iter((archives.whole(path),)), parse, 1, whole=True, at=at, document=True)
+
+    return made
 
 
 # what the first bytes of a document show, and what it then is
 _DOCUMENTS: Final[Sequence[tuple[re.Pattern[bytes], Callable[[Path], Feed]]]] = (
     (re.compile(rb'"catalogVersion"'), Catalogue),
     (re.compile(rb"\A#model_version|\Acve,epss,"), Scores),
+    (re.compile(rb"<updates[\s>]|<update\s"), _document(updateinfo.advisories)),
+    (re.compile(rb"<(?:[a-z-]+:)?oval_definitions[\s>]"), _document(oracle_oval.advisories)),
+    (re.compile(rb'"distroversion"\s*:'), _document(secdb.advisories)),
+    (re.compile(rb'\A\s*\{\s*"[^"]{1,200}"\s*:\s*\{\s*"(?:CVE|TEMP)-'), _document(debian_tracker.advisories)),
 )

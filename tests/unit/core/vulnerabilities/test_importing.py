@@ -1,6 +1,9 @@
 """Generations made of small dumps: what adds, what replaces, what is refused, and who notices."""
 
+import bz2
+import gzip
 import json
+import lzma
 import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -184,6 +187,42 @@ def test_exploitation_and_ends_of_life_are_recognised_by_what_they_hold(generati
         assert found.releases("debian")["12"].until == 1_781_049_600_000_000
         assert found.exploited("CVE-2024-0002") is None
         assert [each.name for each in found.sources()] == ["CISA KEV", "FIRST EPSS", "endoflife.date"]
+
+
+UPDATE = b"""<?xml version="1.0"?><updates><update type="security"><id>ALAS2023-2024-1</id><references>
+  <reference id="CVE-2024-0001" type="cve"/></references><pkglist><collection>
+  <package name="curl" version="1" release="2.amzn2023" arch="x86_64"/></collection></pkglist></update></updates>"""
+SECDB = b"""{"distroversion": "v3.19", "reponame": "main",
+  "packages": [{"pkg": {"name": "p", "secfixes": {"2": ["CVE-2024-0001"]}}}]}"""
+TRACKER = b'{"p": {"CVE-2024-0001": {"releases": {"bookworm": {"status": "open"}}}}}'
+OVAL = b"""<oval_definitions><definition class="patch"><metadata><reference ref_id="ELSA-2024-0001"/>
+  <cve>CVE-2024-0001</cve></metadata><criteria><criterion comment="Oracle Linux 9 is installed"/>
+  <criterion comment="p is earlier than 0:2-1"/></criteria></definition></oval_definitions>"""
+
+
+@pytest.mark.parametrize(
+    ("content", "source", "package"),
+    [
+        (gzip.compress(UPDATE), "Amazon Linux:2023", ("Amazon Linux:2023", "curl")),
+        (bz2.compress(OVAL), "Oracle Linux", ("Oracle Linux:9", "p")),
+        (lzma.compress(SECDB), "Alpine secdb v3.19 main", ("Alpine:v3.19", "p")),
+        (TRACKER, "Debian tracker", ("Debian:12", "p")),
+    ],
+)
+def test_distributions_own_formats_are_recognised_by_what_they_hold(generations, tmp_path, content, source, package):
+    (tmp_path / "given").write_bytes(content)
+    (brought,) = take(generations, tmp_path / "given").brought
+    assert brought.source == source
+    assert len(known(generations, package)[0]) == 1
+    with generations.reading() as file:
+        assert file is not None
+        assert len(Known(file).search("CVE-2024-0001")) == 1
+
+
+def test_a_document_that_breaks_off_is_refused_as_a_whole(generations, tmp_path):
+    (tmp_path / "given").write_bytes(UPDATE.replace(b"</updates>", b"<update>"))
+    with pytest.raises(VulnerabilityFileUnknown, match="given"):
+        take(generations, tmp_path / "given")
 
 
 @pytest.mark.parametrize(
