@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import pysqlite3
 
-from entrepot.db.vulnerability_file import FORMAT
+from entrepot.db.vulnerability_file import FORMAT, Unpacker
 from entrepot.errors.scanning import VulnerabilityFileUnusable
 
 _MAPPED_BYTES = 1 << 40
@@ -40,6 +40,7 @@ class VulnerabilityFile:
         """VulnerabilityFileUnusable for what is no such file; OSError where there is none."""
         path.stat()
         self._lock = threading.Lock()
+        self._unpacker = Unpacker()
         try:
             self._connection: Any = pysqlite3.connect(
                 f"file:{_quoted(path)}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
@@ -72,7 +73,7 @@ class VulnerabilityFile:
         with self._lock:
             execute = self._connection.execute
             found = [execute(sql, key).fetchone() for key in keys]
-        return [None if row is None else row[0] for row in found]
+            return [None if row is None else self._unpacker(row[0]) for row in found]
 
     def heads(self, numbers: Sequence[int]) -> dict[int, bytes]:
         """What advisories say, without packages and texts."""
@@ -102,7 +103,7 @@ class VulnerabilityFile:
             "SELECT ecosystem, name, rows FROM concerns JOIN package ON package.number = concerns.package"
             " WHERE concerns.advisory = ? ORDER BY ecosystem, name"
         )
-        return self._all(sql, (number,))
+        return self._unpacked(self._all(sql, (number,)))
 
     def changed_since(self, generation: int) -> Sequence[tuple[str, str]]:
         """The packages of which something else is known than in that generation, newly unknown ones among them."""
@@ -130,7 +131,7 @@ class VulnerabilityFile:
         sql = "SELECT number, ecosystem, name, rows FROM package WHERE number > ? ORDER BY number LIMIT ?"
         last = 0
         while rows := self._all(sql, (last, _PAGE)):
-            yield from (row[1:] for row in rows)
+            yield from self._unpacked([row[1:] for row in rows])
             last = rows[-1][0]
 
     def tellers(self) -> Sequence[str]:
@@ -153,6 +154,10 @@ class VulnerabilityFile:
         if name not in {"exploited", "exploitation", "release"}:
             raise ValueError(name)
         return self._all(f"SELECT * FROM {name}", ())  # noqa: S608 - one of three names
+
+    def _unpacked(self, rows: Sequence[tuple[str, str, bytes]]) -> Sequence[tuple[str, str, bytes]]:
+        with self._lock:
+            return [(ecosystem, name, self._unpacker(packed)) for ecosystem, name, packed in rows]
 
     def _all(self, sql: str, parameters: Sequence[object]) -> Sequence[Any]:
         with self._lock:

@@ -15,7 +15,7 @@ from entrepot.errors.scanning import VulnerabilityFileUnknown
 from entrepot.scan.osv import MOST_BYTES
 from entrepot.spec.moments import micros
 
-MOST_WHOLE: Final = 1 << 31  # bytes of a file that is one document
+MOST_WHOLE: Final = 1 << 30  # bytes of a file that is one document
 _MOST_MEMBERS: Final = 3_000_000
 _MOST_UNPACKED: Final = 1 << 37
 _ZIP: Final = b"PK\x03\x04"

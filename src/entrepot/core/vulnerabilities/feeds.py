@@ -118,8 +118,11 @@ def _feeds(path: Path) -> Sequence[Feed]:
     if not path.is_dir():
         return [_file(path)]
     files = sorted(each for each in path.rglob("*") if each.is_file() and not each.name.startswith("."))
-    records = [each for each in files if each.suffix == ".json" and _is_record(each)]
-    found = [_file(each) for each in files if each not in set(records) and _may_be_one(each)]
+    records: list[Path] = []
+    others: list[Path] = []
+    for each in files:
+        (records if each.suffix == ".json" and _is_record(each) else others).append(each)
+    found = [_file(each) for each in others if _may_be_one(each)]
     if records:
         found.append(_loose(path, records))
     if not found:
