@@ -5,12 +5,14 @@ Rows are answered as they are packed (db/vulnerability_file.py): what they mean 
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import pysqlite3
+import zstandard
 
 from entrepot.db.vulnerability_file import FORMAT, Unpacker
 from entrepot.errors.scanning import VulnerabilityFileUnusable
@@ -39,6 +41,7 @@ class VulnerabilityFile:
     def __init__(self, path: Path) -> None:
         """VulnerabilityFileUnusable for what is no such file; OSError where there is none."""
         path.stat()
+        self._path = path
         self._lock = threading.Lock()
         self._unpacker = Unpacker()
         try:
@@ -65,12 +68,18 @@ class VulnerabilityFile:
         """Close the file."""
         self._connection.close()
 
+    def require_sound(self) -> None:
+        """VulnerabilityFileUnusable when SQLite finds a fault in the file. Reads all of it."""
+        found = self._all("PRAGMA quick_check(1)", ())
+        if found[0][0] != "ok":
+            raise VulnerabilityFileUnusable(path=self._path, reason=found[0][0])
+
     def rows(self, keys: Sequence[tuple[str, str]]) -> Sequence[bytes | None]:
         """What is known of each (ecosystem, name), in the order of the question: msgpack of [advisory number, stamp,
         body] for each row, None where nothing ever was.
         """
         sql = "SELECT rows FROM package WHERE ecosystem = ? AND name = ?"
-        with self._lock:
+        with self._lock, self._sound():
             execute = self._connection.execute
             found = [execute(sql, key).fetchone() for key in keys]
             return [None if row is None else self._unpacker(row[0]) for row in found]
@@ -156,13 +165,20 @@ class VulnerabilityFile:
         return self._all(f"SELECT * FROM {name}", ())  # noqa: S608 - one of three names
 
     def _unpacked(self, rows: Sequence[tuple[str, str, bytes]]) -> Sequence[tuple[str, str, bytes]]:
-        with self._lock:
+        with self._lock, self._sound():
             return [(ecosystem, name, self._unpacker(packed)) for ecosystem, name, packed in rows]
 
     def _all(self, sql: str, parameters: Sequence[object]) -> Sequence[Any]:
-        with self._lock:
+        with self._lock, self._sound():
             rows: Sequence[Any] = self._connection.execute(sql, parameters).fetchall()
         return rows
+
+    @contextmanager
+    def _sound(self) -> Iterator[None]:
+        try:
+            yield
+        except (pysqlite3.DatabaseError, zstandard.ZstdError) as fault:
+            raise VulnerabilityFileUnusable(path=self._path, reason=fault) from None
 
     def _bytes(self, sql: str, parameters: Sequence[object]) -> bytes | None:
         rows = self._all(sql, parameters)

@@ -36,7 +36,10 @@ class AdvisoryMalformed(Fact):
 class VulnerabilityFileUnusable(Fact):
     """A file that is no vulnerability database of this version's (`path`, `reason`)."""
 
-    text = "the vulnerability database {path} cannot be used: {reason}; run `entrepot vulndb import`"
+    text = (
+        "the vulnerability database {path} cannot be used: {reason}; "
+        "run `entrepot vulndb import --force` with all that it held"
+    )
 
 
 class VulnerabilityImportBusy(Fact):

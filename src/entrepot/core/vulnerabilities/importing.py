@@ -64,10 +64,9 @@ class Importing:
         VulnerabilitySignatureInvalid, VulnerabilityImportBusy. What was there counts until all of it is durable.
         """
         found = feeds(paths)
-        with self.generations.making() as making:
-            before = self.generations.generation()
+        with self.generations.making(anew=self.force) as making:
             brought = [each for feed in found for each in self._take(making, feed)]
-            generation = max(before + 1, micros(self.now))
+            generation = making.next_generation(micros(self.now))
             changed = making.building().finish(generation, micros(self.now))
             making.publish(generation)
         return Imported(generation, changed, brought)

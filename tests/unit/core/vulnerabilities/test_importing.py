@@ -269,9 +269,31 @@ def test_only_one_import_runs_at_a_time(generations, tmp_path):
         take(generations, dump(tmp_path / "a.zip", [record("DSA-1")]))
 
 
-def test_a_file_that_is_no_database_is_a_fact(generations, tmp_path):
+@pytest.mark.parametrize("spoilt", ["all", "middle", "gone"])
+def test_a_broken_file_is_a_fact_and_is_not_built_upon_unless_that_is_meant(generations, tmp_path, spoilt):
+    given = dump(tmp_path / "a.zip", [record(f"DSA-{number}", f"p{number}") for number in range(50)])
+    take(generations, given)
+    (file,) = (tmp_path / "vulndb").glob("*.db")
+    if spoilt == "gone":
+        file.unlink()
+    else:
+        data = bytearray(file.read_bytes())
+        begin = 0 if spoilt == "all" else len(data) // 2
+        data[begin:-100] = b"x" * (len(data) - begin - 100)
+        file.write_bytes(data)
+    with pytest.raises(VulnerabilityFileUnusable):
+        take(generations, given)
+    assert len(list((tmp_path / "vulndb").glob("*.db"))) == (spoilt != "gone")
+    take(generations, given, force=True)
+    assert known(generations, ("Debian:12", "p7")) == [["DSA-7"]]
+
+
+def test_reading_a_broken_file_is_a_fact(generations, tmp_path):
     take(generations, dump(tmp_path / "a.zip", [record("DSA-1")]))
     (file,) = (tmp_path / "vulndb").glob("*.db")
     file.write_bytes(b"x" * 5000)
     with pytest.raises(VulnerabilityFileUnusable):
+        Generations(tmp_path / "vulndb").generation()
+    file.unlink()
+    with pytest.raises(VulnerabilityFileUnusable, match="not there"):
         Generations(tmp_path / "vulndb").generation()
