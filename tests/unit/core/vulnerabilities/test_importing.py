@@ -4,8 +4,11 @@ import bz2
 import gzip
 import json
 import lzma
+import threading
 import zipfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -262,6 +265,34 @@ def test_a_reader_keeps_its_generation_until_it_is_done_and_the_old_file_goes(ge
     assert known(generations, P) == [["DSA-1", "DSA-2"]]
     assert [each.name for each in (tmp_path / "vulndb").glob("*.db")] == [f"{second}.db"]
     other.close()
+
+
+def test_readers_see_whole_generations_one_after_another_while_they_are_swapped(generations, tmp_path):
+    ended, seen = threading.Event(), list[tuple[int, int]]()
+
+    def read() -> None:
+        while not ended.wait(0.002):
+            with generations.reading() as file:
+                if file is not None:
+                    p, q = Known(file).candidates([P, Q])
+                    seen.append((file.generation, len(p)))
+                    assert len(p) == len(q)
+
+    with ThreadPoolExecutor(4) as readers:
+        reading = [readers.submit(read) for _ in range(4)]
+        made = []
+        try:
+            for number in range(8):
+                both = [record(f"DSA-{number}-{package}", package) for package in "pq"]
+                with closing(Generations(tmp_path / "vulndb")) as other:
+                    made.append(take(other, folder(tmp_path / str(number), both)).generation)
+        finally:
+            ended.set()
+        for each in reading:
+            each.result(timeout=60)
+    known_counts = {generation: count for count, generation in enumerate(made, start=1)}
+    assert {known_counts[generation] - count for generation, count in seen} <= {0}
+    assert generations.generation() == made[-1] == max(made)
 
 
 def test_only_one_import_runs_at_a_time(generations, tmp_path):
