@@ -1,6 +1,9 @@
 """`entrepot vulndb` as a person uses it, before there is a server and without one."""
 
+import subprocess
+
 from tests.factories.advisory_files import dump, record
+from tests.factories.processes import EXECUTABLE
 from tests.operation.commands import entrepot, refused
 
 
@@ -39,3 +42,15 @@ def test_nonsense_is_refused_by_name(tmp_path):
     assert "odd" in refused("vulndb", "import", tmp_path / "odd", "--data", tmp_path / "data")
     assert "absent" in refused("vulndb", "import", tmp_path / "absent", "--data", tmp_path / "data")
     assert "PATH" in refused("vulndb", "import", "--data", tmp_path / "data")
+
+
+def test_an_import_that_finds_no_room_says_so_and_leaves_what_was_there(tmp_path):
+    data = tmp_path / "data"
+    before = run(data, "import", dump(tmp_path / "Debian.zip", [record("DSA-1")]))["generation"]
+    many = dump(tmp_path / "more.zip", [record(f"DSA-{number}", details=f"{number}" * 99) for number in range(3000)])
+    limited = ["bash", "-c", 'ulimit -f 300; exec "$@"', "bash", EXECUTABLE, "vulndb", "import", many, "--data", data]
+    ended = subprocess.run(limited, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "Traceback" not in ended.stderr
+    assert run(data, "status")["generation"] == before
+    assert sorted(each.name for each in (data / "vulndb").iterdir()) == [f"{before}.db", "current", "import.lock"]
