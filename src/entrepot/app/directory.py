@@ -8,6 +8,7 @@ DATA/credentials       root keys, AWS's format    DATA/metrics/           counte
 DATA/ca.pem, tls/      self-signed TLS            DATA/server.lock        settings of those that run
 DATA/prepare.lock      one start at a time        DATA/entrepot.toml      settings, by the operator
 DATA/*.db.turn         whose turn to write it is  DATA/plots/            fonts that what draws has found
+DATA/vulndb/           what is known of vulnerable packages (db/vulnerability_generations.py)
 DATA/ballast           room for deletes when the volume is full (store/ballast.py)
 """
 

@@ -43,3 +43,59 @@ class EcosystemUnknown(Fact):
     """An ecosystem whose versions have no order that is known (`ecosystem`)."""
 
     text = "The versions of {ecosystem} have no order that is known"
+
+
+class AdvisoryMalformed(Fact):
+    """A record of a feed that is none (`reason`)."""
+
+    text = "The advisory cannot be read: {reason}"
+
+
+class VulnerabilityFileUnusable(Fact):
+    """A file that is no vulnerability database of this version's (`path`, `reason`)."""
+
+    text = (
+        "the vulnerability database {path} cannot be used: {reason}; "
+        "run `entrepot vulndb import --force` with all that it held"
+    )
+
+
+class VulnerabilityImportBusy(Fact):
+    """Another process makes a new generation of the vulnerability database."""
+
+    text = "another import into this vulnerability database is running; try again when it has ended"
+
+
+class VulnerabilityFileUnknown(Fact):
+    """A file that is none of the kinds that can be imported (`path`, `reason`)."""
+
+    text = "{path} is nothing that the vulnerability database can import: {reason}"
+
+
+class VulnerabilitySourceShrunk(Fact):
+    """A whole dump of a source that lacks much of what is known (`source`, `had`, `has`)."""
+
+    text = (
+        "{source} would shrink from {had} records to {has}, more than a fifth, and brings nothing new; "
+        "import it with --force if that is meant"
+    )
+
+
+class VulnerabilityRollback(Fact):
+    """An export that is older than what is there (`source`, `theirs`, `ours`: dates)."""
+
+    text = (
+        "the export has {source} of {theirs}, older than that of {ours} which is there; --force takes it nevertheless"
+    )
+
+
+class VulnerabilitySignatureInvalid(Fact):
+    """An export that nobody signed whom the operator trusts (`path`, `reason`)."""
+
+    text = "{path} is not trusted: {reason}; name the key of who made it with --trust"
+
+
+class VulnerabilityDatabaseMissing(Fact):
+    """Nothing was imported into this deployment's vulnerability database (`data`)."""
+
+    text = "{data} has no vulnerability database; run `entrepot vulndb import`"

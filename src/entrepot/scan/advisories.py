@@ -12,14 +12,14 @@ EventKind = Literal["introduced", "fixed", "last_affected", "limit"]
 State = Literal["", "affected", "will_not_fix", "deferred", "end_of_life", "under_investigation", "not_affected"]
 
 
-class Event(msgspec.Struct, frozen=True, array_like=True):
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where a range begins or ends; "0" is before every version."""
 
     kind: EventKind
     version: str
 
 
-class Severity(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+class Severity(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     """How bad it is, as somebody says: `kind` CVSS_V2, CVSS_V3, CVSS_V4 (`value` is a vector) or a word's source
     (`Ubuntu`, `Debian`, …; `value` is the word). `score` of 0.0 to 10.0 where only that is told.
     """
@@ -30,7 +30,7 @@ class Severity(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
     score: float = 0.0
 
 
-class Affected(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+class Affected(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     """A package of an ecosystem, and which of its versions an advisory is about.
 
     Each range is its events; a version that stands in `versions` is affected too. `state` says why there is no fix;
@@ -49,7 +49,7 @@ class Affected(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
     repository: str = ""
 
 
-class Advisory(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+class Advisory(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     """What one source says of one vulnerability, or of several at once. Moments in microseconds, 0 where not told.
 
     `vulnerabilities` are the names of what it is about (CVEs where there are some), else it is its own name: two

@@ -19,18 +19,17 @@ class Scheme:
 
     name: str
     key: Callable[[str], Key]
-    semantic: bool = False  # whether it orders by SemVer what OSV's ranges of type SEMVER hold
 
 
 DPKG: Final = Scheme(dpkg.NAME, dpkg.key)
 APK: Final = Scheme(apk.NAME, apk.key)
 RPM: Final = Scheme(rpm.NAME, rpm.key)
 PEP440: Final = Scheme(pep440.NAME, pep440.key)
-SEMVER: Final = Scheme(semver.NAME, semver.key, semantic=True)
-GO: Final = Scheme("go", semver.go, semantic=True)
+SEMVER: Final = Scheme(semver.NAME, semver.key)
+GO: Final = Scheme("go", semver.go)
 NUGET: Final = Scheme("nuget", semver.nuget)
-PUB: Final = Scheme("pub", semver.pub, semantic=True)
-BITNAMI: Final = Scheme("bitnami", semver.bitnami, semantic=True)
+PUB: Final = Scheme("pub", semver.pub)
+BITNAMI: Final = Scheme("bitnami", semver.bitnami)
 MAVEN: Final = Scheme(maven.NAME, maven.key)
 RUBYGEMS: Final = Scheme(rubygems.NAME, rubygems.key)
 PACKAGIST: Final = Scheme(packagist.NAME, packagist.key)
@@ -129,7 +128,7 @@ def _rebuilt(scheme: Scheme) -> Scheme:
         found = _ROOT.fullmatch(version) if len(version) <= LONGEST else None
         return (scheme.key(version), 0) if found is None else (scheme.key(found[1]), int(found[2]))
 
-    return Scheme(f"root-{scheme.name}", key, semantic=scheme.semantic)
+    return Scheme(f"root-{scheme.name}", key)
 
 
 _BY_ROOT: Final = {each.name: _rebuilt(each) for each in SCHEMES}
