@@ -35,7 +35,7 @@ class File(Protocol):
         """All of it in pieces of at most 1 MiB, once."""
 
     def opened(self, most: int = ARCHIVE) -> BinaryIO:
-        """All of it, to seek in; beyond 32 MiB it lies in a file without a name. FileTooLarge."""
+        """All of it, to seek in. FileTooLarge."""
 
 
 @dataclass(frozen=True, slots=True)

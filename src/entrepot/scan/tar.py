@@ -7,7 +7,6 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from functools import partial
-from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from entrepot.errors.scanning import FileTooLarge, LayerMalformed
@@ -15,10 +14,11 @@ from entrepot.scan import tar_headers, tar_sparse
 from entrepot.scan.budgets import Meter
 from entrepot.scan.files import ARCHIVE, METADATA
 from entrepot.scan.pieces import Pieces, exactly
+from entrepot.scan.spools import spool
 from entrepot.scan.tar_headers import BLOCK
 from entrepot.scan.tar_sparse import Segment
 
-_IN_MEMORY = 32 * 1024 * 1024  # bytes: beyond it a file to seek in lies on disk
+_IN_MEMORY = 1024 * 1024  # bytes: what is larger is written to a file of memory piece by piece
 _PIECE = 1024 * 1024
 _ZERO = bytes(BLOCK)
 _LONG_NAME, _LONG_LINK, _EXTENDED, _GLOBAL, _SPARSE = b"LKxgS"
@@ -111,11 +111,11 @@ class Entry:
             yield piece
 
     def opened(self, most: int = ARCHIVE) -> BinaryIO:
-        """All of it, to seek in; beyond 32 MiB it lies in a file without a name. FileTooLarge."""
+        """All of it, to seek in. FileTooLarge."""
         self._require(most)
         if self.size <= _IN_MEMORY:
             return io.BytesIO(self.read(most))
-        self._opened = file = TemporaryFile()  # noqa: SIM115 - leave() closes it
+        self._opened = file = spool()
         for piece in self.chunks():
             file.write(piece)
         file.seek(0)

@@ -11,13 +11,13 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final, NamedTuple, cast
 
 from isal import isal_zlib
 from isal.igzip_lib import IsalError
 
 from entrepot.scan.files import ARCHIVE
+from entrepot.scan.spools import spool
 
 MOST_OPENED: Final = 4 * 1024**3  # bytes, of all archives within one file together
 MOST_ENTRIES: Final = 2_000_000  # of all of their directories together
@@ -25,7 +25,6 @@ MOST_ARCHIVES: Final = 10_000
 LARGEST_DIRECTORY: Final = 64 * 1024 * 1024  # bytes, of one archive
 LONGEST_NAME: Final = 1024  # bytes; of an entry with a longer one nobody is told
 MOST_RATIO: Final = 200  # of archives above 1 MiB in an archive: they are compressed already
-IN_MEMORY: Final = 32 * 1024 * 1024
 _BROKEN: Final = cast("type[Exception]", IsalError)  # whose types call it an instance
 _PIECE: Final = 256 * 1024
 _FREE: Final = 1024 * 1024
@@ -192,10 +191,10 @@ class Archive:
             self._budget.open(entry.size)
             yield Part(self._part.handle, self._part.start + self._content(entry), entry.size)
             return
-        with SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
+        with spool() as inner:
             for piece in self._pieces(entry, entry.size):
-                spool.write(piece)
-            yield Part(cast("BinaryIO", spool), 0, spool.tell())
+                inner.write(piece)
+            yield Part(inner, 0, inner.tell())
 
     def _content(self, entry: Entry) -> int:
         """Where an entry's bytes begin."""
