@@ -18,7 +18,7 @@ class ScanningRule(NamedTuple):
     """How often the repositories are scanned whose names match one of the filters."""
 
     frequency: str
-    filters: Sequence[str]
+    filters: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,12 @@ _FIND = select(image_scan).where(_IS_IT)
 _PUT = text(
     "INSERT INTO image_scan (repository_id, digest, type, id, status, description, queued_at, counted_at, started_at, "
     "completed_at, source_updated_at, severities, lacking, due_at, held, attempt, tries) "
-    "VALUES (:of, :image, :kind, :id, :status, :description, :queued_at, :counted_at, NULL, :completed_at, NULL, '{}', 0, :due_at, 0, 0, 0) "
+    "VALUES (:of, :image, :kind, :id, :status, :description, :queued_at, :counted_at, NULL, "
+    ":completed_at, NULL, '{}', 0, :due_at, 0, 0, 0) "
     "ON CONFLICT (repository_id, digest, type) DO UPDATE SET id = excluded.id, status = excluded.status, "
     "description = excluded.description, queued_at = excluded.queued_at, counted_at = excluded.counted_at, "
     "started_at = NULL, completed_at = excluded.completed_at, source_updated_at = NULL, severities = '{}', "
-    "lacking = 0, due_at = excluded.due_at, held = 0, attempt = image_scan.attempt + 1, "
-    "tries = 0"
+    "lacking = 0, due_at = excluded.due_at, held = 0, attempt = image_scan.attempt + 1, tries = 0"
 )
 _IDENTITY = (image_scan.c.repository_id, image_scan.c.digest, image_scan.c.type)
 _DUE = (

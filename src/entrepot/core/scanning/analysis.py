@@ -24,7 +24,7 @@ NO_DATABASE = (
     "Nothing is known of vulnerabilities here: no usable database has been imported. Run `entrepot vulndb import`; the "
     "image is scanned again then."
 )
-Attributes = Sequence[tuple[str, str]]
+Attributes = tuple[tuple[str, str], ...]
 
 
 class Finding(msgspec.Struct, frozen=True, array_like=True):

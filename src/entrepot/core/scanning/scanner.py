@@ -30,8 +30,8 @@ _INDEX_AGAIN = timedelta(seconds=30)  # it is woken before, when the last of its
 _AT_ONCE = 100
 _GIVEN_UP = Outcome(
     FAILED,
-    f"The scan was given up after {MOST_ATTEMPTS} attempts, for a reason of this server's own that its log tells. Start "
-    "it again.",
+    f"The scan was given up after {MOST_ATTEMPTS} attempts, for a reason of this server's own that its log tells. "
+    "Start it again.",
     {},
     counted=False,
 )
