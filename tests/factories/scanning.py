@@ -29,7 +29,7 @@ Answer = Callable[[Content], Awaitable[Analysis]]
 class Literal:
     """Answers for each image by its digest what it was told, or else for all the same; faults are raised."""
 
-    def __init__(self, otherwise: Analysis | Exception = FOUND, answers: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, otherwise: Analysis | Exception = FOUND, answers: Mapping[Any, Any] | None = None) -> None:
         self.otherwise = otherwise
         self.answers = dict(answers or {})
         self.generation = "1"
@@ -94,3 +94,10 @@ class Scanning:
     def close(self) -> None:
         """Stop the thread."""
         self.pool.shutdown()
+
+
+def pushed(scanning: Scanning, *tags: str, layers: tuple[bytes, ...] = (b"layer",)) -> RepositoryKey:
+    """A repository that is scanned on push, with an image under these tags (`v1`)."""
+    key = scanning.core.repository(scan_on_push=True)
+    scanning.core.image(key, *(tags or ("v1",)), layers=layers)
+    return key

@@ -64,6 +64,8 @@ def of_repositories(
     tx: Transaction, caller: Caller, registry: RegistryKey, names: Sequence[str]
 ) -> tuple[Sequence[tuple[Repository, Applied]], Sequence[str]]:
     """How the images of each are scanned, and the names of which there is no repository."""
+    if not names:
+        lookup.allow(tx, caller, RepositoryKey(registry, "*"), "BatchGetRepositoryScanningConfiguration")
     scanning = registry_scanning.find(tx, registry)
     found: list[tuple[Repository, Applied]] = []
     absent: list[str] = []

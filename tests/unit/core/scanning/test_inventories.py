@@ -6,6 +6,7 @@ from entrepot.core.scanning import inventories
 from entrepot.db import blobs, collection
 from entrepot.db.records import Blob
 from entrepot.db.scan_schema import layer_inventory
+from entrepot.db.schema import repository_blob
 from entrepot.scan.packages import Layer, Package
 from entrepot.spec.moments import micros
 from tests.factories.callers import EPOCH
@@ -49,7 +50,7 @@ def test_collecting_a_layer_removes_its_inventory_in_the_same_transaction(core: 
     assert kept(core, blob)
     at = micros(EPOCH + timedelta(days=1))
     core.database.submit(lambda tx: collection.mark_deleting(tx, blob.id, at)).result()
-    core.database.submit(lambda tx: tx.run(blobs.repository_blob.delete())).result()
+    core.database.submit(lambda tx: tx.run(repository_blob.delete())).result()
     assert core.database.submit(lambda tx: collection.forget(tx, blob.id)).result()
     assert core.row(lambda tx: tx.all(layer_inventory.select())) == []
 
