@@ -75,16 +75,16 @@ def test_the_waiter_raises_for_a_scan_that_failed(ecr, repository, pushed: Image
         waiter.wait(repositoryName=repository, imageId={"imageDigest": pushed.digest}, WaiterConfig=QUICK)
 
 
-def test_the_paginator_reads_findings_where_there_are_none(ecr, repository, pushed: Image):
-    assert pushed
+@pytest.mark.usefixtures("pushed")
+def test_the_paginator_reads_findings_where_there_are_none(ecr, repository):
     ecr.start_image_scan(repositoryName=repository, imageId=V1)
     ended(ecr, repository)
     pages = ecr.get_paginator("describe_image_scan_findings").paginate(repositoryName=repository, imageId=V1)
     assert pages.build_full_result()["imageScanFindings"]["findings"] == []
 
 
-def test_an_image_is_scanned_once_in_24_hours(ecr, repository, pushed: Image):
-    assert pushed
+@pytest.mark.usefixtures("pushed")
+def test_an_image_is_scanned_once_in_24_hours(ecr, repository):
     ecr.start_image_scan(repositoryName=repository, imageId=V1)
     asked = {"repositoryName": repository, "imageId": V1}
     told = ("LimitExceededException", "The scan quota per image has been exceeded. Wait and try again.")
@@ -94,7 +94,8 @@ def test_an_image_is_scanned_once_in_24_hours(ecr, repository, pushed: Image):
 
 
 @pytest.mark.parametrize("operation", ["start_image_scan", "describe_image_scan_findings"])
-def test_what_is_not_there_cannot_be_scanned(ecr, repository, pushed: Image, operation: str):
+@pytest.mark.usefixtures("pushed")
+def test_what_is_not_there_cannot_be_scanned(ecr, repository, operation: str):
     ask = getattr(ecr, operation)
     for image_id in ({"imageTag": "absent"}, {"imageDigest": ABSENT}, {"imageDigest": ABSENT, "imageTag": "v1"}):
         assert refusal(ask, repositoryName=repository, imageId=image_id)[0] == "ImageNotFoundException"
@@ -102,7 +103,6 @@ def test_what_is_not_there_cannot_be_scanned(ecr, repository, pushed: Image, ope
     assert refusal(ask, repositoryName=repository, imageId={})[0] == "InvalidParameterException"
     bad = {"imageDigest": "sha256:abc"}
     assert refusal(ask, repositoryName=repository, imageId=bad)[0] == "InvalidParameterException"
-    assert pushed
 
 
 def test_what_is_no_image_cannot_be_scanned(server: Server, ecr, repository):
@@ -112,8 +112,8 @@ def test_what_is_no_image_cannot_be_scanned(server: Server, ecr, repository):
     assert refusal(ecr.start_image_scan, **asked)[0] == "UnsupportedImageTypeException"
 
 
-def test_pages_have_their_bounds(ecr, repository, pushed: Image):
-    assert pushed
+@pytest.mark.usefixtures("pushed")
+def test_pages_have_their_bounds(ecr, repository):
     ecr.start_image_scan(repositoryName=repository, imageId=V1)
     for wrong in ({"maxResults": 1001}, {"nextToken": "nonsense"}):
         asked = {"repositoryName": repository, "imageId": V1, **wrong}
@@ -141,8 +141,8 @@ def test_an_index_is_scanned_with_its_images(server: Server, ecr, repository):
         assert ended(ecr, repository, {"imageDigest": child.digest})["imageScanStatus"]["status"] == "FAILED"
 
 
-def test_images_are_described_without_their_scans_as_with_awss_own_engine(ecr, repository, pushed: Image):
-    assert pushed
+@pytest.mark.usefixtures("pushed")
+def test_images_are_described_without_their_scans_as_with_awss_own_engine(ecr, repository):
     ecr.start_image_scan(repositoryName=repository, imageId=V1)
     ended(ecr, repository)
     (told,) = ecr.describe_images(repositoryName=repository)["imageDetails"]
@@ -229,8 +229,8 @@ def test_the_engine_of_basic_scanning_is_awss_own_and_no_other(ecr):
     assert ecr.get_account_setting(name="REGISTRY_POLICY_SCOPE")["value"] == "V2"
 
 
-def test_who_may_start_scans_need_not_be_who_may_read_findings(user: User, ecr, repository, pushed: Image):
-    assert pushed
+@pytest.mark.usefixtures("pushed")
+def test_who_may_start_scans_need_not_be_who_may_read_findings(user: User, ecr, repository):
     user.put("start", allow("ecr:StartImageScan", of(repository)))
     asked = {"repositoryName": repository, "imageId": V1}
     user.ecr.start_image_scan(**asked)
