@@ -1,5 +1,6 @@
 """Basic scanning through boto3, where nothing is known of vulnerabilities yet: it says so, never that all is well."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 
 from tests.behaviour.callers import User, allow, of
+from tests.behaviour.looked_up import awaited, lookup
 from tests.behaviour.test_ecr_images import ABSENT, ACCOUNT, refusal
 from tests.factories.layouts import Image, image, index
 from tests.factories.processes import Server
@@ -27,8 +29,9 @@ def rules(ecr: Any) -> Iterator[None]:
 def put_rules(ecr: Any, *filters: str) -> dict[str, Any]:
     named = [{"filter": text, "filterType": "WILDCARD"} for text in filters]
     rule = {"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": named}
-    told: dict[str, Any] = ecr.put_registry_scanning_configuration(scanType="BASIC", rules=[rule])
-    return told["registryScanningConfiguration"]
+    told = ecr.put_registry_scanning_configuration(scanType="BASIC", rules=[rule])
+    new: dict[str, Any] = told["registryScanningConfiguration"]
+    return new
 
 
 def ended(ecr: Any, repository: str, image_id: dict[str, str] = V1) -> dict[str, Any]:
@@ -139,6 +142,27 @@ def test_an_index_is_scanned_with_its_images(server: Server, ecr, repository):
     for child in made.children:
         assert child.digest in found["imageScanStatus"]["description"]
         assert ended(ecr, repository, {"imageDigest": child.digest})["imageScanStatus"]["status"] == "FAILED"
+
+
+def test_the_end_of_a_scan_is_in_the_audit_trail(server: Server, ecr, repository, pushed: Image):
+    ecr.start_image_scan(repositoryName=repository, imageId=V1)
+    client = server.client("cloudtrail")
+
+    def look() -> list[dict[str, Any]]:
+        found = (json.loads(each["CloudTrailEvent"]) for each in lookup(client, "ResourceName", repository))
+        return [record for record in found if record["eventName"] in {"StartImageScan", "ImageScanEvent"}]
+
+    told = {record["eventName"]: record for record in awaited(look, 2)}
+    assert told["StartImageScan"]["requestParameters"]["imageId"] == V1
+    ended_as = told["ImageScanEvent"]
+    assert (ended_as["eventType"], ended_as["userIdentity"]["invokedBy"]) == ("AwsServiceEvent", "AWS Internal")
+    assert ended_as["serviceEventDetails"] == {
+        "repositoryName": repository,
+        "imageDigest": pushed.digest,
+        "scanType": "BASIC",
+        "scanStatus": "FAILED",
+        "findingSeverityCounts": {},
+    }
 
 
 @pytest.mark.usefixtures("pushed")
