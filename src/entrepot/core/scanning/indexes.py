@@ -5,7 +5,7 @@ several platforms would have to ask about each.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -23,6 +23,7 @@ from entrepot.spec.moments import micros
 from entrepot.spec.platforms import PlatformImage, can_be_scanned, platform_images
 
 MOST_IMAGES = 100
+_AGAIN = timedelta(seconds=30)  # it is woken before, when an image of it has been scanned
 _ABSENT = "the image is not in the repository"
 _TOO_MANY_IMAGES = f"The index names more than {MOST_IMAGES} images: start the scan of each that matters."
 _NO_IMAGE = "None of what the index names is an image with layers of files."
@@ -41,8 +42,8 @@ class Part:
 
 
 def prepare(tx: Transaction, taken: Taken, now: datetime) -> Sequence[Part] | Outcome | None:
-    """The images of an index, all scanned; None while some are being scanned, which this starts where it must. Or why
-    there is nothing to sum up.
+    """The images of an index, all scanned; None while some are being scanned, which this starts where it must: then the
+    index waits. Or why there is nothing to sum up.
     """
     repository = repositories.lock_live(tx, taken.repository.id)
     stored = None if repository is None else images.find(tx, repository.id, taken.scan.key.digest)
@@ -54,7 +55,10 @@ def prepare(tx: Transaction, taken: Taken, now: datetime) -> Sequence[Part] | Ou
     parts = [part for each in named if (part := _part(tx, repository, taken.scan, each, now)) is not None]
     if not parts:
         return _failed(_NO_IMAGE)
-    return None if any(part.scan is not None and part.scan.status == IN_PROGRESS for part in parts) else parts
+    if any(part.scan is not None and part.scan.status == IN_PROGRESS for part in parts):
+        rows.wait(tx, taken.scan, now + _AGAIN)  # in the unit that has seen it: no image's end falls between
+        return None
+    return parts
 
 
 def summed(tx: Transaction, parts: Sequence[Part]) -> Outcome:

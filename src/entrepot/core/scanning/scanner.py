@@ -26,7 +26,7 @@ from entrepot.db.scan_records import ScanKey
 MOST_ATTEMPTS = 5
 _LONGEST_WAIT_SECONDS = 5.0
 _LONGEST_PAUSE = timedelta(minutes=5)
-_INDEX_AGAIN = timedelta(seconds=30)  # it is woken before, when the last of its images has been scanned
+_MOST_TURNS = 10
 _AT_ONCE = 100
 _GIVEN_UP = Outcome(
     FAILED,
@@ -69,25 +69,27 @@ class Scanner:
         self._hour = -1
         self._generation = ""
         self._passes = 0
+        self._running: set[asyncio.Task[None]] = set()
 
     async def run(self, _: datetime) -> dict[str, object]:
         """Scan for a turn, and to the end of what was begun in it; how many scans have ended."""
         loop, watch = asyncio.get_running_loop(), self._watch()
         end = loop.time() + self._pace.turn.total_seconds()
-        running: set[asyncio.Task[None]] = set()
+        last = end + _MOST_TURNS * self._pace.turn.total_seconds()  # others need not wait for one that takes long
         self._done = 0
         try:
             await self._tidy()
-            while loop.time() < end or running:
+            while loop.time() < end or self._running:
                 watch.changed()  # what is committed from here on wakes
                 await self._notice()
-                if loop.time() < end:
-                    running |= await self._take(self._pace.at_once - len(running))
-                running = await self._rest(watch, running, end - loop.time())
+                if loop.time() < last:
+                    await self._take()
+                await self._rest(watch, end - loop.time())
         finally:
-            for task in running:
+            for task in self._running:
                 task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await asyncio.gather(*self._running, return_exceptions=True)
+            self._running = set()
             watch.close()
         return {"scanned": self._done}
 
@@ -96,8 +98,8 @@ class Scanner:
         self._done = 0
         await self._tidy()
         await self._notice()
-        while running := await self._take(self._pace.at_once):
-            await asyncio.wait(running)
+        while await self._take():
+            await self._ended(self._running, asyncio.ALL_COMPLETED)
         return self._done
 
     async def _tidy(self) -> None:
@@ -124,28 +126,36 @@ class Scanner:
             ids = [str(uuid.uuid4()) for _ in range(_AT_ONCE)]
             after = await self._units.write(work.again, after, ids, self._clock())
 
-    async def _take(self, room: int) -> set[asyncio.Task[None]]:
-        if room <= 0:
-            return set()
-        now, taken = self._clock(), set()
-        for key in await self._units.read(rows.due, now, room):
+    async def _take(self) -> bool:
+        """Begin with as many scans as there is room for and are due; whether any runs."""
+        room, now = self._pace.at_once - len(self._running), self._clock()
+        for key in await self._units.read(rows.due, now, room) if room > 0 else ():
             mine = await self._units.write(work.take, key, now, now + self._pace.hold)
             if mine is not None:
-                taken.add(asyncio.create_task(self._see_to(mine)))
-        return taken
+                self._running.add(asyncio.create_task(self._see_to(mine)))
+        return bool(self._running)
 
-    async def _rest(self, watch: Watch, running: set[asyncio.Task[None]], left: float) -> set[asyncio.Task[None]]:
-        """Until a scan has ended, or there is room and something was committed or is due; those that run still."""
-        if len(running) >= self._pace.at_once or left <= 0:
-            return (await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))[1] if running else running
-        waiting = asyncio.create_task(watch.wait(min(await self._pause(), left)))
+    async def _rest(self, watch: Watch, left: float) -> None:
+        """Until a scan has ended, or there is room and something was committed or is due."""
+        if len(self._running) >= self._pace.at_once:
+            await self._ended(self._running)
+            return
+        pause = await self._pause() if self._running else min(await self._pause(), max(left, 0.0))
+        waiting = asyncio.create_task(watch.wait(pause))
         try:
-            done, _ = await asyncio.wait({waiting, *running}, return_when=asyncio.FIRST_COMPLETED)
+            await self._ended({waiting, *self._running})
         finally:
             waiting.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await waiting
-        return running - done
+
+    async def _ended(self, tasks: set[asyncio.Task[None]], when: str = asyncio.FIRST_COMPLETED) -> None:
+        """Until some of them have; a scan that could not be put back or finished is due again by itself."""
+        done, _ = await asyncio.wait(tasks, return_when=when)
+        self._running -= done
+        for task in done:
+            if not task.cancelled() and (fault := task.exception()) is not None:
+                log.error("scan let go of", exc_info=fault)
 
     async def _pause(self) -> float:
         due = await self._units.read(rows.next_due)
@@ -183,12 +193,10 @@ class Scanner:
         return await asyncio.to_thread(work.outcome_of, analysis)
 
     async def _sum(self, taken: Taken) -> Outcome | None:
-        now = self._clock()
-        found = await self._units.write(indexes.prepare, taken, now)
-        if found is None:
-            await self._units.write(rows.wait, taken.scan, now + _INDEX_AGAIN)
-            return None
-        return found if isinstance(found, Outcome) else await self._units.read(indexes.summed, found)
+        found = await self._units.write(indexes.prepare, taken, self._clock())
+        if found is None or isinstance(found, Outcome):
+            return found
+        return await self._units.read(indexes.summed, found)
 
     async def _finish(self, taken: Taken, outcome: Outcome) -> None:
         at = self._clock()
