@@ -117,3 +117,27 @@ def test_what_cannot_be_delivered_is_told_by_a_metric(told: Server, role: str, h
         return float(sum(point["Sum"] for point in found["Datapoints"]))
 
     wait(lambda: failed() == 1.0)
+
+
+def test_the_end_of_a_scan_is_at_its_webhook(told: Server, role: str, hook: Origin):
+    ecr = told.client()
+    ecr.create_repository(repositoryName="told/scanned", imageScanningConfiguration={"scanOnPush": True})
+    pattern = {
+        "source": ["aws.ecr"],
+        "detail-type": ["ECR Image Scan"],
+        "detail": {"repository-name": ["told/scanned"]},
+    }
+    rule(told, "scanned", pattern, webhook_target(told, "scanned", hook.url(), role))
+    made = image(3)
+    Registry(told).push("told/scanned", made, "v1")
+    wait(lambda: hook.asked)
+    (event,) = events_at(hook)
+    (shown,) = ecr.describe_repositories(repositoryNames=["told/scanned"])["repositories"]
+    assert event["resources"] == [shown["repositoryArn"]]
+    assert event["detail"] == {
+        "scan-status": "FAILED",
+        "repository-name": "told/scanned",
+        "finding-severity-counts": {},
+        "image-digest": made.digest,
+        "image-tags": ["v1"],
+    }

@@ -21,6 +21,8 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "imageIds": [{"imageTag": "absent"}],
         "imageManifest": "{}",
         "imageTagMutability": "MUTABLE",
+        "imageId": {"imageTag": "absent"},
+        "imageScanningConfiguration": {"scanOnPush": False},
         "layerDigest": world.image.config.digest,
         "layerDigests": [digest],
         "layerPartBlob": b"part",

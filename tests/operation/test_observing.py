@@ -59,7 +59,8 @@ class Scrape:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serve(tmp_path_factory.mktemp("observing"), extra=("--workers", "2")) as running:
-        running.client().create_repository(repositoryName=REPOSITORY)
+        on_push = {"scanOnPush": True}
+        running.client().create_repository(repositoryName=REPOSITORY, imageScanningConfiguration=on_push)
         registry = Registry(running, running.token())
         registry.push(REPOSITORY, image(1), "v1")
         for _ in range(PULLS):
@@ -84,6 +85,7 @@ def scrape(server: Server) -> Scrape:
         return (
             last[0].value("entrepot_repository_pulls_total", repository=REPOSITORY) >= PULLS
             and last[0].value("entrepot_repository_images", repository=REPOSITORY) >= 1
+            and last[0].value("entrepot_scans_total") >= 1
         )
 
     wait(is_told, seconds=90)  # how things stand is told each minute
@@ -145,6 +147,17 @@ def test_jobs_and_what_waits_are_told(scrape: Scrape):
         *("metadata", "audit", "metrics")
     }
     assert {has["kind"] for name, has, _ in scrape.samples if name == "entrepot_outbox_rows"} == {"event", "audit"}
+
+
+def test_scans_are_told(server: Server, scrape: Scrape):
+    ended = {"status": "FAILED", "type": "BASIC"}  # nothing is known of vulnerabilities here
+    assert scrape.value("entrepot_scans_total", account="000000000000", region="us-east-1", **ended) == 1
+    assert scrape.value("entrepot_scan_lag_seconds_total", type="BASIC") < 60
+    assert {has["state"] for name, has, _ in scrape.samples if name == "entrepot_scan_queue_rows"} == {
+        *("waiting", "running")
+    }
+    assert scrape.value("entrepot_scan_queue_rows") == 0
+    assert cloudwatch(server, "Entrepot", "ScanCount", ScanStatus="FAILED", ScanType="BASIC") == 1
 
 
 def test_what_was_counted_survives_the_worker(server: Server, scrape: Scrape):

@@ -9,6 +9,7 @@ from entrepot.app import parts
 from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.parts import Databases
+from entrepot.app.scan_parts import scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
@@ -56,7 +57,8 @@ def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
     measure = MetricsFold(
         metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]), listen
     )
-    about_events = event_jobs(settings, database, databases.events, Metering(metrics, listen))
+    meter = Metering(metrics, listen)
+    about_events = event_jobs(settings, database, databases.events, meter)
     store = Filesystem(settings.data)
     idle = timedelta(seconds=settings.upload_expiry_seconds)
     about_audit = audit_jobs(settings, databases)
@@ -69,6 +71,7 @@ def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
+        scanner=scanner(database, meter),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),

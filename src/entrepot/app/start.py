@@ -14,6 +14,7 @@ from entrepot.app import certificates, directory, first_account, listening, part
 from entrepot.app.directory import ServerLock
 from entrepot.app.event_jobs import endpoints
 from entrepot.core import identities, leases
+from entrepot.core.scanning import work
 from entrepot.errors import StorageFull
 from entrepot.errors.start import AuthoritiesInvalid, TracingUnavailable, VolumeFull
 from entrepot.http.allowance import Allowance
@@ -91,6 +92,7 @@ def _first_account(settings: Settings, lock: ServerLock) -> tuple[Seal, bool]:
     try:
         if lock.alone:
             database.submit(leases.free).result()
+            database.submit(work.free).result()
         seal = parts.seal(settings, create=not database.read(identities.list_accounts))
         return seal, first_account.ensure(database, seal, settings, parts.clock())
     finally:

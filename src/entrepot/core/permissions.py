@@ -36,7 +36,15 @@ Table = Mapping[str, tuple[Needs, ...]]
 _LAYERS = "BatchCheckLayerAvailability CompleteLayerUpload InitiateLayerUpload UploadLayerPart"
 _IMAGES = "BatchDeleteImage DescribeImages PutImage"
 _REPOSITORIES = "DeleteRepository DeleteRepositoryPolicy GetRepositoryPolicy ListTagsForResource SetRepositoryPolicy"
-_REGISTRY = "DeleteRegistryPolicy DescribeRegistry GetAuthorizationToken GetRegistryPolicy PutRegistryPolicy"
+_REGISTRY = (
+    "DeleteRegistryPolicy DescribeRegistry GetAuthorizationToken GetRegistryPolicy GetRegistryScanningConfiguration "
+    "PutRegistryPolicy PutRegistryScanningConfiguration"
+)
+_ECR_IMAGES = "BatchGetImage DescribeImageScanFindings StartImageScan"
+_ECR_REPOSITORIES = (
+    "BatchGetRepositoryScanningConfiguration GetDownloadUrlForLayer ListImages PutImageScanningConfiguration "
+    "PutImageTagMutability"
+)
 
 
 def _of_repositories(service: str, on: str, more_images: str, more: str) -> Iterator[tuple[str, tuple[Needs, ...]]]:
@@ -62,9 +70,7 @@ def _of_repositories(service: str, on: str, more_images: str, more: str) -> Iter
 
 
 def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
-    yield from _of_repositories(
-        "ecr", REPOSITORY, "BatchGetImage", "GetDownloadUrlForLayer ListImages PutImageTagMutability"
-    )
+    yield from _of_repositories("ecr", REPOSITORY, _ECR_IMAGES, _ECR_REPOSITORIES)
     for name in _REGISTRY.split():
         yield name, (Needs(f"ecr:{name}", ANY),)
     for name in ("GetAccountSetting", "PutAccountSetting"):

@@ -21,7 +21,9 @@ from entrepot.policy.structure import Kind
 from entrepot.spec.repository import RegistryKey
 
 POLICY_SCOPE = "REGISTRY_POLICY_SCOPE"
-SCOPES = ("V1", "V2")
+SCAN_VERSION = "BASIC_SCAN_TYPE_VERSION"
+NATIVE = "AWS_NATIVE"  # the only engine of basic scanning that there is, as at AWS: CLAIR is gone
+VALUES = {POLICY_SCOPE: ("V1", "V2"), SCAN_VERSION: (NATIVE,)}
 
 
 def describe(tx: Transaction, caller: Caller, key: RegistryKey) -> Registry:
@@ -60,17 +62,18 @@ def get_setting(tx: Transaction, caller: Caller, key: RegistryKey, name: str) ->
     """The value of an account setting: ParameterInvalid for a name that there is not."""
     access.require(caller, "GetAccountSetting", resources.of_own_registry(key), _setting_keys(name))
     _check_setting(name)
-    return rows.find(tx, key).policy_scope
+    return NATIVE if name == SCAN_VERSION else rows.find(tx, key).policy_scope
 
 
 def put_setting(tx: Transaction, caller: Caller, key: RegistryKey, name: str, value: str) -> None:
     """Another value of an account setting: ParameterInvalid."""
     access.require(caller, "PutAccountSetting", resources.of_own_registry(key), _setting_keys(name))
     _check_setting(name)
-    if value not in SCOPES:
-        raise ParameterInvalid(parameter="value", reason=f"Member must satisfy enum value set: [{', '.join(SCOPES)}]")
+    if value not in VALUES[name]:
+        reason = f"Member must satisfy enum value set: [{', '.join(VALUES[name])}]"
+        raise ParameterInvalid(parameter="value", reason=reason)
     told = {"name": name, "value": value}
-    _change(tx, caller, key, "PutAccountSetting", told, lambda found: replace(found, policy_scope=value))
+    _change(tx, caller, key, "PutAccountSetting", told, lambda found: _with_setting(found, name, value))
 
 
 def _change(
@@ -94,10 +97,16 @@ def _shown(tx: Transaction, registry: Registry) -> str:
     return document.printed(named_principals.shown(tx, registry.policy))
 
 
+def _with_setting(found: Registry, name: str, value: str) -> Registry:
+    """What there is one value of needs no place to be kept in."""
+    return replace(found, policy_scope=value) if name == POLICY_SCOPE else found
+
+
 def _setting_keys(name: str) -> dict[str, tuple[str, ...]]:
     return {"ecr:accountsetting": (name,)}
 
 
 def _check_setting(name: str) -> None:
-    if name != POLICY_SCOPE:
-        raise ParameterInvalid(parameter="name", reason=f"'{name[:64]}' is no setting here; there is {POLICY_SCOPE}")
+    if name not in VALUES:
+        known = " and ".join(VALUES)
+        raise ParameterInvalid(parameter="name", reason=f"'{name[:64]}' is no setting here; there are {known}")

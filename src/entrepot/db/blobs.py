@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select, text, update
 
+from entrepot.db import inventories
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import Blob, Link
 from entrepot.db.schema import blob, manifest_reference, repository_blob
@@ -100,13 +101,20 @@ def add(tx: Transaction, new: Blob, at: datetime) -> bool:
 
 
 def heal(tx: Transaction, blob_id: str, location: str, size: int, at: datetime) -> None:
-    """Point a held blob at fresh bytes: it is live again."""
+    """Point a held blob at fresh bytes: it is live again. What the old ones held is forgotten."""
+    inventories.remove(tx, blob_id)
     tx.run(_HEAL, of=blob_id, new_location=location, new_size=size, verified=micros(at))
 
 
 def damage(tx: Transaction, blob_id: str, location: str) -> bool:
-    """Mark a live blob damaged, unless it has been healed since `location` was read; whether it was marked."""
-    return tx.run(_DAMAGE, of=blob_id, at_location=location) == 1
+    """Mark a live blob damaged, unless it has been healed since `location` was read; whether it was marked.
+
+    What its bytes seemed to hold is forgotten.
+    """
+    if tx.run(_DAMAGE, of=blob_id, at_location=location) == 0:
+        return False
+    inventories.remove(tx, blob_id)
+    return True
 
 
 def restore(tx: Transaction, blob_id: str, location: str, at: datetime) -> bool:

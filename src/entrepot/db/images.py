@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, insert, select, text
 
+from entrepot.db import scans
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import StoredManifest
 from entrepot.db.schema import manifest, manifest_reference, tag
@@ -42,6 +43,9 @@ _TAGGED_PAGE = (
     .limit(bindparam("limit"))
 )
 _KNOWN = select(manifest.c.digest, manifest.c.image_size, manifest.c.media_type).where(
+    manifest.c.repository_id == bindparam("of"), manifest.c.digest == bindparam("digest")
+)
+_KIND = select(manifest.c.kind).where(
     manifest.c.repository_id == bindparam("of"), manifest.c.digest == bindparam("digest")
 )
 _SHARE = _KNOWN.with_for_update(read=True, key_share=True)
@@ -132,6 +136,12 @@ def share(tx: Transaction, repository_id: str, digest: str) -> int | None:
     return None if row is None else row.image_size
 
 
+def kind(tx: Transaction, repository_id: str, digest: str) -> str | None:
+    """Whether it is an image or an index; None when absent."""
+    row = tx.one(_KIND, of=repository_id, digest=digest)
+    return None if row is None else row.kind
+
+
 def known(tx: Transaction, repository_id: str, digest: str) -> bool:
     """Whether the repository holds this manifest."""
     return tx.one(_KNOWN, of=repository_id, digest=digest) is not None
@@ -198,7 +208,8 @@ def add(tx: Transaction, repository_id: str, digest: Digest, new: Manifest, imag
 
 
 def remove(tx: Transaction, repository_id: str, digest: str) -> bool:
-    """Remove a manifest and its references; its tags must be gone. Whether it was there."""
+    """Remove a manifest with its references and scans; its tags must be gone. Whether it was there."""
+    scans.remove(tx, repository_id, digest)
     tx.run(_FORGET_REFERENCES, of=repository_id, image=digest)
     return tx.run(_REMOVE, of=repository_id, image=digest) == 1
 

@@ -22,6 +22,12 @@ FIND = select(repository).where(
 _LOCK = FIND.with_for_update(key_share=True)
 _SHARE = FIND.with_for_update(key_share=True, read=True)
 _LOCK_BY_ID = select(repository).where(repository.c.id == bindparam("id")).with_for_update(key_share=True)
+_LOCK_LIVE = (
+    select(repository)
+    .where(repository.c.id == bindparam("id"), repository.c.deleted_at.is_(None))
+    .with_for_update(key_share=True)
+)
+_FIND_LIVE = select(repository).where(repository.c.id == bindparam("id"), repository.c.deleted_at.is_(None))
 _PAGE = (
     select(repository)
     .where(
@@ -44,6 +50,9 @@ _SET_MUTABILITY = (
     update(repository)
     .where(repository.c.id == bindparam("of"))
     .values(mutability=bindparam("new_mutability"), exclusion_filters=bindparam("new_filters"))
+)
+_SET_SCAN_ON_PUSH = (
+    update(repository).where(repository.c.id == bindparam("of")).values(scan_on_push=bindparam("new_value"))
 )
 _SET_POLICY = update(repository).where(repository.c.id == bindparam("of")).values(policy=bindparam("new_policy"))
 _ENTOMB = update(repository).where(repository.c.id == bindparam("of")).values(deleted_at=bindparam("at"))
@@ -74,6 +83,16 @@ def share(tx: Transaction, key: RepositoryKey) -> Repository | None:
 def lock_by_id(tx: Transaction, repository_id: str) -> Repository | None:
     """The repository of this id, a tombstone too, locked for a change."""
     return _record_or_none(tx.one(_LOCK_BY_ID, id=repository_id))
+
+
+def lock_live(tx: Transaction, repository_id: str) -> Repository | None:
+    """The repository of this id, if it is no tombstone, locked for a change."""
+    return _record_or_none(tx.one(_LOCK_LIVE, id=repository_id))
+
+
+def find_live(tx: Transaction, repository_id: str) -> Repository | None:
+    """The repository of this id, if it is no tombstone."""
+    return _record_or_none(tx.one(_FIND_LIVE, id=repository_id))
 
 
 def page(tx: Transaction, registry: RegistryKey, after: str, limit: int) -> Sequence[Repository]:
@@ -112,6 +131,11 @@ def bump(tx: Transaction, repository_id: str, revision: int, stamp: int) -> None
 def set_mutability(tx: Transaction, repository_id: str, mutability: str, filters: Sequence[str]) -> None:
     """Change which tags may move."""
     tx.run(_SET_MUTABILITY, of=repository_id, new_mutability=mutability, new_filters=_text(list(filters)))
+
+
+def set_scan_on_push(tx: Transaction, repository_id: str, *, value: bool) -> None:
+    """Change whether images are scanned when they are pushed."""
+    tx.run(_SET_SCAN_ON_PUSH, of=repository_id, new_value=int(value))
 
 
 def set_policy(tx: Transaction, repository_id: str, text: str | None) -> None:

@@ -13,9 +13,12 @@
              ├─ event_region · event_bus · event_archive · event_replay · event_connection · event_api_destination
              ├─ event_rule ── event_target                       (buses and rules have their tags in event_tag)
              ├─ trail ── trail_tag · trail_region          (trail_log_file and trail_chain outlive it)
+             ├─ registry_scanning · scan_count
              └─ repository ─┬─ resource_tag · catalog_data
                             ├─ repository_blob ── blob            which repository may read which blob
-                            ├─ manifest ─── manifest_reference    layers, config, children of it
+                            │                      └─ layer_inventory
+                            ├─ manifest ─┬─ manifest_reference    layers, config, children of it
+                            │            └─ image_scan ── image_scan_findings
                             ├─ tag ──────── manifest
                             └─ upload
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
@@ -38,7 +41,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from entrepot.db import alarm_schema, conventions, event_schema, identity_schema, trail_schema
+from entrepot.db import alarm_schema, conventions, event_schema, identity_schema, scan_schema, trail_schema
 from entrepot.db.conventions import Text
 
 metadata = conventions.metadata
@@ -46,6 +49,7 @@ account = identity_schema.account  # and with it its neighbours
 alarm = alarm_schema.alarm  # and with it its neighbours
 event_bus = event_schema.event_bus  # and with it its neighbours
 trail = trail_schema.trail  # and with it its neighbours
+image_scan = scan_schema.image_scan  # and with it its neighbours
 
 repository = Table(
     "repository",

@@ -9,10 +9,14 @@ from sqlalchemy.sql.elements import ColumnElement
 from entrepot.db.database import Row, Transaction, number_of
 from entrepot.db.event_queue_schema import event_delivery, event_failure, event_inbox
 from entrepot.db.metric_schema import metric_point, metric_series
+from entrepot.db.scan_schema import image_scan
 from entrepot.db.schema import outbox
 
 _OUTBOX = select(func.count()).where(outbox.c.kind == bindparam("of"))
 _OUTBOX_FIRST = select(outbox.c.created_at).where(outbox.c.kind == bindparam("of")).order_by(outbox.c.id).limit(1)
+_SCANS = select(func.count(), func.min(image_scan.c.queued_at)).where(
+    image_scan.c.due_at.is_not(None), image_scan.c.held == bindparam("held")
+)
 _TOLD = (
     select(
         metric_series.c.account_id,
@@ -76,6 +80,12 @@ def outbox_waiting(tx: Transaction) -> Mapping[str, Waiting]:
         kind: Waiting(number_of(tx, _OUTBOX, of=kind), _scalar(tx.one(_OUTBOX_FIRST, of=kind)))
         for kind in ("event", "audit")
     }
+
+
+def scans_waiting(tx: Transaction) -> Mapping[str, Waiting]:
+    """Scans that wait for somebody, and those that somebody works on, since they were asked for."""
+    found = {state: tx.all(_SCANS, held=held)[0] for state, held in (("waiting", 0), ("running", 1))}
+    return {state: Waiting(int(number), since) for state, (number, since) in found.items()}
 
 
 def events_waiting(tx: Transaction) -> Mapping[str, Waiting]:

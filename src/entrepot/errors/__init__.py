@@ -151,6 +151,14 @@ from entrepot.errors.requests import (
     ServerBusy,
     TagInvalid,
 )
+from entrepot.errors.scans import (
+    EnhancedScanningAbsent,
+    ImageNotScannable,
+    ImageScanned,
+    ScanningConfigurationInvalid,
+    ScanNotFound,
+    ScansTooMany,
+)
 from entrepot.errors.trails import (
     BucketNameInvalid,
     BucketNotFound,

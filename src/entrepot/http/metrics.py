@@ -86,6 +86,8 @@ HELP: Mapping[str, str] = {
     "entrepot_outbox_oldest_seconds": "How long the first of them has waited.",
     "entrepot_event_queue_rows": "Events that wait for rules, for targets, or were given up and wait for somebody.",
     "entrepot_event_queue_oldest_seconds": "How long the first of them has waited.",
+    "entrepot_scan_queue_rows": "Scans of images that wait for somebody, and that somebody works on.",
+    "entrepot_scan_queue_oldest_seconds": "Since the first of them was asked for.",
     "entrepot_journal_behind_bytes": "Records of requests that a database has not taken up yet.",
     "entrepot_job_late_seconds": "How long a job has been due and not been begun.",
 }

@@ -10,6 +10,11 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 OCI_EMPTY = "application/vnd.oci.empty.v1+json"
 _IMAGES = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 _INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
+_IMAGE_CONFIGS = frozenset(
+    {"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"}
+)
+_OCI_LAYERS = ("application/vnd.oci.image.layer.v1.", "application/vnd.oci.image.layer.nondistributable.v1.")
+_DOCKER_LAYERS = ("application/vnd.docker.image.rootfs.diff.", "application/vnd.docker.image.rootfs.foreign.")
 _GENERIC = frozenset({"", "application/json", "application/octet-stream", "text/plain", "*/*"})
 _NONDISTRIBUTABLE = "application/vnd.oci.image.layer.nondistributable."
 _FOREIGN = "application/vnd.docker.image.rootfs.foreign."
@@ -28,6 +33,16 @@ def is_index_type(media_type: str) -> bool:
 def is_manifest_type(media_type: str) -> bool:
     """Any manifest that this registry stores."""
     return media_type in _IMAGES or media_type in _INDEXES
+
+
+def is_image_config(media_type: str) -> bool:
+    """The config of what can be run; that of artifacts has a type of its own."""
+    return media_type in _IMAGE_CONFIGS
+
+
+def is_layer(media_type: str) -> bool:
+    """A layer of a file system, in whatever compression."""
+    return media_type.startswith((*_OCI_LAYERS, *_DOCKER_LAYERS))
 
 
 def is_generic(media_type: str) -> bool:

@@ -41,6 +41,7 @@ _CALL = {"Service": "service", "Operation": "operation"}
 _DOOR = {"Door": "door"}
 _REGISTRY = {"Registry": "registry"}
 _REPOSITORY = {"Registry": "registry", "RepositoryName": "repository"}
+_SCANS = {"ScanType": "type"}
 _PULLS = Counted("entrepot_repository_pulls", "Manifests handed out.", _REPOSITORY)
 _OURS: Mapping[str, tuple[Counted, ...]] = {
     "RequestCount": (Counted("entrepot_requests", "Requests, by the operation that they are.", _CALL),),
@@ -66,6 +67,11 @@ _OURS: Mapping[str, tuple[Counted, ...]] = {
         Counted("entrepot_pull_seconds", "What they took, together.", _REGISTRY, scale=0.001),
     ),
     "RepositoryPullCount": (_PULLS,),
+    "ScanCount": (
+        Counted("entrepot_scans", "Scans of images that have ended.", {"ScanStatus": "status", "ScanType": "type"}),
+    ),
+    "ScanDuration": (Counted("entrepot_scan_seconds", "What they took, together.", _SCANS, scale=0.001),),
+    "ScanLag": (Counted("entrepot_scan_lag_seconds", "How long they had waited, together.", _SCANS, scale=0.001),),
     "RepositoryPushCount": (Counted("entrepot_repository_pushes", "Manifests put.", _REPOSITORY),),
 }
 _RULE = {"RuleName": "rule", "EventBusName": "bus"}

@@ -17,6 +17,7 @@ from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.scanning.scanner import Scanner
 from entrepot.core.upkeep import JournalFold
 from entrepot.worker.schedule import Task
 
@@ -56,6 +57,7 @@ class Jobs:
     feeder: Feeder
     deliverer: Deliverer
     retention: Retention
+    scanner: Scanner
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
     ballast: Callable[[], bool]
@@ -82,6 +84,7 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("alarms", _ALARMS_EVERY, lambda now: _some({"changed": jobs.alarms.run(now)})),
         Task("route", _EVENTS_AGAIN, jobs.feeder.run),
         Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
+        Task("scan", _EVENTS_AGAIN, jobs.scanner.run),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),

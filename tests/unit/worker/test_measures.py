@@ -120,3 +120,18 @@ def test_jobs_are_counted_by_how_they_ended(tmp_path):
     assert 'entrepot_job_seconds_count{job="fold"} 2.0' in lines
     assert 'entrepot_job_failures_total{job="fold"} 1.0' in lines
     assert 'entrepot_job_seconds_bucket{job="fold",le="0.025"} 1.0' in lines
+
+
+def test_scans_are_counted_by_how_they_ended_and_by_what_they_took(tmp_path):
+    lines = told(
+        tmp_path,
+        "took = summaries.of_values((2000.0,), (1.0,))\n"
+        "measures.count('1', 'r', metric('Entrepot', 'ScanCount', {'ScanStatus': 'COMPLETE', 'ScanType': 'BASIC'}),"
+        " summaries.of_value(1.0))\n"
+        "measures.count('1', 'r', metric('Entrepot', 'ScanDuration', {'ScanType': 'BASIC'}), took)\n"
+        "measures.count('1', 'r', metric('Entrepot', 'ScanLag', {'ScanType': 'BASIC'}), took)",
+    )
+    place = 'account="1",region="r"'
+    assert f'entrepot_scans_total{{{place},status="COMPLETE",type="BASIC"}} 1.0' in lines
+    assert f'entrepot_scan_seconds_total{{{place},type="BASIC"}} 2.0' in lines
+    assert f'entrepot_scan_lag_seconds_total{{{place},type="BASIC"}} 2.0' in lines

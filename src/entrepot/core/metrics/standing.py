@@ -95,6 +95,7 @@ class Standing:
 
 def _of_metadata(tx: Transaction, now: datetime) -> tuple[list[Sample], Mapping[str, int]]:
     found = list(_waiting("entrepot_outbox", "kind", standing.outbox_waiting(tx), now))
+    found += _waiting("entrepot_scan_queue", "state", standing.scans_waiting(tx), now)
     for lease in leases.list_all(tx):
         late = 0.0 if lease.holder else max((now - lease.due_at).total_seconds(), 0.0)
         found.append(Sample("entrepot_job_late_seconds", {"job": lease.name}, late))

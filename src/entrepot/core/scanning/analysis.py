@@ -1,0 +1,95 @@
+"""What is found in an image, and who finds it: the seam between scans as state and the engine that reads layers.
+
+`NoDatabase` is the implementation where nothing is known of vulnerabilities: it says so, and never that nothing is
+wrong with an image.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from entrepot.db.records import Blob
+from entrepot.spec.digest import Digest
+from entrepot.spec.manifest import Descriptor, Manifest
+from entrepot.spec.repository import RepositoryKey
+
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED")  # the worst first
+COMPLETE, FAILED = "COMPLETE", "FAILED"
+SUCCESS = "The scan was completed successfully."
+UNSUPPORTED = "UnsupportedImageError: The operating system and/or package manager are not supported."
+NO_DATABASE = (
+    "Nothing is known of vulnerabilities here: no usable database has been imported. Run `entrepot vulndb import`; the "
+    "image is scanned again then."
+)
+Attributes = tuple[tuple[str, str], ...]
+
+
+class Finding(msgspec.Struct, frozen=True, array_like=True):
+    """A vulnerability of a package, as ECR's basic scanning shows one: `name` is the CVE where one exists."""
+
+    name: str
+    severity: str  # of SEVERITIES
+    description: str = ""
+    uri: str = ""
+    attributes: Attributes = ()  # package_name, package_version, CVSS3_SCORE, CVSS3_VECTOR, …
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """How the scan of one image ended. Of one that failed nothing was found, and `description` says why.
+
+    `lacking`: nothing was known of vulnerabilities; the scan is done again when something is.
+    """
+
+    status: str = COMPLETE
+    description: str = SUCCESS
+    findings: Sequence[Finding] = ()
+    source_updated_at: datetime | None = None
+    lacking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLayer:
+    """A layer of an image and the bytes that it is: None where they are not in the registry, or damaged."""
+
+    descriptor: Descriptor
+    blob: Blob | None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An image that is to be analysed; layers from the lowest."""
+
+    repository: RepositoryKey
+    digest: Digest
+    manifest: Manifest
+    layers: Sequence[ImageLayer]
+
+
+class Analyst(Protocol):
+    """Finds what is wrong with images."""
+
+    @property
+    def generation(self) -> str:
+        """What it knows of vulnerabilities at this moment: another text after each change, '' while it is nothing."""
+
+    async def analyse(self, content: Content) -> Analysis:
+        """What is found in an image. Whatever is wrong with the image itself is a failed Analysis; what is raised is
+        this server's fault, and the scan is tried again. It may be cancelled, and leaves nothing running then.
+        """
+
+
+class NoDatabase:
+    """Knows nothing."""
+
+    @property
+    def generation(self) -> str:
+        """Of nothing."""
+        return ""
+
+    async def analyse(self, content: Content) -> Analysis:  # noqa: ARG002 - whatever the image, the answer is this
+        """That nothing is known."""
+        return Analysis(FAILED, NO_DATABASE, lacking=True)

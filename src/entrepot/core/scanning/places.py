@@ -1,0 +1,26 @@
+"""Images as callers of scanning name them."""
+
+from entrepot.db import images, tags
+from entrepot.db.database import Transaction
+from entrepot.db.records import Repository, StoredManifest
+from entrepot.errors import ImageNotFound, ParameterInvalid
+
+
+def require_named(digest: str | None, tag: str | None) -> None:
+    """ParameterInvalid for an id that names nothing."""
+    if digest is None and tag is None:
+        raise ParameterInvalid(parameter="imageId", reason="both tag and digest cannot be null")
+
+
+def image(tx: Transaction, repository: Repository, digest: str | None, tag: str | None) -> StoredManifest:
+    """The image that a digest, a tag, or both name: ImageNotFound."""
+    pointed = digest if tag is None else tags.find(tx, repository.id, tag)
+    found = None if pointed is None or digest not in (None, pointed) else images.find(tx, repository.id, pointed)
+    if found is None:
+        raise ImageNotFound(
+            digest=digest or "null",
+            tag=tag or "null",
+            name=repository.key.name,
+            account=repository.key.registry.account,
+        )
+    return found

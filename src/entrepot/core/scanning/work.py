@@ -1,0 +1,174 @@
+"""What a scan goes through, as units of work: taken up, read, held, put back, finished. Whoever holds one may be
+killed at any point: it is due again then, and only the last who took it up may finish it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from entrepot.core.access import Caller
+from entrepot.core.changes import Change
+from entrepot.core.principals import Principal
+from entrepot.core.rights import Rights
+from entrepot.core.scanning import findings
+from entrepot.core.scanning.analysis import FAILED, Analysis, Content, ImageLayer
+from entrepot.core.scanning.requests import IN_PROGRESS
+from entrepot.db import blobs, images, repositories, tags
+from entrepot.db import scans as rows
+from entrepot.db.database import Transaction
+from entrepot.db.records import Repository
+from entrepot.db.scan_records import Scan, ScanKey
+from entrepot.policy.evaluation import Policies
+from entrepot.spec.digest import Digest
+from entrepot.spec.manifest import Manifest
+
+_MOST_TAGS = 1000
+_LONGEST = 2000  # characters of a description
+_SERVICE = "ecr.amazonaws.com"
+_TOO_MANY = "The image has {} findings: more than the {} that are kept."
+ANYWHERE = ScanKey("", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a scan ended, as it is kept. `counted` is whether it uses up the image's 24 hours: no fault of this server's
+    does.
+    """
+
+    status: str
+    description: str
+    severities: Mapping[str, int]
+    source_updated_at: datetime | None = None
+    lacking: bool = False
+    counted: bool = True
+    parts: Sequence[bytes] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A scan that is held, of an image or of an index."""
+
+    scan: Scan
+    repository: Repository
+    kind: str
+
+
+def outcome_of(analysis: Analysis) -> Outcome:
+    """An analysis as it is kept."""
+    found = findings.in_order(analysis.findings)
+    if len(found) > findings.MOST:
+        described = _TOO_MANY.format(len(found), findings.MOST)
+        return Outcome(FAILED, described, findings.counts(found), analysis.source_updated_at)
+    return Outcome(
+        analysis.status,
+        analysis.description[:_LONGEST],
+        findings.counts(found),
+        analysis.source_updated_at,
+        analysis.lacking,
+        parts=findings.packed(found),
+    )
+
+
+def take(tx: Transaction, key: ScanKey, now: datetime, until: datetime) -> Taken | None:
+    """Take up a scan that is due; None when somebody else was first, or its repository is gone and with it the scan."""
+    scan = rows.claim(tx, key, now, until)
+    if scan is None:
+        return None
+    repository = repositories.find_live(tx, key.repository_id)
+    kind = images.kind(tx, key.repository_id, key.digest)
+    if repository is None or kind is None:
+        rows.remove(tx, key.repository_id, key.digest)
+        return None
+    rows.start(tx, scan, now)
+    return Taken(replace(scan, started_at=scan.started_at or now), repository, kind)
+
+
+def read(tx: Transaction, taken: Taken) -> Content | None:
+    """The image of a scan; None when it is gone."""
+    repository = taken.repository
+    stored = images.find(tx, repository.id, taken.scan.key.digest)
+    if stored is None:
+        return None
+    manifest = Manifest.parse(stored.body, stored.media_type)
+    layers = []
+    for descriptor in manifest.layers:
+        link = blobs.find_link(tx, repository.id, descriptor.digest)
+        layers.append(ImageLayer(descriptor, link.blob if link is not None and link.blob.state == "live" else None))
+    return Content(repository.key, stored.digest, manifest, tuple(layers))
+
+
+def finish(tx: Transaction, scan: Scan, outcome: Outcome, at: datetime) -> bool:
+    """Keep how a scan ended, with its findings, its event and its audit record; False when it was lost, or its image is
+    gone.
+    """
+    repository = repositories.lock_live(tx, scan.key.repository_id)
+    ended = replace(
+        scan,
+        status=outcome.status,
+        description=outcome.description,
+        severities=outcome.severities,
+        source_updated_at=outcome.source_updated_at,
+        lacking=outcome.lacking,
+        counted_at=scan.counted_at if outcome.counted else None,
+        completed_at=at,
+    )
+    if repository is None or not rows.finish(tx, ended):
+        return False
+    for part, body in enumerate(outcome.parts):
+        rows.add_findings(tx, scan.key, part, body)
+    rows.wake(tx, repository.id, scan.key.digest, at)
+    _tell(tx, repository, ended, at)
+    return True
+
+
+def again(tx: Transaction, after: ScanKey, scan_ids: Sequence[str], at: datetime) -> ScanKey | None:
+    """Queue scans anew that failed while nothing was known of vulnerabilities, as many as there are ids for, above
+    `after`; the last of them, None when there are no more. Their images may be scanned once more within 24 hours.
+    """
+    found = rows.lacking(tx, after, len(scan_ids))
+    for key, scan_id in zip(found, scan_ids, strict=False):
+        rows.put(tx, Scan(key, scan_id, IN_PROGRESS, "", at), due=True)
+    return found[-1] if found else None
+
+
+def free(tx: Transaction) -> None:
+    """Let go of every scan, when nobody is left who could hold one."""
+    rows.free(tx)
+
+
+def is_lacking(tx: Transaction, after: ScanKey) -> bool:
+    """Whether there are such scans above `after`."""
+    return bool(rows.lacking(tx, after, 1))
+
+
+def _tell(tx: Transaction, repository: Repository, scan: Scan, at: datetime) -> None:
+    """The event and the audit record of a scan that has ended."""
+    counted = dict(scan.severities or {})
+    change = Change(tx, _caller(repository, scan, at), repository)
+    change.event(
+        "ECR Image Scan",
+        {
+            "scan-status": scan.status,
+            "repository-name": repository.key.name,
+            "finding-severity-counts": counted,
+            "image-digest": scan.key.digest,
+            "image-tags": list(tags.of_image(tx, repository.id, Digest(scan.key.digest), _MOST_TAGS)),
+        },
+        [repository.key.arn],
+    )
+    told = {
+        "repositoryName": repository.key.name,
+        "imageDigest": scan.key.digest,
+        "scanType": scan.key.type,
+        "scanStatus": scan.status,
+        "findingSeverityCounts": counted,
+    }
+    change.finish("ImageScanEvent", told)
+
+
+def _caller(repository: Repository, scan: Scan, at: datetime) -> Caller:
+    """The registry itself, which does for nobody what it does by itself."""
+    registry = repository.key.registry
+    principal = Principal(registry.account, "service", _SERVICE, _SERVICE, "", 0)
+    rights = Rights(principal.subject(), Policies())
+    return Caller(principal, rights, registry.region, "", "", scan.id, secure=True, door="worker", at=at)

@@ -1,0 +1,102 @@
+"""The tables of scanning in the metadata database: what is to be scanned, what was found, what a layer holds.
+
+    account ──┬─ registry_scanning
+              └─ scan_count                          how many scans a registry has begun, by the hour
+    manifest ─── image_scan ── image_scan_findings   gone with the image
+    blob ─────── layer_inventory                     gone with the blob
+
+A scan that waits is a row of `image_scan` with a `due_at`; who works on it holds it until then, and may be killed.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+)
+
+from entrepot.db.conventions import Text, metadata
+
+registry_scanning = Table(  # only of those where something was set
+    "registry_scanning",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("region", Text, nullable=False),
+    Column("scan_type", Text, nullable=False),  # BASIC | ENHANCED
+    Column("rules", Text, nullable=False),  # JSON [[frequency, [filter]]]
+    PrimaryKeyConstraint("account_id", "region"),
+)
+
+image_scan = Table(
+    "image_scan",
+    metadata,
+    Column("repository_id", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("type", Text, nullable=False),  # BASIC | ENHANCED
+    Column("id", Text, nullable=False),  # UUID, another for each scan of the image; pages and events are of one
+    Column("status", Text, nullable=False),  # AWS's ScanStatus
+    Column("description", Text, nullable=False),
+    Column("queued_at", BigInteger, nullable=False),
+    Column("counted_at", BigInteger, nullable=False),  # when the image's 24 hours began; 0: they have not
+    Column("started_at", BigInteger),
+    Column("completed_at", BigInteger),
+    Column("source_updated_at", BigInteger),  # of what was known of vulnerabilities
+    Column("severities", Text, nullable=False),  # JSON {severity: findings}
+    Column("lacking", BigInteger, nullable=False),  # 0 | 1: failed while nothing was known of vulnerabilities
+    Column("due_at", BigInteger),  # when somebody may take it up, None when it has ended
+    Column("held", BigInteger, nullable=False),  # 0 | 1: somebody works on it, unless it is due
+    Column("attempt", BigInteger, nullable=False),  # counts who took it up: only the last may say how it ended
+    Column("tries", BigInteger, nullable=False),  # how often it was taken up and did not end
+    PrimaryKeyConstraint("repository_id", "digest", "type"),
+    ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),
+)
+Index(
+    "ix_image_scan_due_at",
+    image_scan.c.due_at,
+    sqlite_where=image_scan.c.due_at.is_not(None),
+    postgresql_where=image_scan.c.due_at.is_not(None),
+)
+Index(
+    "ix_image_scan_lacking",
+    image_scan.c.repository_id,
+    image_scan.c.digest,
+    sqlite_where=image_scan.c.lacking == 1,
+    postgresql_where=image_scan.c.lacking == 1,
+)
+
+image_scan_findings = Table(
+    "image_scan_findings",
+    metadata,
+    Column("repository_id", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("part", BigInteger, nullable=False),  # from 0; all but the last have the same number of findings
+    Column("body", LargeBinary, nullable=False),  # zstd of msgpack, in the order in which they are shown
+    PrimaryKeyConstraint("repository_id", "digest", "type", "part"),
+    ForeignKeyConstraint(
+        ["repository_id", "digest", "type"], ["image_scan.repository_id", "image_scan.digest", "image_scan.type"]
+    ),
+)
+
+layer_inventory = Table(
+    "layer_inventory",
+    metadata,
+    Column("blob_id", Text, ForeignKey("blob.id"), nullable=False),
+    Column("version", Text, nullable=False),  # of what read the layer
+    Column("body", LargeBinary, nullable=False),  # zstd of msgpack
+    PrimaryKeyConstraint("blob_id", "version"),
+)
+
+scan_count = Table(
+    "scan_count",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("region", Text, nullable=False),
+    Column("hour", BigInteger, nullable=False),  # since the epoch
+    Column("scans", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "region", "hour"),
+)
