@@ -122,6 +122,14 @@ def image(
     return Image(manifest(config, packed, docker=docker, **fields), config, packed)
 
 
+def image_of(*tars: bytes, architecture: str = "amd64") -> Image:
+    """An image of these layers, packed by gzip, from the lowest."""
+    packed = tuple(Content(OCI_LAYER, gzip.compress(tar, compresslevel=1, mtime=0)) for tar in tars)
+    rootfs = {"type": "layers", "diff_ids": [sha256(tar) for tar in tars]}
+    config = Content(OCI_CONFIG, _json({"architecture": architecture, "os": "linux", "config": {}, "rootfs": rootfs}))
+    return Image(manifest(config, packed), config, packed)
+
+
 def manifest(config: Content, layers: Sequence[Content], *, docker: bool = False, **fields: Any) -> Content:
     """A manifest over this config and these layers."""
     media_type = DOCKER_MANIFEST if docker else OCI_MANIFEST

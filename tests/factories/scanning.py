@@ -9,7 +9,7 @@ from typing import Any
 from entrepot.core.events.measures import Point
 from entrepot.core.events.watching import Watch
 from entrepot.core.scanning import requests, results
-from entrepot.core.scanning.analysis import Analysis, Analyst, Content, Finding
+from entrepot.core.scanning.analysis import FAILED, NO_DATABASE, Analysis, Analyst, Content, Finding
 from entrepot.core.scanning.results import Report
 from entrepot.core.scanning.scanner import Pace, Scanner
 from entrepot.core.units import Units
@@ -45,6 +45,19 @@ class Literal:
             raise answer
         assert isinstance(answer, Analysis)
         return answer
+
+
+class NoDatabase:
+    """Knows nothing."""
+
+    @property
+    def generation(self) -> str:
+        """Of nothing."""
+        return ""
+
+    async def analyse(self, content: Content) -> Analysis:
+        """That nothing is known."""
+        return Analysis(FAILED, NO_DATABASE, lacking=True)
 
 
 class Meter:

@@ -11,6 +11,7 @@ from entrepot.app.event_jobs import event_jobs
 from entrepot.app.parts import Databases
 from entrepot.app.scan_parts import scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
+from entrepot.app.vulnerability_parts import generations
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
@@ -71,7 +72,7 @@ def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
-        scanner=scanner(database, meter),
+        scanner=scanner(database, store, generations(settings), meter),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),

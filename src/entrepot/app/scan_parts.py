@@ -5,13 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from entrepot.app import parts
 from entrepot.core.events.measures import Meter
 from entrepot.core.events.watching import Watch
-from entrepot.core.scanning.analysis import NoDatabase
+from entrepot.core.scanning.engine import Engine
+from entrepot.core.scanning.layer_programs import LayerPrograms
 from entrepot.core.scanning.scanner import Scanner
 from entrepot.core.units import Units
 from entrepot.db.sqlite import SqliteDatabase
+from entrepot.db.vulnerability_generations import Generations
+from entrepot.store.blobs import BlobStore
 
 
-def scanner(metadata: SqliteDatabase, meter: Meter) -> Scanner:
+def scanner(metadata: SqliteDatabase, store: BlobStore, generations: Generations, meter: Meter) -> Scanner:
     """What scans the images of a deployment."""
     units = Units(metadata, ThreadPoolExecutor(1, "scans"))
-    return Scanner(units, NoDatabase(), meter, lambda: Watch([metadata.snapshot()]), parts.clock)
+    engine = Engine(units, store, generations, LayerPrograms(), parts.clock)
+    return Scanner(units, engine, meter, lambda: Watch([metadata.snapshot()]), parts.clock)

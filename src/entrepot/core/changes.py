@@ -118,7 +118,23 @@ def call_of(
     """What the change knows of the call that made it; `repository` is its id and name. The door's record of the same
     call, which has the answer too, takes its place where there is one.
     """
-    common = Common(
+    return Call(
+        at=micros(caller.at),
+        received=0,
+        sent=0,
+        took=0,
+        request_id=caller.request_id,
+        common=_common(caller, service, action, account, region, repository),
+        message="",
+        parameters=parameters,
+        response=None,
+    )
+
+
+def _common(
+    caller: Caller, service: str, action: str, account: str, region: str, repository: tuple[str, str]
+) -> Common:
+    return Common(
         service=service,
         operation=action,
         account=account,
@@ -135,17 +151,6 @@ def call_of(
         source_ip=caller.source_ip,
         user_agent=caller.user_agent,
         secure=caller.secure,
-    )
-    return Call(
-        at=micros(caller.at),
-        received=0,
-        sent=0,
-        took=0,
-        request_id=caller.request_id,
-        common=common,
-        message="",
-        parameters=parameters,
-        response=None,
     )
 
 

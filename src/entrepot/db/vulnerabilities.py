@@ -84,6 +84,11 @@ class VulnerabilityFile:
             found = [execute(sql, key).fetchone() for key in keys]
             return [None if row is None else self._unpacker(row[0]) for row in found]
 
+    def tells_of(self, ecosystem: str) -> bool:
+        """Whether anything is known of any package of an ecosystem."""
+        sql = "SELECT 1 FROM package WHERE ecosystem = ? AND rows != x'90' LIMIT 1"
+        return bool(self._all(sql, (ecosystem,)))
+
     def heads(self, numbers: Sequence[int]) -> dict[int, bytes]:
         """What advisories say, without packages and texts."""
         found: dict[int, bytes] = {}

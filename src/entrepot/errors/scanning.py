@@ -99,3 +99,9 @@ class VulnerabilityDatabaseMissing(Fact):
     """Nothing was imported into this deployment's vulnerability database (`data`)."""
 
     text = "{data} has no vulnerability database; run `entrepot vulndb import`"
+
+
+class LayerUnreadable(Fact):
+    """A layer of which there is no inventory (`digest`, `reason`)."""
+
+    text = "Layer {digest}: {reason}"

@@ -43,8 +43,25 @@ class Teller:
         telling = exchange.telling
         if not telling.service:
             return
-        who = telling.principal
-        common = Common(
+        call = Call(
+            micros(exchange.at),
+            received,
+            sent,
+            int(seconds * 1_000_000),
+            exchange.request_id,
+            self._common(exchange, door, head=head, status=status),
+            telling.message,
+            telling.parameters,
+            telling.response,
+        )
+        encoded = encode(call)
+        self._calls.append(encoded)
+        if len(self._calls) >= _MOST_CALLS or len(encoded) > _LARGE:
+            self._hand_over()
+
+    def _common(self, exchange: Exchange, door: Door, *, head: bool, status: int) -> Common:
+        telling, who = exchange.telling, exchange.telling.principal
+        return Common(
             telling.service,
             telling.operation,
             telling.account,
@@ -62,21 +79,6 @@ class Teller:
             exchange.user_agent,
             exchange.secure,
         )
-        call = Call(
-            micros(exchange.at),
-            received,
-            sent,
-            int(seconds * 1_000_000),
-            exchange.request_id,
-            common,
-            telling.message,
-            telling.parameters,
-            telling.response,
-        )
-        encoded = encode(call)
-        self._calls.append(encoded)
-        if len(self._calls) >= _MOST_CALLS or len(encoded) > _LARGE:
-            self._hand_over()
 
     def flush(self) -> None:
         """Write down what was told."""

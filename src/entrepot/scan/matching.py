@@ -23,7 +23,7 @@ _SYSTEM = frozenset({"deb", "apk", "rpm"})
 _EVERYWHERE = frozenset({"", "noarch", "all"})  # architectures of packages that run on any
 _REMEMBERED = 65_536
 
-Row = tuple[int, int, Affected]  # an advisory's number, a stamp, and what it says of a package
+Row = tuple[int, bytes, Affected]  # an advisory's number, a stamp, and what it says of a package
 
 
 class Known(Protocol):
@@ -47,6 +47,7 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
 class Told(msgspec.Struct, frozen=True):
     """An advisory that says so, and what it says of the package; `fixed` is the version that mends it, if one does."""
 
+    number: int  # the advisory's
     advisory: Advisory
     affected: Affected
     fixed: str
@@ -91,7 +92,7 @@ def matches(image: Image, known: Known) -> list[Match]:
     for located, asked, number, affected in hits:
         advisory = advisories[number]
         if not advisory.withdrawn:
-            told = Told(advisory, affected, _fix(asked, affected))
+            told = Told(number, advisory, affected, _fix(asked, affected))
             for name in advisory.vulnerabilities or (advisory.id,):
                 found.setdefault((name, located.package), (located, asked, []))[2].append(told)
     return [

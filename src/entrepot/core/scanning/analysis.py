@@ -1,7 +1,6 @@
 """What is found in an image, and who finds it: the seam between scans as state and the engine that reads layers.
 
-`NoDatabase` is the implementation where nothing is known of vulnerabilities: it says so, and never that nothing is
-wrong with an image.
+Where nothing is known of vulnerabilities an analyst says so, and never that nothing is wrong with an image.
 """
 
 from collections.abc import Sequence
@@ -80,16 +79,3 @@ class Analyst(Protocol):
         """What is found in an image. Whatever is wrong with the image itself is a failed Analysis; what is raised is
         this server's fault, and the scan is tried again. It may be cancelled, and leaves nothing running then.
         """
-
-
-class NoDatabase:
-    """Knows nothing."""
-
-    @property
-    def generation(self) -> str:
-        """Of nothing."""
-        return ""
-
-    async def analyse(self, content: Content) -> Analysis:  # noqa: ARG002 - whatever the image, the answer is this
-        """That nothing is known."""
-        return Analysis(FAILED, NO_DATABASE, lacking=True)

@@ -28,6 +28,10 @@ class Known:
         keys = [(ecosystem, normalised(ecosystem, name)) for ecosystem, name in packages]
         return [packing.rows(found) for found in self._file.rows(keys)]
 
+    def tells_of(self, ecosystem: str) -> bool:
+        """Whether anything is known of any package of an ecosystem: `Debian:12`, `npm`."""
+        return self._file.tells_of(ecosystem)
+
     def advisories(self, numbers: Sequence[int]) -> Mapping[int, Advisory]:
         """Advisories of rows, without packages and texts."""
         return {number: packing.head(packed) for number, packed in self._file.heads(numbers).items()}

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from entrepot.core.scanning import findings, indexes
-from entrepot.core.scanning.analysis import FAILED, UNSUPPORTED, Analysis, NoDatabase
+from entrepot.core.scanning.analysis import FAILED, UNSUPPORTED, Analysis
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.repository import RepositoryKey
 from tests.factories.callers import index_manifest
 from tests.factories.core_database import CoreDatabase
-from tests.factories.scanning import FOUND, OPENSSL, SOURCE_AT, ZLIB, Literal, Scanning
+from tests.factories.scanning import FOUND, OPENSSL, SOURCE_AT, ZLIB, Literal, NoDatabase, Scanning
 
 ARCHITECTURES = ("amd64", "arm64")
 

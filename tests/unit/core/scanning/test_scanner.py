@@ -8,14 +8,14 @@ import pytest
 
 from entrepot.core import deletion, repositories
 from entrepot.core.scanning import work
-from entrepot.core.scanning.analysis import FAILED, UNSUPPORTED, Analysis, Content, NoDatabase
+from entrepot.core.scanning.analysis import FAILED, UNSUPPORTED, Analysis, Content
 from entrepot.core.scanning.scanner import MOST_ATTEMPTS, Pace
 from entrepot.db import scans as rows
 from entrepot.errors import ImageScanned, ScanNotFound
 from entrepot.spec.reference import Tag
 from tests.factories.callers import ACCOUNT, EPOCH, REGION
 from tests.factories.core_database import CoreDatabase
-from tests.factories.scanning import FOUND, OPENSSL, SOURCE_AT, ZLIB, Literal, Scanning, pushed
+from tests.factories.scanning import FOUND, OPENSSL, SOURCE_AT, ZLIB, Literal, NoDatabase, Scanning, pushed
 
 
 def scan_events(core: CoreDatabase) -> list[dict[str, Any]]:
@@ -62,7 +62,12 @@ def test_the_end_of_a_scan_is_a_service_event_of_the_audit(scanning: Scanning):
     key = pushed(scanning)
     scanning.step()
     (call,) = scanning.core.calls("ImageScanEvent")
-    assert (call.door, call.account, call.region, call.repository) == ("worker", ACCOUNT, REGION, key.name)
+    assert (call.common.door, call.common.account, call.common.region, call.common.repository) == (
+        "worker",
+        ACCOUNT,
+        REGION,
+        key.name,
+    )
     assert call.parameters == {
         "repositoryName": "one",
         "imageDigest": scanning.report(key).digest,

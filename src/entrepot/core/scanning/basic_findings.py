@@ -1,0 +1,152 @@
+"""Matches as ECR's basic scanning shows them: a finding for each vulnerability of a source package."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from entrepot.core.scanning.analysis import SEVERITIES, SUCCESS, Finding
+from entrepot.core.vulnerabilities.known import Known
+from entrepot.scan.distributions import distribution
+from entrepot.scan.end_of_life import Supported
+from entrepot.scan.matching import Match, Told
+from entrepot.scan.merging import Image
+from entrepot.scan.packages import Release
+from entrepot.scan.severities import Assessment, assess
+from entrepot.spec.moments import micros, moment
+
+_SYSTEM = frozenset({"deb", "apk", "rpm"})
+_LONGEST = 4000  # characters of a description
+_STALE = timedelta(hours=72)
+_NIST = "https://nvd.nist.gov/vuln/detail/{}"
+_TRACKERS = {
+    "Debian": "https://security-tracker.debian.org/tracker/{}",
+    "Ubuntu": "https://ubuntu.com/security/{}",
+    "Alpine": "https://security.alpinelinux.org/vuln/{}",
+    "Red Hat": "https://access.redhat.com/security/cve/{}",
+    "Amazon Linux": "https://explore.alas.aws.amazon.com/{}.html",
+    "Oracle Linux": "https://linux.oracle.com/cve/{}.html",
+    "SUSE": "https://www.suse.com/security/cve/{}.html",
+    "openSUSE": "https://www.suse.com/security/cve/{}.html",
+}
+# the products of endoflife.date, and how many numbers of a version its releases have
+_PRODUCTS = {
+    "almalinux": ("almalinux", 1),
+    "alpine": ("alpine-linux", 2),
+    "amzn": ("amazon-linux", 1),
+    "debian": ("debian", 1),
+    "ol": ("oracle-linux", 1),
+    "photon": ("photon", 2),
+    "rhel": ("rhel", 1),
+    "rocky": ("rocky-linux", 1),
+    "sles": ("sles", 2),
+    "ubuntu": ("ubuntu", 2),
+}
+
+
+def of_system(image: Image) -> Image:
+    """The packages of the operating system alone: all that basic scanning looks at."""
+    return msgspec.structs.replace(image, packages=[each for each in image.packages if each.package.type in _SYSTEM])
+
+
+def is_supported(image: Image) -> bool:
+    """Whether somebody tells of the system's packages, and it says which they are."""
+    return bool(image.databases) and image.release is not None and distribution(image.release) is not None
+
+
+def unknown(image: Image, known: Known) -> str:
+    """The ecosystem of the system's packages, if nothing is known of any of them; else empty."""
+    system = None if image.release is None else distribution(image.release)
+    ecosystems = () if system is None else system.ecosystems
+    return "" if any(map(known.tells_of, ecosystems)) else ", ".join(ecosystems[:1])
+
+
+def findings(found: Iterable[Match], known: Known) -> list[Finding]:
+    """One for each vulnerability of a source package in a version, the worst first."""
+    together: dict[tuple[str, str, str], list[Match]] = {}
+    for match in found:
+        package = match.located.package
+        name, version = package.source_name or package.name, package.source_version or package.version
+        together.setdefault((match.vulnerability, name, version), []).append(match)
+    texts: dict[int, str] = {}
+    made = [_finding(*key, matches, known, texts) for key, matches in together.items()]
+    return sorted(made, key=lambda each: (SEVERITIES.index(each.severity), each.name, each.attributes))
+
+
+def _finding(
+    name: str, package: str, version: str, found: Sequence[Match], known: Known, texts: dict[int, str]
+) -> Finding:
+    told, assessed = min(
+        ((each, assess(each.advisory, each.affected)) for match in found for each in match.told),
+        key=lambda each: SEVERITIES.index(each[1].level),
+    )
+    if told.number not in texts:
+        whole = known.whole(told.number)
+        texts[told.number] = (whole.details or whole.summary)[:_LONGEST] if whole else ""
+    fixed = max((match.fixed for match in found), key=len)
+    attributes = {"package_name": package, "package_version": version, **_scores(assessed), "fixed_in_version": fixed}
+    return Finding(
+        name,
+        assessed.level,
+        texts[told.number],
+        _uri(name, told),
+        tuple((key, value) for key, value in attributes.items() if value),
+    )
+
+
+def _scores(assessed: Assessment) -> Mapping[str, str]:
+    if not assessed.score:
+        return {}
+    kind = f"CVSS{assessed.version[:1] or '3'}"
+    return {f"{kind}_SCORE": f"{assessed.score:.1f}", f"{kind}_VECTOR": assessed.vector}
+
+
+def _uri(name: str, told: Told) -> str:
+    ecosystem = told.affected.ecosystem.partition(":")[0]
+    if not name.startswith("CVE-"):
+        return _NIST.format(name)
+    return _TRACKERS.get(ecosystem, _NIST).format(name)
+
+
+# ---------------------------------------------------------------- what is said of the scan as a whole
+def notes(image: Image, known: Known, now: datetime) -> str:
+    """The description of a scan that is complete: that it is, and what its reader should know."""
+    said = [SUCCESS]
+    until = told_until(image, known)
+    if until is not None and now - until > _STALE:
+        said.append(f"Its advisories are of {until:%Y-%m-%d}.")
+    ended = _ended(image.release, known, now)
+    if ended:
+        said.append(ended)
+    if image.unread:
+        said.append(f"{len(image.unread)} files could not be read, among them {image.unread[0].path}.")
+    return " ".join(said)
+
+
+def told_until(image: Image, known: Known) -> datetime | None:
+    """Until when the system's advisories go, by what they say of themselves; None where there are none."""
+    system = None if image.release is None else distribution(image.release)
+    if system is None:
+        return None
+    names = {each.partition(":")[0] for each in system.ecosystems}
+    moments = [each.updated_at or each.imported_at for each in known.sources() if each.name.partition(" (")[0] in names]
+    return moment(max(moments)) if moments else None
+
+
+def _ended(release: Release | None, known: Known, now: datetime) -> str:
+    """That nobody mends the release any more, where that is known."""
+    product, numbers = _PRODUCTS.get(release.id if release else "", ("", 0))
+    if release is None or not product:
+        return ""
+    name = ".".join(release.version.split(".")[:numbers])
+    supported = known.releases(product).get(name)
+    if supported is None or not _is_over(supported, now):
+        return ""
+    day = f" on {moment(supported.until).astimezone(UTC):%Y-%m-%d}" if supported.until else ""
+    return (
+        f"The support of {release.name or release.id} ended{day}: vulnerabilities that were found since may be missing."
+    )
+
+
+def _is_over(supported: Supported, now: datetime) -> bool:
+    return supported.ended or bool(supported.until and supported.until < micros(now))

@@ -1,0 +1,116 @@
+"""The engine of basic scanning: what the layers of an image hold, each read once, against what is known.
+
+A re-scan reads no blob: inventories are kept by layer. Nothing that was not seen is called clean: a layer that cannot
+be read, a system of which nobody tells, or no database at all make the scan fail, and say so.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from entrepot.core.scanning import inventories
+from entrepot.core.scanning.analysis import FAILED, NO_DATABASE, UNSUPPORTED, Analysis, Content, ImageLayer
+from entrepot.core.scanning.basic_findings import findings, is_supported, notes, of_system, told_until, unknown
+from entrepot.core.scanning.layer_programs import VERSION, LayerPrograms
+from entrepot.core.units import Units
+from entrepot.core.vulnerabilities.known import Known
+from entrepot.db.records import Blob
+from entrepot.db.vulnerability_generations import Generations
+from entrepot.errors.scanning import LayerUnreadable
+from entrepot.scan.matching import matches
+from entrepot.scan.merging import Image, merge
+from entrepot.scan.packages import Layer
+from entrepot.store.blobs import BlobStore
+
+_NOT_TOLD = (
+    "Nothing is known of the packages of {}: no advisories of it have been imported. Run `entrepot vulndb import`; the "
+    "image is scanned again then."
+)
+
+
+class Engine:
+    """Analyses images (core/scanning/analysis.py, `Analyst`)."""
+
+    def __init__(
+        self,
+        units: Units,
+        store: BlobStore,
+        generations: Generations,
+        programs: LayerPrograms,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._units = units
+        self._store = store
+        self._generations = generations
+        self._programs = programs
+        self._clock = clock
+
+    @property
+    def generation(self) -> str:
+        """What is known at this moment."""
+        number = self._generations.generation()
+        return str(number) if number else ""
+
+    async def analyse(self, content: Content) -> Analysis:
+        """What is known of the packages of an image's operating system."""
+        if not self.generation:
+            return Analysis(FAILED, NO_DATABASE, lacking=True)
+        absent = [layer.descriptor.digest for layer in content.layers if layer.blob is None]
+        if absent:
+            return Analysis(FAILED, f"The registry does not hold layer {absent[0]}: what is in it was not seen.")
+        try:
+            layers = await self._layers(content.layers)
+        except LayerUnreadable as fault:
+            return Analysis(FAILED, str(fault))
+        return await asyncio.to_thread(self._matched, layers)
+
+    async def _layers(self, layers: Sequence[ImageLayer]) -> list[tuple[str, Layer]]:
+        """The inventory of each layer, kept or made now: LayerUnreadable."""
+        blobs = {layer.blob.id: layer.blob for layer in layers if layer.blob is not None}
+        kept = await self._units.read(inventories.find, list(blobs.values()), VERSION)
+        missing = sorted((blob for key, blob in blobs.items() if key not in kept), key=_size, reverse=True)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = {blob.id: group.create_task(self._read(blob)) for blob in missing}
+        except ExceptionGroup as faults:
+            unreadable, others = faults.split(LayerUnreadable)
+            raise (others or unreadable or faults).exceptions[0] from None
+        made = {key: task.result() for key, task in tasks.items()}
+        found = {key: inventories.unpacked(body) for key, body in kept.items()} | made
+        return [(str(layer.descriptor.digest), found[layer.blob.id]) for layer in layers if layer.blob is not None]
+
+    async def _read(self, blob: Blob) -> Layer:
+        with await asyncio.to_thread(self._store.open_checked, blob.location, blob.size) as file:
+            layer = await self._programs.read(file, str(blob.digest))
+        body = await asyncio.to_thread(inventories.packed, layer)
+        await self._units.write(inventories.keep, blob, VERSION, body)
+        return layer
+
+    def _matched(self, layers: Sequence[tuple[str, Layer]]) -> Analysis:
+        image = of_system(merge(layers))
+        if not is_supported(image):
+            return Analysis(FAILED, _unsupported(image))
+        with self._generations.reading() as file:
+            if file is None:
+                return Analysis(FAILED, NO_DATABASE, lacking=True)
+            known = Known(file)
+            if nobody := unknown(image, known):
+                return Analysis(FAILED, _NOT_TOLD.format(nobody), lacking=True)
+            found = findings(matches(image, known), known)
+            return Analysis(
+                description=notes(image, known, self._clock()),
+                findings=found,
+                source_updated_at=told_until(image, known),
+            )
+
+
+def _unsupported(image: Image) -> str:
+    """Why nothing can be said: a file that could not be read may be what says which system it is."""
+    if image.unread:
+        first = image.unread[0]
+        return f"{UNSUPPORTED} {first.path} could not be read: {first.reason}"
+    return UNSUPPORTED
+
+
+def _size(blob: Blob) -> int:
+    return blob.size

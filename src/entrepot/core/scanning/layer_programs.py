@@ -1,0 +1,57 @@
+"""Runs the program that reads a layer (entrepot.inventory): few at a time, each with an end, none with a name."""
+
+import asyncio
+import contextlib
+import sys
+from typing import BinaryIO, Final
+
+import msgspec
+
+from entrepot.errors.scanning import LayerUnreadable
+from entrepot.inventory import MALFORMED, TOO_MUCH
+from entrepot.scan.packages import Layer
+
+VERSION: Final = "1"  # of what is read: an inventory of another one is made anew
+SECONDS: Final = 120.0
+_AT_ONCE: Final = 2
+_LARGEST: Final = 256 * 1024 * 1024  # bytes of an inventory
+_COMMAND: Final = (sys.executable, "-I", "-m", "entrepot.inventory")
+_DECODE = msgspec.msgpack.Decoder(Layer).decode
+
+
+class LayerPrograms:
+    """Reads layers in processes of their own."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    async def read(self, blob: BinaryIO, digest: str) -> Layer:
+        """The inventory of a blob: LayerUnreadable. It may be cancelled, and the program ends with it."""
+        async with self._room:
+            process = await asyncio.create_subprocess_exec(
+                *_COMMAND,
+                stdin=blob,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={},
+                start_new_session=True,
+            )
+            try:
+                async with asyncio.timeout(self._seconds):
+                    told, fault = await process.communicate()
+            except TimeoutError:
+                reason = f"The layer takes more than {self._seconds:g} s"
+                raise LayerUnreadable(digest=digest, reason=reason) from None
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        if process.returncode in (MALFORMED, TOO_MUCH):
+            raise LayerUnreadable(digest=digest, reason=fault[-1000:].decode(errors="replace"))
+        if process.returncode and process.returncode < 0:  # by a limit of its own, or out of memory
+            reason = f"The layer needs more than one may, and was ended by signal {-process.returncode}"
+            raise LayerUnreadable(digest=digest, reason=reason)
+        if process.returncode or len(told) > _LARGEST:
+            raise RuntimeError(f"the program that reads layers failed: {fault[-2000:].decode(errors='replace')}")
+        return _DECODE(told)
