@@ -344,8 +344,7 @@ def test_an_audit_record_names_the_caller_by_ids_only(house: CoreDatabase):
     who = caller()
     house.write(images.put, KEY, Tag("v7"), NEW, OCI_RULES, who=who)
     (call,) = [call for call in house.calls() if call.request_id == who.request_id]
-    key_id = who.principal.credential_id
-    common = call.common
+    common, key_id = call.common, who.principal.credential_id
     assert common.identity == Identity("root", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT, key_id)
     assert (common.service, common.operation, common.account, common.region) == ("ecr", "PutImage", ACCOUNT, REGION)
     assert (common.repository_id, common.repository) == (house.present(KEY).id, KEY.name)
