@@ -3,55 +3,59 @@
 from entrepot.errors.fact import Fact
 
 
-class FileMalformed(Fact):
+class ScanRefused(Fact):
+    """The root of this module's facts: scans and commands tell of them, no request ends in one."""
+
+
+class FileMalformed(ScanRefused):
     """A file that is not what its name says (`path`, `reason`)."""
 
     text = "{path} cannot be read: {reason}"
 
 
-class FileTooLarge(Fact):
+class FileTooLarge(ScanRefused):
     """A file that a reader may not have as a whole (`path`, `size` and `most` in bytes)."""
 
     text = "{path} has {size} bytes: more than the {most} that are read"
 
 
-class LayerMalformed(Fact):
+class LayerMalformed(ScanRefused):
     """A layer that is no tar archive, or not a whole one (`reason`)."""
 
     text = "The layer cannot be read: {reason}"
 
 
-class BudgetExceeded(Fact):
+class BudgetExceeded(ScanRefused):
     """A layer that costs more than a scan may (`what` it has, the `most` there may be)."""
 
     text = "The layer has more {what} than the {most} that a scan may take"
 
 
-class CvssInvalid(Fact):
+class CvssInvalid(ScanRefused):
     """A vector of CVSS that is none (`vector`, or as much of it as is shown, and `reason`)."""
 
     text = "{vector!r} is no CVSS vector: {reason}"
 
 
-class VersionInvalid(Fact):
+class VersionInvalid(ScanRefused):
     """A text that is no version in its scheme (`version`, shortened, and `scheme`)."""
 
     text = "{version} is no version of the scheme {scheme}"
 
 
-class EcosystemUnknown(Fact):
+class EcosystemUnknown(ScanRefused):
     """An ecosystem whose versions have no order that is known (`ecosystem`)."""
 
     text = "The versions of {ecosystem} have no order that is known"
 
 
-class AdvisoryMalformed(Fact):
+class AdvisoryMalformed(ScanRefused):
     """A record of a feed that is none (`reason`)."""
 
     text = "The advisory cannot be read: {reason}"
 
 
-class VulnerabilityFileUnusable(Fact):
+class VulnerabilityFileUnusable(ScanRefused):
     """A file that is no vulnerability database of this version's (`path`, `reason`)."""
 
     text = (
@@ -60,19 +64,19 @@ class VulnerabilityFileUnusable(Fact):
     )
 
 
-class VulnerabilityImportBusy(Fact):
+class VulnerabilityImportBusy(ScanRefused):
     """Another process makes a new generation of the vulnerability database."""
 
     text = "another import into this vulnerability database is running; try again when it has ended"
 
 
-class VulnerabilityFileUnknown(Fact):
+class VulnerabilityFileUnknown(ScanRefused):
     """A file that is none of the kinds that can be imported (`path`, `reason`)."""
 
     text = "{path} is nothing that the vulnerability database can import: {reason}"
 
 
-class VulnerabilitySourceShrunk(Fact):
+class VulnerabilitySourceShrunk(ScanRefused):
     """A whole dump of a source that lacks much of what is known (`source`, `had`, `has`)."""
 
     text = (
@@ -81,7 +85,7 @@ class VulnerabilitySourceShrunk(Fact):
     )
 
 
-class VulnerabilityRollback(Fact):
+class VulnerabilityRollback(ScanRefused):
     """An export that is older than what is there (`source`, `theirs`, `ours`: dates)."""
 
     text = (
@@ -89,19 +93,19 @@ class VulnerabilityRollback(Fact):
     )
 
 
-class VulnerabilitySignatureInvalid(Fact):
+class VulnerabilitySignatureInvalid(ScanRefused):
     """An export that nobody signed whom the operator trusts (`path`, `reason`)."""
 
     text = "{path} is not trusted: {reason}; name the key of who made it with --trust"
 
 
-class VulnerabilityDatabaseMissing(Fact):
+class VulnerabilityDatabaseMissing(ScanRefused):
     """Nothing was imported into this deployment's vulnerability database (`data`)."""
 
     text = "{data} has no vulnerability database; run `entrepot vulndb import`"
 
 
-class LayerUnreadable(Fact):
+class LayerUnreadable(ScanRefused):
     """A layer of which there is no inventory (`digest`, `reason`)."""
 
     text = "Layer {digest}: {reason}"
