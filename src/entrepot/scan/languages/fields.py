@@ -45,9 +45,11 @@ def _licence(value: object) -> str:
 
 
 def package(kind: str, name: object, version: object, path: str, licence: str = "") -> Package | None:
-    """The package, if it has both a name and a version."""
+    """The package, if it has both a version and a name that does not end where a part of it should begin."""
     name, version = text(name), text(version, LONGEST_VERSION)
-    return Package(kind, name, version, path, licence=licence) if name and version else None
+    if not name or not version or name.endswith(("/", ":")):
+        return None
+    return Package(kind, name, version, path, licence=licence)
 
 
 def required(kind: str, name: object, version: object, path: str, licence: str = "") -> Package:
