@@ -60,13 +60,12 @@ def requested(world: World, service: str, request: str) -> Ask:
         "ping": "/v2/",
         "catalog": "/v2/_catalog",
         "tags": f"{place}/tags/list",
-        "manifests": f"{place}/manifests/v1",
+        "manifests": f"{place}/manifests/{'absent' if method == 'DELETE' else 'v1'}",
         "referrers": f"{place}/referrers/{world.image.digest}",
         "blobs": f"{place}/blobs/{digest}",
         "uploads": f"{place}/blobs/uploads/",
         "upload": f"{place}/blobs/uploads/{world.upload}",
     }[noun]
-    path = path.replace("v1", "absent") if method == "DELETE" else path
     path = f"{path}?digest={digest}" if request == "PUT upload" else path
 
     def ask(caller: Caller) -> str:
