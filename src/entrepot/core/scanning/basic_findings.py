@@ -7,6 +7,7 @@ import msgspec
 
 from entrepot.core.scanning.analysis import SEVERITIES, SUCCESS, Finding
 from entrepot.core.vulnerabilities.known import Known
+from entrepot.scan.advisories import Advisory
 from entrepot.scan.distributions import distribution
 from entrepot.scan.end_of_life import Supported
 from entrepot.scan.matching import Match, Told
@@ -68,28 +69,28 @@ def findings(found: Iterable[Match], known: Known) -> list[Finding]:
         package = match.located.package
         name, version = package.source_name or package.name, package.source_version or package.version
         together.setdefault((match.vulnerability, name, version), []).append(match)
-    texts: dict[int, str] = {}
-    made = [_finding(*key, matches, known, texts) for key, matches in together.items()]
+    wholes: dict[int, Advisory | None] = {}
+    made = [_finding(*key, matches, known, wholes) for key, matches in together.items()]
     return sorted(made, key=lambda each: (SEVERITIES.index(each.severity), each.name, each.attributes))
 
 
 def _finding(
-    name: str, package: str, version: str, found: Sequence[Match], known: Known, texts: dict[int, str]
+    name: str, package: str, version: str, found: Sequence[Match], known: Known, wholes: dict[int, Advisory | None]
 ) -> Finding:
     told, assessed = min(
         ((each, assess(each.advisory, each.affected)) for match in found for each in match.told),
         key=lambda each: SEVERITIES.index(each[1].level),
     )
-    if told.number not in texts:
-        whole = known.whole(told.number)
-        texts[told.number] = (whole.details or whole.summary)[:_LONGEST] if whole else ""
-    fixed = max((match.fixed for match in found), key=len)
+    if told.number not in wholes:
+        wholes[told.number] = known.whole(told.number)
+    whole = wholes[told.number] or told.advisory
+    fixed = next((match.fixed for match in found if match.fixed), "")
     attributes = {"package_name": package, "package_version": version, **_scores(assessed), "fixed_in_version": fixed}
     return Finding(
         name,
         assessed.level,
-        texts[told.number],
-        _uri(name, told),
+        (whole.details or whole.summary)[:_LONGEST],
+        _uri(name, told, whole.references),
         tuple((key, value) for key, value in attributes.items() if value),
     )
 
@@ -101,11 +102,11 @@ def _scores(assessed: Assessment) -> Mapping[str, str]:
     return {f"{kind}_SCORE": f"{assessed.score:.1f}", f"{kind}_VECTOR": assessed.vector}
 
 
-def _uri(name: str, told: Told) -> str:
-    ecosystem = told.affected.ecosystem.partition(":")[0]
+def _uri(name: str, told: Told, references: Sequence[str]) -> str:
+    """Where the distribution tells of a CVE, else NIST; of what is no CVE, what the advisory itself refers to first."""
     if not name.startswith("CVE-"):
-        return _NIST.format(name)
-    return _TRACKERS.get(ecosystem, _NIST).format(name)
+        return next(iter(references), "")
+    return _TRACKERS.get(told.affected.ecosystem.partition(":")[0], _NIST).format(name)
 
 
 # ---------------------------------------------------------------- what is said of the scan as a whole

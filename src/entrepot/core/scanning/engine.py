@@ -72,7 +72,7 @@ class Engine:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {blob.id: group.create_task(self._read(blob)) for blob in missing}
-        except ExceptionGroup as faults:
+        except ExceptionGroup as faults:  # of several layers; this server's own faults go before the image's
             unreadable, others = faults.split(LayerUnreadable)
             raise (others or unreadable or faults).exceptions[0] from None
         made = {key: task.result() for key, task in tasks.items()}
