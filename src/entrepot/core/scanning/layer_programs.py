@@ -65,7 +65,10 @@ class LayerPrograms:
             raise LayerUnreadable(digest=digest, reason=reason)
         if process.returncode:
             raise RuntimeError(f"the program that reads layers failed: {fault[-2000:].decode(errors='replace')}")
-        return _DECODE(told)
+        try:
+            return _DECODE(told)
+        except msgspec.DecodeError as fault:  # whoever has taken the program over may write anything
+            raise LayerUnreadable(digest=digest, reason=f"Its inventory is none: {fault}") from None
 
 
 async def _first(stream: asyncio.StreamReader | None, most: int) -> bytes:

@@ -36,13 +36,14 @@ async def test_a_layer_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("code", "told"),
     [
+        ("print('nonsense')", "Its inventory is none"),
         ("import time; time.sleep(60)", "takes more than 1 s"),
         ("import sys\nwhile True: sys.stdout.write('x' * 100000)", "more than 1000000 bytes"),
         ("import sys\nwhile True: sys.stderr.write('x' * 100000)", "takes more than 1 s"),
         ("import os; os.abort()", "ended by signal 6"),
         ("import sys; sys.stderr.write('torn'); sys.exit(3)", "torn"),
     ],
-    ids=["sleeps", "writes on", "complains on", "dies", "refuses"],
+    ids=["lies", "sleeps", "writes on", "complains on", "dies", "refuses"],
 )
 async def test_what_a_layer_makes_of_its_program_is_told_of_the_layer(tmp_path, code: str, told: str):
     with pytest.raises(LayerUnreadable, match=told):
