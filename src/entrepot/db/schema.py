@@ -41,7 +41,15 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from entrepot.db import alarm_schema, conventions, event_schema, identity_schema, scan_schema, trail_schema
+from entrepot.db import (
+    alarm_schema,
+    conventions,
+    event_schema,
+    identity_schema,
+    inspector_schema,
+    scan_schema,
+    trail_schema,
+)
 from entrepot.db.conventions import Text
 
 metadata = conventions.metadata
@@ -50,6 +58,7 @@ alarm = alarm_schema.alarm  # and with it its neighbours
 event_bus = event_schema.event_bus  # and with it its neighbours
 trail = trail_schema.trail  # and with it its neighbours
 image_scan = scan_schema.image_scan  # and with it its neighbours
+inspector_finding = inspector_schema.inspector_finding  # and with it its neighbours
 
 repository = Table(
     "repository",
