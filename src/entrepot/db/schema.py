@@ -14,11 +14,13 @@
              ├─ event_rule ── event_target                       (buses and rules have their tags in event_tag)
              ├─ trail ── trail_tag · trail_region          (trail_log_file and trail_chain outlive it)
              ├─ registry_scanning · scan_count
+             ├─ inspector_configuration · inspector_filter · inspector_export · inspector_finding
              └─ repository ─┬─ resource_tag · catalog_data
                             ├─ repository_blob ── blob            which repository may read which blob
                             │                      └─ layer_inventory
                             ├─ manifest ─┬─ manifest_reference    layers, config, children of it
-                            │            └─ image_scan ── image_scan_findings
+                            │            ├─ image_scan ── image_scan_findings
+                            │            └─ image_in_use
                             ├─ tag ──────── manifest
                             └─ upload
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
