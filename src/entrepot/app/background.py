@@ -17,6 +17,7 @@ from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
 from entrepot.settings import Settings
@@ -73,6 +74,7 @@ def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
         deliverer=about_events.deliverer,
         retention=about_events.retention,
         scanner=scanner(database, store, generations(settings), meter),
+        cover=CoverageSweep(database),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),
