@@ -22,9 +22,9 @@ from entrepot.core.upkeep import JournalFold
 from entrepot.worker.schedule import Task
 
 _FOLD_EVERY = timedelta(seconds=1)
+_FOLD_AT_LEAST = timedelta(seconds=3)  # metrics are to be seen within five
 _COMPACT_EVERY = timedelta(minutes=1)
 _EXPIRE_AUDIT_EVERY = timedelta(minutes=10)
-_MEASURE_EVERY = timedelta(seconds=1)  # seen within five, on a machine that does much else too
 _ROLL_UP_EVERY = timedelta(minutes=10)
 _GAUGES_EVERY = timedelta(minutes=1)
 _ALARMS_EVERY = timedelta(seconds=10)
@@ -72,13 +72,13 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
     return (
         Task("collect", jobs.collect_every, lambda now: _counts(asdict(jobs.collector.run(now)))),
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
-        Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}),
-        Task("audit", _FOLD_EVERY, lambda now: {"alone": jobs.audit.run(now).changes}),
+        Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}, _FOLD_AT_LEAST),
+        Task("audit", _FOLD_EVERY, lambda now: {"alone": jobs.audit.run(now).changes}, _FOLD_AT_LEAST),
         Task("announce", _FOLD_EVERY, lambda now: {"events": jobs.announcer.run(now)}),
         Task("trails", jobs.trails_every, _trails(jobs.trails)),
         Task("compact-audit", _COMPACT_EVERY, lambda now: {"blocks": jobs.audit_upkeep.compact(now)}),
         Task("expire-audit", _EXPIRE_AUDIT_EVERY, lambda now: {"records": jobs.audit_upkeep.expire(now)}),
-        Task("measure", _MEASURE_EVERY, lambda _: _nothing(jobs.measure.run())),
+        Task("measure", _FOLD_EVERY, lambda _: _nothing(jobs.measure.run()), _FOLD_AT_LEAST),
         Task("rollup", _ROLL_UP_EVERY, lambda now: {"points": jobs.rollup.run(now)}),
         Task("gauges", _GAUGES_EVERY, lambda now: _nothing(jobs.gauges.run(now))),
         Task("alarms", _ALARMS_EVERY, lambda now: _some({"changed": jobs.alarms.run(now)})),
