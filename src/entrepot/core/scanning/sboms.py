@@ -50,7 +50,7 @@ def kept(tx: Transaction, repository: Repository, stored: StoredManifest) -> Kep
 
 def subject(repository: Repository, stored: StoredManifest) -> Subject:
     """An image of a repository as its documents name it."""
-    return Subject(repository.key.name, stored.digest, micros(stored.pushed_at), __version__)
+    return Subject(repository.key.name, str(stored.digest), micros(stored.pushed_at), __version__)
 
 
 def exported(found: Kept, form: str) -> bytes:
