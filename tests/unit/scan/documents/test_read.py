@@ -42,7 +42,7 @@ def test_what_was_written_is_read(write, of):
 
 def test_cyclonedx_tells_all_of_it():
     of = image()
-    assert [each for each in reading.image(WRITERS["cyclonedx 1.4"](of), "x").packages] == list(of.packages)
+    assert list(reading.image(WRITERS["cyclonedx 1.4"](of), "x").packages) == list(of.packages)
 
 
 def test_what_its_writer_could_not_see_stays_unseen():
