@@ -208,7 +208,7 @@ def add(tx: Transaction, repository_id: str, digest: Digest, new: Manifest, imag
 
 
 def remove(tx: Transaction, repository_id: str, digest: str) -> bool:
-    """Remove a manifest with its references and scans, and where it runs; its tags must be gone. Whether it was there."""
+    """Remove a manifest with references, scans and where it runs; its tags must be gone. Whether it was there."""
     scans.remove(tx, repository_id, digest)
     images_in_use.remove(tx, repository_id, digest)
     tx.run(_FORGET_REFERENCES, of=repository_id, image=digest)

@@ -3,8 +3,8 @@
 A row stays when the image runs there no more, with a count of 0: when it last did is what re-scans may go by.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import bindparam, case, delete, func, select, text, update
 
@@ -30,7 +30,9 @@ _PUT = text(
 )
 _CLUSTERS = select(func.count()).where(_IS_OF_IMAGE, image_in_use.c.cluster != bindparam("cluster"))
 _FIND = select(
-    func.sum(case((image_in_use.c.last_in_use_at > bindparam("since"), image_in_use.c.count), else_=0)).label("running"),
+    func.sum(case((image_in_use.c.last_in_use_at > bindparam("since"), image_in_use.c.count), else_=0)).label(
+        "running"
+    ),
     func.max(image_in_use.c.last_in_use_at).label("last"),
 ).where(_IS_OF_IMAGE)
 _SETTLE = (
@@ -47,7 +49,8 @@ _FORGET = delete(image_in_use).where(image_in_use.c.last_in_use_at < bindparam("
 _REMOVE = delete(image_in_use).where(_IS_OF_IMAGE)
 
 
-class InUse(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class InUse:
     """How many pods, tasks or containers run an image now, and when one was last seen to."""
 
     count: int
