@@ -5,7 +5,7 @@ import contextlib
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -74,16 +74,40 @@ def session(resolver: AbstractResolver, context: ssl.SSLContext, most_connection
 
 
 async def exchange(
-    over: aiohttp.ClientSession, method: str, url: URL, headers: Mapping[str, str], body: bytes, most_bytes: int
+    over: aiohttp.ClientSession,
+    method: str,
+    url: URL,
+    headers: Mapping[str, str],
+    body: bytes | AsyncIterable[bytes],
+    most_bytes: int,
 ) -> Response:
     """Send and receive, whatever the status; a redirect's body is not read, for nobody needs it."""
-    sent = {"Accept-Encoding": "identity", "User-Agent": _AGENT, **headers}
-    async with over.request(method, url, headers=sent, data=body or None, allow_redirects=False) as received:
+    async with requested(over, method, url, headers, body) as received:
         if "Location" in received.headers and 300 <= received.status < 400:
             received.close()
             return Response(str(url), received.status, received.headers, b"")
         answer = await _bounded(received, most_bytes)
         return Response(str(url), received.status, received.headers, answer)
+
+
+@contextlib.asynccontextmanager
+async def requested(
+    over: aiohttp.ClientSession,
+    method: str,
+    url: URL,
+    headers: Mapping[str, str],
+    body: bytes | AsyncIterable[bytes] = b"",
+) -> AsyncIterator[aiohttp.ClientResponse]:
+    """Send, and have the answer while its body is on its way."""
+    sent = {"Accept-Encoding": "identity", "User-Agent": _AGENT, **headers}
+    async with over.request(method, url, headers=sent, data=body or None, allow_redirects=False) as received:
+        yield received
+
+
+def require_plain(received: aiohttp.ClientResponse) -> None:
+    """AnswerUnusable where a body would have to be decompressed."""
+    if received.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise AnswerUnusable(f"{received.url.host} compresses its answer though it was asked not to")
 
 
 @contextlib.asynccontextmanager
@@ -118,8 +142,7 @@ async def system_lookup(host: str) -> Sequence[str]:
 
 async def _bounded(received: aiohttp.ClientResponse, most_bytes: int) -> bytes:
     """The body, which is refused as soon as it is known to be too long, or to need decompression."""
-    if received.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise AnswerUnusable(f"{received.url.host} compresses its answer though it was asked not to")
+    require_plain(received)
     parts: list[bytes] = []
     announced = 0 if received.method == "HEAD" else received.content_length or 0
     room = most_bytes - announced
