@@ -19,6 +19,8 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "repositoryName": names["repository"],
         "repositoryNames": [names["repository"]],
         "imageIds": [{"imageTag": "absent"}],
+        "cluster": "world",
+        "images": [],
         "imageManifest": "{}",
         "imageTagMutability": "MUTABLE",
         "imageId": {"imageTag": "absent"},

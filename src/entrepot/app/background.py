@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from entrepot.app import parts
+from entrepot.app.adapter_parts import adapter_scans
 from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.parts import Databases
@@ -76,7 +77,8 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
-        scanner=scanner(database, store, known, meter),
+        scanner=scanner(settings, database, store, known, sealed, meter),
+        adapter=adapter_scans(settings, database, sealed),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),
