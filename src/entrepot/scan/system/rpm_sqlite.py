@@ -16,7 +16,7 @@ _MOST_STEPS = 2_000
 
 
 def headers(database: bytearray, path: str, steps: int = _MOST_STEPS, step: int = _STEP) -> Iterator[bytes]:
-    """Each package's header; the bytes are changed. FileMalformed, also beyond so many steps of so many instructions."""
+    """Each package's header; the bytes are changed. FileMalformed, also beyond `steps` of `step` instructions."""
     # a database that was last written through a log asks for that log's shared memory, which one in memory cannot have
     database[18:20] = b"\x01\x01"
     try:
