@@ -34,6 +34,7 @@ UNDER_SYFT = UNDER_TRIVY | {
     ("languages", "golang", "example.test/program", "(devel)"): GO_ROOT,
     ("languages", "golang", "stdlib", "go*"): GO_ITSELF,
     ("debian", "pypi", "pyyaml", "6.0"): SYSTEMS_OWN,
+    ("debian", "pypi", "six", "1.16.0"): SYSTEMS_OWN,
     ("debian", "pypi", "urllib3", "1.26.12"): SYSTEMS_OWN,
 }
 # rpm's three forms of database: the file, where it lies, and the system that says so
