@@ -17,7 +17,8 @@ from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
-from entrepot.core.units import Units
+from entrepot.core.scanning.excepting import Excepting
+from entrepot.core.units import BlockingUnits, Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
 from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
@@ -73,6 +74,7 @@ def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
         deliverer=about_events.deliverer,
         retention=about_events.retention,
         scanner=scanner(database, store, generations(settings), meter),
+        excepting=Excepting(BlockingUnits(database), store),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),

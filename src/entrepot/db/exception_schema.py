@@ -49,6 +49,13 @@ Index(
     postgresql_where=vulnerability_exception.c.repository_id != "",
 )
 Index(
+    "ix_vulnerability_exception_image",
+    vulnerability_exception.c.repository_id,
+    vulnerability_exception.c.digest,
+    sqlite_where=vulnerability_exception.c.repository_id != "",
+    postgresql_where=vulnerability_exception.c.repository_id != "",
+)
+Index(
     "ix_vulnerability_exception_expires_at",
     vulnerability_exception.c.expires_at,
     sqlite_where=vulnerability_exception.c.expires_at.is_not(None),

@@ -196,6 +196,13 @@ def _described(tx: Transaction, key: RegistryKey, pattern: str) -> Iterator[str]
         after = page[-1].key.name
 
 
+def moment_invalid(text: str) -> ParameterInvalid:
+    """That a text names no moment."""
+    return ParameterInvalid(
+        parameter="expires_at", reason=f"'{text[:100]}' is neither days (`90d`) nor an ISO 8601 moment"
+    )
+
+
 def _within(product: Product, digest: str) -> Product | None:
     """A product as it is within a scope of one image; None when it is about another one."""
     if not digest:

@@ -70,7 +70,7 @@ def _report(
     after: Place | None,
 ) -> Report:
     """What exceptions are for is shown with why it need not count, and how much is left is said."""
-    excepted = standings.suppressions(tx, repository, caller.at)
+    excepted = standings.suppressions(tx, repository, scan.key.digest, caller.at)
     standing = image_standings.find(tx, scan.key) if excepted else None
     if standing is None:
         return Report(Digest(scan.key.digest), scan, found, after)

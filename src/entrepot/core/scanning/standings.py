@@ -14,6 +14,7 @@ from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.scanning import findings
 from entrepot.core.scanning.analysis import Finding
+from entrepot.core.scanning.places import registry_itself
 from entrepot.core.scanning.requests import IN_PROGRESS
 from entrepot.core.scanning.suppression import Suppressions
 from entrepot.db import image_standings, images, repositories, scans, tags, vulnerability_exceptions
@@ -37,10 +38,9 @@ class Totals(NamedTuple):
     until: datetime | None
 
 
-def suppressions(tx: Transaction, repository: Repository, at: datetime) -> Suppressions:
-    """The exceptions that may be about a repository's images."""
-    registry = repository.key.registry
-    return Suppressions(vulnerability_exceptions.about(tx, registry, repository.id, at), repository.key.name)
+def suppressions(tx: Transaction, repository: Repository, digest: str, at: datetime) -> Suppressions:
+    """The exceptions that may be about an image."""
+    return Suppressions(vulnerability_exceptions.about(tx, repository, digest, at), repository.key.name)
 
 
 def digests_of(tx: Transaction, repository: Repository, digest: str) -> frozenset[str]:
@@ -51,7 +51,7 @@ def digests_of(tx: Transaction, repository: Repository, digest: str) -> frozense
 def assess(tx: Transaction, repository: Repository, scan: Scan, at: datetime) -> Standing:
     """How an image stands after a scan that has ended."""
     raw = dict(scan.severities or {})
-    excepted = suppressions(tx, repository, at)
+    excepted = suppressions(tx, repository, scan.key.digest, at)
     totals = _totals(tx, scan.key, raw, excepted, digests_of(tx, repository, scan.key.digest), at)
     return Standing(scan.key, scan.status, scan.description, raw, totals.effective, totals.worst, totals.until)
 
@@ -76,19 +76,21 @@ def keep(tx: Transaction, repository: Repository, scan: Scan, at: datetime) -> S
     return new
 
 
-def renew(tx: Transaction, caller: Caller, key: ScanKey) -> bool:
-    """Write anew how an image stands that was out of date, and tell of it where its findings count otherwise now."""
+def renew(tx: Transaction, key: ScanKey, request_id: str, at: datetime) -> bool:
+    """Write anew how an image stands that was out of date; True where its findings count otherwise now, which is told.
+    `request_id` is a UUID for what is told.
+    """
     repository = repositories.lock_live(tx, key.repository_id)
     old = image_standings.find(tx, key)
-    if repository is None or old is None or old.due_at is None or old.due_at > caller.at:
+    if repository is None or old is None or old.due_at is None or old.due_at > at:
         return False
-    new = present(tx, repository, old, caller.at)
+    new = present(tx, repository, old, at)
     if new.due_at == old.due_at:  # its scan will say
         return False
     image_standings.put(tx, new)
     if new.effective == old.effective:
         return False
-    _tell(tx, caller, repository, new)
+    _tell(tx, registry_itself(repository.key.registry, request_id, at), repository, new)
     return True
 
 

@@ -154,6 +154,7 @@ def _exception() -> None:
     )
     op.create_index("ix_vulnerability_exception_listing", "vulnerability_exception", ["account_id", "region", "id"])
     _index("vulnerability_exception", "origin", ["repository_id", "origin"], "repository_id != ''")
+    _index("vulnerability_exception", "image", ["repository_id", "digest"], "repository_id != ''")
     _index("vulnerability_exception", "expires_at", ["expires_at"], "expires_at IS NOT NULL")
 
 
