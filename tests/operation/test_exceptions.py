@@ -9,7 +9,7 @@ import pytest
 
 from tests.factories import layouts
 from tests.factories.advisory_files import dump, record
-from tests.factories.layouts import Content, Image, archive, image_of, index_of
+from tests.factories.layouts import Content, Image, Index, archive, image_of, index_of
 from tests.factories.processes import Server, serve
 from tests.factories.registry import Registry, error_codes
 from tests.factories.waiting import wait
@@ -30,7 +30,7 @@ WORKERS = 3
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     directory = tmp_path_factory.mktemp("exceptions")
-    with serve(directory, "--workers", str(WORKERS)) as running:
+    with serve(directory, extra=["--workers", str(WORKERS)]) as running:
         take(running, dump(directory / "Debian" / "all.zip", ADVISORIES))
         yield running
 
@@ -192,7 +192,8 @@ def test_of_an_index_each_image_is_decided_by_itself(server: Server):
     server.client().create_repository(repositoryName="platforms", imageScanningConfiguration={"scanOnPush": True})
     bad = image_of(BASE, archive({"name": b"platforms"}))
     good = image_of(archive({"etc/os-release": b'ID=debian\nVERSION_ID="12"\n', "var/lib/dpkg/status": b""}))
-    both = index_of(bad, good)
+    children = (bad, good)
+    both = Index(index_of(children, ("amd64", "arm64")), children)
     Registry(server).push("platforms", both, "v1")
     scanned(server, "platforms", both.digest)
     guard(server, "platforms")

@@ -9,7 +9,6 @@ import structlog
 
 from entrepot.core.scanning import exceptions, standings
 from entrepot.core.scanning.exceptions import Scope, claims
-from entrepot.core.scanning.places import registry_itself
 from entrepot.core.units import BlockingUnits
 from entrepot.db import blobs, image_standings, images, repositories, vex_referrers, vulnerability_exceptions
 from entrepot.db.database import Transaction
@@ -121,11 +120,16 @@ def _keep(
     """What a document says takes the place of what it said; nothing of one that is not believed any more."""
     if not vex_referrers.end(tx, referrer.repository_id, referrer.digest, ""):
         return
-    key, caller = repository.key.registry, registry_itself(repository.key.registry, request_id, now)
+    key = repository.key.registry
     scope = Scope(repository.key.name, subject, repository.id)
     gone = vulnerability_exceptions.referred(tx, repository.id, referrer.digest)
     vulnerability_exceptions.remove_referred(tx, repository.id, referrer.digest)
-    made = [each for document in told for each in claims(document, key, scope, referrer.owner, referrer.digest, caller)]
+    owner, origin = referrer.owner, referrer.digest
+    made = [
+        each
+        for number, document in enumerate(told)
+        for each in claims(document, key, scope, owner, origin, f"{request_id}/{number}", now)
+    ]
     if len(made) > _MOST_OF_A_DOCUMENT:
         raise VexMalformed(reason=f"it says {len(made)} things of one image, more than {_MOST_OF_A_DOCUMENT}")
     for each in made:

@@ -125,10 +125,11 @@ def import_document(
     _check_scope(scope.repository, scope.digest)
     _check_text("owner", owner, _LONGEST_NAME)
     accounts.lock(tx, key.account)
-    gone = rows.imported(tx, key, document.id, scope.repository, scope.digest)
+    before = rows.imported(tx, key, document.id, scope.repository)
+    gone = [each for each in before if scope.digest in ("", each.digest)]
     for each in gone:
         rows.remove(tx, each.id)
-    made = list(claims(document, key, scope, owner, document.id, caller))
+    made = list(claims(document, key, scope, owner, document.id, caller.request_id, caller.at))
     _require_room(tx, key, len(made))
     for each in made:
         rows.add(tx, each)
@@ -139,7 +140,7 @@ def import_document(
 
 
 def claims(
-    document: Document, key: RegistryKey, scope: Scope, owner: str, origin: str, caller: Caller
+    document: Document, key: RegistryKey, scope: Scope, owner: str, origin: str, request_id: str, at: datetime
 ) -> Iterator[VulnerabilityException]:
     """What a document says about each product within a scope; of what it says twice the last."""
     last: dict[tuple[str, Product], Statement] = {}
@@ -153,7 +154,7 @@ def claims(
                 last[statement.vulnerability, within] = statement
     for number, ((vulnerability, product), statement) in enumerate(last.items()):
         yield VulnerabilityException(
-            id=event_id(micros(caller.at), caller.request_id, f"exception/{origin}", number),
+            id=event_id(micros(at), request_id, f"exception/{origin}", number),
             account=key.account,
             region=key.region,
             repository=scope.repository,
@@ -168,7 +169,7 @@ def claims(
             owner=owner,
             origin=origin,
             said_at=moment(statement.said_at),
-            created_at=caller.at,
+            created_at=at,
             expires_at=None,
         )
 
