@@ -19,7 +19,8 @@ from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
-from entrepot.core.units import Units
+from entrepot.core.scanning.excepting import Excepting
+from entrepot.core.units import BlockingUnits, Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
 from entrepot.db.vulnerability_generations import Generations
 from entrepot.settings import Settings
@@ -79,6 +80,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         retention=about_events.retention,
         scanner=scanner(settings, database, store, known, sealed, meter),
         adapter=adapter_scans(settings, database, sealed),
+        excepting=Excepting(BlockingUnits(database), store),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),

@@ -18,6 +18,7 @@ from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.scanning.excepting import Excepting
 from entrepot.core.scanning.scanner import Scanner
 from entrepot.core.upkeep import JournalFold
 from entrepot.worker.schedule import Task
@@ -30,6 +31,7 @@ _ROLL_UP_EVERY = timedelta(minutes=10)
 _GAUGES_EVERY = timedelta(minutes=1)
 _ALARMS_EVERY = timedelta(seconds=10)
 _EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
+_EXCEPT_EVERY = timedelta(seconds=1)
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
@@ -60,6 +62,7 @@ class Jobs:
     retention: Retention
     scanner: Scanner
     adapter: AdapterScans | None
+    excepting: Excepting
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
     updater: Callable[[datetime], Awaitable[dict[str, object]]] | None
@@ -92,6 +95,7 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
         Task("scan", _EVENTS_AGAIN, jobs.scanner.run),
         *([] if jobs.adapter is None else [Task("adapter", _EVENTS_AGAIN, jobs.adapter.run)]),
+        Task("except", _EXCEPT_EVERY, jobs.excepting.run),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
