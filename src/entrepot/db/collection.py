@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, not
 from entrepot.db.blobs import blob_of
 from entrepot.db.database import Transaction, number_of
 from entrepot.db.records import Blob
-from entrepot.db.scan_schema import layer_inventory
+from entrepot.db.scan_schema import layer_inventory, layer_marks
 from entrepot.db.schema import blob, gc_hold, manifest_reference, repository, repository_blob, upload
 
 
@@ -92,6 +92,10 @@ _FORGET_INVENTORIES = delete(layer_inventory).where(
     layer_inventory.c.blob_id == bindparam("of"),
     exists().where(blob.c.id == layer_inventory.c.blob_id, blob.c.state == "deleting"),
 )
+_FORGET_MARKS = delete(layer_marks).where(
+    layer_marks.c.blob_id == bindparam("of"),
+    exists().where(blob.c.id == layer_marks.c.blob_id, blob.c.state == "deleting"),
+)
 _FORGET = delete(blob).where(blob.c.id == bindparam("of"), blob.c.state == "deleting")
 _KNOWN_LOCATION = select(blob.c.id).where(blob.c.store == bindparam("store"), blob.c.location == bindparam("location"))
 _ADD_ORPHAN = text(
@@ -119,6 +123,10 @@ _DROP_FINDINGS = text(
 )
 _DROP_SCANS = text(
     "DELETE FROM image_scan WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
+_DROP_REMATCHES = text(
+    "DELETE FROM image_rematch WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
 )
 _DROP_MANIFESTS = text(
@@ -214,6 +222,7 @@ def total_removable(tx: Transaction, store: str, before: int) -> tuple[int, int]
 def forget(tx: Transaction, blob_id: str) -> bool:
     """Remove the row of a deleting blob whose bytes are gone, and what it held."""
     tx.run(_FORGET_INVENTORIES, of=blob_id)
+    tx.run(_FORGET_MARKS, of=blob_id)
     return tx.run(_FORGET, of=blob_id) == 1
 
 
@@ -249,6 +258,7 @@ def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
     tx.run(_DROP_TAGS, of=repository_id, limit=limit)
     tx.run(_DROP_FINDINGS, of=repository_id, limit=limit)
     tx.run(_DROP_SCANS, of=repository_id, limit=limit)
+    tx.run(_DROP_REMATCHES, of=repository_id, limit=limit)
     manifests = tx.run(_DROP_MANIFESTS, of=repository_id, limit=limit)
     return manifests or tx.run(_DROP_LINKS, of=repository_id, limit=limit)
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, insert, select, text
 
-from entrepot.db import scans
+from entrepot.db import rematches, scans
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import StoredManifest
 from entrepot.db.schema import manifest, manifest_reference, tag
@@ -210,6 +210,7 @@ def add(tx: Transaction, repository_id: str, digest: Digest, new: Manifest, imag
 def remove(tx: Transaction, repository_id: str, digest: str) -> bool:
     """Remove a manifest with its references and scans; its tags must be gone. Whether it was there."""
     scans.remove(tx, repository_id, digest)
+    rematches.remove(tx, repository_id, digest)
     tx.run(_FORGET_REFERENCES, of=repository_id, image=digest)
     return tx.run(_REMOVE, of=repository_id, image=digest) == 1
 
