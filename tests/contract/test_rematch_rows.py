@@ -1,6 +1,5 @@
 """The queries of matching anew, over every engine: queued once, claimed by one, gone with the image."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -39,7 +38,7 @@ def held(rows: Rows) -> Rows:
 def queued(held: Rows, *made: object) -> list[str]:
     """Queue images; the digests of all that are watched."""
     found = held.read(rematches.watched, ("", ""), 9)
-    held.write(rematches.queue, [each for each in found if not made or each.digest in made])
+    held.write(rematches.queue, [each[:2] for each in found if not made or each.digest in made])
     return [each.digest for each in found]
 
 
@@ -87,11 +86,12 @@ def test_an_image_that_is_queued_while_it_is_held_is_matched_once_more(held: Row
 
 def test_a_scan_that_ends_with_less_than_a_pass_knows_is_matched_once_more(held: Rows):
     assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 0) is False
-    held.write(rematches.put_pass, Pass(3, 7, "x"))
+    assert held.write(rematches.move_pass, Pass(), Pass(3, 7, "x")) is True
+    assert held.write(rematches.move_pass, Pass(3, 6), Pass(9)) is False, "another pass has begun"
     assert held.read(rematches.find_pass) == Pass(3, 7, "x")
     assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 7) is False
     assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 6) is True
-    held.write(rematches.put_pass, Pass(8, 0, ""))
+    assert held.write(rematches.move_pass, Pass(3, 7), Pass(8, 0, "")) is True
     assert held.write(rematches.queue_if_overtaken, OF, NEW.digest, 7) is True
     assert held.read(rematches.waiting) == 2
 
@@ -104,9 +104,11 @@ def test_what_waits_goes_with_its_image_and_with_its_repository(held: Rows):
         pass
     assert held.read(rematches.waiting) == 0
     assert held.read(rematches.next_due) is None
+    held.write(rematches.queue, [(OF, OLD.digest)])
+    assert held.read(rematches.waiting) == 0, "it is gone"
 
 
 def test_a_scan_of_another_kind_does_not_hide_one(held: Rows):
     scan = Scan(ScanKey(OF, OLD.digest, "BASIC"), "1", "COMPLETE", "", EPOCH, severities={})
-    held.write(scans.put, replace(scan), due=False)
+    held.write(scans.put, scan, due=False)
     assert len(held.read(rematches.watched, ("", ""), 9)) == 3

@@ -43,16 +43,17 @@ def find(tx: Transaction, blob_ids: Sequence[str], version: str) -> Mapping[str,
     return {each: bytes(row.body) for each, row in found.items() if row is not None}
 
 
-def put(tx: Transaction, blob_id: str, location: str, version: str, body: bytes, marks: bytes) -> bool:
+def put(tx: Transaction, blob_id: str, location: str, version: str, body: bytes, marks: bytes | None = None) -> bool:
     """Keep the inventory of a blob that was read at this location, and the marks of its names, in the place of those by
-    other versions; False when it is not live, or lies elsewhere by now.
+    other versions; False when it is not live, or lies elsewhere by now. What is no layer has no marks.
     """
     row = tx.one(_SHARE_BLOB, of=blob_id, location=location)
     if row is None or row.state != "live":
         return False
     tx.run(_REMOVE_OTHERS, of=blob_id, version=version)
     tx.run(_PUT, of=blob_id, version=version, body=body)
-    tx.run(_PUT_MARKS, of=blob_id, marks=marks)
+    if marks is not None:
+        tx.run(_PUT_MARKS, of=blob_id, marks=marks)
     return True
 
 

@@ -18,12 +18,20 @@ NOBODY = ""
 _NAME = "images"
 _PASS = select(rematch_pass.c.matched, rematch_pass.c.target, rematch_pass.c.place).where(rematch_pass.c.name == _NAME)
 _SHARE_PASS = _PASS.with_for_update(read=True)  # who begins a pass waits, and then sees the image
-_PUT_PASS = text(
-    "INSERT INTO rematch_pass (name, matched, target, place) VALUES ('images', :matched, :target, :place) "
-    "ON CONFLICT (name) DO UPDATE SET matched = excluded.matched, target = excluded.target, place = excluded.place"
+_FIRST_PASS = text(
+    "INSERT INTO rematch_pass (name, matched, target, place) VALUES ('images', 0, 0, '') ON CONFLICT DO NOTHING"
+)
+_MOVE_PASS = (
+    update(rematch_pass)
+    .where(
+        rematch_pass.c.name == _NAME,
+        rematch_pass.c.matched == bindparam("old_matched"),
+        rematch_pass.c.target == bindparam("old_target"),
+    )
+    .values(matched=bindparam("new_matched"), target=bindparam("new_target"), place=bindparam("new_place"))
 )
 _watched = (
-    select(image_scan.c.repository_id, image_scan.c.digest, manifest.c.pushed_at)
+    select(image_scan.c.repository_id, image_scan.c.digest)
     .join(
         manifest,
         and_(manifest.c.repository_id == image_scan.c.repository_id, manifest.c.digest == image_scan.c.digest),
@@ -43,7 +51,7 @@ _watched = (
 )
 _some = _watched.subquery()
 _LAYERS = (
-    select(_some.c.repository_id, _some.c.digest, _some.c.pushed_at, repository_blob.c.blob_id)
+    select(_some.c.repository_id, _some.c.digest, repository_blob.c.blob_id)
     .join(
         manifest_reference,
         and_(
@@ -65,11 +73,8 @@ _LAYERS = (
 )
 _QUEUE = text(
     "INSERT INTO image_rematch (repository_id, digest, pushed_at, due_at, holder, tries) "
-    "VALUES (:of, :image, :pushed_at, 0, '', 0) "
+    "SELECT repository_id, digest, pushed_at, 0, '', 0 FROM manifest WHERE repository_id = :of AND digest = :image "
     "ON CONFLICT (repository_id, digest) DO UPDATE SET due_at = 0, holder = '', tries = 0"
-)
-_WHEN_PUSHED = select(manifest.c.pushed_at).where(
-    manifest.c.repository_id == bindparam("of"), manifest.c.digest == bindparam("image")
 )
 _DUE = (
     select(image_rematch.c.repository_id, image_rematch.c.digest, image_rematch.c.tries)
@@ -107,7 +112,6 @@ class Watched(NamedTuple):
 
     repository_id: str
     digest: str
-    pushed_at: int
     blobs: frozenset[str]
 
 
@@ -126,28 +130,29 @@ def find_pass(tx: Transaction) -> Pass:
     return Pass() if row is None else Pass(*row)
 
 
-def put_pass(tx: Transaction, new: Pass) -> None:
-    """Write how far it is."""
-    tx.run(_PUT_PASS, matched=new.matched, target=new.target, place=new.place)
+def move_pass(tx: Transaction, old: Pass, new: Pass) -> bool:
+    """Write how far it is; False when somebody else has written since that it is elsewhere than at `old`."""
+    if old == Pass():
+        tx.run(_FIRST_PASS)
+    told = {"new_matched": new.matched, "new_target": new.target, "new_place": new.place}
+    return tx.run(_MOVE_PASS, old_matched=old.matched, old_target=old.target, **told) == 1
 
 
 def watched(tx: Transaction, after: tuple[str, str], limit: int) -> Sequence[Watched]:
     """Images that are scanned continuously, above `after` in the order of repository and digest."""
-    found: dict[tuple[str, str], tuple[int, set[str]]] = {}
-    for repository_id, digest, pushed_at, blob_id in tx.all(
+    found: dict[tuple[str, str], set[str]] = {}
+    for repository_id, digest, blob_id in tx.all(
         _LAYERS, after_repository=after[0], after_digest=after[1], limit=limit
     ):
-        blobs = found.setdefault((repository_id, digest), (pushed_at, set()))[1]
+        blobs = found.setdefault((repository_id, digest), set())
         if blob_id is not None:
             blobs.add(blob_id)
-    return [Watched(*key, pushed_at, frozenset(blobs)) for key, (pushed_at, blobs) in found.items()]
+    return [Watched(*key, frozenset(blobs)) for key, blobs in found.items()]
 
 
-def queue(tx: Transaction, images: Sequence[Watched]) -> None:
-    """Have these images matched anew; whoever is at one of them has done it in vain."""
-    tx.run_many(
-        _QUEUE, [{"of": each.repository_id, "image": each.digest, "pushed_at": each.pushed_at} for each in images]
-    )
+def queue(tx: Transaction, images: Sequence[tuple[str, str]]) -> None:
+    """Have images, by repository and digest, matched anew; whoever is at one of them has done it in vain."""
+    tx.run_many(_QUEUE, [{"of": repository_id, "image": digest} for repository_id, digest in images])
 
 
 def queue_if_overtaken(tx: Transaction, repository_id: str, digest: str, generation: int) -> bool:
@@ -157,10 +162,8 @@ def queue_if_overtaken(tx: Transaction, repository_id: str, digest: str, generat
     row = tx.one(_SHARE_PASS)
     if row is None or max(row.matched, row.target) <= generation:
         return False
-    pushed = tx.one(_WHEN_PUSHED, of=repository_id, image=digest)
-    if pushed is not None:
-        tx.run(_QUEUE, of=repository_id, image=digest, pushed_at=pushed.pushed_at)
-    return pushed is not None
+    queue(tx, [(repository_id, digest)])
+    return True
 
 
 def claim(tx: Transaction, holder: str, now: datetime, until: datetime, limit: int) -> Sequence[Held]:

@@ -13,12 +13,14 @@ _LEAST_PAUSE_AFTER_FAILURE = timedelta(seconds=1)
 class Task:
     """One periodic job: it is told the time, and may be killed at any point; it returns what it did.
 
-    `run` blocks, and has a thread; or it is a coroutine, and runs on the loop.
+    `run` blocks, and has a thread; or it is a coroutine, and runs on the loop. One that is `shared` runs in every
+    process at once, without a lease: what it works on is claimed row by row.
     """
 
     name: str
     every: timedelta
     run: Callable[[datetime], Mapping[str, object] | Awaitable[Mapping[str, object]]]
+    shared: bool = False
 
 
 def next_due(task: Task, now: datetime, *, failed: bool = False) -> datetime:
