@@ -164,7 +164,7 @@ def test_the_inventory_of_a_layer_goes_in_the_transaction_that_removes_its_blob(
     assert rows.write(inventories.put, "B1", layer.location, "2", b"newer", b"more") is True
     assert rows.read(inventories.find, ["B1", "B2"], "1") == {}
     assert rows.read(inventories.find, ["B1", "B2"], "2") == {"B1": b"newer"}
-    assert rows.read(inventories.marks, "", 9) == [("B1", b"more")]
+    assert rows.read(inventories.marks, "", 9) == [("B1", layer.digest, b"more")]
     assert rows.write(collection.forget, "B1") is False
     assert rows.read(inventories.find, ["B1"], "2") == {"B1": b"newer"}
     rows.write(collection.mark_deleting, "B1", micros(EPOCH))

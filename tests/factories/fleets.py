@@ -9,6 +9,7 @@ from entrepot.core.scanning import inventories
 from entrepot.core.scanning.layer_programs import VERSION
 from entrepot.core.vulnerabilities.importing import Importing
 from entrepot.db import scans
+from entrepot.db.scan_records import Scan, ScanKey
 from entrepot.db.vulnerability_generations import Generations
 from entrepot.scan import name_marks
 from entrepot.scan.packages import Layer, Package, Release, SystemDatabase
@@ -65,7 +66,7 @@ class Fleet:
 
     def stand(self, repository_id: str, digest: str, status: str) -> None:
         """An enhanced scan has this status."""
-        scan = scans.Scan(scans.ScanKey(repository_id, digest, "ENHANCED"), "1", status, "", EPOCH, severities={})
+        scan = Scan(ScanKey(repository_id, digest, "ENHANCED"), "1", status, "", EPOCH, severities={})
         self.unit(scans.put, scan, due=False)
 
     def unit(self, work: Any, *args: Any, **kwargs: Any) -> Any:

@@ -30,7 +30,8 @@ _PUT_MARKS = text(
 _REMOVE = delete(layer_inventory).where(layer_inventory.c.blob_id == bindparam("of"))
 _REMOVE_MARKS = delete(layer_marks).where(layer_marks.c.blob_id == bindparam("of"))
 _MARKS = (
-    select(layer_marks.c.blob_id, layer_marks.c.marks)
+    select(layer_marks.c.blob_id, blob.c.digest, layer_marks.c.marks)
+    .join(blob, blob.c.id == layer_marks.c.blob_id)
     .where(layer_marks.c.blob_id > bindparam("after"))
     .order_by(layer_marks.c.blob_id)
     .limit(bindparam("limit"))
@@ -57,9 +58,9 @@ def put(tx: Transaction, blob_id: str, location: str, version: str, body: bytes,
     return True
 
 
-def marks(tx: Transaction, after: str, limit: int) -> Sequence[tuple[str, bytes]]:
-    """Blobs above `after`, in order, each with the marks of the names in it."""
-    return [(row.blob_id, bytes(row.marks)) for row in tx.all(_MARKS, after=after, limit=limit)]
+def marks(tx: Transaction, after: str, limit: int) -> Sequence[tuple[str, str, bytes]]:
+    """Blobs above `after`, in order: id, digest, and the marks of the names in it."""
+    return [(row.blob_id, row.digest, bytes(row.marks)) for row in tx.all(_MARKS, after=after, limit=limit)]
 
 
 def remove(tx: Transaction, blob_id: str) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, func, select, text, update
+from sqlalchemy import and_, bindparam, delete, func, select, text, tuple_, update
 
 from entrepot.db.database import Transaction, number_of
 from entrepot.db.scan_schema import image_rematch, image_scan, rematch_pass
-from entrepot.db.schema import manifest, manifest_reference, repository_blob
+from entrepot.db.schema import manifest_reference
 from entrepot.spec.moments import micros
 
 NOBODY = ""
@@ -30,42 +30,26 @@ _MOVE_PASS = (
     )
     .values(matched=bindparam("new_matched"), target=bindparam("new_target"), place=bindparam("new_place"))
 )
-_watched = (
+_some = (
     select(image_scan.c.repository_id, image_scan.c.digest)
-    .join(
-        manifest,
-        and_(manifest.c.repository_id == image_scan.c.repository_id, manifest.c.digest == image_scan.c.digest),
-    )
     .where(
-        (image_scan.c.repository_id > bindparam("after_repository"))
-        | (
-            (image_scan.c.repository_id == bindparam("after_repository"))
-            & (image_scan.c.digest > bindparam("after_digest"))
-        ),
+        tuple_(image_scan.c.repository_id, image_scan.c.digest)  # a page reads no row of the pages before it
+        > tuple_(bindparam("after_repository"), bindparam("after_digest")),
         image_scan.c.type == "ENHANCED",
         image_scan.c.status == "ACTIVE",
-        manifest.c.kind == "image",
     )
     .order_by(image_scan.c.repository_id, image_scan.c.digest)
     .limit(bindparam("limit"))
+    .subquery()
 )
-_some = _watched.subquery()
 _LAYERS = (
-    select(_some.c.repository_id, _some.c.digest, repository_blob.c.blob_id)
+    select(_some.c.repository_id, _some.c.digest, manifest_reference.c.digest.label("layer"))
     .join(
         manifest_reference,
         and_(
             manifest_reference.c.repository_id == _some.c.repository_id,
             manifest_reference.c.manifest_digest == _some.c.digest,
             manifest_reference.c.kind == "layer",
-        ),
-        isouter=True,
-    )
-    .join(
-        repository_blob,
-        and_(
-            repository_blob.c.repository_id == manifest_reference.c.repository_id,
-            repository_blob.c.digest == manifest_reference.c.digest,
         ),
         isouter=True,
     )
@@ -108,11 +92,11 @@ class Pass(NamedTuple):
 
 
 class Watched(NamedTuple):
-    """An image that is scanned continuously, and the blobs that its layers are."""
+    """An image that is scanned continuously, and the digests of its layers."""
 
     repository_id: str
     digest: str
-    blobs: frozenset[str]
+    layers: Sequence[str]
 
 
 class Held(NamedTuple):
@@ -140,14 +124,12 @@ def move_pass(tx: Transaction, old: Pass, new: Pass) -> bool:
 
 def watched(tx: Transaction, after: tuple[str, str], limit: int) -> Sequence[Watched]:
     """Images that are scanned continuously, above `after` in the order of repository and digest."""
-    found: dict[tuple[str, str], set[str]] = {}
-    for repository_id, digest, blob_id in tx.all(
-        _LAYERS, after_repository=after[0], after_digest=after[1], limit=limit
-    ):
-        blobs = found.setdefault((repository_id, digest), set())
-        if blob_id is not None:
-            blobs.add(blob_id)
-    return [Watched(*key, frozenset(blobs)) for key, blobs in found.items()]
+    found: dict[tuple[str, str], list[str]] = {}
+    for repository_id, digest, layer in tx.all(_LAYERS, after_repository=after[0], after_digest=after[1], limit=limit):
+        layers = found.setdefault((repository_id, digest), [])
+        if layer is not None:
+            layers.append(layer)
+    return [Watched(*key, layers) for key, layers in found.items()]
 
 
 def queue(tx: Transaction, images: Sequence[tuple[str, str]]) -> None:

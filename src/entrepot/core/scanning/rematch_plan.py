@@ -6,7 +6,6 @@ killed is followed by one who goes on there, or with a newer generation begins a
 """
 
 from collections.abc import Callable, Iterator
-from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -53,22 +52,25 @@ class RematchPlan:
             begun = Pass(now.matched, known.generation)
             if not self._units.write(rematches.move_pass, now, begun):
                 return 0
-        spared = self._spared(known, now.matched)
-        return sum(self._pages(begun, lambda: self._generations.generation() == known.generation, spared))
+        touched = self._touched(known, now.matched)
+        return sum(self._pages(begun, lambda: self._generations.generation() == known.generation, touched))
 
-    def _spared(self, known: Known, since: int) -> AbstractSet[str] | None:
-        """The layers that hold nothing of which something else is known; None where all images are to be matched."""
+    def _touched(self, known: Known, since: int) -> Callable[[Watched], bool]:
+        """Whether an image holds anything of which something else is known: one of which a layer is not known may."""
         if not knows_since(known, since):
-            return None
+            return lambda image: bool(image.layers)
         changed = name_marks.of_changed(known.changed_since(since))
         spared: set[str] = set()
+        concerned: set[str] = set()
         after = ""
         while page := self._units.read(inventories.marks, after, self._page):
-            spared.update(blob for blob, marks in page if changed.isdisjoint(name_marks.unpacked(marks)))
+            for _, digest, marks in page:
+                (spared if changed.isdisjoint(name_marks.unpacked(marks)) else concerned).add(digest)
             after = page[-1][0]
-        return spared
+        spared -= concerned  # a digest may be several blobs
+        return lambda image: not spared.issuperset(image.layers)
 
-    def _pages(self, begun: Pass, is_newest: Callable[[], bool], spared: AbstractSet[str] | None) -> Iterator[int]:
+    def _pages(self, begun: Pass, is_newest: Callable[[], bool], touched: Callable[[Watched], bool]) -> Iterator[int]:
         """Go through the images from where the pass is; how many of each page are to be matched."""
         after = _PLACE.decode(begun.place) if begun.place else _START
         while is_newest():
@@ -76,12 +78,12 @@ class RematchPlan:
             if not page:
                 self._units.write(rematches.move_pass, begun, Pass(begun.target))
                 return
-            touched = [each[:2] for each in page if _is_touched(each, spared)]
+            some = [each[:2] for each in page if touched(each)]
             after = page[-1][:2]
             place = begun._replace(place=msgspec.json.encode(after).decode())
-            if touched and not self._units.write(_queue, begun, place, touched):
+            if some and not self._units.write(_queue, begun, place, some):
                 return
-            yield len(touched)
+            yield len(some)
 
 
 def knows_since(known: Known, generation: int) -> bool:
@@ -90,11 +92,6 @@ def knows_since(known: Known, generation: int) -> bool:
     """
     told = max((each.imported_at for each in known.sources() if each.name in _OF_EXPLOITS), default=0)
     return known.history <= generation <= known.generation and told <= generation
-
-
-def _is_touched(image: Watched, spared: AbstractSet[str] | None) -> bool:
-    """An image of which a layer is not known is."""
-    return spared is None or not image.blobs or not image.blobs <= spared
 
 
 def _queue(tx: Transaction, old: Pass, new: Pass, images: list[tuple[str, str]]) -> bool:

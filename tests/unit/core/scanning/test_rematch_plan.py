@@ -79,9 +79,8 @@ def test_an_image_of_which_a_layer_is_not_known_is_concerned_by_everything(fleet
     fleet.image(key, ZLIB)
     fleet.known(record("DSA-1", "bash"))
     planned(fleet)
-    (blob,) = (
-        blob for each in fleet.core.row(rematches.watched, ("", ""), 9) for blob in each.blobs if each.digest == healed
-    )
+    (layer,) = next(each.layers for each in fleet.core.row(rematches.watched, ("", ""), 9) if each.digest == healed)
+    (blob,) = (blob for blob, digest, _ in fleet.core.row(inventories.marks, "", 9) if digest == layer)
     fleet.unit(inventories.remove, blob)
     fleet.known(record("DSA-2", "bash"))
     assert planned(fleet) == {healed}
@@ -100,7 +99,7 @@ def test_who_is_killed_is_followed_by_one_who_goes_on(fleet: Fleet, key: Reposit
     pages = plan(fleet)
     begun = Pass(0, generation)
     fleet.unit(rematches.move_pass, Pass(), begun)
-    walking = pages._pages(begun, lambda: True, None)
+    walking = pages._pages(begun, lambda: True, lambda _: True)
     assert [next(walking), next(walking)] == [2, 2]
     walking.close()
     seen = fleet.unit(rematches.claim, "x", LATER, LATER, 99)
