@@ -18,14 +18,16 @@
              ├─ vulnerability_exception
              └─ repository ─┬─ resource_tag · catalog_data · repository_vex · repository_admission
                             ├─ repository_blob ── blob            which repository may read which blob
-                            │                      └─ layer_inventory
+                            │                      ├─ layer_inventory
+                            │                      └─ layer_marks
                             ├─ manifest ─┬─ manifest_reference    layers, config, children of it
                             │            ├─ image_scan ── image_scan_findings
-                            │            ├─ image_standing · vex_referrer
+                            │            ├─ image_standing · image_rematch · vex_referrer
                             │            └─ image_in_use
                             ├─ tag ──────── manifest
                             └─ upload
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
+    rematch_pass (how far matching anew has come)
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
     trail_key (what digest files are signed with) · adapter_scan ── adapter_report (scans for another registry)
 

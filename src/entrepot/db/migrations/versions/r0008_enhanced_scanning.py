@@ -23,6 +23,7 @@ def upgrade() -> None:
     _vex()
     _standing()
     _admission()
+    _rematching()
 
 
 def _configuration() -> None:
@@ -244,3 +245,36 @@ def _texts(*names: str) -> list[sa.Column[str]]:
 def _index(table: str, name: str, columns: list[str], where: str) -> None:
     only = sa.text(where)
     op.create_index(f"ix_{table}_{name}", table, columns, sqlite_where=only, postgresql_where=only)
+def _rematching() -> None:
+    op.execute("DELETE FROM layer_inventory")  # made anew, with marks, when an image of theirs is scanned
+    op.create_table(
+        "layer_marks",
+        sa.Column("blob_id", text, nullable=False),
+        sa.Column("marks", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["blob_id"], ["blob.id"], name=op.f("fk_layer_marks_blob_id_blob")),
+        sa.PrimaryKeyConstraint("blob_id", name=op.f("pk_layer_marks")),
+    )
+    op.create_table(
+        "rematch_pass",
+        sa.Column("name", text, nullable=False),
+        sa.Column("matched", sa.BigInteger(), nullable=False),
+        sa.Column("target", sa.BigInteger(), nullable=False),
+        sa.Column("place", text, nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_rematch_pass")),
+    )
+    op.create_table(
+        "image_rematch",
+        sa.Column("repository_id", text, nullable=False),
+        sa.Column("digest", text, nullable=False),
+        sa.Column("pushed_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("holder", text, nullable=False),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["repository_id", "digest"],
+            ["manifest.repository_id", "manifest.digest"],
+            name=op.f("fk_image_rematch_repository_id_digest_manifest"),
+        ),
+        sa.PrimaryKeyConstraint("repository_id", "digest", name=op.f("pk_image_rematch")),
+    )
+    op.create_index("ix_image_rematch_pushed_at", "image_rematch", ["pushed_at"])
