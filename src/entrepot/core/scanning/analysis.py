@@ -29,20 +29,26 @@ Attributes = tuple[tuple[str, str], ...]
 
 
 class Finding(msgspec.Struct, frozen=True, array_like=True):
-    """A vulnerability of a package, as ECR's basic scanning shows one: `name` is the CVE where one exists."""
+    """A vulnerability of a package, as ECR's basic scanning shows one: `name` is the CVE where one exists.
+
+    `packages` are the URLs of the packages that were built of it, `aliases` other names; exceptions may name these.
+    """
 
     name: str
     severity: str  # of SEVERITIES
     description: str = ""
     uri: str = ""
     attributes: Attributes = ()  # package_name, package_version, CVSS3_SCORE, CVSS3_VECTOR, …
+    packages: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """How the scan of one image ended. Of one that failed nothing was found, and `description` says why.
 
-    `lacking`: nothing was known of vulnerabilities; the scan is done again when something is.
+    `lacking`: nothing was known of vulnerabilities; the scan is done again when something is. One that is not `counted`
+    failed for no reason of the image's: it may be started again within its 24 hours.
     """
 
     status: str = COMPLETE
@@ -51,6 +57,7 @@ class Analysis:
     source_updated_at: datetime | None = None
     lacking: bool = False
     found: Sequence[Found] | None = None  # of an enhanced scan, None where nothing could be looked for
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,10 @@ class Analyst(Protocol):
         """What is found in an image. Whatever is wrong with the image itself is a failed Analysis; what is raised is
         this server's fault, and the scan is tried again. It may be cancelled, and leaves nothing running then.
         """
+
+
+class EnhancedAnalyst(Analyst, Protocol):
+    """Finds all that enhanced scanning looks for, and knows its texts."""
 
     async def texts(self, advisories: Sequence[str]) -> Mapping[str, Texts]:
         """What these advisories say at length, as far as they are known."""
