@@ -188,6 +188,7 @@ def test_a_scan_that_could_not_look_closes_nothing(enhanced: Scanning):
     enhanced.step()
     analyst = enhanced.enhanced
     assert isinstance(analyst, Literal)
+    enhanced.later(hours=1)
     analyst.otherwise = Analysis("FAILED", "no layer")
     match_anew(enhanced, key)
     assert report(enhanced, key).standing.status == "FAILED"
