@@ -27,6 +27,7 @@ _TITLES = {
     "ecr-public": "Amazon ECR Public",
     "events": "Amazon EventBridge",
     "iam": "IAM",
+    "inspector2": "Amazon Inspector",
     "sts": "STS",
 }
 

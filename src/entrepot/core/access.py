@@ -186,6 +186,7 @@ _TAGS: Mapping[str, tuple[str, ...]] = {
         ("ecr-public", "ecr-public"),
         ("events", "events"),
         ("iam", "iam"),
+        ("inspector2", "inspector2"),
         ("sts", "iam"),
     )
 }
