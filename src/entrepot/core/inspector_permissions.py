@@ -15,7 +15,9 @@ TAG_KEYS: Final = "aws:TagKeys"
 
 RESOURCES: Final[Mapping[str, str]] = {
     ANY: (
-        "BatchGetAccountStatus Disable Enable GetConfiguration ListAccountPermissions ListFilters UpdateConfiguration"
+        "BatchGetAccountStatus BatchGetFindingDetails Disable Enable GetConfiguration ListAccountPermissions "
+        "ListCoverage ListCoverageStatistics ListFilters ListFindingAggregations ListFindings SearchVulnerabilities "
+        "UpdateConfiguration"
     ),
     FILTER: "DeleteFilter ListTagsForResource TagResource UntagResource UpdateFilter",
     NEW_FILTER: "CreateFilter",

@@ -12,6 +12,7 @@ from entrepot.core.metrics.plotter import Plotter
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
 from entrepot.core.units import Units
+from entrepot.core.vulnerabilities.asking import Asking
 from entrepot.core.web_identities import WebIdentities
 
 
@@ -33,6 +34,7 @@ class Core:
     trail: Trail
     events: EventParts
     plotter: Plotter
+    vulnerabilities: Asking
     regions: tuple[str, ...]
     default_account: str
     clock: Callable[[], datetime]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from entrepot.aws.protocol import paging
 from entrepot.aws.protocol.call import Call
+from entrepot.errors import PageTokenInvalid
 from entrepot.spec.paging import encode_token
 
 _PAGING = ("maxResults", "nextToken")
@@ -17,6 +18,13 @@ def start(call: Call, operation: str, parts: int = 1) -> list[str]:
 def limit(call: Call, most: int) -> int:
     """How many a page may have; as many as the operation has in one, unless the call asks for fewer."""
     return min(int(call.input.get("maxResults", most)), most)
+
+
+def number(text: str) -> int:
+    """A place in a list, as a token says it; 0 without one: PageTokenInvalid."""
+    if text and not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise PageTokenInvalid
+    return int(text or "0")
 
 
 def following(call: Call, operation: str, after: Sequence[str] | None) -> str | None:
