@@ -51,7 +51,7 @@ def enable(tx: Transaction, caller: Caller, named: Sequence[str], types: Sequenc
     accounts.lock(tx, key.account)
     before = registry_scanning.find(tx, key)
     if before.scan_type != ENHANCED:
-        configuration.change(tx, key, RegistryScanning(ENHANCED, before.rules or (_CONTINUOUS,)))
+        configuration.change(tx, caller, key, RegistryScanning(ENHANCED, before.rules or (_CONTINUOUS,)))
     places.told(tx, caller, "Enable", {"accountIds": list(named), "resourceTypes": list(types)})
     return standing
 
@@ -67,7 +67,7 @@ def disable(tx: Transaction, caller: Caller, named: Sequence[str], types: Sequen
     before = registry_scanning.find(tx, key)
     if before.scan_type == ENHANCED:
         kept = tuple(rule for rule in before.rules if rule.frequency == configuration.ON_PUSH)
-        configuration.change(tx, key, RegistryScanning(BASIC, kept))
+        configuration.change(tx, caller, key, RegistryScanning(BASIC, kept))
     places.told(tx, caller, "Disable", {"accountIds": list(named), "resourceTypes": list(types)})
     return standing
 
