@@ -8,7 +8,7 @@ from tests.factories.use_cases import Case
 
 KEY = repository("scanned")
 RULES = [ScanningRule("SCAN_ON_PUSH", ("prod*",))]
-PARTS: set[str] = set()
+PARTS = {"scanning.configuration.change"}
 # use case -> how it is called in the house below
 CASES: dict[str, Case] = {
     "scanning.configuration.get": Case((registry(),)),

@@ -8,6 +8,7 @@ from datetime import timedelta
 from entrepot.app import parts
 from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
+from entrepot.app.inspector_parts import reporting
 from entrepot.app.parts import Databases
 from entrepot.app.scan_parts import scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
@@ -64,6 +65,7 @@ def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
     idle = timedelta(seconds=settings.upload_expiry_seconds)
     about_audit = audit_jobs(settings, databases)
     sealed = parts.seal(settings, create=False)
+    known = generations(settings)
     destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
     return Jobs(
         collector=parts.collector(settings, database),
@@ -72,7 +74,8 @@ def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
-        scanner=scanner(database, store, generations(settings), meter),
+        scanner=scanner(database, store, known, meter),
+        reporting=reporting(settings, database, known),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),

@@ -15,7 +15,8 @@ TAG_KEYS: Final = "aws:TagKeys"
 
 RESOURCES: Final[Mapping[str, str]] = {
     ANY: (
-        "BatchGetAccountStatus BatchGetFindingDetails Disable Enable GetConfiguration ListAccountPermissions "
+        "BatchGetAccountStatus BatchGetFindingDetails CancelFindingsReport CancelSbomExport CreateFindingsReport "
+        "CreateSbomExport Disable Enable GetConfiguration GetFindingsReportStatus GetSbomExport ListAccountPermissions "
         "ListCoverage ListCoverageStatistics ListFilters ListFindingAggregations ListFindings SearchVulnerabilities "
         "UpdateConfiguration"
     ),

@@ -12,6 +12,7 @@ from entrepot.core.collection import Collector
 from entrepot.core.events.delivery import Deliverer
 from entrepot.core.events.feeding import Feeder
 from entrepot.core.events.retention import Retention
+from entrepot.core.inspector.reporting import Reporting
 from entrepot.core.integrity import Integrity
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
@@ -29,6 +30,7 @@ _ROLL_UP_EVERY = timedelta(minutes=10)
 _GAUGES_EVERY = timedelta(minutes=1)
 _ALARMS_EVERY = timedelta(seconds=10)
 _EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
+_REPORT_EVERY = timedelta(seconds=2)
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
@@ -58,6 +60,7 @@ class Jobs:
     deliverer: Deliverer
     retention: Retention
     scanner: Scanner
+    reporting: Reporting
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
     ballast: Callable[[], bool]
@@ -85,6 +88,7 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("route", _EVENTS_AGAIN, jobs.feeder.run),
         Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
         Task("scan", _EVENTS_AGAIN, jobs.scanner.run),
+        Task("report", _REPORT_EVERY, jobs.reporting.run),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),

@@ -81,13 +81,15 @@ def statistics(
     return sum(counts.values()), {word: count for word, count in sorted(counts.items()) if word}
 
 
-def images(tx: Reader, registry: RegistryKey, given: Mapping[str, Filters]) -> Iterator[tuple[CoveredImage, Covered]]:
-    """Every image that the criteria mean, with its key."""
+def some(
+    tx: Reader, registry: RegistryKey, given: Mapping[str, Filters], after: tuple[str, str], limit: int
+) -> tuple[Sequence[tuple[CoveredImage, Covered]], tuple[str, str] | None]:
+    """Of so many images those that the criteria mean, each with its key, and where the next ones begin."""
     test = _compiled(given)
-    for image in _covered_images(tx, registry, START):
-        covered = _covered(tx, registry, image)
-        if test(covered):
-            yield image, covered
+    batch = rows.covered(tx, registry, after, limit)
+    known = [(image, _covered(tx, registry, image)) for image in batch]
+    following = (batch[-1].repository_name, batch[-1].image.digest) if len(batch) == limit else None
+    return [(image, covered) for image, covered in known if test(covered)], following
 
 
 def _all(tx: Reader, registry: RegistryKey, after: tuple[str, str]) -> Iterator[tuple[Covered, tuple[str, str]]]:

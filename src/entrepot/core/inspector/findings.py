@@ -95,6 +95,17 @@ def every(tx: Reader, registry: RegistryKey, criteria: Criteria) -> Iterator[Lis
             yield listed
 
 
+def some(
+    tx: Reader, registry: RegistryKey, criteria: Criteria, after: After, limit: int
+) -> tuple[Sequence[Listed], After | None]:
+    """Of so many findings those that the criteria mean, and where the next ones begin."""
+    now = Images(tx)
+    batch = listing.page(tx, registry, "", after, narrowed(criteria), limit)
+    listed = [Listed(record, now.now(record.image)) for record, _ in batch]
+    following = batch[-1].place if len(batch) == limit else None
+    return [each for each in listed if criteria.match(each.shown(Texts()))], following
+
+
 def these(tx: Transaction, caller: Caller, arns: Sequence[str]) -> Mapping[str, FindingRecord]:
     """Findings by their ARNs, of which those that are not the caller's are absent."""
     registry = places.require(caller, "BatchGetFindingDetails")

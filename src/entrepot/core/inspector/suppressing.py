@@ -19,25 +19,23 @@ from entrepot.db.inspector_records import FindingRecord, ImageKey
 from entrepot.db.records import Repository
 
 _REMEMBERED = 4096  # filters
+_OPEN = "ACTIVE"
 
 
 def source(tx: Transaction, repository: Repository, digest: str) -> Decide:
     """What the registry's filters have against findings of an image: the first in the order of their ids."""
-    rules = [(each.arn, each.reason, _criteria(each.criteria)) for each in _of(tx, repository)]
+    registry = repository.key.registry
+    rules = [(each.arn, each.reason, _criteria(each.criteria)) for each in filters.suppressing(tx, registry)]
     image = ImageKey(repository.id, digest)
     now = Images(tx).now(image) if rules else None
 
     def decide(record: FindingRecord, _: Details) -> Suppression | None:
         if now is None:
             return None
-        shown = enhanced_shown.shown(record, now, Texts())
+        shown = {**enhanced_shown.shown(record, now, Texts()), "status": _OPEN}  # whatever was decided before
         return next((Suppression(arn, reason) for arn, reason, rule in rules if rule.match(shown)), None)
 
     return decide
-
-
-def _of(tx: Transaction, repository: Repository) -> "list[filters.FilterRecord]":
-    return list(filters.suppressing(tx, repository.key.registry))
 
 
 @lru_cache(maxsize=_REMEMBERED)
