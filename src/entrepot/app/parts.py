@@ -230,6 +230,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         events=event_parts(settings, sealed, Units(opened.events, beside)),
         plotter=Plotter(settings.data / "plots"),
         vulnerabilities=Questions(Generations(settings.data / VULNERABILITIES), beside),
+        stores_reports="s3" in dict(settings.aws_endpoints),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,

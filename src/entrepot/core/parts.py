@@ -35,6 +35,7 @@ class Core:
     events: EventParts
     plotter: Plotter
     vulnerabilities: Questions
+    stores_reports: bool  # whether there is an S3 endpoint that Inspector's reports go to
     regions: tuple[str, ...]
     default_account: str
     clock: Callable[[], datetime]

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from entrepot.spec.repository import RegistryKey
 
 
@@ -43,3 +45,27 @@ def filter_arn(registry: RegistryKey, filter_id: str) -> str:
     """The ARN of a filter."""
     account = registry.account
     return f"arn:aws:inspector2:{registry.region}:{account}:owner/{account}/filter/{filter_id}"
+
+
+class Destination(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a report goes: a bucket, what the keys of its objects begin with, and what encrypts them."""
+
+    bucket: str
+    prefix: str = ""
+    kms_key: str = ""
+    owner: str = ""  # whose the bucket is to be
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRecord:
+    """An export of SBOMs, or a report of findings, by its format; `criteria` is what Inspector calls so, as JSON."""
+
+    id: str
+    registry: RegistryKey
+    status: str  # IN_PROGRESS | SUCCEEDED | FAILED | CANCELLED
+    format: str  # CYCLONEDX_1_4 | SPDX_2_3 | CSV | JSON
+    criteria: str
+    destination: Destination
+    created_at: datetime
+    error_code: str = ""
+    error_message: str = ""

@@ -13,6 +13,7 @@ from entrepot.core.collection import Collector
 from entrepot.core.events.delivery import Deliverer
 from entrepot.core.events.feeding import Feeder
 from entrepot.core.events.retention import Retention
+from entrepot.core.inspector.reporting import Reporting
 from entrepot.core.integrity import Integrity
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
@@ -34,6 +35,7 @@ _ALARMS_EVERY = timedelta(seconds=10)
 _EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
 _COVER_EVERY = timedelta(seconds=1)  # what is set has changed
 _EXCEPT_EVERY = timedelta(seconds=1)
+_REPORT_EVERY = timedelta(seconds=2)
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
@@ -66,6 +68,7 @@ class Jobs:
     cover: CoverageSweep
     adapter: AdapterScans | None
     excepting: Excepting
+    reporting: Reporting
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
     updater: Callable[[datetime], Awaitable[dict[str, object]]] | None
@@ -100,6 +103,7 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("cover", _COVER_EVERY, jobs.cover.run),
         *([] if jobs.adapter is None else [Task("adapter", _EVENTS_AGAIN, jobs.adapter.run)]),
         Task("except", _EXCEPT_EVERY, jobs.excepting.run),
+        Task("report", _REPORT_EVERY, jobs.reporting.run),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
