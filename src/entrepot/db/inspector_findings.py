@@ -94,7 +94,7 @@ def of_image(tx: Transaction, image: ImageKey) -> Sequence[FindingRecord]:
 
 def open_of_repository(tx: Transaction, repository_id: str, limit: int) -> Sequence[FindingRecord]:
     """Open findings of the images of a repository, whether these are there or not."""
-    return [record(row) for row in tx.all(_OPEN_OF_REPOSITORY, of=repository_id, limit=limit)]
+    return [record_of(row) for row in tx.all(_OPEN_OF_REPOSITORY, of=repository_id, limit=limit)]
 
 
 def open_of_image(tx: Transaction, image: ImageKey) -> Sequence[tuple[str, str, str]]:
