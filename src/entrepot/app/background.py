@@ -63,7 +63,7 @@ def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
     about_events = event_jobs(settings, database, databases.events, meter)
     store = Filesystem(settings.data)
     idle = timedelta(seconds=settings.upload_expiry_seconds)
-    about_audit = audit_jobs(settings, databases)
+    about_audit = audit_jobs(settings, databases, meter)
     sealed = parts.seal(settings, create=False)
     destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
     return Jobs(

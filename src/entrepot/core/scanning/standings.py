@@ -16,7 +16,7 @@ from entrepot.core.scanning import findings
 from entrepot.core.scanning.analysis import Finding
 from entrepot.core.scanning.places import registry_itself
 from entrepot.core.scanning.requests import IN_PROGRESS
-from entrepot.core.scanning.suppression import Suppressions
+from entrepot.core.scanning.rulings import Rulings
 from entrepot.db import image_standings, images, repositories, scans, tags, vulnerability_exceptions
 from entrepot.db.database import Transaction
 from entrepot.db.exception_records import Standing, Worst
@@ -38,9 +38,9 @@ class Totals(NamedTuple):
     until: datetime | None
 
 
-def suppressions(tx: Transaction, repository: Repository, digest: str, at: datetime) -> Suppressions:
+def rulings(tx: Transaction, repository: Repository, digest: str, at: datetime) -> Rulings:
     """The exceptions that may be about an image."""
-    return Suppressions(vulnerability_exceptions.about(tx, repository, digest, at), repository.key.name)
+    return Rulings(vulnerability_exceptions.about(tx, repository, digest, at), repository.key.name)
 
 
 def digests_of(tx: Transaction, repository: Repository, digest: str) -> frozenset[str]:
@@ -51,7 +51,7 @@ def digests_of(tx: Transaction, repository: Repository, digest: str) -> frozense
 def assess(tx: Transaction, repository: Repository, scan: Scan, at: datetime) -> Standing:
     """How an image stands after a scan that has ended."""
     raw = dict(scan.severities or {})
-    excepted = suppressions(tx, repository, scan.key.digest, at)
+    excepted = rulings(tx, repository, scan.key.digest, at)
     totals = _totals(tx, scan.key, raw, excepted, digests_of(tx, repository, scan.key.digest), at)
     return Standing(scan.key, scan.status, scan.description, raw, totals.effective, totals.worst, totals.until)
 
@@ -98,7 +98,7 @@ def _totals(
     tx: Transaction,
     key: ScanKey,
     raw: Mapping[str, int],
-    excepted: Suppressions,
+    excepted: Rulings,
     digests: frozenset[str],
     at: datetime,
 ) -> Totals:
