@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import msgspec
 
-from entrepot.core.scanning import configuration, exceptions, requests, vex_trust
+from entrepot.core.scanning import configuration, exceptions, in_use, requests, vex_trust
 from entrepot.core.scanning.configuration import ScanningRule
 from entrepot.core.scanning.exceptions import Acceptance, Scope
 from entrepot.scan.vex.statements import Document, Product, Statement
 from entrepot.spec.event_ids import event_id
 from entrepot.spec.moments import micros
-from tests.factories.callers import EPOCH, caller, registry, repository
-from tests.factories.core_database import CoreDatabase
+from tests.factories.callers import EPOCH, caller, image_manifest, registry, repository
+from tests.factories.core_database import CONFIG, CoreDatabase
 from tests.factories.use_cases import Case
 
 KEY = repository("scanned")
@@ -21,7 +21,8 @@ DOCUMENT = Document("https://vex.test/1", "them", "1", 0, (STATEMENT,))
 REQUEST = "00000000-0000-4000-8000-00000000e0e0"
 EXCEPTION = event_id(micros(EPOCH), REQUEST, "exception")
 RULES = [ScanningRule("SCAN_ON_PUSH", ("prod*",))]
-PARTS: set[str] = set()
+RUNNING = (in_use.Running("scanned", image_manifest([b"layer"], CONFIG).digest, 3),)
+PARTS = {"scanning.configuration.change"}
 # use case -> how it is called in the house below
 CASES: dict[str, Case] = {
     "scanning.configuration.get": Case((registry(),)),
@@ -30,6 +31,7 @@ CASES: dict[str, Case] = {
         (registry(), "BASIC", [*RULES, ScanningRule("SCAN_ON_PUSH", ("new",))]), "PutRegistryScanningConfiguration"
     ),
     "scanning.configuration.set_scan_on_push": Case((KEY,), "PutImageScanningConfiguration", {"value": True}),
+    "scanning.in_use.report": Case((registry(), in_use.Part("prod", RUNNING, complete=True)), "ReportImagesInUse"),
     "scanning.exceptions.add": Case((registry(), ACCEPTANCE), "PutVulnerabilityException"),
     "scanning.exceptions.import_document": Case((registry(), DOCUMENT, Scope("scanned"), "them"), "ImportVexDocument"),
     "scanning.exceptions.list_of": Case((registry(), 10)),

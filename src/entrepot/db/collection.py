@@ -13,7 +13,7 @@ from entrepot.db.blobs import blob_of
 from entrepot.db.database import Transaction, number_of
 from entrepot.db.exception_schema import repository_admission, repository_vex, vulnerability_exception
 from entrepot.db.records import Blob
-from entrepot.db.scan_schema import layer_inventory
+from entrepot.db.scan_schema import layer_inventory, layer_marks
 from entrepot.db.schema import blob, gc_hold, manifest_reference, repository, repository_blob, upload
 
 
@@ -93,6 +93,10 @@ _FORGET_INVENTORIES = delete(layer_inventory).where(
     layer_inventory.c.blob_id == bindparam("of"),
     exists().where(blob.c.id == layer_inventory.c.blob_id, blob.c.state == "deleting"),
 )
+_FORGET_MARKS = delete(layer_marks).where(
+    layer_marks.c.blob_id == bindparam("of"),
+    exists().where(blob.c.id == layer_marks.c.blob_id, blob.c.state == "deleting"),
+)
 _FORGET = delete(blob).where(blob.c.id == bindparam("of"), blob.c.state == "deleting")
 _KNOWN_LOCATION = select(blob.c.id).where(blob.c.store == bindparam("store"), blob.c.location == bindparam("location"))
 _ADD_ORPHAN = text(
@@ -132,6 +136,10 @@ _DROP_STANDINGS = text(
 )
 _DROP_REFERRERS = text(
     "DELETE FROM vex_referrer WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
+_DROP_REMATCHES = text(
+    "DELETE FROM image_rematch WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
 )
 _DROP_MANIFESTS = text(
@@ -227,6 +235,7 @@ def total_removable(tx: Transaction, store: str, before: int) -> tuple[int, int]
 def forget(tx: Transaction, blob_id: str) -> bool:
     """Remove the row of a deleting blob whose bytes are gone, and what it held."""
     tx.run(_FORGET_INVENTORIES, of=blob_id)
+    tx.run(_FORGET_MARKS, of=blob_id)
     return tx.run(_FORGET, of=blob_id) == 1
 
 
@@ -264,6 +273,7 @@ def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
     tx.run(_DROP_SCANS, of=repository_id, limit=limit)
     tx.run(_DROP_STANDINGS, of=repository_id, limit=limit)
     tx.run(_DROP_REFERRERS, of=repository_id, limit=limit)
+    tx.run(_DROP_REMATCHES, of=repository_id, limit=limit)
     manifests = tx.run(_DROP_MANIFESTS, of=repository_id, limit=limit)
     return manifests or tx.run(_DROP_LINKS, of=repository_id, limit=limit)
 

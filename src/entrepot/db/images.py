@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, insert, select, text
 
-from entrepot.db import image_standings, scans, vex_referrers, vulnerability_exceptions
+from entrepot.db import image_standings, images_in_use, rematches, scans, vex_referrers, vulnerability_exceptions
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import StoredManifest
 from entrepot.db.schema import manifest, manifest_reference, tag
@@ -209,14 +209,16 @@ def add(tx: Transaction, repository_id: str, digest: Digest, new: Manifest, imag
 
 
 def remove(tx: Transaction, repository_id: str, digest: str) -> bool:
-    """Remove a manifest with its references, its scans and what it says of others' findings; its tags must be gone.
-    Whether it was there.
+    """Remove a manifest with its references, its scans, where it runs and what it says of others' findings; its tags
+    must be gone. Whether it was there.
     """
     scans.remove(tx, repository_id, digest)
+    images_in_use.remove(tx, repository_id, digest)
     image_standings.remove(tx, repository_id, digest)
     if vex_referrers.remove(tx, repository_id, digest):
         vulnerability_exceptions.remove_referred(tx, repository_id, digest)
         image_standings.outdate(tx, repository_id, "", _AT_ONCE)
+    rematches.remove(tx, repository_id, digest)
     tx.run(_FORGET_REFERENCES, of=repository_id, image=digest)
     return tx.run(_REMOVE, of=repository_id, image=digest) == 1
 

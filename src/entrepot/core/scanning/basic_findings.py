@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from entrepot.core.scanning.analysis import SEVERITIES, SUCCESS, Finding
+from entrepot.core.scanning.trackers import of_cve
 from entrepot.core.vulnerabilities.known import Known
 from entrepot.scan.advisories import Advisory
 from entrepot.scan.distributions import distribution
@@ -20,17 +21,6 @@ from entrepot.spec.moments import micros, moment
 _SYSTEM = frozenset({"deb", "apk", "rpm"})
 _LONGEST = 4000  # characters of a description
 _STALE = timedelta(hours=72)
-_NIST = "https://nvd.nist.gov/vuln/detail/{}"
-_TRACKERS = {
-    "Debian": "https://security-tracker.debian.org/tracker/{}",
-    "Ubuntu": "https://ubuntu.com/security/{}",
-    "Alpine": "https://security.alpinelinux.org/vuln/{}",
-    "Red Hat": "https://access.redhat.com/security/cve/{}",
-    "Amazon Linux": "https://explore.alas.aws.amazon.com/{}.html",
-    "Oracle Linux": "https://linux.oracle.com/cve/{}.html",
-    "SUSE": "https://www.suse.com/security/cve/{}.html",
-    "openSUSE": "https://www.suse.com/security/cve/{}.html",
-}
 # the products of endoflife.date, and how many numbers of a version its releases have
 _PRODUCTS = {
     "almalinux": ("almalinux", 1),
@@ -121,7 +111,7 @@ def _uri(name: str, told: Told, references: Sequence[str]) -> str:
     """Where the distribution tells of a CVE, else NIST; of what is no CVE, what the advisory itself refers to first."""
     if not name.startswith("CVE-"):
         return next(iter(references), "")
-    return _TRACKERS.get(told.affected.ecosystem.partition(":")[0], _NIST).format(name)
+    return of_cve(name, told.affected.ecosystem)
 
 
 # ---------------------------------------------------------------- what is said of the scan as a whole
