@@ -27,7 +27,7 @@ KNOWN = FilterRecord(
     AT,
     AT,
 )
-PLACE = Destination("bucket", "", f"arn:aws:kms:us-east-1:123456789012:key/k")
+PLACE = Destination("bucket", "", "arn:aws:kms:us-east-1:123456789012:key/k")
 STORABLE = {"storable": True}
 FINDING = f"arn:aws:inspector2:us-east-1:{ACCOUNT}:finding/{'0' * 32}"
 # what checks a caller, or says who is asked about

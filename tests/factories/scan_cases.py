@@ -1,13 +1,14 @@
 """Every use case of scanning with arguments for one furnished account, for tests that walk them."""
 
-from entrepot.core.scanning import configuration, requests
+from entrepot.core.scanning import configuration, in_use, requests
 from entrepot.core.scanning.configuration import ScanningRule
-from tests.factories.callers import registry, repository
-from tests.factories.core_database import CoreDatabase
+from tests.factories.callers import image_manifest, registry, repository
+from tests.factories.core_database import CONFIG, CoreDatabase
 from tests.factories.use_cases import Case
 
 KEY = repository("scanned")
 RULES = [ScanningRule("SCAN_ON_PUSH", ("prod*",))]
+RUNNING = (in_use.Running("scanned", image_manifest([b"layer"], CONFIG).digest, 3),)
 PARTS = {"scanning.configuration.change"}
 # use case -> how it is called in the house below
 CASES: dict[str, Case] = {
@@ -17,6 +18,7 @@ CASES: dict[str, Case] = {
         (registry(), "BASIC", [*RULES, ScanningRule("SCAN_ON_PUSH", ("new",))]), "PutRegistryScanningConfiguration"
     ),
     "scanning.configuration.set_scan_on_push": Case((KEY,), "PutImageScanningConfiguration", {"value": True}),
+    "scanning.in_use.report": Case((registry(), in_use.Part("prod", RUNNING, complete=True)), "ReportImagesInUse"),
     "scanning.requests.start": Case((KEY, None, "fresh"), "StartImageScan"),
     "scanning.results.describe": Case((KEY, None, "known", 10)),
 }

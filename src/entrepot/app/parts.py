@@ -27,7 +27,7 @@ from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import TransferLimits, Transfers
 from entrepot.core.units import Units
-from entrepot.core.vulnerabilities.asking import Asking
+from entrepot.core.vulnerabilities.questions import Questions
 from entrepot.core.web_identities import WebIdentities
 from entrepot.db import migrate
 from entrepot.db.sqlite import SqliteDatabase
@@ -229,7 +229,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         reads=Reads(hot, units, store),
         events=event_parts(settings, sealed, Units(opened.events, beside)),
         plotter=Plotter(settings.data / "plots"),
-        vulnerabilities=Asking(Generations(settings.data / VULNERABILITIES), beside),
+        vulnerabilities=Questions(Generations(settings.data / VULNERABILITIES), beside),
         stores_reports="s3" in dict(settings.aws_endpoints),
         regions=settings.regions,
         default_account=settings.account_id,

@@ -1,6 +1,6 @@
 """The AWS services that are served: each with its table of operations."""
 
-from entrepot.aws import cloudtrail, cloudwatch, ecr, ecr_public, events, iam, inspector2, sts
+from entrepot.aws import cloudtrail, cloudwatch, ecr, ecr_public, entrepot, events, iam, inspector2, sts
 from entrepot.aws.protocol.call import Services
 
 SERVICES: Services = {
@@ -12,4 +12,5 @@ SERVICES: Services = {
     "iam": iam.OPERATIONS,
     "inspector2": inspector2.OPERATIONS,
     "sts": sts.OPERATIONS,
+    "entrepot": entrepot.OPERATIONS,
 }

@@ -22,7 +22,7 @@ _NOUNS = {
     "trail": ("Trails of CloudTrail.", ("list_", "verify")),
     "token": ("Registry tokens.", ("create", "issue")),
     "events": ("Events that have not arrived at their targets.", ("list_", "show_", "redrive", "purge")),
-    "vulndb": ("What is known of vulnerable packages.", ("import_", "status", "export", "key")),
+    "vulndb": ("What is known of vulnerable packages.", ("import_", "update", "status", "export", "key")),
     "db": ("The metadata database.", ("upgrade",)),
 }
 _groups = {"": app}

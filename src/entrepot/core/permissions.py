@@ -1,7 +1,8 @@
 """What every request of both doors needs: actions, on which resource, with which condition keys; one table.
 
-Source: Service Authorization Reference (Amazon ECR, ECR Public, EventBridge, IAM, STS); for the OCI door, ECR user
-guide, "IAM permissions for pushing". tests/enforcement holds the server to it; docs/permissions.md is made from it.
+Source: Service Authorization Reference (Amazon ECR, ECR Public, EventBridge, IAM, STS; of `entrepot`: its own);
+for the OCI door, ECR user guide, "IAM permissions for pushing". tests/enforcement holds the server to it;
+docs/permissions.md is made from it.
 """
 
 import re
@@ -262,6 +263,7 @@ OPERATIONS: Mapping[str, Table] = {
     "iam": dict(_iam()),
     "inspector2": dict(_inspector2()),
     "sts": _STS,
+    "entrepot": {"ReportImagesInUse": (Needs("entrepot:ReportImagesInUse", ANY),)},
 }
 
 

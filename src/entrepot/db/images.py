@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, insert, select, text
 
-from entrepot.db import scans
+from entrepot.db import images_in_use, scans
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import StoredManifest
 from entrepot.db.schema import manifest, manifest_reference, tag
@@ -208,8 +208,9 @@ def add(tx: Transaction, repository_id: str, digest: Digest, new: Manifest, imag
 
 
 def remove(tx: Transaction, repository_id: str, digest: str) -> bool:
-    """Remove a manifest with its references and scans; its tags must be gone. Whether it was there."""
+    """Remove a manifest with references, scans and where it runs; its tags must be gone. Whether it was there."""
     scans.remove(tx, repository_id, digest)
+    images_in_use.remove(tx, repository_id, digest)
     tx.run(_FORGET_REFERENCES, of=repository_id, image=digest)
     return tx.run(_REMOVE, of=repository_id, image=digest) == 1
 

@@ -16,7 +16,7 @@ from entrepot.core.scanning import sboms
 from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.scanning.sboms import Kept
 from entrepot.core.units import Units
-from entrepot.core.vulnerabilities.asking import Asking
+from entrepot.core.vulnerabilities.questions import Questions
 from entrepot.db import images, repositories
 from entrepot.db import inspector_exports as rows
 from entrepot.db.database import Transaction
@@ -55,7 +55,7 @@ class ReportEnded(Exception):
 class Reporting:
     """Writes reports, one after the other; without buckets none can have been asked for."""
 
-    def __init__(self, units: Units, known: Asking, buckets: Buckets | None) -> None:
+    def __init__(self, units: Units, known: Questions, buckets: Buckets | None) -> None:
         self._units = units
         self._known = known
         self._buckets = buckets

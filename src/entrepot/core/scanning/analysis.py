@@ -40,7 +40,8 @@ class Finding(msgspec.Struct, frozen=True, array_like=True):
 class Analysis:
     """How the scan of one image ended. Of one that failed nothing was found, and `description` says why.
 
-    `lacking`: nothing was known of vulnerabilities; the scan is done again when something is.
+    `lacking`: nothing was known of vulnerabilities; the scan is done again when something is. One that is not `counted`
+    failed for no reason of the image's: it may be started again within its 24 hours.
     """
 
     status: str = COMPLETE
@@ -48,6 +49,7 @@ class Analysis:
     findings: Sequence[Finding] = ()
     source_updated_at: datetime | None = None
     lacking: bool = False
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

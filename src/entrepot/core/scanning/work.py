@@ -65,6 +65,7 @@ def outcome_of(analysis: Analysis) -> Outcome:
         findings.counts(found),
         analysis.source_updated_at,
         analysis.lacking,
+        analysis.counted,
         parts=findings.packed(found),
     )
 

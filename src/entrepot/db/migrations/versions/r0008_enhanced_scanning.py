@@ -19,6 +19,7 @@ def upgrade() -> None:
     _suppressing()
     _export()
     _in_use()
+    _adapter()
 
 
 def _configuration() -> None:
@@ -149,4 +150,30 @@ def _in_use() -> None:
             name=op.f("fk_image_in_use_repository_id_digest_manifest"),
         ),
         sa.PrimaryKeyConstraint("repository_id", "digest", "cluster", name=op.f("pk_image_in_use")),
+    )
+
+
+def _adapter() -> None:
+    op.create_table(
+        "adapter_scan",
+        sa.Column("id", text, nullable=False),
+        sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.Column("status", text, nullable=False),
+        sa.Column("error", text, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger()),
+        sa.Column("due_at", sa.BigInteger()),
+        sa.Column("attempt", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_adapter_scan")),
+    )
+    for column in ("due_at", "ended_at"):
+        some = sa.text(f"{column} IS NOT NULL")
+        op.create_index(f"ix_adapter_scan_{column}", "adapter_scan", [column], sqlite_where=some, postgresql_where=some)
+    op.create_table(
+        "adapter_report",
+        sa.Column("scan_id", text, nullable=False),
+        sa.Column("media_type", text, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["scan_id"], ["adapter_scan.id"], name=op.f("fk_adapter_report_scan_id_adapter_scan")),
+        sa.PrimaryKeyConstraint("scan_id", "media_type", name=op.f("pk_adapter_report")),
     )
