@@ -1,10 +1,11 @@
-"""The jobs of Inspector from settings: what writes reports."""
+"""The jobs of Inspector from settings: what writes reports, and what decides on suppressions anew."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 from entrepot.app import parts
 from entrepot.app.trail_parts import buckets
 from entrepot.core.inspector.reporting import Reporting
+from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.units import Units
 from entrepot.core.vulnerabilities.questions import Questions
 from entrepot.db.sqlite import SqliteDatabase
@@ -17,3 +18,9 @@ def reporting(settings: Settings, metadata: SqliteDatabase, generations: Generat
     threads = ThreadPoolExecutor(1, "reports")
     places = buckets(settings, parts.outbound(settings), parts.clock)
     return Reporting(Units(metadata, threads), Questions(generations, threads), places)
+
+
+def suppression_walks(metadata: SqliteDatabase, generations: Generations) -> SuppressionWalks:
+    """What goes over findings after filters have changed."""
+    threads = ThreadPoolExecutor(1, "suppressions")
+    return SuppressionWalks(Units(metadata, threads), Questions(generations, threads), parts.SUPPRESSIONS)
