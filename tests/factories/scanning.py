@@ -10,6 +10,7 @@ from entrepot.core.events.measures import Point
 from entrepot.core.events.watching import Watch
 from entrepot.core.scanning import requests, results
 from entrepot.core.scanning.analysis import FAILED, NO_DATABASE, Analysis, Analyst, Content, Finding
+from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.scanning.results import Report
 from entrepot.core.scanning.scanner import Pace, Scanner
 from entrepot.core.units import Units
@@ -46,6 +47,10 @@ class Literal:
         assert isinstance(answer, Analysis)
         return answer
 
+    async def texts(self, advisories: Sequence[str]) -> Mapping[str, Texts]:
+        """That each says its name."""
+        return {each: Texts(f"About {each}.") for each in advisories}
+
 
 class NoDatabase:
     """Knows nothing."""
@@ -58,6 +63,11 @@ class NoDatabase:
     async def analyse(self, content: Content) -> Analysis:
         """That nothing is known."""
         return Analysis(FAILED, NO_DATABASE, lacking=True)
+
+    async def texts(self, advisories: Sequence[str]) -> Mapping[str, Texts]:
+        """Nothing."""
+        assert not advisories
+        return {}
 
 
 class Meter:

@@ -27,4 +27,6 @@ def scanner(
     other = adapter_analyst(settings, metadata, seal, units)
     analyst = other or Engine(units, store, generations, LayerPrograms(), parts.clock)
     pace = None if other is None else _ELSEWHERE
-    return Scanner(units, analyst, meter, lambda: Watch([metadata.snapshot()]), parts.clock, pace)
+    return Scanner(
+        units, analyst, meter, lambda: Watch([metadata.snapshot()]), parts.clock, pace, sources=parts.SUPPRESSIONS
+    )

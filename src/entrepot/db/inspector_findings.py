@@ -133,6 +133,11 @@ def close(tx: Transaction, ids: Sequence[str], at: datetime) -> None:
     tx.run_many(_CLOSE, [{"of": each, "at": micros(at)} for each in ids])
 
 
+def any_closed(tx: Transaction, before: datetime) -> bool:
+    """Whether there are findings that were closed before."""
+    return bool(tx.all(_CLOSED, before=micros(before), limit=1))
+
+
 def remove_closed(tx: Transaction, before: datetime, limit: int) -> int:
     """Remove findings that were closed before; how many, `limit` at most."""
     found = tx.all(_CLOSED, before=micros(before), limit=limit)

@@ -46,6 +46,10 @@ def stored(manifest: Manifest = IMAGE) -> StoredManifest:
 
 
 def standing(status: str = "COMPLETE", **effective: int) -> Standing:
+    return counted(effective, status)
+
+
+def counted(effective: dict[str, int], status: str = "COMPLETE") -> Standing:
     worst = [Worst(f"CVE-{severity}", severity, "p") for severity in effective]
     return Standing(ScanKey("R", IMAGE.digest, "BASIC"), status, "why", effective, effective, worst, None)
 
@@ -63,7 +67,7 @@ def standing(status: str = "COMPLETE", **effective: int) -> Standing:
 def test_an_image_is_refused_for_what_is_worse_than_the_maximum(most: str, refused: set[str]):
     severities = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED", "UNTRIAGED")
     setting = replace(SETTING, max_severity=most)
-    found = {each for each in severities if admission.decide(setting, stored(), standing(**{each: 1}), EPOCH)}
+    found = {each for each in severities if admission.decide(setting, stored(), counted({each: 1}), EPOCH)}
     assert found == refused
     assert admission.decide(setting, stored(), standing(), EPOCH) is None
 
@@ -200,8 +204,8 @@ def test_in_audit_mode_what_would_be_refused_is_told(doors: Doors):
     doors.guard("audit")
     telling = Telling()
     asyncio.run(_told(doors, telling))
-    assert telling.response is not None
-    (told,) = telling.response["admission"]  # type: ignore[misc]  # a list
+    response: Any = telling.response
+    (told,) = response["admission"]
     assert (told["decision"], told["effectiveFindingSeverityCounts"]) == ("WOULD_BE_REFUSED", {"HIGH": 1, "LOW": 1})
     batch = doors.scanning.core.read(image_batches.get, doors.key, [ImageId(None, "v1")], None)
     assert (len(batch.images), len(batch.not_admitted)) == (1, 1)

@@ -99,7 +99,16 @@ def parts_of(finding: Finding) -> Sequence[Part]:
     source = frozenset(value for key, value in finding.attributes if key == "package_name")
     if not finding.packages:
         return (Part("", source),)
-    return [Part(url, source | _names(url)) for url in finding.packages]
+    return [Part(url, source | names_in(url)) for url in finding.packages]
+
+
+def names_in(text: str) -> frozenset[str]:
+    """The names by which a package's URL may be meant: its own, and that of what it was built from."""
+    url = parsed(text)
+    if url is None:
+        return frozenset()
+    source = dict(url.qualifiers or {}).get("upstream", "").partition("@")[0]
+    return frozenset({url.name, f"{url.namespace}/{url.name}", f"{url.namespace}:{url.name}", source} - {""})
 
 
 def shown(finding: Finding, why: Ruling | None) -> Finding:
@@ -137,13 +146,6 @@ def _means(package: str, part: Part) -> bool:
         return not package or package in part.names
     said, there = parsed(package), parsed(part.url) if part.url else None
     return said is not None and there is not None and means_package(said, there)
-
-
-def _names(text: str) -> frozenset[str]:
-    url = parsed(text)
-    if url is None:
-        return frozenset()
-    return frozenset({url.name, f"{url.namespace}/{url.name}", f"{url.namespace}:{url.name}"})
 
 
 def _made(said: VulnerabilityException, until: datetime | None) -> Ruling:

@@ -7,7 +7,7 @@ transaction is open while an image is analysed; what is held is due again when i
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,6 +17,9 @@ from entrepot.core.events.measures import Meter
 from entrepot.core.events.watching import Watch
 from entrepot.core.scanning import indexes, measures, work
 from entrepot.core.scanning.analysis import FAILED, Analyst
+from entrepot.core.scanning.configuration import ENHANCED
+from entrepot.core.scanning.enhanced_scanner import EnhancedScans
+from entrepot.core.scanning.suppressions import Source
 from entrepot.core.scanning.work import ANYWHERE, Outcome, Taken
 from entrepot.core.units import Units
 from entrepot.db import registry_scanning
@@ -58,13 +61,16 @@ class Scanner:
         watch: Callable[[], Watch],
         clock: Callable[[], datetime],
         pace: Pace | None = None,
+        sources: Sequence[Source] = (),
     ) -> None:
+        """`sources` are who suppresses findings."""
         self._units = units
         self._analyst = analyst
         self._meter = meter
         self._watch = watch
         self._clock = clock
         self._pace = pace or Pace()
+        self._enhanced = EnhancedScans(units, analyst, meter, clock, sources)
         self._done = 0
         self._hour = -1
         self._generation = ""
@@ -181,6 +187,9 @@ class Scanner:
         """How the scan ends; None when it waits for others, or there is nothing to scan any more."""
         if taken.scan.tries > MOST_ATTEMPTS:
             return _GIVEN_UP
+        if taken.scan.key.type == ENHANCED:
+            self._done += await self._enhanced.scan(taken.scan)
+            return None
         if taken.kind == "index":
             return await self._sum(taken)
         content = await self._units.read(work.read, taken)
@@ -200,7 +209,9 @@ class Scanner:
 
     async def _finish(self, taken: Taken, outcome: Outcome) -> None:
         at = self._clock()
-        if await self._units.write(work.finish, taken.scan, outcome, at):
+        if taken.scan.key.type == ENHANCED:
+            self._done += await self._enhanced.give_up(taken.scan, outcome.description)
+        elif await self._units.write(work.finish, taken.scan, outcome, at):
             self._done += 1
             ended = replace(taken.scan, status=outcome.status, completed_at=at)
             self._meter.tell(measures.of_scan(taken.repository.key.registry, ended))

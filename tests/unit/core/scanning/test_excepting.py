@@ -1,7 +1,8 @@
 """The job that reads pushed documents: once, bounded, refused with a reason, believed only while they are."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 
 from entrepot.core import deletion
 from entrepot.core.scanning import exceptions, vex_trust
+from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.scanning.excepting import Excepting
-from entrepot.core.units import BlockingUnits
+from entrepot.core.units import Units
 from entrepot.db import vex_referrers
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
@@ -38,6 +40,11 @@ def vex(status: str = "not_affected", **fields: Any) -> bytes:
     ).encode()
 
 
+async def nothing(_: Sequence[str]) -> Mapping[str, Texts]:
+    """No texts of advisories: basic scanning tells of none."""
+    return {}
+
+
 class Documents:
     """A repository that trusts documents, with an image, and the job over a store that holds their bytes."""
 
@@ -47,7 +54,7 @@ class Documents:
         self.key: RepositoryKey = pushed(scanning)
         scanning.step()
         self.subject = scanning.report(self.key).digest
-        self.job = Excepting(BlockingUnits(scanning.core.database), Filesystem(directory))
+        self.job = Excepting(Units(scanning.core.database, scanning.pool), Filesystem(directory), nothing, ())
         self.core.write(vex_trust.put, self.key)
 
     def push(self, document: bytes, media_type: str = OPENVEX, *, write: bool = True) -> Manifest:
@@ -66,7 +73,7 @@ class Documents:
         return manifest
 
     def run(self) -> dict[str, object]:
-        return self.job.run(self.scanning.now)
+        return asyncio.run(self.job.run(self.scanning.now))
 
     def outcomes(self) -> list[str]:
         return [each.outcome for each in self.core.read(vex_trust.get, self.key).documents]
@@ -76,7 +83,7 @@ class Documents:
 
 
 @pytest.fixture
-def documents(scanning: Scanning, tmp_path: Path) -> Iterator[Documents]:
+def documents(scanning: Scanning, tmp_path: Path) -> Documents:
     return Documents(scanning, tmp_path)
 
 

@@ -12,6 +12,7 @@ from entrepot.core import deletion
 from entrepot.core.scanning import exceptions, standings
 from entrepot.core.scanning.analysis import Analysis
 from entrepot.core.scanning.exceptions import Acceptance, Scope
+from entrepot.core.units import BlockingUnits
 from entrepot.db import image_standings, vulnerability_exceptions
 from entrepot.db.exception_records import Standing
 from entrepot.db.scan_records import ScanKey
@@ -46,10 +47,8 @@ def renew(scanning: Scanning) -> int:
     """Do what the job does; how many images stand otherwise."""
     core = scanning.core
     due = core.row(image_standings.due, scanning.now, 100)
-    return sum(
-        core.database.submit(lambda tx, key=key: standings.renew(tx, key, str(uuid.uuid4()), scanning.now)).result()
-        for key in due
-    )
+    done = BlockingUnits(core.database)
+    return sum(done.write(standings.renew, key, str(uuid.uuid4()), scanning.now) for key in due)
 
 
 def changes(scanning: Scanning) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def envelope(told: Any) -> dict[str, Any]:
 
 
 def artifact(media_type: str, artifact_type: str | None = None, **annotations: str) -> Manifest:
-    fields = {"artifactType": artifact_type} if artifact_type else {}
+    fields: dict[str, Any] = {"artifactType": artifact_type} if artifact_type else {}
     made = layouts.manifest(EMPTY, [Content(media_type, b"x")], annotations=annotations, **fields)
     return Manifest.parse(made.data, made.media_type)
 
