@@ -127,3 +127,17 @@ class LayerUnreadable(ScanRefused):
     """A layer of which there is no inventory (`digest`, `reason`)."""
 
     text = "Layer {digest}: {reason}"
+
+
+class AdapterRequestInvalid(ScanRefused):
+    """What another registry asks to be scanned, and cannot be (`reason`)."""
+
+
+class AdapterCapabilityAbsent(ScanRefused):
+    """What another registry asks for, and this scanner does not do (`what`)."""
+
+    text = "This scanner does not produce {what}"
+
+
+class AdapterScanFailed(ScanRefused):
+    """A scan for another registry that cannot say what is wrong with an image (`reason`)."""

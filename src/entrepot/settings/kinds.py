@@ -215,6 +215,14 @@ def url(raw: object) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def base_url(raw: object) -> str:
+    """An URL that others are below: scheme, host, perhaps port and path."""
+    parts = urlsplit(text(raw))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("expected http://host[:port][/path] or https://host[:port][/path] and nothing after it")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
 def endpoints(raw: object) -> tuple[tuple[str, str], ...]:
     """(AWS service, URL of its endpoint) pairs, no service twice."""
     found = tuple(_endpoint(item) for item in items(raw))
