@@ -50,6 +50,7 @@ CHAINS = {METADATA: migrate.METADATA, "events": migrate.EVENTS, "audit": migrate
 LARGEST_LAYER = 52_000 * 1024 * 1024  # ECR's quota
 JOURNALS = "journal"
 VULNERABILITIES = "vulndb"
+VULNERABILITIES = "vulndb"
 _LARGEST_BALLAST = 64 * 1024 * 1024
 _READERS = 4
 _SYNCERS = 16
@@ -174,7 +175,7 @@ def standing(settings: Settings, databases: Databases) -> Standing:
     metadata, events, audit, metrics = (
         Units(each, one) for each in (databases.metadata, databases.events, databases.audit, databases.metrics)
     )
-    return Standing(metadata, events, audit, metrics, settings.data / JOURNALS)
+    return Standing(metadata, events, audit, metrics, settings.data / JOURNALS, settings.data / VULNERABILITIES)
 
 
 def tracing(settings: Settings, process: str) -> Tracing | None:
