@@ -14,7 +14,7 @@ from entrepot.app.parts import Databases
 from entrepot.app.scan_parts import scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.app.vulnerability_parts import following, generations
-from entrepot.app.vulnerability_updates import updater
+from entrepot.app.vulnerability_updates import updates
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
@@ -62,16 +62,14 @@ async def _work(settings: Settings) -> None:
 def jobs(settings: Settings, databases: Databases, known: Generations, listen: Listener) -> Jobs:
     """What the jobs of a deployment work with, what is known among it; `listen` is told what is added to metrics."""
     database, metrics = databases.metadata, databases.metrics
-    measure = MetricsFold(
-        metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]), listen
-    )
+    place = Place(settings.account_id, settings.regions[0])
+    measure = MetricsFold(metrics, settings.data / parts.JOURNALS, place, listen)
     meter = Metering(metrics, listen)
     about_events = event_jobs(settings, database, databases.events, meter)
     store = Filesystem(settings.data)
     idle = timedelta(seconds=settings.upload_expiry_seconds)
     about_audit = audit_jobs(settings, databases)
     sealed = parts.seal(settings, create=False)
-    known = generations(settings)
     destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
     return Jobs(
         collector=parts.collector(settings, database),
@@ -94,11 +92,10 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
         trails=trail_delivery(settings, database, about_audit.records, destinations, sealed),
-        updater=updater(settings, known),
+        further=updates(settings, known),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         trails_every=timedelta(seconds=settings.trail_seconds),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),
-        update_every=timedelta(seconds=settings.vulndb_update_every),
         scrub_every=timedelta(days=settings.scrub_days),
     )
