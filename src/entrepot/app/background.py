@@ -62,8 +62,8 @@ async def _work(settings: Settings) -> None:
 def jobs(settings: Settings, databases: Databases, known: Generations, listen: Listener) -> Jobs:
     """What the jobs of a deployment work with, what is known among it; `listen` is told what is added to metrics."""
     database, metrics = databases.metadata, databases.metrics
-    place = Place(settings.account_id, settings.regions[0])
-    measure = MetricsFold(metrics, settings.data / parts.JOURNALS, place, listen)
+    journals = settings.data / parts.JOURNALS
+    measure = MetricsFold(metrics, journals, Place(settings.account_id, settings.regions[0]), listen)
     meter = Metering(metrics, listen)
     about_events = event_jobs(settings, database, databases.events, meter)
     store = Filesystem(settings.data)
@@ -74,7 +74,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, settings.data / parts.JOURNALS, [measure.offsets, about_audit.fold.offsets]),
+        journals=JournalFold(database, journals, [measure.offsets, about_audit.fold.offsets]),
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,

@@ -50,7 +50,6 @@ CHAINS = {METADATA: migrate.METADATA, "events": migrate.EVENTS, "audit": migrate
 LARGEST_LAYER = 52_000 * 1024 * 1024  # ECR's quota
 JOURNALS = "journal"
 VULNERABILITIES = "vulndb"
-VULNERABILITIES = "vulndb"
 _LARGEST_BALLAST = 64 * 1024 * 1024
 _READERS = 4
 _SYNCERS = 16
