@@ -49,7 +49,7 @@ _SCRUB_BYTES = 2 * 1024 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Jobs:
     """What the jobs work with; `expire` ends idle uploads, `checkpoint` shortens the database's log, `ballast` is made
-    again where there is room for it; `updater`, where it is wanted, fetches what is new of vulnerabilities.
+    again where there is room for it; `further` are those that a setting asks for.
     """
 
     collector: Collector
@@ -74,20 +74,18 @@ class Jobs:
     suppression_walks: SuppressionWalks
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
-    updater: Callable[[datetime], Awaitable[dict[str, object]]] | None
+    further: Sequence[Task]
     ballast: Callable[[], bool]
     expire_every: timedelta
     trails_every: timedelta
     collect_every: timedelta
-    update_every: timedelta
     scrub_every: timedelta
 
 
 def tasks(jobs: Jobs) -> Sequence[Task]:
     """Every periodic job of a deployment."""
-    updating = () if jobs.updater is None else (Task("update-vulnerabilities", jobs.update_every, jobs.updater),)
     return (
-        *updating,
+        *jobs.further,
         Task("collect", jobs.collect_every, lambda now: _counts(asdict(jobs.collector.run(now)))),
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
         Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}, _FOLD_AT_LEAST),
