@@ -136,15 +136,15 @@ def test_a_program_without_a_system_is_looked_at(house: Server):
 
 
 def test_findings_are_shown_page_by_page(house: Server):
-    made = image_of(BASE, LANGUAGES, archive({"paged": b"x"}))
-    push(house, "paged", made)
+    push(house, "paged", image_of(BASE, LANGUAGES, archive({"paged": b"x"})))
     pages = (
         house.client()
         .get_paginator("describe_image_scan_findings")
         .paginate(repositoryName="paged", imageId={"imageTag": "v1"}, PaginationConfig={"PageSize": 1})
     )
     assert names(pages.build_full_result()) == ["CVE-2023-5363", "CVE-2021-23337", "CVE-2021-31542"]
-    bad = refusal(findings, house, "paged", made.digest, nextToken="nonsense")
+    given = {"repositoryName": "paged", "imageId": {"imageTag": "v1"}, "nextToken": "nonsense"}
+    bad = refusal(house.client().describe_image_scan_findings, **given)
     assert bad[0] == "InvalidParameterException"
 
 
@@ -228,7 +228,8 @@ def test_repositories_say_how_they_are_scanned(house: Server):
     Registry(house).push("on-push", made, "v1")
     assert names(scanned(house, "on-push", made.digest, "COMPLETE")) == ["CVE-2023-5363"]
     Registry(house).push("neither", made, "v1")
-    absent = refusal(findings, house, "neither", made.digest)
+    given = {"repositoryName": "neither", "imageId": {"imageDigest": made.digest}}
+    absent = refusal(ecr.describe_image_scan_findings, **given)
     assert absent[0] == "ScanNotFoundException"
     ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[])
     assert json.dumps(ecr.get_registry_scanning_configuration()["scanningConfiguration"]["rules"]) == "[]"

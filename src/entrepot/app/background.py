@@ -21,7 +21,8 @@ from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
-from entrepot.core.units import Units
+from entrepot.core.scanning.excepting import Excepting
+from entrepot.core.units import BlockingUnits, Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
 from entrepot.db.vulnerability_generations import Generations
 from entrepot.settings import Settings
@@ -81,10 +82,11 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         deliverer=about_events.deliverer,
         retention=about_events.retention,
         scanner=scanner(settings, database, store, known, sealed, meter),
-        adapter=adapter_scans(settings, database, sealed),
-        suppression_walks=suppression_walks(database, known),
-        reporting=reporting(settings, database, known),
         cover=CoverageSweep(database),
+        adapter=adapter_scans(settings, database, sealed),
+        excepting=Excepting(BlockingUnits(database), store),
+        reporting=reporting(settings, database, known),
+        suppression_walks=suppression_walks(database, known),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),

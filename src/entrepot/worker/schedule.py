@@ -15,13 +15,15 @@ class Task:
     """One periodic job: it is told the time, and may be killed at any point; it returns what it did.
 
     `run` blocks, and has a thread; or it is a coroutine, and runs on the loop. With a `longest` pause, the more it has
-    to do the more it does at once: it takes a hundredth of the time, unless it would come later than that.
+    to do the more it does at once: it takes a hundredth of the time, unless it would come later than that. One that is
+    `shared` runs in every process at once, without a lease: what it works on is claimed row by row.
     """
 
     name: str
     every: timedelta
     run: Callable[[datetime], Mapping[str, object] | Awaitable[Mapping[str, object]]]
     longest: timedelta | None = None
+    shared: bool = False
 
 
 def next_due(task: Task, now: datetime, *, took: timedelta = timedelta(), failed: bool = False) -> datetime:

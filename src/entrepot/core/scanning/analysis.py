@@ -29,13 +29,18 @@ Attributes = tuple[tuple[str, str], ...]
 
 
 class Finding(msgspec.Struct, frozen=True, array_like=True):
-    """A vulnerability of a package, as ECR's basic scanning shows one: `name` is the CVE where one exists."""
+    """A vulnerability of a package, as ECR's basic scanning shows one: `name` is the CVE where one exists.
+
+    `packages` are the URLs of the packages that were built of it, `aliases` other names; exceptions may name these.
+    """
 
     name: str
     severity: str  # of SEVERITIES
     description: str = ""
     uri: str = ""
     attributes: Attributes = ()  # package_name, package_version, CVSS3_SCORE, CVSS3_VECTOR, …
+    packages: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,8 @@ class Analysis:
     findings: Sequence[Finding] = ()
     source_updated_at: datetime | None = None
     lacking: bool = False
-    counted: bool = True
     found: Sequence[Found] | None = None  # of an enhanced scan, None where nothing could be looked for
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,10 @@ class Analyst(Protocol):
         """What is found in an image. Whatever is wrong with the image itself is a failed Analysis; what is raised is
         this server's fault, and the scan is tried again. It may be cancelled, and leaves nothing running then.
         """
+
+
+class EnhancedAnalyst(Analyst, Protocol):
+    """Finds all that enhanced scanning looks for, and knows its texts."""
 
     async def texts(self, advisories: Sequence[str]) -> Mapping[str, Texts]:
         """What these advisories say at length, as far as they are known."""

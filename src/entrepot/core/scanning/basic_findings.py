@@ -13,7 +13,8 @@ from entrepot.scan.distributions import distribution
 from entrepot.scan.end_of_life import Supported
 from entrepot.scan.matching import Match, Told
 from entrepot.scan.merging import Image
-from entrepot.scan.packages import Release
+from entrepot.scan.packages import Package, Release
+from entrepot.scan.purl import purl
 from entrepot.scan.severities import Assessment, assess
 from entrepot.spec.moments import micros, moment
 
@@ -52,7 +53,7 @@ def unknown(image: Image, known: Known) -> str:
     return "" if any(map(known.tells_of, ecosystems)) else ", ".join(ecosystems[:1])
 
 
-def findings(found: Iterable[Match], known: Known) -> list[Finding]:
+def findings(found: Iterable[Match], known: Known, release: Release | None) -> list[Finding]:
     """One for each vulnerability of a source package in a version, the worst first."""
     together: dict[tuple[str, str, str], list[Match]] = {}
     for match in found:
@@ -60,7 +61,13 @@ def findings(found: Iterable[Match], known: Known) -> list[Finding]:
         name, version = package.source_name or package.name, package.source_version or package.version
         together.setdefault((match.vulnerability, name, version), []).append(match)
     wholes: dict[int, Advisory | None] = {}
-    made = [_finding(*key, matches, known, wholes) for key, matches in together.items()]
+    urls: dict[Package, str] = {}
+    made = []
+    for key, matches in together.items():
+        packages = {match.located.package for match in matches}
+        named = sorted({urls.get(each) or urls.setdefault(each, purl(each, release)) for each in packages})
+        found_here = _finding(*key, matches, known, wholes)
+        made.append(msgspec.structs.replace(found_here, packages=tuple(named), aliases=_aliases(key[0], matches)))
     return sorted(made, key=lambda each: (SEVERITIES.index(each.severity), each.name, each.attributes))
 
 
@@ -83,6 +90,14 @@ def _finding(
         _uri(name, told, whole.references),
         tuple((key, value) for key, value in attributes.items() if value),
     )
+
+
+def _aliases(name: str, found: Sequence[Match]) -> tuple[str, ...]:
+    """What those call it who tell of it alone."""
+    alone = [
+        each.advisory for match in found for each in match.told if tuple(each.advisory.vulnerabilities) in ((), (name,))
+    ]
+    return tuple(sorted({alias for each in alone for alias in (each.id, *each.aliases)} - {name}))
 
 
 def _scores(assessed: Assessment) -> Mapping[str, str]:

@@ -23,8 +23,10 @@ _SOME: Final = 10  # registries in one go
 class CoverageSweep:
     """Several may run: each image is looked at again in the unit that changes its scan."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, page: int = _PAGE) -> None:
+        """`page` images are looked at together."""
         self._units = BlockingUnits(database)
+        self._images = page
 
     def run(self, now: datetime) -> dict[str, object]:
         """Sweep what is due; how many scans stand otherwise than before, how many findings are forgotten."""
@@ -39,7 +41,7 @@ class CoverageSweep:
         changed = 0
         windows = self._units.read(_windows, registry)
         after = ImageKey("", "")
-        while seen := self._units.read(enhanced_scans.sweep, registry, after, _PAGE):
+        while seen := self._units.read(enhanced_scans.sweep, registry, after, self._images):
             changed += self._page(seen, windows, now)
             after = seen[-1].image
         return changed

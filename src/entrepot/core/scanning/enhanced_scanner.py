@@ -9,7 +9,7 @@ from datetime import datetime
 
 from entrepot.core.events.measures import Meter
 from entrepot.core.scanning import enhanced_work, measures
-from entrepot.core.scanning.analysis import FAILED, Analysis, Analyst
+from entrepot.core.scanning.analysis import FAILED, Analysis, EnhancedAnalyst
 from entrepot.core.scanning.enhanced_work import Task
 from entrepot.core.scanning.suppressions import Source
 from entrepot.core.units import Units
@@ -23,7 +23,7 @@ class EnhancedScans:
     def __init__(
         self,
         units: Units,
-        analyst: Analyst,
+        analyst: EnhancedAnalyst,
         meter: Meter,
         clock: Callable[[], datetime],
         sources: Sequence[Source],

@@ -190,7 +190,7 @@ def _standing(tx: Transaction, repository: Repository, analysis: Analysis) -> tu
     """The status and description with which a scan ends."""
     if analysis.lacking:
         return coverage_statuses.UNAVAILABLE, analysis.description
-    if analysis.status != COMPLETE:
+    if analysis.status != COMPLETE or analysis.found is None:
         return analysis.status, analysis.description
     applied = configuration.applied(registry_scanning.find(tx, repository.key.registry), repository)
     if applied.frequency != CONTINUOUS:

@@ -16,7 +16,7 @@ import structlog
 from entrepot.core.events.measures import Meter
 from entrepot.core.events.watching import Watch
 from entrepot.core.scanning import indexes, measures, work
-from entrepot.core.scanning.analysis import FAILED, Analyst
+from entrepot.core.scanning.analysis import FAILED, Analyst, EnhancedAnalyst
 from entrepot.core.scanning.configuration import ENHANCED
 from entrepot.core.scanning.enhanced_scanner import EnhancedScans
 from entrepot.core.scanning.suppressions import Source
@@ -57,6 +57,7 @@ class Scanner:
         self,
         units: Units,
         analyst: Analyst,
+        enhanced: EnhancedAnalyst,
         meter: Meter,
         watch: Callable[[], Watch],
         clock: Callable[[], datetime],
@@ -70,10 +71,11 @@ class Scanner:
         self._watch = watch
         self._clock = clock
         self._pace = pace or Pace()
-        self._enhanced = EnhancedScans(units, analyst, meter, clock, sources)
+        self._enhanced = EnhancedScans(units, enhanced, meter, clock, sources)
         self._done = 0
         self._hour = -1
-        self._generation = ""
+        self._known: Callable[[], tuple[str, str]] = lambda: (analyst.generation, enhanced.generation)
+        self._generation = ("", "")
         self._passes = 0
         self._running: set[asyncio.Task[None]] = set()
 
@@ -122,8 +124,9 @@ class Scanner:
         """Do anew what failed for want of knowledge, when there is other knowledge; and once more in the next turn, for
         what was on its way to its end.
         """
-        if self._analyst.generation not in ("", self._generation):
-            self._generation, self._passes = self._analyst.generation, 1
+        known = self._known()
+        if any(known) and known != self._generation:
+            self._generation, self._passes = known, 1
             await self._renew()
 
     async def _renew(self) -> None:
