@@ -53,7 +53,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     path = tmp_path_factory.mktemp("enhanced")
     with serve(path / "server") as server:
         for name, records in (("Debian", DEBIAN), ("PyPI", PYPI), ("npm", NPM), ("Go", GO)):
-            take(server, dump(path / name / "all.zip", records))
+            dump(path / "dumps" / name / "all.zip", records)
+        take(server, path / "dumps")
         server.client().put_registry_scanning_configuration(scanType="ENHANCED", rules=[])
         yield server
 

@@ -30,6 +30,12 @@ def _whole() -> Select[Any]:
 
 
 _OF_IMAGE = _whole().where(_IMAGE).order_by(finding.c.vulnerability)
+_OPEN_OF_REPOSITORY = (
+    _whole()
+    .where(finding.c.repository_id == bindparam("of"), finding.c.closed_at.is_(None))
+    .order_by(finding.c.digest, finding.c.vulnerability)
+    .limit(bindparam("limit"))
+)
 _FIND = _whole().where(_REGISTRY, finding.c.id == bindparam("id"))
 _PAGE = _whole().where(_REGISTRY, finding.c.id > bindparam("after")).order_by(finding.c.id).limit(bindparam("limit"))
 _SHORT = (
@@ -84,6 +90,11 @@ _REMOVE = delete(finding).where(finding.c.id == bindparam("of"), finding.c.close
 def of_image(tx: Transaction, image: ImageKey) -> Sequence[FindingRecord]:
     """Every finding of an image, closed ones too, by vulnerability."""
     return [record_of(row) for row in tx.all(_OF_IMAGE, of=image.repository_id, image=image.digest)]
+
+
+def open_of_repository(tx: Transaction, repository_id: str, limit: int) -> Sequence[FindingRecord]:
+    """Open findings of the images of a repository, whether these are there or not."""
+    return [record_of(row) for row in tx.all(_OPEN_OF_REPOSITORY, of=repository_id, limit=limit)]
 
 
 def open_of_image(tx: Transaction, image: ImageKey) -> Sequence[tuple[str, str, str]]:

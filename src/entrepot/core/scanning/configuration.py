@@ -79,7 +79,7 @@ def change(tx: Transaction, caller: Caller, key: RegistryKey, new: RegistryScann
     before = registry_scanning.find(tx, key)
     registry_scanning.put(tx, key, new, caller.at)
     if ENHANCED in (before.scan_type, new.scan_type):
-        scan_frequencies.tell(tx, caller, key, _changed(tx, key, before, new))
+        scan_frequencies.tell(tx, key, _changed(tx, key, before, new), caller.at, caller.request_id)
 
 
 def of_repositories(

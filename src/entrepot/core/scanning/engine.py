@@ -11,6 +11,7 @@ from datetime import datetime
 from entrepot.core.scanning import enhanced_analysis, inventories
 from entrepot.core.scanning.analysis import FAILED, NO_DATABASE, UNSUPPORTED, Analysis, Content, ImageLayer
 from entrepot.core.scanning.basic_findings import findings, is_supported, notes, of_system, told_until, unknown
+from entrepot.core.scanning.coverage_statuses import TOO_LARGE
 from entrepot.core.scanning.enhanced_findings import Facts
 from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.scanning.image_configs import ImageConfigs
@@ -19,7 +20,7 @@ from entrepot.core.units import Units
 from entrepot.core.vulnerabilities.known import Known
 from entrepot.db.records import Blob
 from entrepot.db.vulnerability_generations import Generations
-from entrepot.errors.scanning import LayerUnreadable
+from entrepot.errors.scanning import LayerTooLarge, LayerUnreadable
 from entrepot.scan import name_marks
 from entrepot.scan.matching import matches
 from entrepot.scan.merging import Image, merge
@@ -66,7 +67,7 @@ class Engine:
         try:
             layers = await self._layers(content.layers)
         except LayerUnreadable as fault:
-            return Analysis(FAILED, str(fault))
+            return Analysis(_too_large(content, fault), str(fault))
         if content.kind == "BASIC":
             return await asyncio.to_thread(self._matched, layers)
         facts = await self._configs.facts(content)
@@ -133,6 +134,11 @@ def _unsupported(image: Image) -> str:
         first = image.unread[0]
         return f"{UNSUPPORTED} {first.path} could not be read: {first.reason}"
     return UNSUPPORTED
+
+
+def _too_large(content: Content, fault: LayerUnreadable) -> str:
+    """Basic scanning has no status of its own for a layer that costs too much."""
+    return TOO_LARGE if content.kind != "BASIC" and isinstance(fault, LayerTooLarge) else FAILED
 
 
 def _size(blob: Blob) -> int:

@@ -16,7 +16,16 @@ from entrepot.core.scanning.enhanced_events import Telling, Told
 from entrepot.core.scanning.enhanced_shown import ImageNow, Texts
 from entrepot.core.scanning.places import registry_itself
 from entrepot.core.scanning.suppressions import Source
-from entrepot.db import blobs, enhanced_scans, images, inspector_findings, registry_scanning, repositories, tags
+from entrepot.db import (
+    blobs,
+    enhanced_scans,
+    images,
+    inspector_findings,
+    inspector_images,
+    registry_scanning,
+    repositories,
+    tags,
+)
 from entrepot.db.database import Transaction
 from entrepot.db.inspector_records import FindingRecord, ImageKey
 from entrepot.db.records import Repository
@@ -172,10 +181,22 @@ def close_all(tx: Transaction, image: ImageKey, at: datetime) -> Sequence[Told]:
     return [enhanced_events.finding(each, ImageNow(), Texts()) for each in told]
 
 
+def close_some(tx: Transaction, repository_id: str, limit: int, at: datetime) -> int:
+    """Close up to `limit` findings of a repository that is gone; how many."""
+    repository = repositories.lock_by_id(tx, repository_id)
+    before = inspector_findings.open_of_repository(tx, repository_id, limit)
+    if repository is not None and before:
+        told = [closed(each, at) for each in before]
+        inspector_findings.put(tx, told)
+        events = [enhanced_events.finding(each, ImageNow(), Texts()) for each in told]
+        tell(tx, repository, f"{repository_id}/{repository.revision}", at, events)
+    return len(before)
+
+
 def image_now(tx: Transaction, image: ImageKey) -> ImageNow:
     """What is told of an image at this moment."""
-    named = tags.of_image(tx, image.repository_id, Digest(image.digest), _MOST_TAGS)
-    return ImageNow(tuple(named))
+    use = inspector_images.use(tx, image)
+    return ImageNow(inspector_images.tags(tx, image), use.last_at, use.total)
 
 
 def _is_news(scan: Scan, analysis: Analysis) -> bool:

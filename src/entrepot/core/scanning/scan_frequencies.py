@@ -3,13 +3,13 @@
 An event names several repositories, and is of the registry's: its order is that of the moments.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from itertools import islice
 from typing import Final, NamedTuple
 
 import msgspec
 
-from entrepot.core.access import Caller
 from entrepot.db import outbox
 from entrepot.db.database import Transaction
 from entrepot.spec.event_ids import event_id
@@ -28,35 +28,40 @@ class FrequencyChange(NamedTuple):
     before: str
 
 
-def tell(tx: Transaction, caller: Caller, registry: RegistryKey, changes: Iterable[FrequencyChange]) -> None:
-    """Tell of changes; of none nothing is told."""
+def tell(
+    tx: Transaction, registry: RegistryKey, changes: Iterable[FrequencyChange], at: datetime, request_id: str
+) -> None:
+    """Tell of changes that a request makes; of none nothing is told."""
     source = f"arn:aws:ecr:{registry.region}:{registry.account}:registry"
     left = iter(changes)
     for ordinal, some in enumerate(iter(lambda: tuple(islice(left, _OF_EACH)), ())):
-        detail = {
-            "action-type": "SCAN_FREQUENCY_CHANGE",
-            "repositories": [
-                {
-                    "repository-name": each.repository.name,
-                    "repository-arn": each.repository.arn,
-                    "scan-frequency": each.frequency,
-                    "previous-scan-frequency": each.before,
-                }
-                for each in some
-            ],
-            "resource-type": "REPOSITORY",
-            "scan-type": "ENHANCED",
-        }
         outbox.add(
             tx,
-            id=event_id(micros(caller.at), caller.request_id, f"{source}/{_NAME}", ordinal),
+            id=event_id(micros(at), request_id, f"{source}/{_NAME}", ordinal),
             kind="event",
             account=registry.account,
             region=registry.region,
             repository_id=source,
-            revision=micros(caller.at),
+            revision=micros(at),
             ordinal=ordinal,
             name=_NAME,
-            body=msgspec.json.encode({"source": "aws.ecr", "resources": [], "detail": detail}).decode(),
-            at=caller.at,
+            body=msgspec.json.encode({"source": "aws.ecr", "resources": [], "detail": _detail(some)}).decode(),
+            at=at,
         )
+
+
+def _detail(changes: Iterable[FrequencyChange]) -> Mapping[str, object]:
+    return {
+        "action-type": "SCAN_FREQUENCY_CHANGE",
+        "repositories": [
+            {
+                "repository-name": each.repository.name,
+                "repository-arn": each.repository.arn,
+                "scan-frequency": each.frequency,
+                "previous-scan-frequency": each.before,
+            }
+            for each in changes
+        ],
+        "resource-type": "REPOSITORY",
+        "scan-type": "ENHANCED",
+    }

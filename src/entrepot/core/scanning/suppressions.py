@@ -1,6 +1,6 @@
 """What keeps a finding from counting, and why: the seam between findings and those who suppress them.
 
-Who suppresses findings is a source, of which app/scan_parts.py has the list. It reads what it needs of an image in the
+Who suppresses findings is a source, of which app/parts.py has the list. It reads what it needs of an image in the
 unit that keeps findings, and then decides on each finding without reading more.
 """
 
