@@ -28,5 +28,12 @@ def scanner(
     engine = Engine(units, store, generations, LayerPrograms(), parts.clock)
     pace = None if other is None else _ELSEWHERE
     return Scanner(
-        units, other or engine, engine, meter, lambda: Watch([metadata.snapshot()]), parts.clock, pace, parts.SUPPRESSIONS
+        units,
+        other or engine,
+        engine,
+        meter,
+        lambda: Watch([metadata.snapshot()]),
+        parts.clock,
+        pace,
+        parts.SUPPRESSIONS,
     )
