@@ -155,5 +155,5 @@ _OF_METRICS: Mapping[str, Mapping[str, Any]] = {
         **_HOUR,
     },
     "GetMetricStatistics": {**_METRIC, **_HOUR, "Period": 60, "Statistics": ["Sum"]},
-    "PutMetricData": {"Namespace": "World", "MetricData": [{"MetricName": "Things", "Value": 1.0}]},
+    "PutMetricData": {"Namespace": "World", "MetricData": [{"MetricName": "Others", "Value": 1.0}]},
 }

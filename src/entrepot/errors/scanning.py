@@ -70,6 +70,12 @@ class VulnerabilityImportBusy(ScanRefused):
     text = "another import into this vulnerability database is running; try again when it has ended"
 
 
+class VulnerabilityUpdateBusy(ScanRefused):
+    """Another process fetches what is new."""
+
+    text = "another update of this vulnerability database is running; try again when it has ended"
+
+
 class VulnerabilityFileUnknown(ScanRefused):
     """A file that is none of the kinds that can be imported (`path`, `reason`)."""
 
@@ -97,6 +103,18 @@ class VulnerabilitySignatureInvalid(ScanRefused):
     """An export that nobody signed whom the operator trusts (`path`, `reason`)."""
 
     text = "{path} is not trusted: {reason}; name the key of who made it with --trust"
+
+
+class VulnerabilityArtifactUnusable(ScanRefused):
+    """What is in a registry and is no export (`place`, `reason`)."""
+
+    text = "{place} is no export of a vulnerability database: {reason}"
+
+
+class VulnerabilityUpstreamRefused(ScanRefused):
+    """Somebody elsewhere who did not do what was asked (`place`, `reason`)."""
+
+    text = "{place}: {reason}"
 
 
 class VulnerabilityDatabaseMissing(ScanRefused):

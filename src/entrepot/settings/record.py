@@ -189,6 +189,23 @@ class Settings:
         "Tell each pull of an image as an event (`ECR Image Action`, action type PULL), which AWS does not.",
         agree=True,
     )
+    vulndb_sources: tuple[tuple[str, str], ...] = _setting(
+        ["public"],
+        kinds.upstreams,
+        "Whom `entrepot vulndb update` asks for what is new, each `kind=url`: `osv=` an ecosystem's folder of OSV's "
+        "bucket, `yum=` a repository of packages or its `mirror.list`, `file=` anything that can be imported, `oci=` "
+        "an export in a registry (`host/repository:tag`); `public` stands for those that docs/scanning.md lists.",
+    )
+    vulndb_update_every: float = _setting(
+        0,
+        kinds.update_seconds,
+        "How long background jobs rest between two updates of the vulnerability database; 0 is never, else it is at "
+        "least a minute.",
+        unit="seconds",
+    )
+    vulndb_trust: tuple[Path, ...] = _setting(
+        [], kinds.paths, "Public keys (PEM) of who may sign exports, beside this deployment's own."
+    )
     disk_reserve: int = _setting(
         "256MiB",
         kinds.size,

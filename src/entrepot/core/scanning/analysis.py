@@ -27,13 +27,18 @@ Attributes = tuple[tuple[str, str], ...]
 
 
 class Finding(msgspec.Struct, frozen=True, array_like=True):
-    """A vulnerability of a package, as ECR's basic scanning shows one: `name` is the CVE where one exists."""
+    """A vulnerability of a package, as ECR's basic scanning shows one: `name` is the CVE where one exists.
+
+    `packages` are the URLs of the packages that were built of it, `aliases` other names; exceptions may name these.
+    """
 
     name: str
     severity: str  # of SEVERITIES
     description: str = ""
     uri: str = ""
     attributes: Attributes = ()  # package_name, package_version, CVSS3_SCORE, CVSS3_VECTOR, …
+    packages: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
