@@ -165,6 +165,8 @@ def _adapter() -> None:
         sa.ForeignKeyConstraint(["scan_id"], ["adapter_scan.id"], name=op.f("fk_adapter_report_scan_id_adapter_scan")),
         sa.PrimaryKeyConstraint("scan_id", "media_type", name=op.f("pk_adapter_report")),
     )
+
+
 def _exception() -> None:
     op.create_table(
         "vulnerability_exception",
@@ -245,6 +247,8 @@ def _texts(*names: str) -> list[sa.Column[str]]:
 def _index(table: str, name: str, columns: list[str], where: str) -> None:
     only = sa.text(where)
     op.create_index(f"ix_{table}_{name}", table, columns, sqlite_where=only, postgresql_where=only)
+
+
 def _rematching() -> None:
     op.execute("DELETE FROM layer_inventory")  # made anew, with marks, when an image of theirs is scanned
     op.create_table(
