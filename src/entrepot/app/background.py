@@ -9,6 +9,7 @@ from entrepot.app import parts
 from entrepot.app.adapter_parts import adapter_scans
 from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
+from entrepot.app.inspector_parts import reporting
 from entrepot.app.parts import Databases
 from entrepot.app.scan_parts import scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
@@ -70,6 +71,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
     idle = timedelta(seconds=settings.upload_expiry_seconds)
     about_audit = audit_jobs(settings, databases)
     sealed = parts.seal(settings, create=False)
+    known = generations(settings)
     destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
     return Jobs(
         collector=parts.collector(settings, database),
@@ -81,6 +83,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         scanner=scanner(settings, database, store, known, sealed, meter),
         adapter=adapter_scans(settings, database, sealed),
         excepting=Excepting(BlockingUnits(database), store),
+        reporting=reporting(settings, database, known),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),

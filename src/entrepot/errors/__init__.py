@@ -108,6 +108,14 @@ from entrepot.errors.images import (
     TagImmutable,
     TagsTooMany,
 )
+from entrepot.errors.inspector import (
+    InspectorFilterAlreadyExists,
+    InspectorFilterNotFound,
+    InspectorFiltersTooMany,
+    InspectorFilterTagsInvalid,
+    InspectorInputInvalid,
+    InspectorReportNotFound,
+)
 from entrepot.errors.metrics import (
     MetricInputConflict,
     MetricInputInvalid,

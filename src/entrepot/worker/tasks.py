@@ -13,6 +13,7 @@ from entrepot.core.collection import Collector
 from entrepot.core.events.delivery import Deliverer
 from entrepot.core.events.feeding import Feeder
 from entrepot.core.events.retention import Retention
+from entrepot.core.inspector.reporting import Reporting
 from entrepot.core.integrity import Integrity
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
@@ -32,6 +33,7 @@ _GAUGES_EVERY = timedelta(minutes=1)
 _ALARMS_EVERY = timedelta(seconds=10)
 _EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
 _EXCEPT_EVERY = timedelta(seconds=1)
+_REPORT_EVERY = timedelta(seconds=2)
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
@@ -63,6 +65,7 @@ class Jobs:
     scanner: Scanner
     adapter: AdapterScans | None
     excepting: Excepting
+    reporting: Reporting
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
     updater: Callable[[datetime], Awaitable[dict[str, object]]] | None
@@ -96,6 +99,7 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("scan", _EVENTS_AGAIN, jobs.scanner.run),
         *([] if jobs.adapter is None else [Task("adapter", _EVENTS_AGAIN, jobs.adapter.run)]),
         Task("except", _EXCEPT_EVERY, jobs.excepting.run),
+        Task("report", _REPORT_EVERY, jobs.reporting.run),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),

@@ -23,6 +23,7 @@ READ = (
         "aws/entrepot",
         "aws/events",
         "aws/iam",
+        "aws/inspector2",
         "aws/sts",
         "aws/repository",
         "aws/protocol",

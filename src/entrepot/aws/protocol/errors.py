@@ -75,6 +75,12 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.ImageReferenced: ("InvalidParameterException", 400),
     facts.ImageScanned: ("LimitExceededException", 400),
     facts.InlinePoliciesTooLarge: ("LimitExceededException", 400),
+    facts.InspectorFilterAlreadyExists: ("BadRequestException", 400),
+    facts.InspectorFilterNotFound: ("ResourceNotFoundException", 404),
+    facts.InspectorFiltersTooMany: ("ServiceQuotaExceededException", 402),
+    facts.InspectorFilterTagsInvalid: ("BadRequestException", 400),
+    facts.InspectorInputInvalid: ("ValidationException", 400),
+    facts.InspectorReportNotFound: ("ResourceNotFoundException", 404),
     facts.InsightsNotEnabled: ("InsightNotEnabledException", 400),
     facts.InsightSourceUnclear: ("InvalidParameterCombinationException", 400),
     facts.KeyTimesReversed: ("InvalidTimeRangeException", 400),
@@ -174,6 +180,7 @@ OF_SERVICE: Mapping[str, Mapping[str, str]] = {
         "InvalidTagParameterException": "ValidationException",
         "TooManyTagsException": "ValidationException",
     },
+    "inspector2": {"InvalidParameterException": "ValidationException", "ServerException": "InternalServerException"},
     "events": {"InvalidParameterException": "ValidationException", "ServerException": "InternalException"},
 }
 CODES = {fact: code for fact, (code, _) in TABLE.items()}

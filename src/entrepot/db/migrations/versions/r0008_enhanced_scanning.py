@@ -16,6 +16,7 @@ def upgrade() -> None:
     _configuration()
     _finding()
     _filter()
+    _suppressing()
     _export()
     _in_use()
     _adapter()
@@ -102,6 +103,22 @@ def _filter() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_inspector_filter_account_id_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inspector_filter")),
         sa.UniqueConstraint("account_id", "region", "name", name=op.f("uq_inspector_filter_account_id_region_name")),
+    )
+
+
+def _suppressing() -> None:
+    op.create_table(
+        "inspector_suppressing",
+        sa.Column("account_id", text, nullable=False),
+        sa.Column("region", text, nullable=False),
+        sa.Column("turn", sa.BigInteger(), nullable=False),
+        sa.Column("repository_id", text, nullable=False),
+        sa.Column("digest", text, nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_inspector_suppressing_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("account_id", "region", name=op.f("pk_inspector_suppressing")),
     )
 
 
