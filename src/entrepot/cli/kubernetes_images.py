@@ -54,7 +54,7 @@ class Cluster:
         return found
 
     def _all(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
-        following = ""
+        following, seen = "", {""}
         for _ in range(self._most_pages):
             asked = {"limit": str(_PAGE), **query, **({"continue": following} if following else {})}
             page = self._get(f"{path}?{urlencode(asked)}")
@@ -63,6 +63,9 @@ class Cluster:
             following = str(_in(page, "metadata").get("continue") or "")
             if not following:
                 return
+            if following in seen:
+                raise CallRefused(f"{self._server.netloc} answers with the same page of {path} again and again")
+            seen.add(following)
         raise CallRefused(f"{self._server.netloc} has more than {self._most_pages} pages of {path}")
 
     def _get(self, path: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ _EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs th
 _EXCEPT_EVERY = timedelta(seconds=1)
 _REPORT_EVERY = timedelta(seconds=2)
 _RETAIN_EVERY = timedelta(hours=1)
+_SETTLE_EVERY = timedelta(minutes=10)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
 _SWEEP_EVERY = timedelta(hours=6)
@@ -67,6 +68,7 @@ class Jobs:
     excepting: Excepting
     reporting: Reporting
     expire: Callable[[datetime], int]
+    settle_in_use: Callable[[datetime], int]
     checkpoint: Callable[[], int]
     updater: Callable[[datetime], Awaitable[dict[str, object]]] | None
     ballast: Callable[[], bool]
@@ -102,6 +104,7 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("report", _REPORT_EVERY, jobs.reporting.run),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
+        Task("settle-in-use", _SETTLE_EVERY, lambda now: _some({"images": jobs.settle_in_use(now)})),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
         Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),
         Task("scrub", _SCRUB_EVERY, lambda now: _scrub(jobs, now)),
