@@ -100,7 +100,7 @@ def kubernetes(server: Server, api: Origin, *more: object) -> Ended:
     return entrepot(*given, **keys(server))
 
 
-def keys(server: Server) -> dict[str, str]:
+def keys(server: Server) -> dict[str, Any]:
     found = server.credentials
     return {
         "AWS_ACCESS_KEY_ID": found.access_key_id,
@@ -272,7 +272,7 @@ def test_containers_of_an_engine_are_counted(server: Server, app: tuple[str, Ima
 
 
 def test_without_an_engine_or_credentials_nothing_is_reported(server: Server, tmp_path: Path):
-    nothing = {"AWS_SHARED_CREDENTIALS_FILE": "/nonexistent", "AWS_CONFIG_FILE": "/nonexistent"}
+    nothing: dict[str, Any] = {"AWS_SHARED_CREDENTIALS_FILE": "/nonexistent", "AWS_CONFIG_FILE": "/nonexistent"}
     given = ("in-use", "report", server.base_url, "--docker", tmp_path / "absent.sock")
     ended = entrepot(*given, **keys(server))
     assert (ended.status, ended.out) == (1, "")

@@ -31,7 +31,7 @@ METADATA: dict[str, Any] = {
     ],
     "properties": {"harbor.scanner-adapter/vulnerability-database-updated-at": "2026-01-02T03:04:05Z"},
 }
-FOUND = {
+FOUND: dict[str, Any] = {
     "id": "CVE-1",
     "package": "openssl",
     "version": "1",
@@ -123,7 +123,8 @@ def test_a_scanner_that_was_started_anew_is_asked_once_more(scanner: Origin):
 
 
 def test_a_clean_report_is_clean(scanner: Origin):
-    for nothing in ([], None):
+    empty: list[object] = []
+    for nothing in (empty, None):
         scanner.answers[f"{PLACE}/scan/one/report"] = told({**REPORT, "vulnerabilities": nothing})
         found = analysed(scanner)
         assert (found.status, list(found.findings)) == (COMPLETE, [])
