@@ -109,3 +109,9 @@ class LayerUnreadable(ScanRefused):
     """A layer of which there is no inventory (`digest`, `reason`)."""
 
     text = "Layer {digest}: {reason}"
+
+
+class ImageUnusable(ScanRefused):
+    """Something that holds no image that can be scanned (`path` or name, `reason`)."""
+
+    text = "{path} cannot be scanned: {reason}"
