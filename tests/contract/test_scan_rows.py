@@ -159,17 +159,19 @@ def test_scans_are_counted_where_they_wait(held: Rows):
 def test_the_inventory_of_a_layer_goes_in_the_transaction_that_removes_its_blob(rows: Rows):
     layer = Blob("B1", "main", Digest.of(b"layer"), "blobs/1", 5, "live")
     rows.write(blobs.add, layer, EPOCH)
-    assert rows.write(inventories.put, "B1", "elsewhere", "1", b"body") is False
-    assert rows.write(inventories.put, "B1", layer.location, "1", b"body") is True
-    assert rows.write(inventories.put, "B1", layer.location, "2", b"newer") is True
+    assert rows.write(inventories.put, "B1", "elsewhere", "1", b"body", b"marks") is False
+    assert rows.write(inventories.put, "B1", layer.location, "1", b"body", b"marks") is True
+    assert rows.write(inventories.put, "B1", layer.location, "2", b"newer", b"more") is True
     assert rows.read(inventories.find, ["B1", "B2"], "1") == {}
     assert rows.read(inventories.find, ["B1", "B2"], "2") == {"B1": b"newer"}
+    assert rows.read(inventories.marks, "", 9) == [("B1", layer.digest, b"more")]
     assert rows.write(collection.forget, "B1") is False
     assert rows.read(inventories.find, ["B1"], "2") == {"B1": b"newer"}
     rows.write(collection.mark_deleting, "B1", micros(EPOCH))
-    assert rows.write(inventories.put, "B1", layer.location, "2", b"late") is False
+    assert rows.write(inventories.put, "B1", layer.location, "2", b"late", b"late") is False
     assert rows.write(collection.forget, "B1") is True
     assert rows.read(inventories.find, ["B1"], "2") == {}
+    assert rows.read(inventories.marks, "", 9) == []
 
 
 def test_a_repository_is_found_by_its_id_as_long_as_it_lives(held: Rows):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.enforcement import event_inputs
+from tests.enforcement import event_inputs, inspector_inputs
 from tests.enforcement.world import ACCOUNT, NOTHING_HERE, TRUST, World, document
 
 _OPTIONAL = frozenset({"registryId", "UserName", "Password", "repositoryNames"})
@@ -19,6 +19,8 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "repositoryName": names["repository"],
         "repositoryNames": [names["repository"]],
         "imageIds": [{"imageTag": "absent"}],
+        "cluster": "world",
+        "images": [],
         "imageManifest": "{}",
         "imageTagMutability": "MUTABLE",
         "imageId": {"imageTag": "absent"},
@@ -127,6 +129,8 @@ def of(world: World, service: str, operation: str, client: Any) -> dict[str, Any
     given = {**values(world, world.named(operation)), "resourceArn": _repository_arn(world, service)}
     given["ResourceARN"] = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{world.names['alarm']}"
     optional = _OPTIONAL
+    if service == "inspector2":
+        given, optional = dict(inspector_inputs.values(operation, world.named(operation))), frozenset()
     if service == "events":
         given, optional = dict(event_inputs.values(operation, world.named(operation))), event_inputs.OPTIONAL
     special = {**_SPECIAL, **_OF_METRICS}.get(operation, {})
@@ -153,5 +157,5 @@ _OF_METRICS: Mapping[str, Mapping[str, Any]] = {
         **_HOUR,
     },
     "GetMetricStatistics": {**_METRIC, **_HOUR, "Period": 60, "Statistics": ["Sum"]},
-    "PutMetricData": {"Namespace": "World", "MetricData": [{"MetricName": "Things", "Value": 1.0}]},
+    "PutMetricData": {"Namespace": "World", "MetricData": [{"MetricName": "Others", "Value": 1.0}]},
 }

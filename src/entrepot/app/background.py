@@ -6,18 +6,22 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from entrepot.app import parts
+from entrepot.app.adapter_parts import adapter_scans
 from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
+from entrepot.app.inspector_parts import reporting
 from entrepot.app.parts import Databases
 from entrepot.app.scan_parts import scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.app.vulnerability_parts import following, generations
+from entrepot.app.vulnerability_updates import updater
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
-from entrepot.core.units import Units
+from entrepot.core.scanning.excepting import Excepting
+from entrepot.core.units import BlockingUnits, Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
 from entrepot.db.vulnerability_generations import Generations
 from entrepot.settings import Settings
@@ -67,6 +71,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
     idle = timedelta(seconds=settings.upload_expiry_seconds)
     about_audit = audit_jobs(settings, databases)
     sealed = parts.seal(settings, create=False)
+    known = generations(settings)
     destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
     return Jobs(
         collector=parts.collector(settings, database),
@@ -75,7 +80,10 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
-        scanner=scanner(database, store, known, meter),
+        scanner=scanner(settings, database, store, known, sealed, meter),
+        adapter=adapter_scans(settings, database, sealed),
+        excepting=Excepting(BlockingUnits(database), store),
+        reporting=reporting(settings, database, known),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),
@@ -86,9 +94,11 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
         trails=trail_delivery(settings, database, about_audit.records, destinations, sealed),
+        updater=updater(settings, known),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         trails_every=timedelta(seconds=settings.trail_seconds),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),
+        update_every=timedelta(seconds=settings.vulndb_update_every),
         scrub_every=timedelta(days=settings.scrub_days),
     )

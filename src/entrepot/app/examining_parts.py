@@ -31,7 +31,7 @@ from entrepot.store.filesystem import Filesystem
 _LATEST = Tag("latest")
 _PUBLIC = "public.ecr"  # stands in paths, and is no host
 _LOOPBACK = re.compile(r"localhost|127\.[\d.]+|\[::1\]")
-Logins = Callable[[str], Login]
+Logins = Callable[[Place], Login]
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]  # of so many layers
 
 
@@ -70,7 +70,7 @@ def _image(settings: Settings, asked: Asked, logins: Logins, progress: Progress)
         return _of_path(path, asked, progress)
     host, slash, name = asked.target.partition("://")[2].partition("/") if "://" in asked.target else _split(asked)
     if slash and not addresses.is_own(settings, _without_port(host)):
-        return asyncio.run(_of_registry(settings, asked, logins(host), progress))
+        return asyncio.run(_of_registry(settings, asked, logins, progress))
     return _of_deployment(settings, asked, host, name, progress)
 
 
@@ -125,13 +125,13 @@ def _named(settings: Settings, hot: Hot, host: str, name: str) -> tuple[Reposito
 
 
 # ---------------------------------------------------------------- somebody's registry
-async def _of_registry(settings: Settings, asked: Asked, login: Login, progress: Progress) -> tuple[Subject, Image]:
+async def _of_registry(settings: Settings, asked: Asked, logins: Logins, progress: Progress) -> tuple[Subject, Image]:
     try:
         host = asked.target.rpartition("://")[2].partition("/")[0]
         place = Place.parse(asked.target, plain=_LOOPBACK.fullmatch(_without_port(host)) is not None)
     except ValueError as fault:
         raise ImageUnusable(path=asked.target, reason=fault) from None
-    repository = Repository(_outbound(settings, place), place, login)
+    repository = Repository(_outbound(settings, place), place, logins(place))
     source = await pulled.source(repository, asked.target, place.reference or _LATEST, asked.platform)
     return await _inventory(source, progress)
 

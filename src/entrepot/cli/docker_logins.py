@@ -1,84 +1,79 @@
-"""The credentials that `docker login` has left: in Docker's configuration, or with the helper that it names.
-
-https://docs.docker.com/reference/cli/docker/login/ , "Credential stores" ; the helpers' protocol is that of
-docker-credential-helpers.
+"""Credentials for registries as docker keeps them: `config.json`, and the helpers that it names
+(https://docs.docker.com/reference/cli/docker/login/ "Credential stores", "Credential helpers").
 """
 
 import base64
 import binascii
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
+from entrepot.outbound.registries import Place
 from entrepot.outbound.registry_logins import ANONYMOUS, Login
 
+_FILE = "config.json"
+_MOST_BYTES = 4 * 1024 * 1024
+_HELPER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HUB = "https://index.docker.io/v1/"
-_HUBS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
-_HELPER = re.compile(r"[A-Za-z0-9._-]+")
-_TOKEN_USER = "<token>"  # noqa: S105 - what helpers say in the place of a user
+_HUB_HOST = "registry-1.docker.io"
+_OF_TOKENS = "<token>"  # the user's name that says that the secret is a token
 _SECONDS = 30
 
 
-class _Entry(msgspec.Struct):
-    auth: str = ""
-    identitytoken: str = ""
-    username: str = ""
-    password: str = ""
+def login(place: Place) -> Login:
+    """What docker would log in with there; nobody where it knows nothing."""
+    host = urlsplit(place.url).netloc
+    names = [_HUB, "docker.io"] if host == _HUB_HOST else [host, f"{place.url}", f"https://{host}", f"http://{host}"]
+    config = _config()
+    helper = _part(config, "credHelpers").get(host) or config.get("credsStore")
+    if isinstance(helper, str) and (found := _helped(helper, names[0])) is not None:
+        return found
+    entries = _part(config, "auths")
+    return next((_entry(entries[name]) for name in names if isinstance(entries.get(name), dict)), ANONYMOUS)
 
 
-class _Config(msgspec.Struct, rename={"helpers": "credHelpers", "store": "credsStore"}):
-    auths: dict[str, _Entry] = {}
-    helpers: dict[str, str] = {}
-    store: str = ""
-
-
-def find(host: str) -> Login:
-    """The login for a registry (`host` or `host:port`), or nobody's."""
-    config = _read()
-    key = _HUB if host in _HUBS else host
-    helper = config.helpers.get(key) or config.store
-    if helper and (login := _asked(helper, key)) is not None:
-        return login
-    entry = config.auths.get(key) or config.auths.get(f"https://{key}")
-    return ANONYMOUS if entry is None else _of_entry(entry)
-
-
-def _read() -> _Config:
-    folder = os.environ.get("DOCKER_CONFIG")
-    path = (Path(folder) if folder else Path.home() / ".docker") / "config.json"
+def _config() -> dict[str, Any]:
+    folder = os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker"
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Config)
-    except (OSError, msgspec.DecodeError):
-        return _Config()
+        with (Path(folder) / _FILE).open("rb") as file:
+            return msgspec.json.decode(file.read(_MOST_BYTES), type=dict[str, Any])
+    except (OSError, msgspec.MsgspecError):
+        return {}
 
 
-def _of_entry(entry: _Entry) -> Login:
-    if entry.identitytoken:
-        return Login(identity_token=entry.identitytoken)
-    if entry.username:
-        return Login(entry.username, entry.password)
+def _part(config: dict[str, Any], name: str) -> dict[str, Any]:
+    found = config.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _entry(entry: dict[str, Any]) -> Login:
     try:
-        username, _, password = base64.b64decode(entry.auth, validate=True).decode().partition(":")
+        decoded = base64.b64decode(str(entry.get("auth") or ""), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ANONYMOUS
-    return Login(username, password.rstrip("\0")) if username else ANONYMOUS
+    username, _, password = decoded.partition(":")
+    return Login(username, password.rstrip("\0"), str(entry.get("identitytoken") or ""))
 
 
-def _asked(helper: str, host: str) -> Login | None:
-    """What a credential helper knows; None when it knows nothing, or is not there."""
-    if not _HELPER.fullmatch(helper):
+def _helped(helper: str, server: str) -> Login | None:
+    """What a helper program knows of a server; None where it knows nothing."""
+    program = shutil.which(f"docker-credential-{helper}") if _HELPER.fullmatch(helper) else None
+    if program is None:
         return None
-    command = [f"docker-credential-{helper}", "get"]
     try:
-        done = subprocess.run(command, input=host.encode(), capture_output=True, timeout=_SECONDS, check=True)  # noqa: S603 - the program that Docker itself would start, without a shell
-        told: Any = msgspec.json.decode(done.stdout, type=dict[str, Any])
-    except (OSError, subprocess.SubprocessError, msgspec.DecodeError):
+        done = subprocess.run(  # noqa: S603 - a program that docker's configuration names
+            [program, "get"], input=server.encode(), capture_output=True, timeout=_SECONDS, check=False
+        )
+        told = msgspec.json.decode(done.stdout[:_MOST_BYTES], type=dict[str, Any]) if not done.returncode else {}
+    except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError):
         return None
-    username, secret = str(told.get("Username", "")), str(told.get("Secret", ""))
+    username, secret = str(told.get("Username") or ""), str(told.get("Secret") or "")
     if not secret:
         return None
-    return Login(identity_token=secret) if username == _TOKEN_USER else Login(username, secret)
+    return Login(identity_token=secret) if username == _OF_TOKENS else Login(username, secret)

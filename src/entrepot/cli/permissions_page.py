@@ -25,8 +25,10 @@ _TITLES = {
     "cloudwatch": "CloudWatch",
     "ecr": "Amazon ECR",
     "ecr-public": "Amazon ECR Public",
+    "entrepot": "Entrepot's own",
     "events": "Amazon EventBridge",
     "iam": "IAM",
+    "inspector2": "Amazon Inspector",
     "sts": "STS",
 }
 

@@ -60,7 +60,7 @@ def scan(
         shown, worst = _levels(severity), None if fail_on is None else _level(fail_on, "--fail-on")
         asked = Asked(image, platform, vulndb, needs_known=format_ not in _INVENTORIES or worst is not None)
         told = examining_parts.examined(
-            place.settings(), asked, docker_logins.find, lambda count: progress("scanning layers", count)
+            place.settings(), asked, docker_logins.login, lambda count: progress("scanning layers", count)
         )
         told = replace(told, found=[each for each in told.found if _is_shown(each, shown, ignore_unfixed)])
         _write(told, format_, output)

@@ -184,8 +184,10 @@ _TAGS: Mapping[str, tuple[str, ...]] = {
         ("cloudwatch", "cloudwatch"),
         ("ecr", "ecr"),
         ("ecr-public", "ecr-public"),
+        ("entrepot", "entrepot"),
         ("events", "events"),
         ("iam", "iam"),
+        ("inspector2", "inspector2"),
         ("sts", "iam"),
     )
 }

@@ -1,11 +1,11 @@
-"""Rows of `layer_inventory`: what a layer holds, by the blob that it is; they go with it."""
+"""Rows of `layer_inventory` and `layer_marks`: what a layer holds, by the blob that it is; they go with it."""
 
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, delete, select, text
 
 from entrepot.db.database import Transaction
-from entrepot.db.scan_schema import layer_inventory
+from entrepot.db.scan_schema import layer_inventory, layer_marks
 from entrepot.db.schema import blob
 
 _FIND = select(layer_inventory.c.body).where(
@@ -23,7 +23,19 @@ _PUT = text(
 _REMOVE_OTHERS = delete(layer_inventory).where(
     layer_inventory.c.blob_id == bindparam("of"), layer_inventory.c.version != bindparam("version")
 )
+_PUT_MARKS = text(
+    "INSERT INTO layer_marks (blob_id, marks) VALUES (:of, :marks) "
+    "ON CONFLICT (blob_id) DO UPDATE SET marks = excluded.marks"
+)
 _REMOVE = delete(layer_inventory).where(layer_inventory.c.blob_id == bindparam("of"))
+_REMOVE_MARKS = delete(layer_marks).where(layer_marks.c.blob_id == bindparam("of"))
+_MARKS = (
+    select(layer_marks.c.blob_id, blob.c.digest, layer_marks.c.marks)
+    .join(blob, blob.c.id == layer_marks.c.blob_id)
+    .where(layer_marks.c.blob_id > bindparam("after"))
+    .order_by(layer_marks.c.blob_id)
+    .limit(bindparam("limit"))
+)
 
 
 def find(tx: Transaction, blob_ids: Sequence[str], version: str) -> Mapping[str, bytes]:
@@ -32,18 +44,26 @@ def find(tx: Transaction, blob_ids: Sequence[str], version: str) -> Mapping[str,
     return {each: bytes(row.body) for each, row in found.items() if row is not None}
 
 
-def put(tx: Transaction, blob_id: str, location: str, version: str, body: bytes) -> bool:
-    """Keep the inventory of a blob that was read at this location, in the place of those by other versions; False when
-    it is not live, or lies elsewhere by now.
+def put(tx: Transaction, blob_id: str, location: str, version: str, body: bytes, marks: bytes | None = None) -> bool:
+    """Keep the inventory of a blob that was read at this location, and the marks of its names, in the place of those by
+    other versions; False when it is not live, or lies elsewhere by now. What is no layer has no marks.
     """
     row = tx.one(_SHARE_BLOB, of=blob_id, location=location)
     if row is None or row.state != "live":
         return False
     tx.run(_REMOVE_OTHERS, of=blob_id, version=version)
     tx.run(_PUT, of=blob_id, version=version, body=body)
+    if marks is not None:
+        tx.run(_PUT_MARKS, of=blob_id, marks=marks)
     return True
+
+
+def marks(tx: Transaction, after: str, limit: int) -> Sequence[tuple[str, str, bytes]]:
+    """Blobs above `after`, in order: id, digest, and the marks of the names in it."""
+    return [(row.blob_id, row.digest, bytes(row.marks)) for row in tx.all(_MARKS, after=after, limit=limit)]
 
 
 def remove(tx: Transaction, blob_id: str) -> None:
     """Forget what a blob holds: it goes, or its bytes were not what they should be."""
     tx.run(_REMOVE, of=blob_id)
+    tx.run(_REMOVE_MARKS, of=blob_id)

@@ -2,8 +2,11 @@
 
     account ──┬─ registry_scanning
               └─ scan_count                          how many scans a registry has begun, by the hour
-    manifest ─── image_scan ── image_scan_findings   gone with the image
-    blob ─────── layer_inventory                     gone with the blob
+    manifest ─┬─ image_scan ── image_scan_findings   gone with the image
+              └─ image_rematch                       which image waits to be matched anew
+    blob ─────┬─ layer_inventory                     gone with the blob
+              └─ layer_marks                         which names of packages are in it
+    rematch_pass                                     how far matching anew has come
 
 A scan that waits is a row of `image_scan` with a `due_at`; who works on it holds it until then, and may be killed.
 """
@@ -100,3 +103,33 @@ scan_count = Table(
     Column("scans", BigInteger, nullable=False),
     PrimaryKeyConstraint("account_id", "region", "hour"),
 )
+
+layer_marks = Table(
+    "layer_marks",
+    metadata,
+    Column("blob_id", Text, ForeignKey("blob.id"), primary_key=True),
+    Column("marks", LargeBinary, nullable=False),  # scan/name_marks.py
+)
+
+rematch_pass = Table(  # one row
+    "rematch_pass",
+    metadata,
+    Column("name", Text, primary_key=True),  # `images`
+    Column("matched", BigInteger, nullable=False),  # what changed up to this generation is matched, or in image_rematch
+    Column("target", BigInteger, nullable=False),  # of the pass that is under way: up to which generation; 0: none is
+    Column("place", Text, nullable=False),  # where the pass is: a blob's id, or an image's repository and digest
+)
+
+image_rematch = Table(
+    "image_rematch",
+    metadata,
+    Column("repository_id", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("pushed_at", BigInteger, nullable=False),  # the newest are matched first
+    Column("due_at", BigInteger, nullable=False),  # 0, or until when somebody holds it
+    Column("holder", Text, nullable=False),  # who does, another each time; empty: nobody
+    Column("tries", BigInteger, nullable=False),
+    PrimaryKeyConstraint("repository_id", "digest"),
+    ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),
+)
+Index("ix_image_rematch_pushed_at", image_rematch.c.pushed_at)

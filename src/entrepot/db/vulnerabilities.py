@@ -57,6 +57,7 @@ class VulnerabilityFile:
             raise VulnerabilityFileUnusable(path=path, reason=f"it has format {meta.get('format')}, not {FORMAT}")
         self.generation: int = int(meta["generation"])
         self.made_at: int = int(meta["made_at"])
+        self.history: int = int(meta.get("history", 0))  # the generation since which changes are listed
 
     def __enter__(self) -> Self:
         return self

@@ -97,6 +97,7 @@ from entrepot.errors.images import (
     ChildrenNotFound,
     ImageAlreadyExists,
     ImageDigestMismatch,
+    ImageNotAdmitted,
     ImageNotFound,
     ImageReferenced,
     LayersTooMany,
@@ -106,6 +107,14 @@ from entrepot.errors.images import (
     NotAcceptable,
     TagImmutable,
     TagsTooMany,
+)
+from entrepot.errors.inspector import (
+    InspectorFilterAlreadyExists,
+    InspectorFilterNotFound,
+    InspectorFiltersTooMany,
+    InspectorFilterTagsInvalid,
+    InspectorInputInvalid,
+    InspectorReportNotFound,
 )
 from entrepot.errors.metrics import (
     MetricInputConflict,

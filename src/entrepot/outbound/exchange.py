@@ -13,7 +13,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from entrepot.outbound.destinations import Destinations
-from entrepot.outbound.faults import AnswerUnusable, DestinationForbidden, DestinationUnreachable
+from entrepot.outbound.faults import AnswerBroken, AnswerUnusable, DestinationForbidden, DestinationUnreachable
 
 Lookup = Callable[[str], Awaitable[Sequence[str]]]
 CONNECT_SECONDS = 5.0
@@ -120,6 +120,8 @@ async def told(host: str, seconds: float) -> AsyncIterator[None]:
         raise DestinationUnreachable(f"{host} does not answer within {seconds:g} seconds") from None
     except (aiohttp.ClientConnectionError, OSError) as fault:
         raise DestinationUnreachable(f"{host} cannot be reached: {_reason(fault)}") from None
+    except aiohttp.ClientPayloadError:
+        raise AnswerBroken(f"{host} gives no usable answer: it breaks off") from None
     except (aiohttp.ClientError, ValueError) as fault:
         raise AnswerUnusable(f"{host} gives no usable answer: {type(fault).__name__}") from None
 

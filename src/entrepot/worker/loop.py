@@ -1,7 +1,8 @@
 """The job loop: claims what is due, works it in a thread without a transaction, renews the lease meanwhile.
 
 A job that is due every few moments is worked again and again under one lease, for a turn: a loop with nothing to do
-hardly writes. A job that fails is logged and due again later; the loop itself does not end before it is told to.
+hardly writes. One that is shared needs no lease, and every loop works it. A job that fails is logged and due again
+later; the loop itself does not end before it is told to.
 """
 
 import asyncio
@@ -54,16 +55,18 @@ class Loop:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; what runs then is abandoned (a job may be killed at any point), its lease given back."""
         pool = ThreadPoolExecutor(_THREADS, "job")
-        for task in self._tasks:
+        for task in self._leased():
             await self._units.write(leases.introduce, task.name, self._clock(), task.every)
+        sharing = [asyncio.create_task(self._share(task, pool), name=task.name) for task in self._tasks if task.shared]
         try:
             while not stop.is_set():
                 await self._start_what_can(pool)
                 await self._rest(stop)
         finally:
-            for running in self._running.values():
-                running.cancel()
-            await asyncio.gather(*self._running.values(), return_exceptions=True)
+            running = [*self._running.values(), *sharing]
+            for each in running:
+                each.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
             pool.shutdown(wait=False, cancel_futures=True)
 
     async def _start_what_can(self, pool: ThreadPoolExecutor) -> None:
@@ -72,12 +75,12 @@ class Loop:
         except Exception:
             log.exception("jobs not started")  # the database is full, or away: a later round tries again
             again = self._clock() + _PAUSE_AFTER_FAULT
-            self._due = {task.name: again for task in self._tasks}
+            self._due = {task.name: again for task in self._leased()}
 
     async def _start_due(self, pool: ThreadPoolExecutor) -> None:
         now = self._clock()
         known = {lease.name: lease for lease in await self._units.read(leases.list_all)}
-        for task in self._tasks:
+        for task in self._leased():
             lease = known[task.name]
             self._due[task.name] = max(lease.due_at, lease.expires_at)
             if task.name in self._running or self._due[task.name] > now:
@@ -88,6 +91,16 @@ class Loop:
                 self._running[task.name] = job
                 job.add_done_callback(lambda done: self._running.pop(done.get_name(), None))
 
+    def _leased(self) -> Sequence[Task]:
+        return [task for task in self._tasks if not task.shared]
+
+    async def _share(self, task: Task, pool: ThreadPoolExecutor) -> None:
+        """Work a task again and again that other processes work too."""
+        while True:
+            _, failed = await self._outcome(task, pool)
+            again_at = next_due(task, self._clock(), failed=failed)
+            await asyncio.sleep(max((again_at - self._clock()).total_seconds(), 0.0))
+
     async def _work(self, task: Task, holder: str, pool: ThreadPoolExecutor) -> None:
         renewing = asyncio.create_task(self._renew(task.name, holder))
         result: Mapping[str, object] = {"abandoned": True}
@@ -95,8 +108,10 @@ class Loop:
         try:
             ends_at = self._clock() + self._turn
             while True:
+                begun = self._clock()
                 result, failed = await self._outcome(task, pool)
-                again_at = next_due(task, self._clock())
+                now = self._clock()
+                again_at = next_due(task, now, took=now - begun)
                 if failed or renewing.done() or again_at >= ends_at:
                     break
                 await asyncio.sleep((again_at - self._clock()).total_seconds())

@@ -44,8 +44,7 @@ def put(
     access.require(caller, "PutRegistryScanningConfiguration", resources.of_own_registry(key))
     accounts.lock(tx, key.account)
     new = RegistryScanning(scan_type or registry_scanning.find(tx, key).scan_type, tuple(rules))
-    _check(new)
-    registry_scanning.put(tx, key, new)
+    change(tx, caller, key, new)
     told = {
         "scanType": new.scan_type,
         "rules": [
@@ -58,6 +57,12 @@ def put(
     }
     changes.audit(tx, caller, "PutRegistryScanningConfiguration", told, account=key.account, region=key.region)
     return new
+
+
+def change(tx: Transaction, _caller: Caller, key: RegistryKey, new: RegistryScanning) -> None:
+    """Have a registry scanned in another way, for a caller whose permission has been checked."""
+    _check(new)
+    registry_scanning.put(tx, key, new)
 
 
 def of_repositories(

@@ -17,6 +17,7 @@ from entrepot.core.vulnerabilities.known import Known
 from entrepot.db.records import Blob
 from entrepot.db.vulnerability_generations import Generations
 from entrepot.errors.scanning import LayerUnreadable
+from entrepot.scan import name_marks
 from entrepot.scan.matching import matches
 from entrepot.scan.merging import Image, merge
 from entrepot.scan.packages import Layer
@@ -82,8 +83,8 @@ class Engine:
     async def _read(self, blob: Blob) -> Layer:
         with await asyncio.to_thread(self._store.open_checked, blob.location, blob.size) as file:
             layer = await self._programs.read(file, str(blob.digest))
-        body = await asyncio.to_thread(inventories.packed, layer)
-        await self._units.write(inventories.keep, blob, VERSION, body)
+        body, marks = await asyncio.to_thread(lambda: (inventories.packed(layer), name_marks.of_layer(layer)))
+        await self._units.write(inventories.keep, blob, VERSION, body, marks)
         return layer
 
     def _matched(self, layers: Sequence[tuple[str, Layer]]) -> Analysis:
@@ -96,7 +97,7 @@ class Engine:
             known = Known(file)
             if nobody := unknown(image, known):
                 return Analysis(FAILED, _NOT_TOLD.format(nobody), lacking=True)
-            found = findings(matches(image, known), known)
+            found = findings(matches(image, known), known, image.release)
             return Analysis(
                 description=notes(image, known, self._clock()),
                 findings=found,

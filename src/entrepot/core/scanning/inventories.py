@@ -30,6 +30,8 @@ def find(tx: Transaction, blobs: Sequence[Blob], version: str) -> Mapping[str, b
     return rows.find(tx, [blob.id for blob in blobs], version)
 
 
-def keep(tx: Transaction, blob: Blob, version: str, body: bytes) -> bool:
-    """Keep a blob's inventory as `packed` made it; False when the blob is not live any more, or lies elsewhere."""
-    return rows.put(tx, blob.id, blob.location, version, body)
+def keep(tx: Transaction, blob: Blob, version: str, body: bytes, marks: bytes) -> bool:
+    """Keep a blob's inventory as `packed` made it, with the marks of its names; False when the blob is not live any
+    more, or lies elsewhere.
+    """
+    return rows.put(tx, blob.id, blob.location, version, body, marks)

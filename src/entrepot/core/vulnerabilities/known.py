@@ -22,6 +22,7 @@ class Known:
     def __init__(self, file: VulnerabilityFile) -> None:
         self._file = file
         self.generation = file.generation
+        self.history = file.history
 
     def candidates(self, packages: Sequence[tuple[str, str]]) -> Sequence[Sequence[Row]]:
         """What is told of each (ecosystem, name), in the order of the question, whichever versions it is about."""
@@ -66,7 +67,7 @@ class Known:
         return {name: _SUPPORTED.decode(packed) for name, packed in self._file.releases(product)}
 
     def changed_since(self, generation: int) -> Sequence[tuple[str, str]]:
-        """The packages of which something else is known than in that generation."""
+        """The packages of which something else is known than in that generation, which is none before `history`."""
         return self._file.changed_since(generation)
 
     def sources(self) -> Sequence[Source]:

@@ -21,7 +21,7 @@ def kept(core: CoreDatabase, blob: Blob, version: str = "1") -> bool:
 
 
 def keep(core: CoreDatabase, blob: Blob, version: str = "1") -> bool:
-    return core.database.submit(lambda tx: inventories.keep(tx, blob, version, BODY)).result()
+    return core.database.submit(lambda tx: inventories.keep(tx, blob, version, BODY, b"")).result()
 
 
 def a_layer(core: CoreDatabase) -> Blob:
