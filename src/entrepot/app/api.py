@@ -12,12 +12,8 @@ from collections.abc import AsyncIterator, Sequence
 import aiofastnet
 import structlog
 
-<<<<<<< HEAD
 from entrepot.app import addresses, certificates, parts
-=======
-from entrepot.app import certificates, parts
 from entrepot.app.adapter_parts import harbor_pages
->>>>>>> five
 from entrepot.app.services import SERVICES
 from entrepot.app.start import Prepared
 from entrepot.aws.protocol.dispatch import AwsDoor
