@@ -14,6 +14,7 @@ from entrepot.core.events.delivery import Deliverer
 from entrepot.core.events.feeding import Feeder
 from entrepot.core.events.retention import Retention
 from entrepot.core.inspector.reporting import Reporting
+from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.integrity import Integrity
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
@@ -35,8 +36,10 @@ _ALARMS_EVERY = timedelta(seconds=10)
 _EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
 _COVER_EVERY = timedelta(seconds=1)  # what is set has changed
 _EXCEPT_EVERY = timedelta(seconds=1)
+_SUPPRESS_EVERY = timedelta(seconds=1)
 _REPORT_EVERY = timedelta(seconds=2)
 _RETAIN_EVERY = timedelta(hours=1)
+_SETTLE_EVERY = timedelta(minutes=10)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
 _SWEEP_EVERY = timedelta(hours=6)
@@ -47,7 +50,7 @@ _SCRUB_BYTES = 2 * 1024 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Jobs:
     """What the jobs work with; `expire` ends idle uploads, `checkpoint` shortens the database's log, `ballast` is made
-    again where there is room for it; `updater`, where it is wanted, fetches what is new of vulnerabilities.
+    again where there is room for it; `further` are those that a setting asks for.
     """
 
     collector: Collector
@@ -69,22 +72,22 @@ class Jobs:
     adapter: AdapterScans | None
     excepting: Excepting
     reporting: Reporting
+    suppression_walks: SuppressionWalks
     expire: Callable[[datetime], int]
+    settle_in_use: Callable[[datetime], int]
     checkpoint: Callable[[], int]
-    updater: Callable[[datetime], Awaitable[dict[str, object]]] | None
+    further: Sequence[Task]
     ballast: Callable[[], bool]
     expire_every: timedelta
     trails_every: timedelta
     collect_every: timedelta
-    update_every: timedelta
     scrub_every: timedelta
 
 
 def tasks(jobs: Jobs) -> Sequence[Task]:
     """Every periodic job of a deployment."""
-    updating = () if jobs.updater is None else (Task("update-vulnerabilities", jobs.update_every, jobs.updater),)
     return (
-        *updating,
+        *jobs.further,
         Task("collect", jobs.collect_every, lambda now: _counts(asdict(jobs.collector.run(now)))),
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
         Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}, _FOLD_AT_LEAST),
@@ -104,8 +107,10 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         *([] if jobs.adapter is None else [Task("adapter", _EVENTS_AGAIN, jobs.adapter.run)]),
         Task("except", _EXCEPT_EVERY, jobs.excepting.run),
         Task("report", _REPORT_EVERY, jobs.reporting.run),
+        Task("suppress", _SUPPRESS_EVERY, jobs.suppression_walks.run),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
+        Task("settle-in-use", _SETTLE_EVERY, lambda now: _some({"images": jobs.settle_in_use(now)})),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
         Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),
         Task("scrub", _SCRUB_EVERY, lambda now: _scrub(jobs, now)),
