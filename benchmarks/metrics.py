@@ -10,7 +10,8 @@ from pathlib import Path
 
 from benchmarks.report import Gate, Row
 from benchmarks.servers import FLOOR, OURS
-from entrepot.core.calls import Call, encode, lines_in, together
+from entrepot.core.call_pages import counted, pages
+from entrepot.core.calls import Call
 from entrepot.core.metrics import folding, measuring
 from entrepot.core.units import BlockingUnits
 from entrepot.db import migrate
@@ -31,7 +32,7 @@ def rows(repeat: int) -> Iterator[Row]:
     for repositories in (1, 100):
         row = Row(f"fold of a pull into metrics, {repositories} repositories", "us", lower_is_better=True)
         row.gates = [Gate("", 0, limit=LIMIT_US)]
-        records = tuple(together(encode(_call(number, repositories)) for number in range(CALLS)))
+        records = tuple(pages(_call(number, repositories) for number in range(CALLS)))
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "metrics.db"
             migrate.upgrade(path, migrate.METRICS)
@@ -68,5 +69,5 @@ def _fold(units: BlockingUnits, records: Sequence[bytes], number: int, known: di
 def _decode(records: Sequence[bytes]) -> float:
     begun = time.process_time()
     for record in records:
-        lines_in(record)
+        counted(record)
     return (time.process_time() - begun) / CALLS * 1e6

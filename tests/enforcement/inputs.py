@@ -19,6 +19,8 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "repositoryName": names["repository"],
         "repositoryNames": [names["repository"]],
         "imageIds": [{"imageTag": "absent"}],
+        "cluster": "world",
+        "images": [],
         "imageManifest": "{}",
         "imageTagMutability": "MUTABLE",
         "imageId": {"imageTag": "absent"},
@@ -153,5 +155,5 @@ _OF_METRICS: Mapping[str, Mapping[str, Any]] = {
         **_HOUR,
     },
     "GetMetricStatistics": {**_METRIC, **_HOUR, "Period": 60, "Statistics": ["Sum"]},
-    "PutMetricData": {"Namespace": "World", "MetricData": [{"MetricName": "Things", "Value": 1.0}]},
+    "PutMetricData": {"Namespace": "World", "MetricData": [{"MetricName": "Others", "Value": 1.0}]},
 }

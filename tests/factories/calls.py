@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 from entrepot.core.audit.blocks import Finding, Gathered, Gathering
-from entrepot.core.calls import Call, Common, Identity, encode, together
+from entrepot.core.call_pages import pages
+from entrepot.core.call_pages import told as told_page
+from entrepot.core.calls import Call, Common, Identity, decode, encode
 from entrepot.db import audit_blocks
 from entrepot.db.database import Database
 from entrepot.spec.moments import micros
@@ -61,8 +63,14 @@ def changed(call: Call, **fields: Any) -> Call:
 
 def told(*calls: Call) -> bytes:
     """Calls as one record of a journal."""
-    (record,) = together(map(encode, calls))
+    (record,) = pages(calls)
     return record
+
+
+def calls_in(page: bytes) -> list[Call]:
+    """The calls of a record of a journal."""
+    found = told_page(page)
+    return [decode(found.call(position)) for position in range(len(found.owns))]
 
 
 def keep(database: Database, calls: Sequence[Call], account: str = ACCOUNT, region: str = REGION) -> None:

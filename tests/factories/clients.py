@@ -9,8 +9,11 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
+from entrepot.aws.protocol.models import OWN
+
 REGION = "us-east-1"
 _session = boto3.session.Session()
+_session._session.get_component("data_loader").search_paths.append(str(OWN))  # as AWS_DATA_PATH would
 _making = threading.Lock()  # a session makes one client at a time
 
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from entrepot.core.calls import Call, encode, together
+from entrepot.core.call_pages import pages
+from entrepot.core.calls import Call
 from entrepot.journal import Journal
 from tests.factories import calls
 
@@ -20,7 +21,7 @@ def call(at: int, operation: str = "BatchGetImage", **fields: Any) -> Call:
 def journal(directory: Path, name: str, *told: Call) -> Journal:
     """A journal that is still written, and holds these."""
     made = Journal(directory, name)
-    for record in together(map(encode, told)):
+    for record in pages(told):
         made.append(record)
     made.flush()
     return made

@@ -9,11 +9,11 @@ import botocore.exceptions
 import pytest
 from sqlalchemy import text
 
-from entrepot.core import calls
 from entrepot.core.calls import Call
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.journal.frames import unframed
 from entrepot.spec.event_ids import event_id
+from tests.factories.calls import calls_in
 from tests.factories.layouts import image
 from tests.factories.processes import Server, serve
 from tests.factories.registry import Registry
@@ -36,7 +36,7 @@ def told(server: Server) -> list[Call]:
     for path in sorted((server.data / "journal").iterdir()):
         records, length = unframed(path.read_bytes())
         assert length == path.stat().st_size
-        found += [call for record in records for call in calls.calls_in(record)]
+        found += [call for record in records for call in calls_in(record)]
     return found
 
 

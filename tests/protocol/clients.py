@@ -33,6 +33,7 @@ def our_model(service: str) -> Model:
 def their_model(service: str) -> ServiceModel:
     """The model as botocore reads it."""
     loader = botocore.session.get_session().get_component("data_loader")
+    loader.search_paths.append(str(models.OWN))
     return ServiceModel(loader.load_service_model(service, "service-2"), service)
 
 

@@ -13,6 +13,7 @@ import aiofastnet
 import structlog
 
 from entrepot.app import certificates, parts
+from entrepot.app.adapter_parts import harbor_pages
 from entrepot.app.services import SERVICES
 from entrepot.app.start import Prepared
 from entrepot.aws.protocol.dispatch import AwsDoor
@@ -65,7 +66,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
             f"/{TOKENS}": tokens.handle,
             "/token/": tokens.handle,  # where it is at AWS
         },
-        trees={LOGOS: Logos(worker.core).handle},
+        trees={LOGOS: Logos(worker.core).handle, **harbor_pages(settings, prepared.seal, worker.core.units)},
         exchanges=_exchanges(settings, prepared.address),
         access_log=AccessLog(enabled=settings.access_log, as_json=wants_json(settings.log_format)),
         metrics=RequestMetrics(),

@@ -6,19 +6,23 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from entrepot.app import parts
+from entrepot.app.adapter_parts import adapter_scans
 from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.parts import Databases
 from entrepot.app.scan_parts import scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
-from entrepot.app.vulnerability_parts import generations
+from entrepot.app.vulnerability_parts import following, generations
+from entrepot.app.vulnerability_updates import updater
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
-from entrepot.core.units import Units
+from entrepot.core.scanning.excepting import Excepting
+from entrepot.core.units import BlockingUnits, Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
+from entrepot.db.vulnerability_generations import Generations
 from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
@@ -45,15 +49,17 @@ async def _work(settings: Settings) -> None:
     units = Units(databases.metadata, ThreadPoolExecutor(1, "reader"))
     tracing, measures = parts.tracing(settings, "worker"), Measures()
     witnesses: list[Witness] = [measures] if tracing is None else [measures, JobSpans(tracing)]
-    work = tasks(jobs(settings, databases, measures.count))
-    await Loop(units, work, parts.clock, witnesses=witnesses).run(stop)
+    known = generations(settings)
+    work = tasks(jobs(settings, databases, known, measures.count))
+    with following(settings, known):
+        await Loop(units, work, parts.clock, witnesses=witnesses).run(stop)
     databases.close()
     if tracing is not None:
         tracing.close()
 
 
-def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
-    """What the jobs of a deployment work with; `listen` is told what is added to metrics."""
+def jobs(settings: Settings, databases: Databases, known: Generations, listen: Listener) -> Jobs:
+    """What the jobs of a deployment work with, what is known among it; `listen` is told what is added to metrics."""
     database, metrics = databases.metadata, databases.metrics
     measure = MetricsFold(
         metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]), listen
@@ -72,7 +78,9 @@ def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
-        scanner=scanner(database, store, generations(settings), meter),
+        scanner=scanner(settings, database, store, known, sealed, meter),
+        adapter=adapter_scans(settings, database, sealed),
+        excepting=Excepting(BlockingUnits(database), store),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),
@@ -83,9 +91,11 @@ def jobs(settings: Settings, databases: Databases, listen: Listener) -> Jobs:
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
         trails=trail_delivery(settings, database, about_audit.records, destinations, sealed),
+        updater=updater(settings, known),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         trails_every=timedelta(seconds=settings.trail_seconds),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),
+        update_every=timedelta(seconds=settings.vulndb_update_every),
         scrub_every=timedelta(days=settings.scrub_days),
     )

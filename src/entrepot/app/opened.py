@@ -1,14 +1,17 @@
 """Data opened by a command, beside a running server or without one."""
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
 
 from entrepot.app import directory, parts
 from entrepot.app.trail_parts import trail_destinations
-from entrepot.core import identities, narrow_tokens
+from entrepot.core import identities, narrow_tokens, operators
+from entrepot.core.access import Caller
 from entrepot.core.audit.verifying import Report, Verifying, Wanted
 from entrepot.core.collection import Collector
 from entrepot.core.credentials import Credentials
@@ -23,6 +26,10 @@ from entrepot.db.sqlite import SqliteDatabase
 from entrepot.errors.start import DatabaseUnreadable
 from entrepot.seal import Seal
 from entrepot.settings import Settings
+from entrepot.spec.repository import RegistryKey
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,40 @@ def data(settings: Settings) -> Iterator[tuple[SqliteDatabase, Seal]]:
     """The database and the seal of its secrets."""
     with database(settings) as opened:
         yield opened, parts.seal(settings, create=False)
+
+
+def write_as_root(
+    settings: Settings,
+    key: RegistryKey,
+    work: Callable[Concatenate[Transaction, Caller, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run a use case as the root of a registry's account; returns after a durable commit: AccountNotFound."""
+    at, request_id = parts.clock(), str(uuid.uuid4())
+
+    def run(tx: Transaction) -> T:
+        return work(tx, operators.root(tx, key.account, key.region, request_id, at), *args, **kwargs)
+
+    with database(settings) as opened:
+        return opened.submit(run).result()
+
+
+def read_as_root(
+    settings: Settings,
+    key: RegistryKey,
+    work: Callable[Concatenate[Transaction, Caller, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """The same of one that changes nothing."""
+    at, request_id = parts.clock(), str(uuid.uuid4())
+
+    def run(tx: Transaction) -> T:
+        return work(tx, operators.root(tx, key.account, key.region, request_id, at), *args, **kwargs)
+
+    with database(settings) as opened:
+        return opened.read(run)
 
 
 @contextmanager

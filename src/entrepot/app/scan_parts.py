@@ -3,19 +3,28 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from entrepot.app import parts
+from entrepot.app.adapter_parts import adapter_analyst
 from entrepot.core.events.measures import Meter
 from entrepot.core.events.watching import Watch
 from entrepot.core.scanning.engine import Engine
 from entrepot.core.scanning.layer_programs import LayerPrograms
-from entrepot.core.scanning.scanner import Scanner
+from entrepot.core.scanning.scanner import Pace, Scanner
 from entrepot.core.units import Units
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.db.vulnerability_generations import Generations
+from entrepot.seal import Seal
+from entrepot.settings import Settings
 from entrepot.store.blobs import BlobStore
 
+_ELSEWHERE = Pace(at_once=8)  # another scanner works, and has a queue of its own
 
-def scanner(metadata: SqliteDatabase, store: BlobStore, generations: Generations, meter: Meter) -> Scanner:
-    """What scans the images of a deployment."""
+
+def scanner(
+    settings: Settings, metadata: SqliteDatabase, store: BlobStore, generations: Generations, seal: Seal, meter: Meter
+) -> Scanner:
+    """What scans the images of a deployment: its own engine, or another scanner that it asks."""
     units = Units(metadata, ThreadPoolExecutor(1, "scans"))
-    engine = Engine(units, store, generations, LayerPrograms(), parts.clock)
-    return Scanner(units, engine, meter, lambda: Watch([metadata.snapshot()]), parts.clock)
+    other = adapter_analyst(settings, metadata, seal, units)
+    analyst = other or Engine(units, store, generations, LayerPrograms(), parts.clock)
+    pace = None if other is None else _ELSEWHERE
+    return Scanner(units, analyst, meter, lambda: Watch([metadata.snapshot()]), parts.clock, pace)

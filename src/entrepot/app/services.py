@@ -1,6 +1,6 @@
 """The AWS services that are served: each with its table of operations."""
 
-from entrepot.aws import cloudtrail, cloudwatch, ecr, ecr_public, events, iam, sts
+from entrepot.aws import cloudtrail, cloudwatch, ecr, ecr_public, entrepot, events, iam, sts
 from entrepot.aws.protocol.call import Services
 
 SERVICES: Services = {
@@ -11,4 +11,5 @@ SERVICES: Services = {
     "cloudwatch": cloudwatch.OPERATIONS,
     "iam": iam.OPERATIONS,
     "sts": sts.OPERATIONS,
+    "entrepot": entrepot.OPERATIONS,
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from entrepot import tracing
 from entrepot.app import certificates, directory, first_account, listening, parts
+from entrepot.app.adapter_secrets import harbor_secret, scanner_header
 from entrepot.app.directory import ServerLock
 from entrepot.app.event_jobs import endpoints
 from entrepot.core import identities, leases
@@ -101,7 +102,7 @@ def _first_account(settings: Settings, lock: ServerLock) -> tuple[Seal, bool]:
 
 def _certificate(settings: Settings) -> None:
     """Make the own certificate, or find out now whether the operator's can be used; and the authorities, and the keys
-    for AWS services.
+    for AWS services, and the secrets between Harbor, scanners and this server.
     """
     if settings.tls_self_signed:
         names = certificates.host_names(
@@ -111,6 +112,8 @@ def _certificate(settings: Settings) -> None:
     elif settings.tls_cert and settings.tls_key:
         certificates.context(settings.tls_cert, settings.tls_key)
     endpoints(settings)
+    harbor_secret(settings)
+    scanner_header(settings)
     try:
         trusting(settings.outbound_ca)
     except OSError as fault:

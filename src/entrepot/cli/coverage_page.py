@@ -9,7 +9,8 @@ from entrepot.aws.protocol.models import ROUTES, Route
 
 _HEAD = """# AWS operations
 
-This page is made from botocore's service models and the server's own tables of operations by `make docs`.
+This page is made from botocore's service models, the one of `entrepot` (what AWS has no API for), and the server's own
+tables of operations by `make docs`.
 
 An operation that is built does what Amazon documents, and keeps what it promises. One that is not built yet is answered
 with `UnknownOperationException` (`InvalidAction` over the query protocol), and a call to it changes nothing.

@@ -22,7 +22,12 @@ _NOUNS = {
     "trail": ("Trails of CloudTrail.", ("list_", "verify")),
     "token": ("Registry tokens.", ("create", "issue")),
     "events": ("Events that have not arrived at their targets.", ("list_", "show_", "redrive", "purge")),
-    "vulndb": ("What is known of vulnerable packages.", ("import_", "status", "export", "key")),
+    "vulndb": ("What is known of vulnerable packages.", ("import_", "update", "status", "export", "key")),
+    "vulnerability": ("Findings that need not count.", ()),
+    "vulnerability exception": ("Risks that somebody answers for until a day.", ("add", "list_", "remove")),
+    "vulnerability vex": ("Documents that say what is not affected.", ("import_", "trust", "distrust", "show_")),
+    "repository": ("Repositories.", ()),
+    "repository admission": ("Which images a repository hands out.", ("set_", "show_")),
     "db": ("The metadata database.", ("upgrade",)),
 }
 _groups = {"": app}

@@ -13,8 +13,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from entrepot.app import directory
+from entrepot.errors import RegionNotServed
 from entrepot.settings import Settings, beside, load
+from entrepot.spec.repository import RegistryKey
 
+Account = Annotated[str | None, Parameter(help="12 digits; the default account when left out.")]
+Region = Annotated[str | None, Parameter(help="The region of the registry; the first that is served when left out.")]
 Format = Annotated[Literal["text", "json"], Parameter(name="--output", help="How to show the result.")]
 
 
@@ -33,6 +37,14 @@ class Place:
 
 
 HERE = Place()
+
+
+def registry(settings: Settings, account: str | None, region: str | None) -> RegistryKey:
+    """The private registry that a command is about: RegionNotServed."""
+    chosen = region or settings.regions[0]
+    if chosen not in settings.regions:
+        raise RegionNotServed(region=chosen, served=", ".join(settings.regions))
+    return RegistryKey("private", account or settings.account_id, chosen)
 
 
 def show(result: Mapping[str, object] | Sequence[Mapping[str, object]], output: str) -> None:

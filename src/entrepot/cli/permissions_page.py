@@ -25,6 +25,7 @@ _TITLES = {
     "cloudwatch": "CloudWatch",
     "ecr": "Amazon ECR",
     "ecr-public": "Amazon ECR Public",
+    "entrepot": "Entrepot's own",
     "events": "Amazon EventBridge",
     "iam": "IAM",
     "sts": "STS",

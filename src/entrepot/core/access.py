@@ -184,6 +184,7 @@ _TAGS: Mapping[str, tuple[str, ...]] = {
         ("cloudwatch", "cloudwatch"),
         ("ecr", "ecr"),
         ("ecr-public", "ecr-public"),
+        ("entrepot", "entrepot"),
         ("events", "events"),
         ("iam", "iam"),
         ("sts", "iam"),

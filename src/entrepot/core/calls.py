@@ -1,12 +1,12 @@
 """Calls: what is counted, audited and measured of each request without a write to the database.
 
 A door fills in a Telling while it answers a request; once the answer has been sent, it becomes one Call in the journal
-of the process, whose records are some calls each. Three jobs read the journals: one counts pulls, one keeps the audit
-records, one keeps the metrics.
+of the process (call_pages.py). Three jobs read the journals: one counts pulls, one keeps the audit records, one keeps
+the metrics.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,8 +14,7 @@ from entrepot.core.principals import Principal
 from entrepot.spec.moments import micros
 
 Json = Mapping[str, object]
-Encoded = bytes | msgspec.Raw  # a call by itself, or where it stands among others
-LARGEST = 240 * 1024  # bytes of a record; what is too large is cut, and says so
+LARGEST = 208 * 1024  # bytes of what is a call's own; what is too large is cut, and says so
 _GREATEST = 2**63 - 1  # of the integers that are written as such
 # what a request holds need not be text, nor a number of 64 bits, nor flat
 _UNWRITABLE = (UnicodeEncodeError, OverflowError, RecursionError)
@@ -65,21 +64,21 @@ class Common(msgspec.Struct, frozen=True, array_like=True):
     secure: bool
 
 
-class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The beginning of a `Call` with what it has in common with others encoded: who has seen that before need not
-    decode it again. `at` and `took` in microseconds, `received` and `sent` are bytes of bodies.
-    """
+class Own(msgspec.Struct, frozen=True, array_like=True):
+    """What is a call's own; the names are those of a `Call`."""
 
     at: int
     received: int
     sent: int
     took: int
     request_id: str
-    common: msgspec.Raw
+    message: str
+    parameters: Json | None
+    response: Json | None
 
 
 class Call(msgspec.Struct, frozen=True, array_like=True):
-    """One request that was answered: a `Line`, and what was said.
+    """One request that was answered. `at` and `took` in microseconds, `received` and `sent` are bytes of bodies.
 
     `parameters` and `response` are the members of the request and the answer as AWS's API names them, no secret among
     them; of the OCI door, registry and repository stand in `account` and `repository` alone.
@@ -114,46 +113,74 @@ class Telling(msgspec.Struct):
     response: Json | None = None
 
 
-_ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # digests and tags are kinds of str
-_DECODER = msgspec.msgpack.Decoder(Call)
-# what a record of the journal holds, as far as it is wanted: msgspec.DecodeError for one of another version
-calls_in = msgspec.msgpack.Decoder(list[Call]).decode
-lines_in = msgspec.msgpack.Decoder(list[Line]).decode
-encoded_in = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
-line_of = msgspec.msgpack.Decoder(Line).decode
-common_of = msgspec.msgpack.Decoder(Common).decode
+class Encoded(NamedTuple):
+    """A call, with what it has in common with others by itself: who has seen that need not decode it again."""
+
+    common: bytes
+    own: bytes | msgspec.Raw  # of a page that holds it
 
 
-def together(encoded: Iterable[bytes]) -> Iterator[bytes]:
-    """Calls by themselves, in order, as records of the journal: of LARGEST bytes and a little, few as they can be."""
-    part: list[msgspec.Raw] = []
-    size = 0
-    for call in encoded:
-        if part and size + len(call) > LARGEST:
-            yield _ENCODER.encode(part)
-            part, size = [], 0
-        part.append(msgspec.Raw(call))
-        size += len(call)
-    if part:
-        yield _ENCODER.encode(part)
+_ENCODE = msgspec.msgpack.Encoder(enc_hook=str).encode  # digests and tags are kinds of str
+_OWN = msgspec.msgpack.Decoder(Own)
+common_of = msgspec.msgpack.Decoder(Common).decode  # msgspec.DecodeError for anything else
 
 
-def encode(call: Call) -> bytes:
-    """A call by itself: of at most LARGEST bytes, whatever the request held."""
+def encode(call: Call) -> Encoded:
+    """A call that `decode` gives back, cut where it is too large."""
+    own = Own(
+        call.at,
+        call.received,
+        call.sent,
+        call.took,
+        call.request_id,
+        call.message,
+        call.parameters,
+        call.response,
+    )
+    return Encoded(encode_common(call.common), encode_own(own))
+
+
+def decode(encoded: Encoded) -> Call:
+    """A call that `encode` was given; msgspec.DecodeError for anything else."""
+    own = _OWN.decode(encoded.own)
+    return Call(
+        own.at,
+        own.received,
+        own.sent,
+        own.took,
+        own.request_id,
+        common_of(encoded.common),
+        own.message,
+        own.parameters,
+        own.response,
+    )
+
+
+def encode_common(common: Common) -> bytes:
+    """What calls have in common, whatever a request held."""
     try:
-        record = _ENCODER.encode(call)
+        return _ENCODE(common)
     except _UNWRITABLE:
-        call = _writable(call)
-        record = _ENCODER.encode(call)
-    return record if len(record) <= LARGEST else _ENCODER.encode(_cut_call(call))
+        texts = {name: _shown(getattr(common, name)) for name in ("operation", "account", "repository")}
+        return _ENCODE(msgspec.structs.replace(common, **texts))
 
 
-def _cut_call(call: Call) -> Call:
+def encode_own(own: Own) -> bytes:
+    """What is a call's own: at most LARGEST bytes, whatever the request held."""
+    try:
+        encoded = _ENCODE(own)
+    except _UNWRITABLE:
+        own = _writable(own)
+        encoded = _ENCODE(own)
+    return encoded if len(encoded) <= LARGEST else _ENCODE(_cut_own(own))
+
+
+def _cut_own(own: Own) -> Own:
     """With parameters and response cut as far as they must be."""
     cut = msgspec.structs.replace(
-        call, message=call.message[:_LONGEST_TEXT], parameters=_cut(call.parameters), response=_cut(call.response)
+        own, message=own.message[:_LONGEST_TEXT], parameters=_cut(own.parameters), response=_cut(own.response)
     )
-    if len(_ENCODER.encode(cut)) <= LARGEST:
+    if len(_ENCODE(cut)) <= LARGEST:
         return cut
     return msgspec.structs.replace(cut, parameters={"cut": "too large"}, response=None)
 
@@ -172,17 +199,14 @@ def _cut(value: Any) -> Any:
             return value
 
 
-def _writable(call: Call) -> Call:
+def _writable(own: Own) -> Own:
     """With what cannot be written shown as text, or left out where it is too deep."""
-    common = msgspec.structs.replace(
-        call.common, **{name: _shown(getattr(call.common, name)) for name in ("operation", "account", "repository")}
-    )
     try:
-        told = {"parameters": _shown(call.parameters), "response": _shown(call.response)}
-        _ENCODER.encode(told)
+        told = {"parameters": _shown(own.parameters), "response": _shown(own.response)}
+        _ENCODE(told)
     except RecursionError:
         told = {"parameters": {"cut": "too deep"}, "response": None}
-    return msgspec.structs.replace(call, common=common, message=_shown(call.message), **told)
+    return msgspec.structs.replace(own, message=_shown(own.message), **told)
 
 
 def _shown(value: Any) -> Any:
@@ -197,11 +221,6 @@ def _shown(value: Any) -> Any:
             return str(value)
         case _:
             return value
-
-
-def decode(encoded: Encoded) -> Call:
-    """A call that `encode` made; msgspec.DecodeError for anything else."""
-    return _DECODER.decode(encoded)
 
 
 def identity_of(principal: Principal) -> Identity:

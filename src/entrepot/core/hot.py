@@ -19,14 +19,19 @@ from entrepot.db import (
     accounts,
     blobs,
     entities,
+    image_standings,
     images,
     public_aliases,
     registries,
+    registry_scanning,
     repositories,
+    repository_admissions,
     resource_tags,
     tags,
     uploads,
 )
+from entrepot.db.database import Reader
+from entrepot.db.exception_records import Admission, Standing
 from entrepot.db.identity_records import Identity
 from entrepot.db.records import AccessKey, Blob, Link, Registry, Repository, StoredManifest, Upload
 from entrepot.db.snapshot import Executable, Row, Snapshot
@@ -64,6 +69,8 @@ class Hot:
         self._manifests: Recent[tuple[str, str], tuple[int, StoredManifest]] = Recent(_MOST_MANIFEST_BYTES)
         self._tags: Recent[tuple[str, str], tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._links: Recent[tuple[str, str], tuple[int, Link]] = Recent(_MOST_ENTRIES)
+        self._admissions: Recent[str, tuple[int, Admission | None]] = Recent(_MOST_ENTRIES)
+        self._standings: Recent[tuple[str, str], tuple[int, Standing | None]] = Recent(_MOST_ENTRIES)
 
     def repository(self, key: RepositoryKey) -> Repository | None:
         """The live repository of this name, with its present stamp."""
@@ -198,6 +205,26 @@ class Hot:
         self._manifests.put((repository.id, found.digest), (repository.stamp, found), len(found.body) + _ENTRY_BYTES)
         return found
 
+    def admission(self, repository: Repository) -> Admission | None:
+        """What was set of which images a repository hands out; a change of it gives the repository another stamp."""
+        entry = self._admissions.get(repository.id)
+        if entry is not None and entry[0] == repository.stamp:
+            return entry[1]
+        row = self._snapshot.one(repository_admissions.FIND, of=repository.id)
+        found = None if row is None else repository_admissions.record(row)
+        self._admissions.put(repository.id, (repository.stamp, found))
+        return found
+
+    def standing(self, repository: Repository, digest: Digest) -> Standing | None:
+        """How an image stands by its last scan that ended, read again whenever anything has changed."""
+        version = self._present_version()
+        entry = self._standings.get((repository.id, digest))
+        if entry is not None and entry[0] == version:
+            return entry[1]
+        found = self._snapshot.together(lambda reader: _standing(reader, repository, digest))
+        self._standings.put((repository.id, digest), (version, found))
+        return found
+
     def images(self, repository: Repository | None, reference: Reference) -> Sequence[tuple[str, str]]:
         """Tag and digest of what a reference names: of a digest with each tag that it has."""
         named = (reference, "") if isinstance(reference, Tag) else ("", reference)
@@ -244,3 +271,11 @@ class Hot:
 
     def _forget_version(self) -> None:
         self._version = None
+
+
+def _standing(reader: Reader, repository: Repository, digest: Digest) -> Standing | None:
+    registry = repository.key.registry
+    row = reader.one(registry_scanning.FIND, account=registry.account, region=registry.region)
+    kind = registry_scanning.record(row).scan_type
+    row = reader.one(image_standings.FIND, of=repository.id, image=digest, kind=kind)
+    return None if row is None else image_standings.record(row)

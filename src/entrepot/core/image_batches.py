@@ -1,9 +1,11 @@
 """Images asked for many at a time: what is found, and why the rest is not."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from entrepot.core import lookup
+from entrepot.core import admission, lookup
 from entrepot.core.access import Caller
+from entrepot.core.admission import Refused
 from entrepot.core.deletion import ImageId, Refusal, names, refusal_of
 from entrepot.core.images import Image, resolve
 from entrepot.db.database import Transaction
@@ -13,13 +15,22 @@ from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RepositoryKey
 
 
+class Batch(NamedTuple):
+    """Images, refusals, and which images the repository does not hand out, or would not if that were enforced."""
+
+    images: Sequence[Image]
+    refusals: Sequence[Refusal]
+    not_admitted: Sequence[Refused]
+
+
 def get(
     tx: Transaction, caller: Caller, key: RepositoryKey, ids: Sequence[ImageId], accepted: Sequence[str] | None
-) -> tuple[tuple[Image, ...], tuple[Refusal, ...]]:
-    """(images, refusals) in the order asked, each id once; `accepted` media types, None for any."""
+) -> Batch:
+    """What is found and why the rest is not, in the order asked, each id once; `accepted` media types, None for any."""
     repository = lookup.require_images(tx, caller, key, "BatchGetImage", names(ids))
     found: list[Image] = []
     refusals: list[Refusal] = []
+    not_admitted: list[Refused] = []
     for image_id in dict.fromkeys(ids):
         refusal = refusal_of(tx, repository, image_id)
         if refusal is not None:
@@ -30,5 +41,10 @@ def get(
         if accepted is not None and not acceptable(accepted, image.manifest.media_type):
             refusals.append(Refusal(image_id, "ImageNotFound", "Requested image not found in an accepted media type"))
             continue
+        refused = admission.look(tx, repository, image.manifest, caller.at)
+        not_admitted += [] if refused is None else [refused]
+        if refused is not None and refused.enforced:
+            refusals.append(Refusal(image_id, "ImageInaccessible", str(refused.fact(key))))
+            continue
         found.append(image)
-    return tuple(found), tuple(refusals)
+    return Batch(tuple(found), tuple(refusals), tuple(not_admitted))

@@ -9,7 +9,7 @@ from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.page import Page
 from entrepot.core.repositories import tag_is_immutable
-from entrepot.core.scanning import requests
+from entrepot.core.scanning import requests, vex_trust
 from entrepot.db import blobs, images, tags
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository, StoredManifest
@@ -102,6 +102,7 @@ def put(
     if tag is not None and pointed != digest:
         _point(tx, repository, tag, digest, caller)
     requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
+    vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
     _tell_push(tx, caller, repository, known, tag, changed=not repeated)
     return Image(key, known, tag)
 

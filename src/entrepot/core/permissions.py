@@ -1,7 +1,8 @@
 """What every request of both doors needs: actions, on which resource, with which condition keys; one table.
 
-Source: Service Authorization Reference (Amazon ECR, ECR Public, EventBridge, IAM, STS); for the OCI door, ECR user
-guide, "IAM permissions for pushing". tests/enforcement holds the server to it; docs/permissions.md is made from it.
+Source: Service Authorization Reference (Amazon ECR, ECR Public, EventBridge, IAM, STS; of `entrepot`: its own);
+for the OCI door, ECR user guide, "IAM permissions for pushing". tests/enforcement holds the server to it;
+docs/permissions.md is made from it.
 """
 
 import re
@@ -308,6 +309,7 @@ OPERATIONS: Mapping[str, Table] = {
     "events": dict(_events()),
     "iam": dict(_iam()),
     "sts": _STS,
+    "entrepot": {"ReportImagesInUse": (Needs("entrepot:ReportImagesInUse", ANY),)},
 }
 
 

@@ -6,9 +6,11 @@ out is journalled by the doors (core/calls.py).
 
 from typing import BinaryIO
 
-from entrepot.core import access
+from entrepot.core import access, admission
 from entrepot.core.access import Caller
+from entrepot.core.admission import Admission
 from entrepot.core.blobs import is_available
+from entrepot.core.calls import Telling
 from entrepot.core.changes import new_stamp
 from entrepot.core.hot import Hot
 from entrepot.core.lookup import present
@@ -35,9 +37,11 @@ class Reads:
         self._store = store
 
     async def manifest(
-        self, caller: Caller, key: RepositoryKey, reference: Reference
+        self, caller: Caller, key: RepositoryKey, reference: Reference, telling: Telling | None = None
     ) -> tuple[Repository, StoredManifest]:
-        """The repository and the manifest that a tag or digest names: ImageNotFound."""
+        """The repository and the manifest that a tag or digest names: ImageNotFound, ImageNotAdmitted. `telling` is
+        told what is refused, or would be.
+        """
         row = self._hot.repository(key)
         access.require_images(
             caller, "BatchGetImage", self._hot.resource(key, row), lambda: self._hot.images(row, reference)
@@ -47,6 +51,9 @@ class Reads:
         if found is None:
             tag, digest = (reference, "null") if isinstance(reference, Tag) else ("null", reference)
             raise ImageNotFound(digest=digest, tag=tag, name=key.name, account=key.registry.account)
+        setting = self._hot.admission(repository)
+        if setting is not None:
+            await self._admit(caller, repository, found, setting, telling)
         return repository, found
 
     async def blob(self, caller: Caller, key: RepositoryKey, digest: Digest) -> Blob:
@@ -86,6 +93,27 @@ class Reads:
         repository = self._hot.repository(key)
         access.require_put(caller, self._hot.resource(key, repository), tag, digest)
         present(repository, key)
+
+    async def _admit(
+        self,
+        caller: Caller,
+        repository: Repository,
+        found: StoredManifest,
+        setting: Admission,
+        telling: Telling | None,
+    ) -> None:
+        standing = self._hot.standing(repository, found.digest)
+        if standing is not None and standing.due_at is not None and standing.due_at <= caller.at:
+            refused = await self._units.read(admission.look, repository, found, caller.at)
+        else:
+            refused = admission.decide(setting, found, standing, caller.at)
+        if refused is None:
+            return
+        if telling is not None:
+            telling.response = admission.told([refused])
+            telling.repository_id = repository.id
+        if refused.enforced:
+            raise refused.fact(repository.key)
 
     def _require(self, caller: Caller, key: RepositoryKey, operation: str) -> Repository:
         repository = self._hot.repository(key)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from entrepot.core import calls
+from entrepot.core.call_pages import counted
+from entrepot.core.calls import common_of
 from entrepot.core.units import BlockingUnits
 from entrepot.db import images, journals, uploads
 from entrepot.db.database import Database, Transaction
@@ -73,14 +74,15 @@ def fold(tx: Transaction, batch: Batch) -> int:
     latest: dict[bytes, int] = {}
     for record in batch.records:
         try:
-            lines = calls.lines_in(record)
+            commons, places, numbers = counted(record)
         except msgspec.DecodeError:
             continue  # of a version with other records: it is not counted, those after it are
-        told += len(lines)
-        for line in lines:
-            common = bytes(line.common)
-            alike[common] += 1
-            latest[common] = max(latest.get(common, 0), line.at)
+        told += len(places)
+        for place, count in Counter(places).items():
+            alike[commons[place]] += count
+        for place, each in zip(places, numbers, strict=True):
+            if each.at > latest.get(commons[place], 0):
+                latest[commons[place]] = each.at
     for (repository_id, digest), (count, at) in sorted(_pulled(alike, latest).items()):
         images.pulled(tx, repository_id, digest, count, at)
     return told
@@ -91,7 +93,7 @@ def _pulled(alike: Mapping[bytes, int], latest: Mapping[bytes, int]) -> Mapping[
     found: dict[tuple[str, str], tuple[int, int]] = {}
     for encoded, count in alike.items():
         try:
-            common = calls.common_of(encoded)
+            common = common_of(encoded)
         except msgspec.DecodeError:
             continue
         for digest in common.pulled:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, not
 
 from entrepot.db.blobs import blob_of
 from entrepot.db.database import Transaction, number_of
+from entrepot.db.exception_schema import repository_admission, repository_vex, vulnerability_exception
 from entrepot.db.records import Blob
 from entrepot.db.scan_schema import layer_inventory, layer_marks
 from entrepot.db.schema import blob, gc_hold, manifest_reference, repository, repository_blob, upload
@@ -103,6 +104,10 @@ _ADD_ORPHAN = text(
     "VALUES (:id, :store, :digest, :location, :size, 'deleting', :at, :at, :at) ON CONFLICT DO NOTHING"
 )
 _REMOVE_UPLOADS = delete(upload).where(upload.c.repository_id == bindparam("of"))
+_REMOVE_SETTINGS = [
+    delete(table).where(table.c.repository_id == bindparam("of"))
+    for table in (repository_admission, repository_vex, vulnerability_exception)
+]
 _REMOVE_TOMBSTONE = delete(repository).where(repository.c.id == bindparam("of"), repository.c.deleted_at.is_not(None))
 _HOLDS = select(func.count()).select_from(gc_hold).where(gc_hold.c.expires_at > bindparam("now"))
 _DROP_LINKS = text(
@@ -123,6 +128,14 @@ _DROP_FINDINGS = text(
 )
 _DROP_SCANS = text(
     "DELETE FROM image_scan WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
+_DROP_STANDINGS = text(
+    "DELETE FROM image_standing WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
+_DROP_REFERRERS = text(
+    "DELETE FROM vex_referrer WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
 )
 _DROP_REMATCHES = text(
@@ -258,12 +271,16 @@ def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
     tx.run(_DROP_TAGS, of=repository_id, limit=limit)
     tx.run(_DROP_FINDINGS, of=repository_id, limit=limit)
     tx.run(_DROP_SCANS, of=repository_id, limit=limit)
+    tx.run(_DROP_STANDINGS, of=repository_id, limit=limit)
+    tx.run(_DROP_REFERRERS, of=repository_id, limit=limit)
     tx.run(_DROP_REMATCHES, of=repository_id, limit=limit)
     manifests = tx.run(_DROP_MANIFESTS, of=repository_id, limit=limit)
     return manifests or tx.run(_DROP_LINKS, of=repository_id, limit=limit)
 
 
 def remove_tombstone(tx: Transaction, repository_id: str) -> None:
-    """Remove an emptied tombstone with its uploads."""
+    """Remove an emptied tombstone with its uploads and settings."""
     tx.run(_REMOVE_UPLOADS, of=repository_id)
+    for setting in _REMOVE_SETTINGS:
+        tx.run(setting, of=repository_id)
     tx.run(_REMOVE_TOMBSTONE, of=repository_id)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, insert, select, text
 
-from entrepot.db import rematches, scans
+from entrepot.db import image_standings, images_in_use, rematches, scans, vex_referrers, vulnerability_exceptions
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import StoredManifest
 from entrepot.db.schema import manifest, manifest_reference, tag
@@ -117,6 +117,7 @@ _FORGET_REFERENCES = delete(manifest_reference).where(
     manifest_reference.c.repository_id == bindparam("of"), manifest_reference.c.manifest_digest == bindparam("image")
 )
 _REMOVE = delete(manifest).where(manifest.c.repository_id == bindparam("of"), manifest.c.digest == bindparam("image"))
+_AT_ONCE = moment(0)
 _PULLED = text(
     "UPDATE manifest SET pull_count = pull_count + :pulls, "
     "last_pulled_at = CASE WHEN last_pulled_at IS NULL OR last_pulled_at < :at THEN :at ELSE last_pulled_at END "
@@ -208,8 +209,15 @@ def add(tx: Transaction, repository_id: str, digest: Digest, new: Manifest, imag
 
 
 def remove(tx: Transaction, repository_id: str, digest: str) -> bool:
-    """Remove a manifest with its references and scans; its tags must be gone. Whether it was there."""
+    """Remove a manifest with its references, its scans, where it runs and what it says of others' findings; its tags
+    must be gone. Whether it was there.
+    """
     scans.remove(tx, repository_id, digest)
+    images_in_use.remove(tx, repository_id, digest)
+    image_standings.remove(tx, repository_id, digest)
+    if vex_referrers.remove(tx, repository_id, digest):
+        vulnerability_exceptions.remove_referred(tx, repository_id, digest)
+        image_standings.outdate(tx, repository_id, "", _AT_ONCE)
     rematches.remove(tx, repository_id, digest)
     tx.run(_FORGET_REFERENCES, of=repository_id, image=digest)
     return tx.run(_REMOVE, of=repository_id, image=digest) == 1

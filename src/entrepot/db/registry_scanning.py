@@ -3,13 +3,13 @@
 import msgspec
 from sqlalchemy import bindparam, delete, func, select, text
 
-from entrepot.db.database import Transaction, number_of
+from entrepot.db.database import Row, Transaction, number_of
 from entrepot.db.scan_records import RegistryScanning, ScanningRule
 from entrepot.db.scan_schema import registry_scanning, scan_count
 from entrepot.spec.repository import RegistryKey
 
 DAY = 24  # hours
-_FIND = select(registry_scanning.c.scan_type, registry_scanning.c.rules).where(
+FIND = select(registry_scanning.c.scan_type, registry_scanning.c.rules).where(
     registry_scanning.c.account_id == bindparam("account"), registry_scanning.c.region == bindparam("region")
 )
 _PUT = text(
@@ -33,7 +33,11 @@ NOTHING_SET = RegistryScanning("BASIC", ())
 
 def find(tx: Transaction, key: RegistryKey) -> RegistryScanning:
     """What was set, or what holds where nothing was."""
-    row = tx.one(_FIND, account=key.account, region=key.region)
+    return record(tx.one(FIND, account=key.account, region=key.region))
+
+
+def record(row: Row | None) -> RegistryScanning:
+    """A row, if there is one, as a record."""
     return NOTHING_SET if row is None else RegistryScanning(row.scan_type, _RULES.decode(row.rules))
 
 

@@ -15,20 +15,21 @@
              ├─ trail ── trail_tag · trail_region          (trail_log_file and trail_chain outlive it)
              ├─ registry_scanning · scan_count
              ├─ inspector_configuration · inspector_filter · inspector_export · inspector_finding
-             └─ repository ─┬─ resource_tag · catalog_data
+             ├─ vulnerability_exception
+             └─ repository ─┬─ resource_tag · catalog_data · repository_vex · repository_admission
                             ├─ repository_blob ── blob            which repository may read which blob
                             │                      ├─ layer_inventory
                             │                      └─ layer_marks
                             ├─ manifest ─┬─ manifest_reference    layers, config, children of it
                             │            ├─ image_scan ── image_scan_findings
-                            │            ├─ image_rematch
+                            │            ├─ image_standing · image_rematch · vex_referrer
                             │            └─ image_in_use
                             ├─ tag ──────── manifest
                             └─ upload
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
     rematch_pass (how far matching anew has come)
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
-    trail_key (what digest files are signed with)
+    trail_key (what digest files are signed with) · adapter_scan ── adapter_report (scans for another registry)
 
 Conventions: every moment is a BIGINT of microseconds since the epoch, UTC; ids of repositories, blobs and events are
 ULIDs (text, never reused); enumerations are text; structured values are JSON text. No booleans, no database clocks.
@@ -47,9 +48,11 @@ from sqlalchemy import (
 )
 
 from entrepot.db import (
+    adapter_schema,
     alarm_schema,
     conventions,
     event_schema,
+    exception_schema,
     identity_schema,
     inspector_schema,
     scan_schema,
@@ -61,9 +64,11 @@ metadata = conventions.metadata
 account = identity_schema.account  # and with it its neighbours
 alarm = alarm_schema.alarm  # and with it its neighbours
 event_bus = event_schema.event_bus  # and with it its neighbours
+vulnerability_exception = exception_schema.vulnerability_exception  # and with it its neighbours
 trail = trail_schema.trail  # and with it its neighbours
 image_scan = scan_schema.image_scan  # and with it its neighbours
 inspector_finding = inspector_schema.inspector_finding  # and with it its neighbours
+adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 
 repository = Table(
     "repository",

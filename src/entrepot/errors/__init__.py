@@ -97,6 +97,7 @@ from entrepot.errors.images import (
     ChildrenNotFound,
     ImageAlreadyExists,
     ImageDigestMismatch,
+    ImageNotAdmitted,
     ImageNotFound,
     ImageReferenced,
     LayersTooMany,

@@ -36,6 +36,12 @@ class ImageNotFound(Fact):
     )
 
 
+class ImageNotAdmitted(Fact):
+    """An image that its repository does not hand out (`why`), and `see`, the command that shows all of it."""
+
+    text = "The repository with name '{name}' does not hand out the image {digest}: {why}. See `{see}`."
+
+
 class ImageAlreadyExists(Fact):
     """The same manifest already has this tag (or exists, when no tag was given: 'null')."""
 

@@ -70,6 +70,12 @@ class VulnerabilityImportBusy(ScanRefused):
     text = "another import into this vulnerability database is running; try again when it has ended"
 
 
+class VulnerabilityUpdateBusy(ScanRefused):
+    """Another process fetches what is new."""
+
+    text = "another update of this vulnerability database is running; try again when it has ended"
+
+
 class VulnerabilityFileUnknown(ScanRefused):
     """A file that is none of the kinds that can be imported (`path`, `reason`)."""
 
@@ -99,6 +105,18 @@ class VulnerabilitySignatureInvalid(ScanRefused):
     text = "{path} is not trusted: {reason}; name the key of who made it with --trust"
 
 
+class VulnerabilityArtifactUnusable(ScanRefused):
+    """What is in a registry and is no export (`place`, `reason`)."""
+
+    text = "{place} is no export of a vulnerability database: {reason}"
+
+
+class VulnerabilityUpstreamRefused(ScanRefused):
+    """Somebody elsewhere who did not do what was asked (`place`, `reason`)."""
+
+    text = "{place}: {reason}"
+
+
 class VulnerabilityDatabaseMissing(ScanRefused):
     """Nothing was imported into this deployment's vulnerability database (`data`)."""
 
@@ -109,3 +127,17 @@ class LayerUnreadable(ScanRefused):
     """A layer of which there is no inventory (`digest`, `reason`)."""
 
     text = "Layer {digest}: {reason}"
+
+
+class AdapterRequestInvalid(ScanRefused):
+    """What another registry asks to be scanned, and cannot be (`reason`)."""
+
+
+class AdapterCapabilityAbsent(ScanRefused):
+    """What another registry asks for, and this scanner does not do (`what`)."""
+
+    text = "This scanner does not produce {what}"
+
+
+class AdapterScanFailed(ScanRefused):
+    """A scan for another registry that cannot say what is wrong with an image (`reason`)."""

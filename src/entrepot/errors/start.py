@@ -64,6 +64,12 @@ class AwsCredentialsUnusable(StartRefused):
     text = "aws_credentials: {path} has no keys in a profile `default` that can be read: {reason}"
 
 
+class SecretUnusable(StartRefused):
+    """A file with a secret that cannot be used."""
+
+    text = "{name}: {path} holds no secret that can be used: {reason}"
+
+
 class DatabaseUnreadable(StartRefused):
     """The file is no database, or cannot be opened."""
 

@@ -4,15 +4,15 @@ import asyncio
 from typing import Protocol
 
 from entrepot.core.access import Door
-from entrepot.core.calls import Call, Common, Identity, encode, identity_of, together
+from entrepot.core.call_pages import Writing
+from entrepot.core.calls import LARGEST, Common, Identity, Own, encode_common, encode_own, identity_of
 from entrepot.core.principals import Principal
 from entrepot.core.recent import Recent
 from entrepot.http.exchange import Exchange
 from entrepot.spec.moments import micros
 
 _MOST_IDENTITIES = 4096
-_MOST_CALLS = 256
-_LARGE = 16 * 1024  # a call of so many bytes is not held on to
+_FULL = 64 * 1024  # bytes of a page, which is not held on to any longer
 
 
 class Records(Protocol):
@@ -26,14 +26,15 @@ class Records(Protocol):
 
 
 class Teller:
-    """Writes the calls of one event loop to its journal, some at a time; not thread-safe.
+    """Writes the calls of one event loop to its journal, a page at a time; not thread-safe.
 
     A call is encoded at once: thousands of objects that are held on to are what the garbage collector walks through.
     """
 
     def __init__(self, journal: Records) -> None:
         self._journal = journal
-        self._calls: list[bytes] = []
+        self._page = Writing()
+        self._callers: list[Principal | None] = []  # of the page: none takes the identity of one that has gone
         self._identities: Recent[tuple[str, str], tuple[Principal, Identity]] = Recent(_MOST_IDENTITIES)
 
     def tell(
@@ -43,20 +44,42 @@ class Teller:
         telling = exchange.telling
         if not telling.service:
             return
-        call = Call(
-            micros(exchange.at),
-            received,
-            sent,
-            int(seconds * 1_000_000),
-            exchange.request_id,
-            self._common(exchange, door, head=head, status=status),
-            telling.message,
-            telling.parameters,
-            telling.response,
+        own = encode_own(
+            Own(
+                micros(exchange.at),
+                received,
+                sent,
+                int(seconds * 1_000_000),
+                exchange.request_id,
+                telling.message,
+                telling.parameters,
+                telling.response,
+            )
         )
-        encoded = encode(call)
-        self._calls.append(encoded)
-        if len(self._calls) >= _MOST_CALLS or len(encoded) > _LARGE:
+        if self._page.size + len(own) > LARGEST:
+            self._hand_over()
+        key = (
+            telling.service,
+            telling.operation,
+            telling.account,
+            telling.region,
+            telling.repository_id,
+            telling.repository,
+            door,
+            status,
+            telling.error,
+            id(telling.principal),
+            telling.pulled,
+            head,
+            exchange.source_ip,
+            exchange.user_agent,
+            exchange.secure,
+        )
+        if not self._page.add(key, own):
+            self._callers.append(telling.principal)
+            self._page.put(key, encode_common(self._common(exchange, door, head=head, status=status)))
+            self._page.add(key, own)
+        if self._page.size > _FULL:
             self._hand_over()
 
     def _common(self, exchange: Exchange, door: Door, *, head: bool, status: int) -> Common:
@@ -92,9 +115,9 @@ class Teller:
             self.flush()
 
     def _hand_over(self) -> None:
-        calls, self._calls = self._calls, []
-        for record in together(calls):
-            self._journal.append(record)
+        page, self._page, self._callers = self._page, Writing(), []
+        if page.size:
+            self._journal.append(page.page())
 
     def _identity(self, principal: Principal) -> Identity:
         key = (principal.id, principal.credential_id)

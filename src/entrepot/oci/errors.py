@@ -66,6 +66,7 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.IdentityTokenInvalid: (401, "UNAUTHORIZED"),
     facts.ImageAlreadyExists: (409, "TAG_INVALID"),
     facts.ImageDigestMismatch: (400, "DIGEST_INVALID"),
+    facts.ImageNotAdmitted: (403, "DENIED"),
     facts.ImageNotFound: (404, "MANIFEST_UNKNOWN"),
     facts.ImageNotScannable: (400, "UNSUPPORTED"),
     facts.ImageReferenced: (409, "DENIED"),

@@ -71,7 +71,7 @@ async def _found(call: Call, reference: str) -> StoredManifest:
         account = call.registry.account
         raise ImageNotFound(digest="null", tag=reference[:256], name=call.name, account=account) from None
     telling.parameters = {"imageIds": (image_id(parsed),), "acceptedMediaTypes": accept}
-    repository, found = await call.core.reads.manifest(call.caller, call.key, parsed)
+    repository, found = await call.core.reads.manifest(call.caller, call.key, parsed, telling)
     telling.repository_id = repository.id
     if accept and isinstance(parsed, Tag) and not acceptable(accept, found.media_type):
         raise NotAcceptable(media_type=found.media_type)

@@ -7,13 +7,23 @@ no cookie, no credential from the environment.
 from entrepot.outbound.client import Outbound, Sender, trusting
 from entrepot.outbound.destinations import Destinations
 from entrepot.outbound.exchange import Response
-from entrepot.outbound.faults import AnswerUnusable, DestinationForbidden, DestinationUnreachable, OutboundFault
+from entrepot.outbound.faults import (
+    AnswerBroken,
+    AnswerUnusable,
+    DestinationForbidden,
+    DestinationUnreachable,
+    OutboundFault,
+)
+from entrepot.outbound.streams import Bounds, Download
 
 __all__ = [
+    "AnswerBroken",
     "AnswerUnusable",
+    "Bounds",
     "DestinationForbidden",
     "DestinationUnreachable",
     "Destinations",
+    "Download",
     "Outbound",
     "OutboundFault",
     "Response",

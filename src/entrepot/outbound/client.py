@@ -4,7 +4,7 @@ request forgery"); headers that the caller gave go to no other origin, and only 
 
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -13,8 +13,19 @@ import aiohttp
 from yarl import URL
 
 from entrepot.outbound.destinations import Destinations
-from entrepot.outbound.exchange import Checked, Lookup, Response, exchange, parsed, session, system_lookup, told
+from entrepot.outbound.exchange import (
+    Checked,
+    Lookup,
+    Response,
+    exchange,
+    parsed,
+    requested,
+    session,
+    system_lookup,
+    told,
+)
 from entrepot.outbound.faults import AnswerUnusable, DestinationForbidden
+from entrepot.outbound.streams import Bounds, Download
 
 TOTAL_SECONDS = 10.0
 MOST_REDIRECTS = 3
@@ -62,6 +73,43 @@ class Outbound:
             return await self._once(method, target, headers, body, most_bytes)
 
     @contextlib.asynccontextmanager
+    async def download(
+        self, url: str, bounds: Bounds, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> AsyncIterator[Download]:
+        """The answer to a GET after its redirects, whose body is still to be taken: OutboundFault."""
+        at, given = parsed(url), dict(headers)
+        for _ in range(MOST_REDIRECTS + 1):
+            async with contextlib.AsyncExitStack() as stack:
+                async with told(at.host or "nobody", self._total):
+                    received = await self._opened(stack, at, given)
+                location = received.headers.get("Location") if received.status in _REDIRECTS else None
+                if location is None:
+                    yield Download(received, bounds)
+                    return
+            at, given = _onwards(at, location, given)
+        raise AnswerUnusable(f"{at.host} redirects more than {MOST_REDIRECTS} times")
+
+    async def upload(
+        self,
+        method: str,
+        url: str,
+        pieces: AsyncIterable[bytes],
+        size: int,
+        *,
+        bounds: Bounds,
+        headers: Mapping[str, str] = _NO_HEADERS,
+    ) -> Response:
+        """Send a body of `size` bytes piece by piece, and follow nothing; the bounds are those of the answer, their
+        seconds of all of it: OutboundFault.
+        """
+        target = parsed(url, encoded=True)
+        self._destinations.check(target)
+        given = {**headers, "Content-Length": str(size)}
+        secure, body = target.scheme == "https", pieces if size else b""
+        async with told(target.host or "nobody", bounds.seconds), self._session(1, secure=secure) as over:
+            return await exchange(over, method, target, given, body, bounds.most_bytes)
+
+    @contextlib.asynccontextmanager
     async def pool(self, most_connections: int) -> AsyncIterator[Sender]:
         """A Sender that keeps its connections for the next request, until the context is left."""
         sessions = {secure: self._session(most_connections, secure=secure) for secure in (True, False)}
@@ -77,18 +125,23 @@ class Outbound:
             location = answer.headers.get("Location") if answer.status in _REDIRECTS else None
             if location is None:
                 return answer
-            next_url = url.join(parsed(location))
-            if url.scheme == "https" and next_url.scheme != "https":
-                raise DestinationForbidden(f"{url.host} redirects to an URL without TLS")
-            if next_url.origin() != url.origin():
-                headers = {}
-            url = next_url
+            url, headers = _onwards(url, location, headers)
         raise AnswerUnusable(f"{url.host} redirects more than {MOST_REDIRECTS} times")
 
     async def _once(self, method: str, url: URL, headers: Mapping[str, str], body: bytes, most_bytes: int) -> Response:
         self._destinations.check(url)
         async with self._session(1, secure=url.scheme == "https") as over:
             return await exchange(over, method, url, headers, body, most_bytes)
+
+    async def _opened(
+        self, stack: contextlib.AsyncExitStack, url: URL, headers: Mapping[str, str]
+    ) -> aiohttp.ClientResponse:
+        """An answer that is closed with the stack, and its connection with it."""
+        self._destinations.check(url)
+        over = await stack.enter_async_context(self._session(1, secure=url.scheme == "https"))
+        received = await stack.enter_async_context(requested(over, "GET", url, headers))
+        stack.callback(received.close)
+        return received
 
     def _session(self, most_connections: int, *, secure: bool) -> aiohttp.ClientSession:
         resolver = Checked(self._destinations, self._lookup, secure=secure)
@@ -113,6 +166,14 @@ class _Pool:
         async with told(target.host or "nobody", self._total):
             over = self._sessions[target.scheme == "https"]
             return await exchange(over, method, target, headers, body, most_bytes)
+
+
+def _onwards(url: URL, location: str, headers: dict[str, str]) -> tuple[URL, dict[str, str]]:
+    """Where a redirect leads, and what the request there carries: DestinationForbidden."""
+    following = url.join(parsed(location, encoded=True))
+    if url.scheme == "https" and following.scheme != "https":
+        raise DestinationForbidden(f"{url.host} redirects to an URL without TLS")
+    return following, headers if following.origin() == url.origin() else {}
 
 
 @cache

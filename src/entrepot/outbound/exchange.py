@@ -5,7 +5,7 @@ import contextlib
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -13,7 +13,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from entrepot.outbound.destinations import Destinations
-from entrepot.outbound.faults import AnswerUnusable, DestinationForbidden, DestinationUnreachable
+from entrepot.outbound.faults import AnswerBroken, AnswerUnusable, DestinationForbidden, DestinationUnreachable
 
 Lookup = Callable[[str], Awaitable[Sequence[str]]]
 CONNECT_SECONDS = 5.0
@@ -74,16 +74,40 @@ def session(resolver: AbstractResolver, context: ssl.SSLContext, most_connection
 
 
 async def exchange(
-    over: aiohttp.ClientSession, method: str, url: URL, headers: Mapping[str, str], body: bytes, most_bytes: int
+    over: aiohttp.ClientSession,
+    method: str,
+    url: URL,
+    headers: Mapping[str, str],
+    body: bytes | AsyncIterable[bytes],
+    most_bytes: int,
 ) -> Response:
     """Send and receive, whatever the status; a redirect's body is not read, for nobody needs it."""
-    sent = {"Accept-Encoding": "identity", "User-Agent": _AGENT, **headers}
-    async with over.request(method, url, headers=sent, data=body or None, allow_redirects=False) as received:
+    async with requested(over, method, url, headers, body) as received:
         if "Location" in received.headers and 300 <= received.status < 400:
             received.close()
             return Response(str(url), received.status, received.headers, b"")
         answer = await _bounded(received, most_bytes)
         return Response(str(url), received.status, received.headers, answer)
+
+
+@contextlib.asynccontextmanager
+async def requested(
+    over: aiohttp.ClientSession,
+    method: str,
+    url: URL,
+    headers: Mapping[str, str],
+    body: bytes | AsyncIterable[bytes] = b"",
+) -> AsyncIterator[aiohttp.ClientResponse]:
+    """Send, and have the answer while its body is on its way."""
+    sent = {"Accept-Encoding": "identity", "User-Agent": _AGENT, **headers}
+    async with over.request(method, url, headers=sent, data=body or None, allow_redirects=False) as received:
+        yield received
+
+
+def require_plain(received: aiohttp.ClientResponse) -> None:
+    """AnswerUnusable where a body would have to be decompressed."""
+    if received.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise AnswerUnusable(f"{received.url.host} compresses its answer though it was asked not to")
 
 
 @contextlib.asynccontextmanager
@@ -96,6 +120,8 @@ async def told(host: str, seconds: float) -> AsyncIterator[None]:
         raise DestinationUnreachable(f"{host} does not answer within {seconds:g} seconds") from None
     except (aiohttp.ClientConnectionError, OSError) as fault:
         raise DestinationUnreachable(f"{host} cannot be reached: {_reason(fault)}") from None
+    except aiohttp.ClientPayloadError:
+        raise AnswerBroken(f"{host} gives no usable answer: it breaks off") from None
     except (aiohttp.ClientError, ValueError) as fault:
         raise AnswerUnusable(f"{host} gives no usable answer: {type(fault).__name__}") from None
 
@@ -118,8 +144,7 @@ async def system_lookup(host: str) -> Sequence[str]:
 
 async def _bounded(received: aiohttp.ClientResponse, most_bytes: int) -> bytes:
     """The body, which is refused as soon as it is known to be too long, or to need decompression."""
-    if received.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise AnswerUnusable(f"{received.url.host} compresses its answer though it was asked not to")
+    require_plain(received)
     parts: list[bytes] = []
     announced = 0 if received.method == "HEAD" else received.content_length or 0
     room = most_bytes - announced

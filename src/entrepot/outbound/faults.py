@@ -15,3 +15,7 @@ class DestinationUnreachable(OutboundFault):
 
 class AnswerUnusable(OutboundFault):
     """An answer that is too large, broken, or redirects too often."""
+
+
+class AnswerBroken(AnswerUnusable):
+    """An answer that broke off."""

@@ -23,6 +23,8 @@ _HIGHEST_PORT = 65_535
 _MOST_PROCESSES = 1024
 _LONGEST_DOWNLOAD = 3600
 _LARGEST_BURST = 1_000_000
+_SHORTEST_UPDATE = 60
+_UPSTREAMS = ("file", "oci", "osv", "yum")
 _SERVICES = ("kinesis", "lambda", "s3", "sns", "sqs")  # AWS-compatible ones that something is sent to
 
 
@@ -213,6 +215,14 @@ def url(raw: object) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def base_url(raw: object) -> str:
+    """An URL that others are below: scheme, host, perhaps port and path."""
+    parts = urlsplit(text(raw))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("expected http://host[:port][/path] or https://host[:port][/path] and nothing after it")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
 def endpoints(raw: object) -> tuple[tuple[str, str], ...]:
     """(AWS service, URL of its endpoint) pairs, no service twice."""
     found = tuple(_endpoint(item) for item in items(raw))
@@ -226,6 +236,33 @@ def _endpoint(item: str) -> tuple[str, str]:
     if service not in _SERVICES:
         raise ValueError(f"'{item}': expected service=url, for one of {', '.join(_SERVICES)}")
     return service, url(address)
+
+
+def upstreams(raw: object) -> tuple[tuple[str, str], ...]:
+    """(kind, where) pairs of who tells of vulnerabilities; ("public", "") for the public ones."""
+    return tuple(_upstream(item) for item in items(raw))
+
+
+def _upstream(item: str) -> tuple[str, str]:
+    kind, _, place = item.partition("=")
+    if item == "public":
+        return item, ""
+    if kind not in _UPSTREAMS or not place or (kind != "oci" and not place.startswith(("http://", "https://"))):
+        raise ValueError(f"'{item}': expected public, or kind=url, for one of {', '.join(_UPSTREAMS)}")
+    return kind, place
+
+
+def paths(raw: object) -> tuple[Path, ...]:
+    """Paths."""
+    return tuple(path(item) for item in items(raw))
+
+
+def update_seconds(raw: object) -> float:
+    """A duration of a minute or more, or none."""
+    parsed = number(raw, 0)
+    if 0 < parsed < _SHORTEST_UPDATE:
+        raise ValueError(f"expected 0, or at least {_SHORTEST_UPDATE} seconds")
+    return parsed
 
 
 def database(raw: object) -> str:

@@ -92,6 +92,25 @@ class Settings:
         kinds.path,
         "Shared credentials file of AWS tools, whose profile `default` signs requests to `aws_endpoints`.",
     )
+    harbor_secret: Path | None = _setting(
+        None,
+        kinds.path,
+        "File with the secret, of at least 16 characters, by which Harbor asks this server for scans of its images: "
+        "Harbor's scanner API is served below `/scanner-adapter/`. Harbor must be listed in `outbound_allow` unless it "
+        "is reached over TLS at a public address. Default: not served.",
+        agree=True,
+    )
+    scanner_adapter_url: str | None = _setting(
+        None,
+        kinds.base_url,
+        "Have basic scans made by this scanner, which speaks Harbor's scanner API (Trivy, Clair and others have such "
+        "adapters), in place of the server's own engine. It pulls images from `public_url`, or where this server "
+        "listens. One without TLS, or at a private address, must be listed in `outbound_allow` too.",
+        agree=True,
+    )
+    scanner_adapter_credentials: Path | None = _setting(
+        None, kinds.path, "File with the Authorization header for that scanner: `Bearer …` or `Basic …`.", agree=True
+    )
     anonymous_rate: float = _setting(
         100,
         kinds.rate,
@@ -169,6 +188,23 @@ class Settings:
         kinds.flag,
         "Tell each pull of an image as an event (`ECR Image Action`, action type PULL), which AWS does not.",
         agree=True,
+    )
+    vulndb_sources: tuple[tuple[str, str], ...] = _setting(
+        ["public"],
+        kinds.upstreams,
+        "Whom `entrepot vulndb update` asks for what is new, each `kind=url`: `osv=` an ecosystem's folder of OSV's "
+        "bucket, `yum=` a repository of packages or its `mirror.list`, `file=` anything that can be imported, `oci=` "
+        "an export in a registry (`host/repository:tag`); `public` stands for those that docs/scanning.md lists.",
+    )
+    vulndb_update_every: float = _setting(
+        0,
+        kinds.update_seconds,
+        "How long background jobs rest between two updates of the vulnerability database; 0 is never, else it is at "
+        "least a minute.",
+        unit="seconds",
+    )
+    vulndb_trust: tuple[Path, ...] = _setting(
+        [], kinds.paths, "Public keys (PEM) of who may sign exports, beside this deployment's own."
     )
     disk_reserve: int = _setting(
         "256MiB",

@@ -108,8 +108,10 @@ class Loop:
         try:
             ends_at = self._clock() + self._turn
             while True:
+                begun = self._clock()
                 result, failed = await self._outcome(task, pool)
-                again_at = next_due(task, self._clock())
+                now = self._clock()
+                again_at = next_due(task, now, took=now - begun)
                 if failed or renewing.done() or again_at >= ends_at:
                     break
                 await asyncio.sleep((again_at - self._clock()).total_seconds())

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from entrepot.core.adapter.runner import AdapterScans
 from entrepot.core.audit.announcing import Announcer
 from entrepot.core.audit.delivering import Delivering
 from entrepot.core.audit.folding import AuditFold
@@ -17,18 +18,20 @@ from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.scanning.excepting import Excepting
 from entrepot.core.scanning.scanner import Scanner
 from entrepot.core.upkeep import JournalFold
 from entrepot.worker.schedule import Task
 
 _FOLD_EVERY = timedelta(seconds=1)
+_FOLD_AT_LEAST = timedelta(seconds=3)  # metrics are to be seen within five
 _COMPACT_EVERY = timedelta(minutes=1)
 _EXPIRE_AUDIT_EVERY = timedelta(minutes=10)
-_MEASURE_EVERY = timedelta(seconds=1)  # seen within five, on a machine that does much else too
 _ROLL_UP_EVERY = timedelta(minutes=10)
 _GAUGES_EVERY = timedelta(minutes=1)
 _ALARMS_EVERY = timedelta(seconds=10)
 _EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
+_EXCEPT_EVERY = timedelta(seconds=1)
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
@@ -40,7 +43,7 @@ _SCRUB_BYTES = 2 * 1024 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Jobs:
     """What the jobs work with; `expire` ends idle uploads, `checkpoint` shortens the database's log, `ballast` is made
-    again where there is room for it.
+    again where there is room for it; `updater`, where it is wanted, fetches what is new of vulnerabilities.
     """
 
     collector: Collector
@@ -58,33 +61,41 @@ class Jobs:
     deliverer: Deliverer
     retention: Retention
     scanner: Scanner
+    adapter: AdapterScans | None
+    excepting: Excepting
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
+    updater: Callable[[datetime], Awaitable[dict[str, object]]] | None
     ballast: Callable[[], bool]
     expire_every: timedelta
     trails_every: timedelta
     collect_every: timedelta
+    update_every: timedelta
     scrub_every: timedelta
 
 
 def tasks(jobs: Jobs) -> Sequence[Task]:
     """Every periodic job of a deployment."""
+    updating = () if jobs.updater is None else (Task("update-vulnerabilities", jobs.update_every, jobs.updater),)
     return (
+        *updating,
         Task("collect", jobs.collect_every, lambda now: _counts(asdict(jobs.collector.run(now)))),
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
-        Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}),
-        Task("audit", _FOLD_EVERY, lambda now: {"alone": jobs.audit.run(now).changes}),
+        Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}, _FOLD_AT_LEAST),
+        Task("audit", _FOLD_EVERY, lambda now: {"alone": jobs.audit.run(now).changes}, _FOLD_AT_LEAST),
         Task("announce", _FOLD_EVERY, lambda now: {"events": jobs.announcer.run(now)}),
         Task("trails", jobs.trails_every, _trails(jobs.trails)),
         Task("compact-audit", _COMPACT_EVERY, lambda now: {"blocks": jobs.audit_upkeep.compact(now)}),
         Task("expire-audit", _EXPIRE_AUDIT_EVERY, lambda now: {"records": jobs.audit_upkeep.expire(now)}),
-        Task("measure", _MEASURE_EVERY, lambda _: _nothing(jobs.measure.run())),
+        Task("measure", _FOLD_EVERY, lambda _: _nothing(jobs.measure.run()), _FOLD_AT_LEAST),
         Task("rollup", _ROLL_UP_EVERY, lambda now: {"points": jobs.rollup.run(now)}),
         Task("gauges", _GAUGES_EVERY, lambda now: _nothing(jobs.gauges.run(now))),
         Task("alarms", _ALARMS_EVERY, lambda now: _some({"changed": jobs.alarms.run(now)})),
         Task("route", _EVENTS_AGAIN, jobs.feeder.run),
         Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
         Task("scan", _EVENTS_AGAIN, jobs.scanner.run),
+        *([] if jobs.adapter is None else [Task("adapter", _EVENTS_AGAIN, jobs.adapter.run)]),
+        Task("except", _EXCEPT_EVERY, jobs.excepting.run),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),

@@ -17,6 +17,7 @@ from entrepot.aws.ecr_public import registry as public_operations
 from entrepot.aws.protocol.call import Call
 from entrepot.core import access, blobs, repositories, repository_policies, resources
 from entrepot.core.access import Caller
+from entrepot.core.admission import Draft
 from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
 from entrepot.core.hot import Hot
@@ -48,6 +49,9 @@ BYTES = Bytes(DIGEST, "main", None, None, None)
 
 # use case -> its arguments after (tx, caller), for a repository of an account that is not the caller's
 UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
+    "admission.delete": lambda key: (key,),
+    "admission.get": lambda key: (key,),
+    "admission.put": lambda key: (key, Draft("enforce", "HIGH")),
     "blobs.availability": lambda key: (key, [DIGEST]),
     "blobs.delete": lambda key: (key, DIGEST),
     "blobs.mount": lambda key: (key, key, DIGEST),

@@ -11,6 +11,7 @@ import pytest
 
 from entrepot.core import deletion, images, public_registries, repositories, resource_tags
 from entrepot.core.access import Caller
+from entrepot.core.admission import Draft
 from entrepot.core.calls import Identity
 from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
@@ -57,6 +58,8 @@ WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
     ),
     "public_registries.set_display_name": (("a name",), "PutRegistryCatalogData", []),
     "registries.delete_policy": ((KEY.registry,), "DeleteRegistryPolicy", []),
+    "admission.delete": ((KEY,), "DeleteRepositoryAdmission", []),
+    "admission.put": ((KEY, Draft("enforce", "HIGH")), "PutRepositoryAdmission", []),
     "registries.put_policy": ((KEY.registry, POLICY), "PutRegistryPolicy", []),
     "registries.put_setting": ((KEY.registry, "REGISTRY_POLICY_SCOPE", "V1"), "PutAccountSetting", []),
     "repositories.create": ((repository("new"), RepositoryDraft()), "CreateRepository", []),
@@ -72,9 +75,9 @@ WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
     "uploads.start": ((KEY, replace(UPLOAD, id="u2")), "InitiateLayerUpload", []),
 }
 READS: dict[str, tuple[Any, ...]] = {
+    **dict.fromkeys(("admission.get", "catalog_data.find", "repository_policies.get", "resource_tags.list_of"), (KEY,)),
     "blobs.availability": (KEY, [LOOSE]),
     "blobs.require_downloadable": (KEY, Digest.of(b"layer")),
-    "catalog_data.find": (KEY,),
     "image_batches.get": (KEY, [ImageId(None, "v1")], None),
     "images.describe": (KEY, "ANY", 10, ""),
     "images.describe_these": (KEY, [(None, "v1")]),
@@ -87,16 +90,13 @@ READS: dict[str, tuple[Any, ...]] = {
     "lookup.require_images_locked": (KEY, "BatchDeleteImage", [("v1", "")]),
     "lookup.require_locked": (KEY, "PutImage"),
     "lookup.require_shared": (KEY, "UploadLayerPart"),
-    "public_registries.aliases": (),
-    "public_registries.display_name": (),
+    **dict.fromkeys(("public_registries.aliases", "public_registries.display_name"), ()),
     "referrers.list_of": (KEY, IMAGE.digest, None, 10, ""),
     "registries.describe": (KEY.registry,),
     "registries.get_policy": (KEY.registry,),
     "registries.get_setting": (KEY.registry, "REGISTRY_POLICY_SCOPE"),
     "repositories.catalog": (KEY.registry, 10, ""),
     "repositories.describe": (KEY.registry, None, 10, ""),
-    "repository_policies.get": (KEY,),
-    "resource_tags.list_of": (KEY,),
     "tags.describe": (KEY, 10, ""),
     "tags.list_of": (KEY, 10, ""),
 }

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from entrepot.app import background, parts
+from entrepot.app.vulnerability_parts import generations
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.integrity import Integrity
 from entrepot.core.metrics.folding import unheard
@@ -38,7 +39,7 @@ def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = la
     parts.seal(settings, create=True)
     parts.upgrade(settings)
     return dataclasses.replace(
-        background.jobs(settings, parts.Databases.of(settings), unheard),
+        background.jobs(settings, parts.Databases.of(settings), generations(settings), unheard),
         collector=Collector(core.database, store, "main", Periods(timedelta(days=1), timedelta(days=1))),
         integrity=Integrity(core.database, store, "main"),
         expire=lambda _: 4,

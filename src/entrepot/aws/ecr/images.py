@@ -7,7 +7,7 @@ from entrepot.aws.ecr import keys
 from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import images as shared
 from entrepot.aws.repository import pages
-from entrepot.core import image_batches, images
+from entrepot.core import admission, image_batches, images
 from entrepot.core.deletion import ImageId
 from entrepot.core.images import ImageDetail
 from entrepot.spec.repository import RepositoryKey
@@ -24,12 +24,17 @@ async def batch_get_image(call: Call) -> Output:
     """BatchGetImage: what was found, and a failure for each id that names nothing."""
     key = keys.repository(call)
     accepted = call.input.get("acceptedMediaTypes")
-    found, refusals = await call.core.units.read(
+    batch = await call.core.units.read(
         image_batches.get, call.caller, key, shared.ids(call.input["imageIds"]), accepted
     )
-    call.exchange.telling.repository_id = call.core.reads.repository_id(key)
-    call.exchange.telling.pulled = tuple(image.manifest.digest for image in found)
-    return {"images": [shared.shown(image) for image in found], "failures": [shared.failure(item) for item in refusals]}
+    telling = call.exchange.telling
+    telling.repository_id = call.core.reads.repository_id(key)
+    telling.pulled = tuple(image.manifest.digest for image in batch.images)
+    telling.response = admission.told(batch.not_admitted) if batch.not_admitted else None
+    return {
+        "images": [shared.shown(image) for image in batch.images],
+        "failures": [shared.failure(item) for item in batch.refusals],
+    }
 
 
 async def batch_delete_image(call: Call) -> Output:

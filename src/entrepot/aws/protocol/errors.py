@@ -69,6 +69,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.IdentityTokenInvalid: ("InvalidIdentityTokenException", 400),
     facts.ImageAlreadyExists: ("ImageAlreadyExistsException", 400),
     facts.ImageDigestMismatch: ("ImageDigestDoesNotMatchException", 400),
+    facts.ImageNotAdmitted: ("AccessDeniedException", 400),
     facts.ImageNotFound: ("ImageNotFoundException", 400),
     facts.ImageNotScannable: ("UnsupportedImageTypeException", 400),
     facts.ImageReferenced: ("InvalidParameterException", 400),

@@ -1,4 +1,5 @@
-"""Service models as botocore ships them: which operations exist, and the shape of their input and output.
+"""Service models as botocore ships them, and this server's own: which operations exist, and the shape of their input
+and output.
 
 Read on first use, from the package's data files and not through botocore's code: a worker that serves pulls only never
 pays for a model.
@@ -72,7 +73,9 @@ ROUTES = (
     ),
     Route("sts", "2011-06-15", "sts", None, ("query",), any_region=True),
     Route("iam", "2010-05-08", "iam", None, ("query",), any_region=True),
+    Route("entrepot", "2026-11-27", "entrepot", "Entrepot_V20261127", ("json",), any_region=False),
 )
+OWN = Path(__file__).parent.parent / "models"  # laid out as AWS_DATA_PATH is: botocore reads it too
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +111,19 @@ class Model:
 @lru_cache
 def load(name: str, version: str) -> Model:
     """The model of a service."""
-    specification = importlib.util.find_spec(_PACKAGE)
-    if specification is None or specification.origin is None:
-        raise ModuleNotFoundError(_PACKAGE)
-    folder = Path(specification.origin).parent / "data" / name / version
-    raw = msgspec.json.decode(gzip.decompress((folder / "service-2.json.gz").read_bytes()))
+    own = OWN / name / version / "service-2.json"
+    raw = msgspec.json.decode(own.read_bytes() if own.exists() else _of_botocore(name, version))
     shapes = {name: _without_prose(shape) for name, shape in raw["shapes"].items()}
     operations = {name: _without_prose(operation) for name, operation in raw["operations"].items()}
     return Model(raw["metadata"], operations, shapes)
+
+
+def _of_botocore(name: str, version: str) -> bytes:
+    specification = importlib.util.find_spec(_PACKAGE)
+    if specification is None or specification.origin is None:
+        raise ModuleNotFoundError(_PACKAGE)
+    path = Path(specification.origin).parent / "data" / name / version / "service-2.json.gz"
+    return gzip.decompress(path.read_bytes())
 
 
 def _without_prose(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Blocks of records: some hundred calls of one account, region and hour, compressed together, and what finds them.
 
-records   count u32 | size u32 | zstd( a length u32 of each record, and of each frame ) | frames
-frame     zstd( calls as the journal has them ), the earliest first
+records   count u32 | size u32 | zstd( a length u32 of each frame ) | frames
+frame     zstd( a page of calls, core/call_pages.py ), the earliest first
 terms     zstd( msgpack list of (attribute, value) )
 positions u16 of each match; empty when a term has more than SPARSE of them
 """
@@ -17,7 +17,8 @@ import zstandard
 from entrepot.core.audit import user_identity
 from entrepot.core.audit.operations import may_be_in_outbox, read_only, source
 from entrepot.core.audit.resources import concerned
-from entrepot.core.calls import Call, Common, Encoded, Identity, Line, common_of, decode, line_of
+from entrepot.core.call_pages import Told, made_at, page, told
+from entrepot.core.calls import Call, Common, Encoded, Identity, common_of, decode
 from entrepot.db.audit_blocks import HOUR, NewBlock, Term
 
 MOST_RECORDS = 1024
@@ -27,6 +28,7 @@ _LONGEST_VALUE = 512  # characters of a value in the index
 _LARGEST = 64 * 1024 * 1024
 _FAST, _SMALL = 1, 3  # levels of compression
 _FRAME = 128  # records that are compressed together: one that is wanted costs no more than these
+_EMPTY = Told([], [], [])
 _HEAD = struct.Struct("<II")
 _GLOBAL = frozenset({"iam"})  # what has no region is told in the default one
 _TERMS = msgspec.msgpack.Decoder(list[tuple[str, str]])
@@ -39,7 +41,7 @@ class Gathered(msgspec.Struct, frozen=True, gc=False):
     """A record on its way into a block, with what finds it."""
 
     at: int
-    record: bytes
+    record: Encoded
     parts: tuple[Part, ...]
 
 
@@ -83,20 +85,19 @@ class Finding:
     def __init__(self) -> None:
         self._known: dict[bytes, Found] = {}
 
-    def of(self, line: Line, record: Encoded) -> Found:
+    def of(self, record: Encoded) -> Found:
         """What finds a record; its parts are those of the records that are like it. msgspec.DecodeError."""
-        key = bytes(line.common)
-        found = self._known.get(key)
+        found = self._known.get(record.common)
         if found is None:
-            common = common_of(line.common)
+            common = common_of(record.common)
             found = _found(common, record)
             if common.repository:  # else its resources stand in its parameters alone
-                self._known[key] = found
+                self._known[record.common] = found
         return found
 
-    def parts(self, record: bytes, reader: str) -> tuple[Part, ...]:
+    def parts(self, record: Encoded, reader: str) -> tuple[Part, ...]:
         """What finds a record for one of its readers."""
-        return dict(self.of(line_of(record), record).readers)[reader]
+        return dict(self.of(record).readers)[reader]
 
 
 def _found(common: Common, record: Encoded) -> Found:
@@ -143,25 +144,24 @@ def indexed(value: str) -> str:
     return value[:_LONGEST_VALUE].replace("\0", "")
 
 
-def unpack(packed: bytes) -> list[bytes]:
+def unpack(packed: bytes) -> list[Encoded]:
     """The records of a block in order of time."""
     return list(newest_first(packed))[::-1]
 
 
-def newest_first(packed: bytes, positions: Sequence[int] | None = None) -> Iterator[bytes]:
+def newest_first(packed: bytes, positions: Sequence[int] | None = None) -> Iterator[Encoded]:
     """The records of a block, all or those of some positions; of a frame that nobody comes to nothing is read."""
     count, size = _HEAD.unpack_from(packed)
     end = _HEAD.size + size
-    numbers = struct.unpack(f"<{count + _frames(count)}I", _decompressed(packed[_HEAD.size : end]))
-    starts = list(accumulate(numbers[count:], initial=end))
-    opened, records = -1, [b""]
+    starts = list(
+        accumulate(struct.unpack(f"<{_frames(count)}I", _decompressed(packed[_HEAD.size : end])), initial=end)
+    )
+    opened, calls = -1, _EMPTY
     for position in reversed(range(count) if positions is None else positions):
         frame, place = divmod(position, _FRAME)
         if frame != opened:
-            data = _decompressed(packed[starts[frame] : starts[frame + 1]])
-            ends = list(accumulate(numbers[frame * _FRAME : min((frame + 1) * _FRAME, count)], initial=0))
-            opened, records = frame, [data[start:stop] for start, stop in pairwise(ends)]
-        yield records[place]
+            opened, calls = frame, told(_decompressed(packed[starts[frame] : starts[frame + 1]]))
+        yield calls.call(place)
 
 
 def unpack_terms(packed: bytes) -> list[Term]:
@@ -179,7 +179,7 @@ def merged(packed: Iterable[bytes], account: str, region: str) -> list[NewBlock]
     gathering, finding = Gathering(), Finding()
     for block in packed:
         for record in unpack(block):
-            gathering.add(account, region, Gathered(line_of(record).at, record, finding.parts(record, account)))
+            gathering.add(account, region, Gathered(made_at(record), record, finding.parts(record, account)))
     return list(gathering.blocks())
 
 
@@ -191,10 +191,10 @@ def _pieces(stream: Sequence[Gathered]) -> Iterator[Sequence[Gathered]]:
     """A stream in pieces that are a block each."""
     starts, size = [0], 0
     for position, gathered in enumerate(stream):
-        size += len(gathered.record)
+        size += len(gathered.record.own)
         if position - starts[-1] >= MOST_RECORDS or (size > _MOST_BYTES and position > starts[-1]):
             starts.append(position)
-            size = len(gathered.record)
+            size = len(gathered.record.own)
     return (stream[first:last] for first, last in pairwise([*starts, len(stream)]))
 
 
@@ -212,10 +212,10 @@ def _block(account: str, region: str, stream: Sequence[Gathered]) -> NewBlock:
     )
 
 
-def _packed_records(records: Sequence[bytes]) -> bytes:
-    frames = [_compressed(b"".join(records[start : start + _FRAME]), _FAST) for start in range(0, len(records), _FRAME)]
-    numbers = [*map(len, records), *map(len, frames)]
-    sizes = _compressed(struct.pack(f"<{len(numbers)}I", *numbers), _FAST)
+def _packed_records(records: Sequence[Encoded]) -> bytes:
+    parts = (records[start : start + _FRAME] for start in range(0, len(records), _FRAME))
+    frames = [_compressed(page(part), _FAST) for part in parts]
+    sizes = _compressed(struct.pack(f"<{len(frames)}I", *map(len, frames)), _FAST)
     return b"".join([_HEAD.pack(len(records), len(sizes)), sizes, *frames])
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 
 from entrepot.core.audit.blocks import Finding, Found, Gathered, Gathering
-from entrepot.core.calls import Call, Encoded, Line, encode, encoded_in, line_of, lines_in
+from entrepot.core.call_pages import counted, made_at, told
+from entrepot.core.calls import Call, Encoded, decode, encode
 from entrepot.core.units import BlockingUnits
 from entrepot.db import audit_blocks, audit_marks, journals, outbox
 from entrepot.db.database import Database, Transaction
@@ -112,16 +113,16 @@ def fold(tx: Transaction, batch: Batch, regions: Sequence[str], now: int) -> int
     kept = 0
     for record in batch.records:
         try:
-            lines, calls = lines_in(record), encoded_in(record)
+            numbers, calls = counted(record).numbers, told(record).calls()
         except msgspec.DecodeError:
             continue  # of a version with other records: it is not kept, those after it are
-        for line, call in zip(lines, calls, strict=True):
-            found = _found(finding, line, call)
+        for each, call in zip(numbers, calls, strict=True):
+            found = _found(finding, call)
             if found is None:
                 continue
-            if found.may_be_in_outbox and not _is_first(tx, line, found.operation, now):
+            if found.may_be_in_outbox and not _is_first(tx, call, now):
                 continue
-            _gather(gathering, found, line, bytes(call), regions)
+            _gather(gathering, found, each.at, call, regions)
             kept += 1
     _keep(tx, gathering)
     return kept
@@ -132,31 +133,31 @@ def fold_changes(tx: Transaction, changes: Mapping[str, str], regions: Sequence[
     gathering, finding = Gathering(), Finding()
     for record_id, body in changes.items():
         if audit_marks.add(tx, record_id, now, alone=True):
-            record = encode(_CHANGE.decode(body))
-            line = line_of(record)
-            _gather(gathering, finding.of(line, record), line, record, regions)
+            call = encode(_CHANGE.decode(body))
+            _gather(gathering, finding.of(call), made_at(call), call, regions)
     _keep(tx, gathering)
 
 
-def _found(finding: Finding, line: Line, call: Encoded) -> Found | None:
+def _found(finding: Finding, call: Encoded) -> Found | None:
     """What finds a call; None for one that is not kept: nobody knows what it asked for, or it is not whole."""
     try:
-        found = finding.of(line, call)
+        found = finding.of(call)
     except msgspec.DecodeError:
         return None
     return found if found.operation else None
 
 
-def _is_first(tx: Transaction, line: Line, operation: str, now: int) -> bool:
+def _is_first(tx: Transaction, encoded: Encoded, now: int) -> bool:
     """Whether a call has not been told by the outbox already."""
-    return audit_marks.add(tx, event_id(line.at, line.request_id, operation), now, alone=False)
+    call = decode(encoded)
+    return audit_marks.add(tx, event_id(call.at, call.request_id, call.common.operation), now, alone=False)
 
 
-def _gather(gathering: Gathering, found: Found, line: Line, record: bytes, regions: Sequence[str]) -> None:
+def _gather(gathering: Gathering, found: Found, at: int, call: Encoded, regions: Sequence[str]) -> None:
     """Put a record where its readers look."""
     region = found.region if found.region in regions else regions[0]
     for account, parts in found.readers:
-        gathering.add(account, region, Gathered(line.at, record, parts))
+        gathering.add(account, region, Gathered(at, call, parts))
 
 
 def _keep(tx: Transaction, gathering: Gathering) -> None:

@@ -7,8 +7,6 @@ kept between pages: a token is the place of the last record that was told.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from entrepot.core import access
 from entrepot.core.access import Caller
 from entrepot.core.audit import user_identity
@@ -16,6 +14,7 @@ from entrepot.core.audit.blocks import indexed, newest_first, unpack_positions
 from entrepot.core.audit.operations import read_only, source
 from entrepot.core.audit.records import id_of
 from entrepot.core.audit.resources import concerned, plain_name
+from entrepot.core.call_pages import made_at
 from entrepot.core.calls import Call, decode
 from entrepot.core.resources import Resource
 from entrepot.db import audit_blocks
@@ -59,15 +58,6 @@ class Page:
 
     calls: tuple[Call, ...]
     after: Place | None
-
-
-class _At(msgspec.Struct, array_like=True, frozen=True):
-    """Of a record its time alone."""
-
-    at: int
-
-
-_at = msgspec.msgpack.Decoder(_At).decode
 
 
 def look_up(tx: Transaction, caller: Caller, wanted: Wanted, days: float, *, most_blocks: int = _MOST_BLOCKS) -> Page:
@@ -161,7 +151,7 @@ class _Looking:
             return
         taken = 0
         for record in newest_first(packed, unpack_positions(block.positions)):
-            at = _at(record).at
+            at = made_at(record)
             if at < self._span.first or taken > self._wanted.limit:
                 break
             if at > self._span.last:

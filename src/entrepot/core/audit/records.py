@@ -88,6 +88,8 @@ def _told(call: Call, account: str, region: str, *, hidden: bool) -> Json:
         "managementEvent": True,
         "recipientAccountId": account,
     }
+    if call.response and only_reads:
+        told["additionalEventData"] = _shown(call.response)
     if service_event:
         told["serviceEventDetails"] = call.parameters
     if is_shared(call):

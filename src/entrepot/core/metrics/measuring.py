@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from entrepot.core.calls import common_of, lines_in
+from entrepot.core.call_pages import counted
+from entrepot.core.calls import common_of
 from entrepot.core.metrics.series import NO_UNIT, Metric, metric
 from entrepot.core.permissions import OPERATIONS
 from entrepot.metrics import sketches, summaries
@@ -150,17 +151,17 @@ def _alike(records: Iterable[bytes]) -> dict[tuple[int, bytes], Alike]:
     found: dict[tuple[int, bytes], Alike] = {}
     for record in records:
         try:
-            lines = lines_in(record)
+            commons, places, numbers = counted(record)
         except msgspec.DecodeError:
             continue
-        for line in lines:
-            key = line.at // _MICROS_OF_MINUTE, bytes(line.common)
+        for place, each in zip(places, numbers, strict=True):
+            key = each.at // _MICROS_OF_MINUTE, commons[place]
             alike = found.get(key)
             if alike is None:
                 alike = found[key] = Alike()
-            alike.sent.append(line.sent)
-            alike.received.append(line.received)
-            alike.took.append(line.took)
+            alike.sent.append(each.sent)
+            alike.received.append(each.received)
+            alike.took.append(each.took)
     return found
 
 

@@ -27,20 +27,26 @@ Attributes = tuple[tuple[str, str], ...]
 
 
 class Finding(msgspec.Struct, frozen=True, array_like=True):
-    """A vulnerability of a package, as ECR's basic scanning shows one: `name` is the CVE where one exists."""
+    """A vulnerability of a package, as ECR's basic scanning shows one: `name` is the CVE where one exists.
+
+    `packages` are the URLs of the packages that were built of it, `aliases` other names; exceptions may name these.
+    """
 
     name: str
     severity: str  # of SEVERITIES
     description: str = ""
     uri: str = ""
     attributes: Attributes = ()  # package_name, package_version, CVSS3_SCORE, CVSS3_VECTOR, …
+    packages: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """How the scan of one image ended. Of one that failed nothing was found, and `description` says why.
 
-    `lacking`: nothing was known of vulnerabilities; the scan is done again when something is.
+    `lacking`: nothing was known of vulnerabilities; the scan is done again when something is. One that is not `counted`
+    failed for no reason of the image's: it may be started again within its 24 hours.
     """
 
     status: str = COMPLETE
@@ -48,6 +54,7 @@ class Analysis:
     findings: Sequence[Finding] = ()
     source_updated_at: datetime | None = None
     lacking: bool = False
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

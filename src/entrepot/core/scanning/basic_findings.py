@@ -6,30 +6,21 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from entrepot.core.scanning.analysis import SEVERITIES, SUCCESS, Finding
+from entrepot.core.scanning.trackers import of_cve
 from entrepot.core.vulnerabilities.known import Known
 from entrepot.scan.advisories import Advisory
 from entrepot.scan.distributions import distribution
 from entrepot.scan.end_of_life import Supported
 from entrepot.scan.matching import Match, Told
 from entrepot.scan.merging import Image
-from entrepot.scan.packages import Release
+from entrepot.scan.packages import Package, Release
+from entrepot.scan.purl import purl
 from entrepot.scan.severities import Assessment, assess
 from entrepot.spec.moments import micros, moment
 
 _SYSTEM = frozenset({"deb", "apk", "rpm"})
 _LONGEST = 4000  # characters of a description
 _STALE = timedelta(hours=72)
-_NIST = "https://nvd.nist.gov/vuln/detail/{}"
-_TRACKERS = {
-    "Debian": "https://security-tracker.debian.org/tracker/{}",
-    "Ubuntu": "https://ubuntu.com/security/{}",
-    "Alpine": "https://security.alpinelinux.org/vuln/{}",
-    "Red Hat": "https://access.redhat.com/security/cve/{}",
-    "Amazon Linux": "https://explore.alas.aws.amazon.com/{}.html",
-    "Oracle Linux": "https://linux.oracle.com/cve/{}.html",
-    "SUSE": "https://www.suse.com/security/cve/{}.html",
-    "openSUSE": "https://www.suse.com/security/cve/{}.html",
-}
 # the products of endoflife.date, and how many numbers of a version its releases have
 _PRODUCTS = {
     "almalinux": ("almalinux", 1),
@@ -62,7 +53,7 @@ def unknown(image: Image, known: Known) -> str:
     return "" if any(map(known.tells_of, ecosystems)) else ", ".join(ecosystems[:1])
 
 
-def findings(found: Iterable[Match], known: Known) -> list[Finding]:
+def findings(found: Iterable[Match], known: Known, release: Release | None) -> list[Finding]:
     """One for each vulnerability of a source package in a version, the worst first."""
     together: dict[tuple[str, str, str], list[Match]] = {}
     for match in found:
@@ -70,7 +61,13 @@ def findings(found: Iterable[Match], known: Known) -> list[Finding]:
         name, version = package.source_name or package.name, package.source_version or package.version
         together.setdefault((match.vulnerability, name, version), []).append(match)
     wholes: dict[int, Advisory | None] = {}
-    made = [_finding(*key, matches, known, wholes) for key, matches in together.items()]
+    urls: dict[Package, str] = {}
+    made = []
+    for key, matches in together.items():
+        packages = {match.located.package for match in matches}
+        named = sorted({urls.get(each) or urls.setdefault(each, purl(each, release)) for each in packages})
+        found_here = _finding(*key, matches, known, wholes)
+        made.append(msgspec.structs.replace(found_here, packages=tuple(named), aliases=_aliases(key[0], matches)))
     return sorted(made, key=lambda each: (SEVERITIES.index(each.severity), each.name, each.attributes))
 
 
@@ -95,6 +92,14 @@ def _finding(
     )
 
 
+def _aliases(name: str, found: Sequence[Match]) -> tuple[str, ...]:
+    """What those call it who tell of it alone."""
+    alone = [
+        each.advisory for match in found for each in match.told if tuple(each.advisory.vulnerabilities) in ((), (name,))
+    ]
+    return tuple(sorted({alias for each in alone for alias in (each.id, *each.aliases)} - {name}))
+
+
 def _scores(assessed: Assessment) -> Mapping[str, str]:
     if not assessed.score:
         return {}
@@ -106,7 +111,7 @@ def _uri(name: str, told: Told, references: Sequence[str]) -> str:
     """Where the distribution tells of a CVE, else NIST; of what is no CVE, what the advisory itself refers to first."""
     if not name.startswith("CVE-"):
         return next(iter(references), "")
-    return _TRACKERS.get(told.affected.ecosystem.partition(":")[0], _NIST).format(name)
+    return of_cve(name, told.affected.ecosystem)
 
 
 # ---------------------------------------------------------------- what is said of the scan as a whole

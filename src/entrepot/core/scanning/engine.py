@@ -97,7 +97,7 @@ class Engine:
             known = Known(file)
             if nobody := unknown(image, known):
                 return Analysis(FAILED, _NOT_TOLD.format(nobody), lacking=True)
-            found = findings(matches(image, known), known)
+            found = findings(matches(image, known), known, image.release)
             return Analysis(
                 description=notes(image, known, self._clock()),
                 findings=found,

@@ -18,7 +18,8 @@ PART = 500
 _LARGEST = 64 * 1024 * 1024  # bytes of a part
 _LONGEST_DESCRIPTION = 4096  # characters
 _LONGEST_URI = 2048
-_MOST_ATTRIBUTES = 50
+_MOST_ATTRIBUTES = 46  # of ECR's 50: others say where it is in an index, and why it does not count
+_MOST_PACKAGES, _MOST_ALIASES = 500, 50
 _LONGEST_KEY, _LONGEST_VALUE = 128, 256
 _DECODE = msgspec.msgpack.Decoder(tuple[Finding, ...]).decode
 _ENCODE = msgspec.msgpack.Encoder().encode
@@ -94,4 +95,6 @@ def _shown(finding: Finding) -> Finding:
         finding.description[:_LONGEST_DESCRIPTION],
         finding.uri[:_LONGEST_URI],
         attributes[:_MOST_ATTRIBUTES],
+        finding.packages[:_MOST_PACKAGES],
+        finding.aliases[:_MOST_ALIASES],
     )

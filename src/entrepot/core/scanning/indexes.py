@@ -109,7 +109,7 @@ def _of_platform(tx: Transaction, part: Part) -> Iterator[Finding]:
     where = [("platform", part.image.platform)] if part.image.platform else []
     where.append(("image_digest", part.image.digest))
     for finding in findings.all_of(tx, part.scan.key) if part.scan is not None else ():
-        yield msgspec.structs.replace(finding, attributes=(*finding.attributes[:48], *where))
+        yield msgspec.structs.replace(finding, attributes=(*finding.attributes[:44], *where))
 
 
 def _failed(description: str) -> Outcome:

@@ -1,15 +1,18 @@
 """What a scan has found, page by page, and how far it is."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from entrepot.core import lookup
 from entrepot.core.access import Caller
-from entrepot.core.scanning import configuration, findings, places
+from entrepot.core.scanning import configuration, findings, places, standings
 from entrepot.core.scanning.analysis import Finding
 from entrepot.core.scanning.requests import IN_PROGRESS
+from entrepot.core.scanning.suppression import shown
+from entrepot.db import image_standings
 from entrepot.db import scans as rows
 from entrepot.db.database import Transaction
+from entrepot.db.records import Repository
 from entrepot.db.scan_records import Scan, ScanKey
 from entrepot.errors import PageTokenInvalid, ScanNotFound
 from entrepot.spec.digest import Digest
@@ -55,7 +58,33 @@ def describe(
     start = _position(scan, after)
     found = findings.page(tx, scan.key, start, limit + 1)
     more = (scan.id, str(start + limit)) if len(found) > limit else None
-    return Report(image.digest, scan, found[:limit], more)
+    return _report(tx, caller, repository, scan, found[:limit], more)
+
+
+def _report(
+    tx: Transaction,
+    caller: Caller,
+    repository: Repository,
+    scan: Scan,
+    found: Sequence[Finding],
+    after: Place | None,
+) -> Report:
+    """What exceptions are for is shown with why it need not count, and how much is left is said."""
+    excepted = standings.suppressions(tx, repository, scan.key.digest, caller.at)
+    standing = image_standings.find(tx, scan.key) if excepted else None
+    if standing is None:
+        return Report(Digest(scan.key.digest), scan, found, after)
+    digests = standings.digests_of(tx, repository, scan.key.digest)
+    marked = [shown(each, excepted.of_finding(each, digests, caller.at)) for each in found]
+    left = standings.present(tx, repository, standing, caller.at).effective
+    if left != dict(scan.severities or {}):
+        scan = replace(scan, description=f"{scan.description} {_left(left)}".strip())
+    return Report(Digest(scan.key.digest), scan, marked, after)
+
+
+def _left(effective: Mapping[str, int]) -> str:
+    counts = ", ".join(f"{severity} {number}" for severity, number in effective.items()) or "none"
+    return f"Without those that are suppressed: {counts}."
 
 
 def _position(scan: Scan, after: Place) -> int:

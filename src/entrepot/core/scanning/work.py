@@ -6,25 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from entrepot.core.access import Caller
 from entrepot.core.changes import Change
-from entrepot.core.principals import Principal
-from entrepot.core.rights import Rights
-from entrepot.core.scanning import findings
+from entrepot.core.scanning import findings, standings
 from entrepot.core.scanning.analysis import FAILED, Analysis, Content, ImageLayer
+from entrepot.core.scanning.places import registry_itself
 from entrepot.core.scanning.requests import IN_PROGRESS
 from entrepot.db import blobs, images, repositories, tags
 from entrepot.db import scans as rows
 from entrepot.db.database import Transaction
+from entrepot.db.exception_records import Standing
 from entrepot.db.records import Repository
 from entrepot.db.scan_records import Scan, ScanKey
-from entrepot.policy.evaluation import Policies
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 
 _MOST_TAGS = 1000
 _LONGEST = 2000  # characters of a description
-_SERVICE = "ecr.amazonaws.com"
 _TOO_MANY = "The image has {} findings: more than the {} that are kept."
 ANYWHERE = ScanKey("", "", "")
 
@@ -65,6 +62,7 @@ def outcome_of(analysis: Analysis) -> Outcome:
         findings.counts(found),
         analysis.source_updated_at,
         analysis.lacking,
+        analysis.counted,
         parts=findings.packed(found),
     )
 
@@ -117,7 +115,7 @@ def finish(tx: Transaction, scan: Scan, outcome: Outcome, at: datetime) -> bool:
     for part, body in enumerate(outcome.parts):
         rows.add_findings(tx, scan.key, part, body)
     rows.wake(tx, repository.id, scan.key.digest, at)
-    _tell(tx, repository, ended, at)
+    _tell(tx, repository, ended, standings.keep(tx, repository, ended, at), at)
     return True
 
 
@@ -141,21 +139,20 @@ def is_lacking(tx: Transaction, after: ScanKey) -> bool:
     return bool(rows.lacking(tx, after, 1))
 
 
-def _tell(tx: Transaction, repository: Repository, scan: Scan, at: datetime) -> None:
+def _tell(tx: Transaction, repository: Repository, scan: Scan, standing: Standing, at: datetime) -> None:
     """The event and the audit record of a scan that has ended."""
     counted = dict(scan.severities or {})
-    change = Change(tx, _caller(repository, scan, at), repository)
-    change.event(
-        "ECR Image Scan",
-        {
-            "scan-status": scan.status,
-            "repository-name": repository.key.name,
-            "finding-severity-counts": counted,
-            "image-digest": scan.key.digest,
-            "image-tags": list(tags.of_image(tx, repository.id, Digest(scan.key.digest), _MOST_TAGS)),
-        },
-        [repository.key.arn],
-    )
+    change = Change(tx, registry_itself(repository.key.registry, scan.id, at), repository)
+    detail = {
+        "scan-status": scan.status,
+        "repository-name": repository.key.name,
+        "finding-severity-counts": counted,
+        "image-digest": scan.key.digest,
+        "image-tags": list(tags.of_image(tx, repository.id, Digest(scan.key.digest), _MOST_TAGS)),
+    }
+    if standing.effective != counted:  # beyond AWS, where exceptions are for some of them
+        detail["effective-finding-severity-counts"] = standing.effective
+    change.event("ECR Image Scan", detail, [repository.key.arn])
     told = {
         "repositoryName": repository.key.name,
         "imageDigest": scan.key.digest,
@@ -164,11 +161,3 @@ def _tell(tx: Transaction, repository: Repository, scan: Scan, at: datetime) -> 
         "findingSeverityCounts": counted,
     }
     change.finish("ImageScanEvent", told)
-
-
-def _caller(repository: Repository, scan: Scan, at: datetime) -> Caller:
-    """The registry itself, which does for nobody what it does by itself."""
-    registry = repository.key.registry
-    principal = Principal(registry.account, "service", _SERVICE, _SERVICE, "", 0)
-    rights = Rights(principal.subject(), Policies())
-    return Caller(principal, rights, registry.region, "", "", scan.id, secure=True, door="worker", at=at)

@@ -6,7 +6,7 @@ import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -110,18 +110,26 @@ class Archive:
         except ValueError:
             return 0
 
-    def first(self) -> bytes:
-        """What its first member holds; empty when there is none."""
-        return self._read(self._members[0]) if self._members else b""
+    def names(self) -> frozenset[str]:
+        """The names of its members, without folders and `.json`."""
+        return frozenset(Path(each.filename).stem for each in self._members)
 
-    def members(self) -> Iterator[tuple[str, bytes]]:
-        """The name and the bytes of each file of JSON."""
-        for each in self._members:
+    def first(self, folder: str = "") -> bytes:
+        """What its first member holds, of those below a folder if there are any; empty without members."""
+        chosen = self._below(folder)
+        return self._read(chosen[0]) if chosen else b""
+
+    def members(self, folder: str = "") -> Iterator[tuple[str, bytes]]:
+        """The name and the bytes of each file of JSON; of those below a folder if there are any."""
+        for each in self._below(folder):
             yield each.filename, self._read(each)
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def _below(self, folder: str) -> Sequence[zipfile.ZipInfo]:
+        return [each for each in self._members if f"/{folder}" in f"/{each.filename}"] or self._members
 
     def _read(self, member: zipfile.ZipInfo) -> bytes:
         try:

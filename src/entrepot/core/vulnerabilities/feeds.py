@@ -1,5 +1,6 @@
 """What an operator gives to import, recognised by what it holds, never by its name: folders are looked through."""
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +21,7 @@ _MOSTLY: Final = 0.9
 _MIXED: Final = "OSV"
 _BEGIN: Final = 4096
 _CSAF: Final = re.compile(rb'"category"\s*:\s*"csaf_')
+_OF_RELEASES: Final = "releases/"
 _RELEASES: Final = re.compile(rb'\{\s*"releases"')
 
 
@@ -28,7 +30,8 @@ class Dump:
     """Advisories of a source, `size` documents of them; whose they are, the advisories say.
 
     `whole` where it may be all that a source tells, and then what it lacks is gone; `document` where it is one file,
-    which one fault spoils. `at` is when it was written, for records that have no dates.
+    which one fault spoils. `at` is when it was written, for records that have no dates; `part_of` is the source whose
+    newest records these are, which they only add to.
     """
 
     path: Path
@@ -38,6 +41,7 @@ class Dump:
     whole: bool
     at: int = 0
     document: bool = False
+    part_of: str = ""
     left_out: Counter[str] = field(default_factory=Counter)
     read: Counter[str] = field(default_factory=Counter)
     newest: int = 0
@@ -114,6 +118,12 @@ def feeds(paths: Sequence[Path]) -> Sequence[Feed]:
     return [feed for path in paths for feed in _feeds(path)]
 
 
+def part(path: Path, source: str) -> Feed:
+    """A folder of records that a source tells since it was read last."""
+    files = sorted(path.glob("*.json"))
+    return dataclasses.replace(_loose(path, files), part_of=source)
+
+
 def _feeds(path: Path) -> Sequence[Feed]:
     if not path.is_dir():
         return [_file(path)]
@@ -159,11 +169,11 @@ def _file(path: Path) -> Feed:
 def _zip(path: Path) -> Feed:
     archive = Archive(path)
     try:
-        begin, size, at = archive.first()[:4096], len(archive), archive.at
+        begin, size, at = archive.first(_OF_RELEASES)[:4096], len(archive), archive.at
     finally:
         archive.close()
     if _RELEASES.match(begin.lstrip()):
-        return Releases(path, lambda: _members(path), at)
+        return Releases(path, lambda: _releases(path), at)
     return Dump(path, lambda: (data for _, data in _members(path)), _record, size, whole=True, at=at)
 
 
@@ -171,6 +181,15 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
     archive = Archive(path)
     try:
         yield from archive.members()
+    finally:
+        archive.close()
+
+
+def _releases(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The members below a folder `releases`, of an archive of the whole project; all of them where there is none."""
+    archive = Archive(path)
+    try:
+        yield from archive.members(_OF_RELEASES)
     finally:
         archive.close()
 

@@ -32,10 +32,11 @@ _WHOLE_NAME: Final = "all"
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What one source brought."""
+    """What one source brought, and out of which file."""
 
     source: str
     counts: Counts
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Imported:
 @dataclass(frozen=True, slots=True)
 class Importing:
     """One import; `force` takes what is smaller or older than what is there, `trusted` are public keys of who may sign
-    exports.
+    exports; `beginning` is told of each file before it is read.
     """
 
     generations: Generations
@@ -58,12 +59,16 @@ class Importing:
     force: bool
     trusted: Sequence[str]
     progress: Callable[[int], None]
+    beginning: Callable[[Path], None] = lambda _: None
 
     def run(self, paths: Sequence[Path]) -> Imported:
-        """Import files and folders: VulnerabilityFileUnknown, VulnerabilitySourceShrunk, VulnerabilityRollback,
+        """Import files and folders, as `take` does."""
+        return self.take(feeds(paths))
+
+    def take(self, found: Sequence[Feed]) -> Imported:
+        """Import feeds: VulnerabilityFileUnknown, VulnerabilitySourceShrunk, VulnerabilityRollback,
         VulnerabilitySignatureInvalid, VulnerabilityImportBusy. What was there counts until all of it is durable.
         """
-        found = feeds(paths)
         with self.generations.making(anew=self.force) as making:
             brought = [each for feed in found for each in self._take(making, feed)]
             generation = making.next_generation(micros(self.now))
@@ -72,6 +77,7 @@ class Importing:
         return Imported(generation, changed, brought)
 
     def _take(self, making: Making, feed: Feed) -> Sequence[Brought]:
+        self.beginning(feed.path)
         if isinstance(feed, Export):
             return self._export(making, feed)
         building = making.building()
@@ -93,25 +99,28 @@ class Importing:
         exports.read(feed.path, room, self.trusted, self.progress)
         with VulnerabilityFile(room) as theirs:
             if making.before is None and not making.begun:
-                brought = [Brought(each.name, Counts(added=each.records)) for each in theirs.sources()]
+                brought = [Brought(each.name, Counts(added=each.records), feed.path) for each in theirs.sources()]
                 making.adopt(room).adopt(micros(self.now))
                 return brought
             merging = Merging(theirs, making.before, force=self.force)
             merging.require_newer()
-            return [Brought(*each) for each in merging.merge(making.building(), micros(self.now), self.progress)]
+            merged = merging.merge(making.building(), micros(self.now), self.progress)
+            return [Brought(*each, feed.path) for each in merged]
 
     def _dump(self, building: Building, feed: Dump) -> Brought:
         counts = Counts()
         for found in feed.advisories(self.progress):
             building.put(packing.entry(found), counts)
         counts.left_out = dict(feed.left_out)
-        source = feed.teller()
+        source = feed.part_of or feed.teller()
         target, whole = self._place(building, feed, source, counts)
         building.finish_source(target, feed.updated_at(), micros(self.now), counts, whole=whole)
-        return Brought(target, counts)
+        return Brought(target, counts, feed.path)
 
     def _place(self, building: Building, feed: Dump, source: str, counts: Counts) -> tuple[str, bool]:
         """As whose these count, and whether what that source no longer tells goes."""
+        if feed.part_of:
+            return source, False
         had, repeated, has = building.known(source), building.repeated(source), feed.read.total()
         if not feed.whole:
             return source + _ADDED, False
@@ -128,13 +137,13 @@ class Importing:
         released, entries = exploitation.catalogue(archives.whole(feed.path))
         self._refuse_shrinking(building, KEV, len(entries))
         building.replace_exploited((each.name, msgspec.msgpack.encode(each)) for each in entries)
-        return self._told(building, KEV, released, len(entries))
+        return self._told(building, feed.path, KEV, released, len(entries))
 
     def _scores(self, building: Building, feed: Scores) -> Brought:
         made_at, scores = exploitation.scores(archives.lines(feed.path))
         count = building.replace_exploitation((each.name, each.score, each.percentile) for each in scores)
         self._refuse_shrinking(building, EPSS, count)
-        return self._told(building, EPSS, made_at, count)
+        return self._told(building, feed.path, EPSS, made_at, count)
 
     def _releases(self, building: Building, feed: Releases) -> Brought:
         rows = [
@@ -144,14 +153,14 @@ class Importing:
         ]
         self._refuse_shrinking(building, RELEASES, len(rows))
         building.replace_releases(rows)
-        return self._told(building, RELEASES, feed.at, len(rows))
+        return self._told(building, feed.path, RELEASES, feed.at, len(rows))
 
     def _refuse_shrinking(self, building: Building, source: str, has: int) -> None:
         had = building.records(source)
         if has < _ALIKE * had and not self.force:
             raise VulnerabilitySourceShrunk(source=source, had=had, has=has)
 
-    def _told(self, building: Building, source: str, updated_at: int, count: int) -> Brought:
+    def _told(self, building: Building, path: Path, source: str, updated_at: int, count: int) -> Brought:
         self.progress(1)
         building.put_source(source, updated_at, micros(self.now), 0, count)
-        return Brought(source, Counts(added=count))
+        return Brought(source, Counts(added=count), path)

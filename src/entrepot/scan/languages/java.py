@@ -42,8 +42,9 @@ class _Search:
             raise BudgetSpent(f"archives in it tell of more than {fields.MOST_PACKAGES} packages")
 
 
-def _read(file: File) -> Iterator[Package]:
-    search = _Search(Budget())
+def read(file: File, budget: Budget | None = None) -> Iterator[Package]:
+    """The packages of an archive and of those in it, within a budget for all of them: FileMalformed at the end."""
+    search = _Search(budget or Budget())
     with file.opened() as handle:
         try:
             yield from _archive(search, Part(handle, 0, file.size), file.path, 0)
@@ -110,5 +111,5 @@ def _is_wanted(name: bytes) -> bool:
 
 
 READERS: Final = (
-    Reader(kind="java", read=_read, endings=tuple(each for ending in _ENDINGS for each in (ending, ending.upper()))),
+    Reader(kind="java", read=read, endings=tuple(each for ending in _ENDINGS for each in (ending, ending.upper()))),
 )

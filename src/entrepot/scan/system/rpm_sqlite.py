@@ -15,15 +15,15 @@ _STEP = 10_000  # instructions of SQLite's machine; a row takes about five
 _MOST_STEPS = 2_000
 
 
-def headers(database: bytearray, path: str) -> Iterator[bytes]:
-    """Each package's header; the bytes are changed. FileMalformed."""
+def headers(database: bytearray, path: str, steps: int = _MOST_STEPS, step: int = _STEP) -> Iterator[bytes]:
+    """Each package's header; the bytes are changed. FileMalformed, also beyond `steps` of `step` instructions."""
     # a database that was last written through a log asks for that log's shared memory, which one in memory cannot have
     database[18:20] = b"\x01\x01"
     try:
         with closing(sqlite3.connect(":memory:")) as connection:
             connection.deserialize(database)
             database.clear()
-            _restrict(connection)
+            _restrict(connection, steps, step)
             if not _is_table(connection):
                 raise FileMalformed(path=path, reason="it has no table of packages")
             for (blob,) in connection.execute("SELECT blob FROM main.Packages"):
@@ -32,9 +32,9 @@ def headers(database: bytearray, path: str) -> Iterator[bytes]:
         raise FileMalformed(path=path, reason=f"it is no sound SQLite database ({error})") from error
 
 
-def _restrict(connection: sqlite3.Connection) -> None:
-    steps = iter(range(_MOST_STEPS))
-    connection.set_progress_handler(lambda: next(steps, None) is None, _STEP)
+def _restrict(connection: sqlite3.Connection, most: int, step: int) -> None:
+    steps = iter(range(most))
+    connection.set_progress_handler(lambda: next(steps, None) is None, step)
     connection.text_factory = bytes
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)

@@ -81,11 +81,10 @@ def test_what_ecr_could_not_show_is_cut(core: CoreDatabase):
     scanning.close()
 
 
-def test_more_findings_than_are_kept_are_no_success(core: CoreDatabase, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(findings, "MOST", 10)
-    scanning = Scanning(core, Literal(many(11)))
+def test_more_findings_than_are_kept_are_no_success(core: CoreDatabase):
+    scanning = Scanning(core, Literal(many(50_001)))
     key = pushed(scanning)
     scanning.step()
     report = scanning.report(key)
-    assert (report.scan.status, report.findings, report.scan.severities) == (FAILED, [], {"MEDIUM": 11})
+    assert (report.scan.status, report.findings, report.scan.severities) == (FAILED, [], {"MEDIUM": 50_001})
     scanning.close()

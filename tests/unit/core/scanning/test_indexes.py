@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
-
-from entrepot.core.scanning import findings, indexes
 from entrepot.core.scanning.analysis import FAILED, UNSUPPORTED, Analysis
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.repository import RepositoryKey
@@ -164,17 +161,25 @@ def test_without_a_database_an_index_fails_as_its_images_do_and_is_scanned_again
         each.close()
 
 
-def test_more_images_or_findings_than_an_index_may_have_are_no_success(
-    scanning: Scanning, monkeypatch: pytest.MonkeyPatch
-):
-    key, _ = multi(scanning.core)
-    monkeypatch.setattr(findings, "MOST", 3)
+def test_more_findings_than_an_index_may_have_are_no_success(core: CoreDatabase):
+    scanning = Scanning(core, Literal(Analysis(findings=(OPENSSL,) * 25_001)))
+    key, _ = multi(core)
     scanning.start(key)
     run(scanning)
     report = scanning.report(key)
-    assert (report.scan.status, report.findings, report.scan.severities) == (FAILED, [], {"HIGH": 2, "LOW": 2})
-    monkeypatch.setattr(indexes, "MOST_IMAGES", 1)
-    scanning.later(hours=25)
+    assert (report.scan.status, report.findings, report.scan.severities) == (FAILED, [], {"HIGH": 50_002})
+    assert "50002 findings together" in report.scan.description
+    scanning.close()
+
+
+def test_more_images_than_an_index_may_have_are_no_success(scanning: Scanning):
+    key = scanning.core.repository()
+    described = platform(images_of(scanning.core, key)[0], "amd64")
+    push_index(
+        scanning.core, key, [described, *(described | {"digest": f"sha256:{place:064x}"} for place in range(100))]
+    )
     scanning.start(key)
     run(scanning)
-    assert "more than 100 images" in scanning.report(key).scan.description
+    report = scanning.report(key)
+    assert report.scan.status == FAILED
+    assert "more than 100 images" in report.scan.description

@@ -4,9 +4,10 @@ import zipfile
 
 import pytest
 
-from entrepot.scan.languages import fields, java, zips
+from entrepot.errors.scanning import FileMalformed
+from entrepot.scan.languages import java, zips
 from entrepot.scan.packages import Package
-from tests.factories.language_files import archive, manifest, names, packages, pom, readers, told
+from tests.factories.language_files import archive, manifest, memory, names, packages, pom, readers, told
 
 NESTED = pom("org.example", "inner", "2.0")
 
@@ -98,6 +99,16 @@ def test_what_is_no_archive_is_malformed(data):
     assert reason.startswith("a.jar cannot be read: ")
 
 
+def told_within(budget: zips.Budget, path: str, data: bytes) -> tuple[list[Package], str]:
+    """What is told of an archive that may cost so much, and why it stopped."""
+    found: list[Package] = []
+    try:
+        found.extend(each for each in java.read(memory(path, data), budget))
+    except FileMalformed as fault:
+        return found, str(fault)
+    return found, ""
+
+
 def fanned(data: bytes, count: int) -> bytes:
     """An archive whose entries all are the same bytes."""
     single = archive({"lib/inner-1.jar": data}, zipfile.ZIP_STORED)
@@ -106,7 +117,7 @@ def fanned(data: bytes, count: int) -> bytes:
     return single[:start] + directory + zips._END.pack(b"PK\5\6", 1, 1, len(directory), start, 0)
 
 
-def test_entries_that_overlap_end(monkeypatch):
+def test_entries_that_overlap_end():
     """Twenty entries that are the same archive, eight times: twenty thousand million archives in a few kilobytes."""
     data = archive(NESTED)
     for _ in range(8):
@@ -117,8 +128,7 @@ def test_entries_that_overlap_end(monkeypatch):
         (zips.Budget(entries=1000), "have more than 2000000 entries"),
         (zips.Budget(opened=100_000), "open to more than"),
     ]:
-        monkeypatch.setattr(java, "Budget", lambda spent=spent: spent)
-        found, said = told("a-1.jar", data)
+        found, said = told_within(spent, "a-1.jar", data)
         assert len(found) < 1000
         assert reason in said
 
@@ -128,28 +138,26 @@ def test_an_entry_that_is_compressed_too_well_is_refused():
     assert "is compressed more than 200 times" in told("a.jar", data)[1]
 
 
-def test_what_all_archives_of_a_file_open_to_is_bounded(monkeypatch):
-    monkeypatch.setattr(java, "Budget", lambda: zips.Budget(opened=1000))
+def test_what_all_archives_of_a_file_open_to_is_bounded():
     data = archive({f"lib/{number}.jar": archive(NESTED) for number in range(10)})
-    found, reason = told("a.jar", data)
+    found, reason = told_within(zips.Budget(opened=1000), "a.jar", data)
     assert 0 < len(found) < 10
     assert "open to more than" in reason
 
 
-def test_how_many_entries_all_archives_of_a_file_have_is_bounded(monkeypatch):
-    monkeypatch.setattr(java, "Budget", lambda: zips.Budget(entries=20))
+def test_how_many_entries_all_archives_of_a_file_have_is_bounded():
     inner = archive({f"{number}.class": "" for number in range(5)} | NESTED)
-    found, reason = told("a.jar", archive({f"lib/{number}.jar": inner for number in range(10)}))
+    data = archive({f"lib/{number}.jar": inner for number in range(10)})
+    found, reason = told_within(zips.Budget(entries=20), "a.jar", data)
     assert 0 < len(found) < 3
     assert "entries" in reason
 
 
-def test_how_many_packages_a_file_tells_of_is_bounded(monkeypatch):
-    monkeypatch.setattr(fields, "MOST_PACKAGES", 5)
-    data = archive([entry for number in range(10) for entry in pom("g", f"a{number}", "1").items()])
-    found, reason = told("a-1.jar", data)
-    assert len(found) == 5
-    assert "more than 5 packages" in reason
+def test_how_many_packages_a_file_tells_of_is_bounded():
+    entries = (entry for number in range(20_010) for entry in pom("g", f"a{number}", "1").items())
+    found, reason = told("a-1.jar", archive(entries, zipfile.ZIP_STORED))
+    assert len(found) == 20_000
+    assert "more than 20000 packages" in reason
 
 
 def test_lists_and_manifests_are_read_only_as_far_as_they_may_be_long():

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from entrepot.scan.languages import fields
 from entrepot.scan.packages import Package
 from tests.factories.language_files import names, packages, readers, told
 
@@ -52,9 +51,8 @@ def test_nothing_installed_is_nothing():
     assert names(PATH, "[]") == names(PATH, "{}") == []
 
 
-def test_there_are_only_so_many_packages(monkeypatch):
-    monkeypatch.setattr(fields, "MOST_PACKAGES", 10)
-    entries = ",".join(f'{{"name": "a/b{number}", "version": "1"}}' for number in range(11))
+def test_there_are_only_so_many_packages():
+    entries = ",".join(f'{{"name": "a/b{number}", "version": "1"}}' for number in range(20_001))
     found, reason = told(PATH, f"[{entries}]")
-    assert len(found) == 10
-    assert "more than 10 packages" in reason
+    assert len(found) == 20_000
+    assert "more than 20000 packages" in reason

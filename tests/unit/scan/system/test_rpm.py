@@ -9,7 +9,7 @@ import pytest
 
 from entrepot.errors.scanning import FileMalformed
 from entrepot.scan.packages import Package, SystemDatabase
-from entrepot.scan.system import rpm
+from entrepot.scan.system import rpm, rpm_sqlite
 from tests.factories import rpm_databases as make
 from tests.factories.layer_files import MemoryFile
 from tests.factories.vulnerability_data import shared
@@ -145,11 +145,11 @@ def test_a_schema_that_is_no_text_is_refused():
         read(make.sqlite([make.header(BASH)]).replace(b"CREATE TABLE Pack", b"CREATE TABL\x80 Pack"))
 
 
-def test_an_sqlite_database_has_only_so_many_steps(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("entrepot.scan.system.rpm_sqlite._MOST_STEPS", 1)
-    monkeypatch.setattr("entrepot.scan.system.rpm_sqlite._STEP", 100)
+def test_an_sqlite_database_has_only_so_many_steps():
+    database = make.sqlite([make.header(BASH)] * 1000)
+    assert len(list(rpm_sqlite.headers(bytearray(database), "rpmdb.sqlite"))) == 1000
     with pytest.raises(FileMalformed, match="interrupted"):
-        read(make.sqlite([make.header(BASH)] * 1000))
+        list(rpm_sqlite.headers(bytearray(database), "rpmdb.sqlite", steps=1, step=100))
 
 
 def test_packages_that_share_their_bytes_are_refused():

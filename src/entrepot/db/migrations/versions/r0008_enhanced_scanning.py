@@ -1,4 +1,4 @@
-"""Enhanced scanning: its settings, findings, filters, exports, and where images are in use."""
+"""Enhanced scanning: its settings, findings, filters, exports, images in use; exceptions and admission."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,11 @@ def upgrade() -> None:
     _filter()
     _export()
     _in_use()
+    _adapter()
+    _exception()
+    _vex()
+    _standing()
+    _admission()
     _rematching()
 
 
@@ -136,6 +141,110 @@ def _in_use() -> None:
     )
 
 
+def _adapter() -> None:
+    op.create_table(
+        "adapter_scan",
+        sa.Column("id", text, nullable=False),
+        sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.Column("status", text, nullable=False),
+        sa.Column("error", text, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger()),
+        sa.Column("due_at", sa.BigInteger()),
+        sa.Column("attempt", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_adapter_scan")),
+    )
+    for column in ("due_at", "ended_at"):
+        some = sa.text(f"{column} IS NOT NULL")
+        op.create_index(f"ix_adapter_scan_{column}", "adapter_scan", [column], sqlite_where=some, postgresql_where=some)
+    op.create_table(
+        "adapter_report",
+        sa.Column("scan_id", text, nullable=False),
+        sa.Column("media_type", text, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["scan_id"], ["adapter_scan.id"], name=op.f("fk_adapter_report_scan_id_adapter_scan")),
+        sa.PrimaryKeyConstraint("scan_id", "media_type", name=op.f("pk_adapter_report")),
+    )
+def _exception() -> None:
+    op.create_table(
+        "vulnerability_exception",
+        *_texts("id", "account_id", "region", "repository", "repository_id", "digest", "vulnerability", "aliases"),
+        *_texts("package", "status", "justification", "told", "owner", "origin"),
+        sa.Column("said_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger()),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_vulnerability_exception_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_vulnerability_exception")),
+    )
+    op.create_index("ix_vulnerability_exception_listing", "vulnerability_exception", ["account_id", "region", "id"])
+    _index("vulnerability_exception", "origin", ["repository_id", "origin"], "repository_id != ''")
+    _index("vulnerability_exception", "image", ["repository_id", "digest"], "repository_id != ''")
+    _index("vulnerability_exception", "expires_at", ["expires_at"], "expires_at IS NOT NULL")
+
+
+def _vex() -> None:
+    op.create_table(
+        "repository_vex",
+        *_texts("repository_id", "owner"),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["repository_id"], ["repository.id"], name=op.f("fk_repository_vex_repository_id_repository")
+        ),
+        sa.PrimaryKeyConstraint("repository_id", name=op.f("pk_repository_vex")),
+    )
+    op.create_table(
+        "vex_referrer",
+        *_texts("repository_id", "digest", "owner", "outcome"),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger()),
+        sa.ForeignKeyConstraint(
+            ["repository_id", "digest"],
+            ["manifest.repository_id", "manifest.digest"],
+            name=op.f("fk_vex_referrer_repository_id_digest_manifest"),
+        ),
+        sa.PrimaryKeyConstraint("repository_id", "digest", name=op.f("pk_vex_referrer")),
+    )
+    _index("vex_referrer", "due_at", ["due_at"], "due_at IS NOT NULL")
+
+
+def _standing() -> None:
+    op.create_table(
+        "image_standing",
+        *_texts("repository_id", "digest", "type", "status", "description", "raw", "effective", "worst"),
+        sa.Column("due_at", sa.BigInteger()),
+        sa.ForeignKeyConstraint(
+            ["repository_id", "digest"],
+            ["manifest.repository_id", "manifest.digest"],
+            name=op.f("fk_image_standing_repository_id_digest_manifest"),
+        ),
+        sa.PrimaryKeyConstraint("repository_id", "digest", "type", name=op.f("pk_image_standing")),
+    )
+    _index("image_standing", "due_at", ["due_at"], "due_at IS NOT NULL")
+
+
+def _admission() -> None:
+    op.create_table(
+        "repository_admission",
+        *_texts("repository_id", "mode", "max_severity", "unscanned"),
+        sa.Column("grace_seconds", sa.BigInteger(), nullable=False),
+        *_texts("owner"),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["repository_id"], ["repository.id"], name=op.f("fk_repository_admission_repository_id_repository")
+        ),
+        sa.PrimaryKeyConstraint("repository_id", name=op.f("pk_repository_admission")),
+    )
+
+
+def _texts(*names: str) -> list[sa.Column[str]]:
+    return [sa.Column(name, text, nullable=False) for name in names]
+
+
+def _index(table: str, name: str, columns: list[str], where: str) -> None:
+    only = sa.text(where)
+    op.create_index(f"ix_{table}_{name}", table, columns, sqlite_where=only, postgresql_where=only)
 def _rematching() -> None:
     op.execute("DELETE FROM layer_inventory")  # made anew, with marks, when an image of theirs is scanned
     op.create_table(

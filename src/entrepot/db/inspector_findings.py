@@ -1,0 +1,187 @@
+"""Rows of `inspector_finding`: of an image for its scans and its listing, of a registry for Inspector's."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Select, and_, bindparam, delete, func, select, text, update
+
+from entrepot.db.database import Row, Transaction
+from entrepot.db.inspector_records import FindingRecord, ImageKey
+from entrepot.db.inspector_schema import inspector_finding as finding
+from entrepot.db.scan_schema import image_scan
+from entrepot.spec.moments import micros, micros_or_none, moment, moment_or_none
+from entrepot.spec.repository import RegistryKey
+
+_TENTHS: Final = 10
+_MILLIONTHS: Final = 1_000_000
+_IMAGE = (finding.c.repository_id == bindparam("of")) & (finding.c.digest == bindparam("image"))
+_REGISTRY = (finding.c.account_id == bindparam("account")) & (finding.c.region == bindparam("in_region"))
+
+
+def _whole() -> Select[Any]:
+    """Findings, each with when its image was last scanned."""
+    scanned = and_(
+        image_scan.c.repository_id == finding.c.repository_id,
+        image_scan.c.digest == finding.c.digest,
+        image_scan.c.type == "ENHANCED",
+    )
+    return select(finding, image_scan.c.completed_at.label("observed_at")).join(image_scan, scanned, isouter=True)
+
+
+_OF_IMAGE = _whole().where(_IMAGE).order_by(finding.c.vulnerability)
+_FIND = _whole().where(_REGISTRY, finding.c.id == bindparam("id"))
+_PAGE = _whole().where(_REGISTRY, finding.c.id > bindparam("after")).order_by(finding.c.id).limit(bindparam("limit"))
+_SHORT = (
+    select(finding.c.id, finding.c.severity, finding.c.vulnerability)
+    .where(_IMAGE, finding.c.closed_at.is_(None))
+    .order_by(finding.c.vulnerability)
+)
+_COUNTS = (
+    select(finding.c.severity, func.count().label("findings"))
+    .where(_IMAGE, finding.c.status == "ACTIVE")
+    .group_by(finding.c.severity)
+)
+_IMAGES = (
+    select(finding.c.repository_id, finding.c.digest)
+    .where(
+        _REGISTRY,
+        (finding.c.repository_id > bindparam("after_repository"))
+        | ((finding.c.repository_id == bindparam("after_repository")) & (finding.c.digest > bindparam("after_digest"))),
+    )
+    .distinct()
+    .order_by(finding.c.repository_id, finding.c.digest)
+    .limit(bindparam("limit"))
+)
+_PUT = text(
+    "INSERT INTO inspector_finding (id, account_id, region, repository_id, repository_name, digest, vulnerability, "
+    "status, severity, score, epss, fix_available, exploit_available, first_observed_at, updated_at, closed_at, "
+    "suppressed_by, justification, body) "
+    "VALUES (:id, :account, :in_region, :of, :name, :image, :vulnerability, :status, :severity, :score, :epss, "
+    ":fix_available, :exploit_available, :first_observed_at, :updated_at, :closed_at, :suppressed_by, :justification, "
+    ":body) "
+    "ON CONFLICT (id) DO UPDATE SET repository_name = excluded.repository_name, status = excluded.status, "
+    "severity = excluded.severity, score = excluded.score, epss = excluded.epss, "
+    "fix_available = excluded.fix_available, exploit_available = excluded.exploit_available, "
+    "first_observed_at = excluded.first_observed_at, updated_at = excluded.updated_at, "
+    "closed_at = excluded.closed_at, suppressed_by = excluded.suppressed_by, "
+    "justification = excluded.justification, body = excluded.body"
+)
+_CLOSE = (
+    update(finding)
+    .where(finding.c.id == bindparam("of"))
+    .values(status="CLOSED", closed_at=bindparam("at"), updated_at=bindparam("at"), suppressed_by="", justification="")
+)
+_CLOSED = (
+    select(finding.c.id)
+    .where(finding.c.closed_at < bindparam("before"))
+    .order_by(finding.c.closed_at)
+    .limit(bindparam("limit"))
+)
+_REMOVE = delete(finding).where(finding.c.id == bindparam("of"), finding.c.closed_at.is_not(None))
+
+
+def of_image(tx: Transaction, image: ImageKey) -> Sequence[FindingRecord]:
+    """Every finding of an image, closed ones too, by vulnerability."""
+    return [_record(row) for row in tx.all(_OF_IMAGE, of=image.repository_id, image=image.digest)]
+
+
+def open_of_image(tx: Transaction, image: ImageKey) -> Sequence[tuple[str, str, str]]:
+    """(id, severity, vulnerability) of the open findings of an image, by vulnerability: for sorting and paging."""
+    rows = tx.all(_SHORT, of=image.repository_id, image=image.digest)
+    return [(row.id, row.severity, row.vulnerability) for row in rows]
+
+
+def counts(tx: Transaction, image: ImageKey) -> Mapping[str, int]:
+    """How many active findings of each severity an image has, as Inspector names severities."""
+    rows = tx.all(_COUNTS, of=image.repository_id, image=image.digest)
+    return {row.severity: int(row.findings) for row in rows}
+
+
+def find(tx: Transaction, registry: RegistryKey, finding_id: str) -> FindingRecord | None:
+    """A finding of a registry, closed or not."""
+    row = tx.one(_FIND, account=registry.account, in_region=registry.region, id=finding_id)
+    return None if row is None else _record(row)
+
+
+def page(tx: Transaction, registry: RegistryKey, after: str, limit: int) -> Sequence[FindingRecord]:
+    """Findings of a registry with ids above `after`, in their order, closed ones too."""
+    rows = tx.all(_PAGE, account=registry.account, in_region=registry.region, after=after, limit=limit)
+    return [_record(row) for row in rows]
+
+
+def images(tx: Transaction, registry: RegistryKey, after: ImageKey, limit: int) -> Sequence[ImageKey]:
+    """Images of a registry that have findings, above `after` in key order."""
+    rows = tx.all(
+        _IMAGES,
+        account=registry.account,
+        in_region=registry.region,
+        after_repository=after.repository_id,
+        after_digest=after.digest,
+        limit=limit,
+    )
+    return [ImageKey(*row) for row in rows]
+
+
+def put(tx: Transaction, records: Sequence[FindingRecord]) -> None:
+    """Write findings, each in the place of the one with its id."""
+    tx.run_many(_PUT, [_row(each) for each in records])
+
+
+def close(tx: Transaction, ids: Sequence[str], at: datetime) -> None:
+    """Close findings, which nothing suppresses any more."""
+    tx.run_many(_CLOSE, [{"of": each, "at": micros(at)} for each in ids])
+
+
+def remove_closed(tx: Transaction, before: datetime, limit: int) -> int:
+    """Remove findings that were closed before; how many, `limit` at most."""
+    found = tx.all(_CLOSED, before=micros(before), limit=limit)
+    tx.run_many(_REMOVE, [{"of": row.id} for row in found])
+    return len(found)
+
+
+def _row(of: FindingRecord) -> dict[str, object]:
+    return {
+        "id": of.id,
+        "account": of.registry.account,
+        "in_region": of.registry.region,
+        "of": of.image.repository_id,
+        "name": of.repository_name,
+        "image": of.image.digest,
+        "vulnerability": of.vulnerability,
+        "status": of.status,
+        "severity": of.severity,
+        "score": round(of.score * _TENTHS),
+        "epss": round(of.epss * _MILLIONTHS),
+        "fix_available": of.fix_available,
+        "exploit_available": of.exploit_available,
+        "first_observed_at": micros(of.first_observed_at),
+        "updated_at": micros(of.updated_at),
+        "closed_at": micros_or_none(of.closed_at),
+        "suppressed_by": of.suppressed_by,
+        "justification": of.justification,
+        "body": of.body,
+    }
+
+
+def _record(row: Row) -> FindingRecord:
+    return FindingRecord(
+        id=row.id,
+        registry=RegistryKey("private", row.account_id, row.region),
+        image=ImageKey(row.repository_id, row.digest),
+        repository_name=row.repository_name,
+        vulnerability=row.vulnerability,
+        status=row.status,
+        severity=row.severity,
+        score=row.score / _TENTHS,
+        epss=row.epss / _MILLIONTHS,
+        fix_available=row.fix_available,
+        exploit_available=row.exploit_available,
+        first_observed_at=moment(row.first_observed_at),
+        updated_at=moment(row.updated_at),
+        closed_at=moment_or_none(row.closed_at),
+        suppressed_by=row.suppressed_by,
+        justification=row.justification,
+        body=bytes(row.body),
+        observed_at=moment_or_none(row.observed_at),
+    )

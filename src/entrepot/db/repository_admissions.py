@@ -1,0 +1,49 @@
+"""Rows of `repository_admission`: what a repository hands out; one where nothing was set has no row."""
+
+from sqlalchemy import bindparam, delete, select, text
+
+from entrepot.db.database import Row, Transaction
+from entrepot.db.exception_records import Admission
+from entrepot.db.exception_schema import repository_admission as table
+from entrepot.spec.moments import micros, moment
+
+FIND = select(table).where(table.c.repository_id == bindparam("of"))
+_PUT = text(
+    "INSERT INTO repository_admission "
+    "(repository_id, mode, max_severity, unscanned, grace_seconds, owner, updated_at) "
+    "VALUES (:of, :mode, :max_severity, :unscanned, :grace_seconds, :owner, :updated_at) "
+    "ON CONFLICT (repository_id) DO UPDATE SET mode = excluded.mode, max_severity = excluded.max_severity, "
+    "unscanned = excluded.unscanned, grace_seconds = excluded.grace_seconds, owner = excluded.owner, "
+    "updated_at = excluded.updated_at"
+)
+_REMOVE = delete(table).where(table.c.repository_id == bindparam("of"))
+
+
+def find(tx: Transaction, repository_id: str) -> Admission | None:
+    """What was set, if anything was."""
+    row = tx.one(FIND, of=repository_id)
+    return None if row is None else record(row)
+
+
+def put(tx: Transaction, repository_id: str, new: Admission) -> None:
+    """Replace what was set."""
+    tx.run(
+        _PUT,
+        of=repository_id,
+        mode=new.mode,
+        max_severity=new.max_severity,
+        unscanned=new.unscanned,
+        grace_seconds=new.grace_seconds,
+        owner=new.owner,
+        updated_at=micros(new.updated_at),
+    )
+
+
+def remove(tx: Transaction, repository_id: str) -> bool:
+    """Everything is handed out from now on; whether anything was set."""
+    return tx.run(_REMOVE, of=repository_id) == 1
+
+
+def record(row: Row) -> Admission:
+    """A row as a record."""
+    return Admission(row.mode, row.max_severity, row.unscanned, row.grace_seconds, row.owner, moment(row.updated_at))

@@ -1,0 +1,154 @@
+"""OpenVEX 0.2.0: https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md .
+
+A statement without a moment of its own has its document's; what is said later counts.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from entrepot.errors.vex import VexMalformed
+from entrepot.scan.vex.products import is_digest, is_image, parsed
+from entrepot.scan.vex.statements import (
+    JUSTIFICATIONS,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    MOST_CLAIMS,
+    MOST_STATEMENTS,
+    Document,
+    Product,
+    Statement,
+    Status,
+)
+from entrepot.spec.moments import micros
+
+CONTEXT: Final = "https://openvex.dev/ns"
+_VERSIONS: Final = ("", "/v0.2.0")
+_HASHES: Final = {"sha-256": "sha256", "sha256": "sha256", "sha-512": "sha512", "sha512": "sha512"}
+
+
+class _Subcomponent(msgspec.Struct):
+    id: str = msgspec.field(default="", name="@id")
+    identifiers: Mapping[str, str] = {}
+    hashes: Mapping[str, str] = {}
+
+
+class _Product(_Subcomponent):
+    subcomponents: Sequence[_Subcomponent] = ()
+
+
+class _Vulnerability(msgspec.Struct):
+    name: str
+    aliases: Sequence[str] = ()
+    id: str = msgspec.field(default="", name="@id")
+
+
+class _Statement(msgspec.Struct):
+    vulnerability: _Vulnerability
+    status: Status
+    products: Sequence[_Product] = ()
+    timestamp: datetime | None = None
+    justification: str = ""
+    impact_statement: str = ""
+    action_statement: str = ""
+    status_notes: str = ""
+
+
+class _Document(msgspec.Struct):
+    context: str = msgspec.field(name="@context")
+    id: str = msgspec.field(name="@id")
+    author: str
+    timestamp: datetime
+    statements: Sequence[_Statement]
+    version: int | str = 1
+
+
+_decode = msgspec.json.Decoder(_Document).decode
+
+
+def read(data: bytes) -> Document:
+    """A document: VexMalformed. What it says of itself and does not matter here is left out."""
+    try:
+        told = _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise VexMalformed(reason=str(fault)) from None
+    if not told.context.startswith(CONTEXT) or told.context.removeprefix(CONTEXT) not in _VERSIONS:
+        raise VexMalformed(reason=f"@context is {told.context[:100]!r}, and {CONTEXT}/v0.2.0 is what is read")
+    if not told.id or not told.author:
+        raise VexMalformed(reason="@id and author must say something")
+    if len(told.statements) > MOST_STATEMENTS:
+        raise VexMalformed(reason=f"it has more than {MOST_STATEMENTS} statements")
+    said_at = _micros(told.timestamp)
+    statements = [_statement(number, each, said_at) for number, each in enumerate(told.statements, 1)]
+    if sum(len(each.products) or 1 for each in statements) > MOST_CLAIMS:
+        raise VexMalformed(reason=f"its statements name more than {MOST_CLAIMS} products together")
+    statements.sort(key=lambda each: each.said_at)
+    return Document(_name(told.id), told.author[:LONGEST_NAME], str(told.version)[:32], said_at, statements)
+
+
+def _statement(number: int, told: _Statement, said_at: int) -> Statement:
+    if not told.vulnerability.name:
+        raise VexMalformed(reason=f"statement {number} names no vulnerability")
+    _check(number, told)
+    products = [list(_products(each)) for each in told.products]
+    return Statement(
+        _name(told.vulnerability.name),
+        tuple(dict.fromkeys(_name(each) for each in told.vulnerability.aliases if each)),
+        tuple(dict.fromkeys(each for some in products for each in some)),
+        told.status,
+        told.justification,
+        (told.impact_statement or told.action_statement or told.status_notes)[:LONGEST_TEXT],
+        said_at if told.timestamp is None else _micros(told.timestamp),
+        sum(not some for some in products),
+    )
+
+
+def _check(number: int, told: _Statement) -> None:
+    """What the specification asks of a status."""
+    if told.justification and told.justification not in JUSTIFICATIONS:
+        reason = f"statement {number} has the justification {told.justification[:100]!r}, which OpenVEX does not know"
+        raise VexMalformed(reason=reason)
+    if told.status == "not_affected" and not (told.justification or told.impact_statement):
+        reason = f"statement {number} says not_affected without a justification or an impact_statement"
+        raise VexMalformed(reason=reason)
+
+
+def _products(told: _Product) -> Iterator[Product]:
+    """The product, or each of its parts that is vulnerable; nothing for what is no image and no package."""
+    own = _identified(told)
+    if own is None:
+        return
+    if not told.subcomponents:
+        yield own
+    elif own.image:
+        for each in told.subcomponents:
+            part = _identified(each)
+            if part is not None and part.package:
+                yield Product(own.image, part.package)
+
+
+def _identified(told: _Subcomponent) -> Product | None:
+    for text in (told.identifiers.get("purl", ""), told.id):
+        url = parsed(_name(text)) if text.startswith("pkg:") else None
+        if url is not None:
+            return Product(image=text) if is_image(url) else Product(package=text)
+    for name, digits in told.hashes.items():
+        digest = f"{_HASHES.get(name.lower(), '')}:{digits.lower()}"
+        if is_digest(digest):
+            return Product(image=digest)
+    digest = told.id.rpartition("@")[2].lower()
+    return Product(image=digest) if is_digest(digest) else None
+
+
+def _name(text: str) -> str:
+    if len(text) > LONGEST_NAME:
+        raise VexMalformed(reason=f"{text[:100]!r}… has more than {LONGEST_NAME} characters")
+    return text
+
+
+def _micros(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise VexMalformed(reason=f"the moment {at.isoformat()} has no time zone")
+    return micros(at)

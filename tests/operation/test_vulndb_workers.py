@@ -1,0 +1,45 @@
+"""An import returns when every worker of every server matches with what is new; one that does not follow is named."""
+
+import os
+import signal
+
+from tests.factories.advisory_files import dump, record
+from tests.factories.processes import serve
+from tests.operation.commands import children, entrepot
+
+COMMON = ("--workers", "1")
+
+
+def run(data, *arguments):
+    ended = entrepot("vulndb", *arguments, "--data", data, "--output", "json")
+    assert ended.status == 0, ended
+    return ended
+
+
+def test_after_an_import_all_workers_of_two_servers_match_with_it(tmp_path):
+    with serve(tmp_path, extra=COMMON) as first, serve(tmp_path, extra=COMMON) as second:
+        workers = {children(each.process.pid)[-1] for each in (first, second)}
+        for number in range(3):
+            done = run(first.data, "import", dump(tmp_path / "Debian.zip", [record(f"DSA-{number}")])).result
+            assert done["workers_behind"] == []
+            told = run(first.data, "status").result
+            assert {each["pid"]: each["generation"] for each in told["workers"]} == dict.fromkeys(
+                workers, done["generation"]
+            )
+    assert run(first.data, "status").result["workers"] == []
+
+
+def test_a_worker_that_does_not_follow_is_named_and_one_that_died_is_not_waited_for(tmp_path):
+    archive = dump(tmp_path / "Debian.zip", [record("DSA-1")])
+    with serve(tmp_path, extra=COMMON) as server:
+        worker = children(server.process.pid)[-1]
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            ended = run(server.data, "import", archive, "--wait", "0.3")
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        assert ended.result["workers_behind"] == [worker]
+        assert str(worker) in ended.complaint
+        server.kill()
+    assert run(server.data, "status").result["workers"] == []
+    assert run(server.data, "import", archive).result["workers_behind"] == []
