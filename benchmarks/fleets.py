@@ -83,7 +83,7 @@ class _Layers:
             case "system":
                 names = self._chance.sample(self._debian, self._chance.randrange(10, 120))
                 more = [
-                    Package("deb", name, f"1.{self._chance.randrange(40)}-1", _STATUS, arch="amd64") for name in names
+                    Package("deb", name, self._version("{}-1"), _STATUS, arch="amd64") for name in names
                 ]
                 return Layer(databases=[SystemDatabase("dpkg", _STATUS, [*self._base, *more])])
             case "language":
@@ -91,11 +91,15 @@ class _Layers:
             case _:
                 return Layer(read=["app/readme"])
 
+    def _version(self, form: str) -> str:
+        """One of a few, as images of a company have them: in one of eight something is known."""
+        return form.format(self._chance.choice(("1.0", *(f"9{number}.1" for number in range(7)))))
+
     def _some_of_languages(self) -> Iterator[Package]:
         """A third of them is known to whoever tells of vulnerabilities."""
         known = self._chance.sample(self._languages, self._chance.randrange(5, 60))
         for kind, name in known:
-            yield Package(kind, name, f"{self._chance.randrange(9)}.{self._chance.randrange(9)}.0", f"app/{name}")
+            yield Package(kind, name, self._version("{}.0"), f"app/{name}")
         for number in self._chance.sample(range(20_000), 2 * len(known)):
             yield Package("npm", f"package-{number}", "1.0.0", f"app/node_modules/package-{number}/package.json")
 
