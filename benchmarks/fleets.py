@@ -117,7 +117,7 @@ def build(database: SqliteDatabase, debian: Path, names: Sequence[tuple[str, str
 
     def run(tx: Transaction) -> None:
         rules = RegistryScanning("ENHANCED", ())
-        registry_scanning.put(tx, RegistryKey("private", ACCOUNT, REGION), rules, AT)
+        registry_scanning.put(tx, RegistryKey("private", ACCOUNT, REGION), rules)
         for number in range(_REPOSITORIES):
             key = RepositoryKey(RegistryKey("private", ACCOUNT, REGION), f"team/app-{number}")
             repositories.add(tx, Repository(_repository(number), key, "MUTABLE", (), False, {}, 0, 1, AT))

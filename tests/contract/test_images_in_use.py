@@ -27,7 +27,8 @@ def held(rows: Rows) -> Rows:
 
 
 def found(rows: Rows, since=BEFORE, of: str = OF) -> InUse | None:
-    return rows.read(images_in_use.find, of, IMAGE.digest, since)
+    there: InUse | None = rows.read(images_in_use.find, of, IMAGE.digest, since)
+    return there
 
 
 def test_what_runs_in_several_clusters_is_summed_and_the_last_moment_counts(held: Rows):

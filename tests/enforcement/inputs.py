@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.enforcement import event_inputs
+from tests.enforcement import event_inputs, inspector_inputs
 from tests.enforcement.world import ACCOUNT, NOTHING_HERE, TRUST, World, document
 
 _OPTIONAL = frozenset({"registryId", "UserName", "Password", "repositoryNames"})
@@ -129,6 +129,8 @@ def of(world: World, service: str, operation: str, client: Any) -> dict[str, Any
     given = {**values(world, world.named(operation)), "resourceArn": _repository_arn(world, service)}
     given["ResourceARN"] = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{world.names['alarm']}"
     optional = _OPTIONAL
+    if service == "inspector2":
+        given, optional = dict(inspector_inputs.values(operation, world.named(operation))), frozenset()
     if service == "events":
         given, optional = dict(event_inputs.values(operation, world.named(operation))), event_inputs.OPTIONAL
     special = {**_SPECIAL, **_OF_METRICS}.get(operation, {})

@@ -87,6 +87,7 @@ class World:
         self.monitoring = server.client("cloudwatch")
         self.trails = server.client("cloudtrail")
         self._watch("world")
+        self.names["filter"] = self._filter("world")
         self.push("world/app")
         root = Registry(server)
         self.upload = root.request("POST", "/v2/world/app/blobs/uploads/", b"").headers["Location"].rpartition("/")[2]
@@ -98,6 +99,13 @@ class World:
         uri = self.public.create_repository(repositoryName=name)["repository"]["repositoryUri"]
         self.public_prefix = uri.partition("/")[2].removesuffix(name)
         Registry(self.server, self.server.public_token(None)).push(f"{self.public_prefix}{name}", self.image, "v1")
+
+    def _filter(self, name: str) -> str:
+        """The id of a new filter of Inspector's that matches nothing."""
+        self.inspector = self.server.client("inspector2")
+        criteria = {"vulnerabilityId": [{"comparison": "EQUALS", "value": name}]}
+        arn: str = self.inspector.create_filter(name=name, action="NONE", filterCriteria=criteria)["arn"]
+        return arn.rpartition("/")[2]
 
     def _watch(self, name: str) -> None:
         """An alarm and a dashboard of this name."""

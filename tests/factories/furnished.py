@@ -16,13 +16,19 @@ from entrepot.core.metrics.alarm_listing import Wanted
 from entrepot.db import audit_schema, metric_schema, schema
 from entrepot.db.database import Database, Reader, Transaction
 from entrepot.db.migrate import AUDIT, METADATA, METRICS, Chain
-from tests.factories import audit_cases, calls, event_cases, metric_cases, scan_cases
+from tests.factories import audit_cases, calls, event_cases, inspector_cases, metric_cases, scan_cases
 from tests.factories.callers import caller
 from tests.factories.core_database import CoreDatabase
 from tests.factories.use_cases import Case, is_given_a_transaction, work
 
-CASES: Mapping[str, Case] = {**event_cases.CASES, **audit_cases.CASES, **metric_cases.CASES, **scan_cases.CASES}
-PARTS = event_cases.PARTS | audit_cases.PARTS | metric_cases.PARTS | scan_cases.PARTS
+CASES: Mapping[str, Case] = {
+    **event_cases.CASES,
+    **audit_cases.CASES,
+    **metric_cases.CASES,
+    **scan_cases.CASES,
+    **inspector_cases.CASES,
+}
+PARTS = event_cases.PARTS | audit_cases.PARTS | metric_cases.PARTS | scan_cases.PARTS | inspector_cases.PARTS
 UNRECORDED = metric_cases.UNRECORDED
 WRITES = {name: case for name, case in CASES.items() if case.action}
 READS = {name: case for name, case in CASES.items() if not case.action and name not in UNRECORDED}
@@ -30,8 +36,15 @@ READS = {name: case for name, case in CASES.items() if not case.action and name 
 ABOUT_NOTHING = {
     *("events.patterns.test", "events.places.allow_account", "events.tagging.allow_new", "events.passed_roles.allow"),
     *("audit.signing_keys.list_public", "audit.trails.allow", "audit.trails.allow_create", "metrics.places.require"),
+    *inspector_cases.ABOUT_NOTHING,
 }
-SERVICES = {"events": "events", "audit": "cloudtrail", "metrics": "cloudwatch", "scanning": "ecr"}  # of packages
+SERVICES = {
+    "events": "events",
+    "audit": "cloudtrail",
+    "metrics": "cloudwatch",
+    "scanning": "ecr",
+    "inspector": "inspector2",
+}  # of packages
 _TABLES = {
     chain: {table.name: table.select() for table in drawing.sorted_tables}
     for chain, drawing in (
@@ -62,6 +75,7 @@ class House:
         for cases in (event_cases, audit_cases, metric_cases):
             cases.furnish(self.core.write)
         scan_cases.furnish(self.core)
+        inspector_cases.furnish(self.core)
         calls.keep(self._database(AUDIT), [calls.call()])
         self._database(METRICS).submit(
             lambda tx: publishing.put(tx, caller(), "Own", metric_cases.DATA),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import botocore.session
 from botocore.awsrequest import HeadersDict
@@ -10,12 +11,18 @@ from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
 from entrepot.app.services import SERVICES
-from entrepot.aws.protocol import cbor_protocol, json_protocol, models, query
+from entrepot.aws.protocol import cbor_protocol, json_protocol, models, query, rest_json_protocol
 from entrepot.aws.protocol.models import ROUTES, Model, Protocol, Route
 from entrepot.http.answer import Answer
+from entrepot.policy.sigv4 import Received
 
 BUILT = [(service, operation) for service, operations in SERVICES.items() for operation in operations]
-THEIR_NAMES: dict[Protocol, str] = {"json": "json", "cbor": "smithy-rpc-v2-cbor", "query": "query"}
+THEIR_NAMES: dict[Protocol, str] = {
+    "json": "json",
+    "cbor": "smithy-rpc-v2-cbor",
+    "query": "query",
+    "rest-json": "rest-json",
+}
 REQUEST_ID = "6f1ed002-ab5b-4000-a000-0123456789ab"
 
 
@@ -55,10 +62,20 @@ def understand(model: Model, protocol: Protocol, operation: str, request: Mappin
         return json_protocol.parse(model, operation, request["body"])
     if protocol == "cbor":
         return cbor_protocol.parse(model, operation, request["body"])
+    if protocol == "rest-json":
+        return rest_json_protocol.parse(model, operation, received(request), request["body"])
     body = request["body"]
     if isinstance(body, Mapping):  # botocore encodes the form only when it sends it
         return query.parse(model, operation, {name: str(value) for name, value in body.items()})
     return query.parse(model, operation, query.form(body.decode()))
+
+
+def received(request: Mapping[str, Any]) -> Received:
+    """A request as the door receives it; botocore puts a query together only when it sends it."""
+    path, _, text = request["url_path"].partition("?")
+    added = request.get("query_string") or {}
+    more = urlencode(list(added.items()) if isinstance(added, Mapping) else added, doseq=True)
+    return Received(request["method"], path, "&".join(filter(None, (text, more))), list(request["headers"].items()))
 
 
 def answer(model: Model, protocol: Protocol, operation: str, output: Mapping[str, Any], version: str = "1.1") -> Answer:
@@ -67,6 +84,8 @@ def answer(model: Model, protocol: Protocol, operation: str, output: Mapping[str
         return cbor_protocol.show(model, operation, output)
     if protocol == "json":
         return json_protocol.show(model, operation, output, version)
+    if protocol == "rest-json":
+        return rest_json_protocol.show(model, operation, output)
     return query.show(model, operation, output, REQUEST_ID)
 
 

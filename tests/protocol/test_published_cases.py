@@ -10,7 +10,7 @@ from botocore.awsrequest import HeadersDict
 from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import create_parser
 
-from entrepot.aws.protocol import cbor_protocol, json_protocol, query
+from entrepot.aws.protocol import cbor_protocol, json_protocol, query, rest_json_protocol
 from entrepot.aws.protocol.models import Model, Protocol
 from entrepot.aws.protocol.scalars import SPECIAL_FLOATS, read_time
 from tests.protocol.clients import THEIR_NAMES, answer, understand
@@ -22,6 +22,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "json_1_0": "json",
     "json_1_0-query-compatible": "json",
     "query": "query",
+    "rest-json": "rest-json",
     "smithy-rpc-v2-cbor": "cbor",
     "smithy-rpc-v2-cbor-query-compatible": "cbor",
     "smithy-rpc-v2-cbor-non-query-compatible": "cbor",
@@ -30,15 +31,32 @@ PROTOCOLS: dict[str, Protocol] = {
 NOT_READ = {
     "SDKAppliedContentEncoding": "the client compresses a body; no operation that is served has the trait",
     "SDKAppendsGzipAndIgnoresHttpProvidedEncoding": "as above; these cases give no body to read",
+    "SDKAppendedGzipAfterProvidedEncoding": "as above",
     "QueryProtocolIdempotencyTokenAutoFill": "the token is made up by the client: what is sent is not what was given",
     "AwsJson11StructuresDontSerializeNullValues": "the client drops a null: what is sent is not what was given",
     "RpcV2CborClientDoesntSerializeNullStructureValues": "as above",
+    "MediaTypeHeaderInputBase64": "JSON in the text of a header; no model that is served has any",
+    "RestJsonNullAndEmptyHeaders": "the client drops a null and what is empty: what is sent is not what was given",
+    "RestJsonOmitsNullQuery": "as above",
+    "RestJsonOmitsEmptyListQueryValues": "as above",
+    "RestJsonDoesntSerializeNullStructureValues": "as above",
+    "RestJsonQueryIdempotencyTokenAutoFill": "the token is made up by the client",
+    "RestJsonQueryPrecedence": "a map of the query has all that the query says, what its client left out too",
+    "RestJsonQueryParamsStringListMap": "as above",
+    "RestJsonHttpWithEmptyStructurePayload": "an empty structure that was given and one that was not look alike",
+    "RestJsonHttpWithHeadersButNoPayload": "as above",
     "QueryEmptyQueryMaps": "an empty map leaves no trace on the wire",
 }
 NOT_SHOWN = {
     "AwsJson11StructuresDontDeserializeNullValues": "a null in an answer; the door leaves absent members out",
     "AwsJson10DeserializeAllowNulls": "as above",
     "RpcV2CborClientDoesntDeserializeNullStructureValues": "as above",
+    "RestJsonHttpPayloadTraitsWithNoBlobBody": "botocore reads no bytes as bytes of which there are none",
+    "RestJsonHttpPayloadWithUnsetUnion": "botocore's own parser refuses a union of which nothing is set",
+    "HttpPrefixHeadersResponse": "a map of all headers, among which the answer's own are",
+    "RestJsonInputAndOutputWithQuotedStringHeaders": "botocore's own parser parts quoted items at their commas",
+    "RestJsonInputAndOutputWithTimestampHeaders": "botocore's own parser parts dates at their commas",
+    "MediaTypeHeaderOutputBase64": "as of what is read",
     "QueryXmlLists": "botocore's own parser does not read flattened lists whose members are named; no model has any",
     "QueryXmlNamespaces": "namespaces within an answer; no operation that is served has the trait",
 }
@@ -116,8 +134,14 @@ def as_given(model: Model, reference: dict[str, Any], value: Any) -> Any:
 
 def test_the_door_reads_the_published_request(protocol: Protocol, suite, case):
     model, name = our_model(suite, case), case["given"]["name"]
-    body = case["serialized"].get("body", "").encode()
-    request = {"body": base64.b64decode(body) if protocol == "cbor" else body}
+    serialized = case["serialized"]
+    body = serialized.get("body", "").encode()
+    request = {
+        "body": base64.b64decode(body) if protocol == "cbor" else body,
+        "method": serialized.get("method", "POST"),
+        "url_path": serialized.get("uri", "/"),
+        "headers": serialized.get("headers", {}),
+    }
     assert plain(understand(model, protocol, name, request)) == plain(case["params"])
 
 
@@ -137,6 +161,8 @@ def test_the_published_parser_reads_the_error(protocol: Protocol, suite, case):
         given = cbor_protocol.show_error(code, message, case["error"], 400)
     elif protocol == "json":
         given = json_protocol.show_error(code, message, case["error"], 400, suite["metadata"]["jsonVersion"])
+    elif protocol == "rest-json":
+        given = rest_json_protocol.show_error(code, message, case["error"], 400)
     else:
         given = query.show_error("https://example.com/", code, message, 400, "request-1")
     response = {"status_code": given.status, "headers": HeadersDict(given.headers), "body": given.body}

@@ -9,6 +9,7 @@ from entrepot.app import parts
 from entrepot.app.adapter_parts import adapter_scans
 from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
+from entrepot.app.inspector_parts import reporting
 from entrepot.app.parts import Databases
 from entrepot.app.scan_parts import scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
@@ -19,6 +20,7 @@ from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.scanning.excepting import Excepting
 from entrepot.core.units import BlockingUnits, Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
@@ -70,6 +72,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
     idle = timedelta(seconds=settings.upload_expiry_seconds)
     about_audit = audit_jobs(settings, databases)
     sealed = parts.seal(settings, create=False)
+    known = generations(settings)
     destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
     return Jobs(
         collector=parts.collector(settings, database),
@@ -79,8 +82,10 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         deliverer=about_events.deliverer,
         retention=about_events.retention,
         scanner=scanner(settings, database, store, known, sealed, meter),
+        cover=CoverageSweep(database),
         adapter=adapter_scans(settings, database, sealed),
         excepting=Excepting(BlockingUnits(database), store),
+        reporting=reporting(settings, database, known),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),

@@ -27,9 +27,11 @@ from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import TransferLimits, Transfers
 from entrepot.core.units import Units
+from entrepot.core.vulnerabilities.questions import Questions
 from entrepot.core.web_identities import WebIdentities
 from entrepot.db import migrate
 from entrepot.db.sqlite import SqliteDatabase
+from entrepot.db.vulnerability_generations import Generations
 from entrepot.errors.start import MasterKeyUnusable
 from entrepot.journal import Journal
 from entrepot.outbound import Destinations, Outbound
@@ -47,6 +49,7 @@ METADATA = "entrepot"
 CHAINS = {METADATA: migrate.METADATA, "events": migrate.EVENTS, "audit": migrate.AUDIT, "metrics": migrate.METRICS}
 LARGEST_LAYER = 52_000 * 1024 * 1024  # ECR's quota
 JOURNALS = "journal"
+VULNERABILITIES = "vulndb"
 _LARGEST_BALLAST = 64 * 1024 * 1024
 _READERS = 4
 _SYNCERS = 16
@@ -226,6 +229,8 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         reads=Reads(hot, units, store),
         events=event_parts(settings, sealed, Units(opened.events, beside)),
         plotter=Plotter(settings.data / "plots"),
+        vulnerabilities=Questions(Generations(settings.data / VULNERABILITIES), beside),
+        stores_reports="s3" in dict(settings.aws_endpoints),
         regions=settings.regions,
         default_account=settings.account_id,
         clock=clock,

@@ -9,6 +9,7 @@ from entrepot.core.events.watching import Watch
 from entrepot.core.scanning.engine import Engine
 from entrepot.core.scanning.layer_programs import LayerPrograms
 from entrepot.core.scanning.scanner import Pace, Scanner
+from entrepot.core.scanning.suppressions import Source
 from entrepot.core.units import Units
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.db.vulnerability_generations import Generations
@@ -16,6 +17,7 @@ from entrepot.seal import Seal
 from entrepot.settings import Settings
 from entrepot.store.blobs import BlobStore
 
+SUPPRESSIONS: tuple[Source, ...] = ()  # who suppresses findings
 _ELSEWHERE = Pace(at_once=8)  # another scanner works, and has a queue of its own
 
 
@@ -25,6 +27,8 @@ def scanner(
     """What scans the images of a deployment: its own engine, or another scanner that it asks."""
     units = Units(metadata, ThreadPoolExecutor(1, "scans"))
     other = adapter_analyst(settings, metadata, seal, units)
-    analyst = other or Engine(units, store, generations, LayerPrograms(), parts.clock)
+    engine = Engine(units, store, generations, LayerPrograms(), parts.clock)
     pace = None if other is None else _ELSEWHERE
-    return Scanner(units, analyst, meter, lambda: Watch([metadata.snapshot()]), parts.clock, pace)
+    return Scanner(
+        units, other or engine, engine, meter, lambda: Watch([metadata.snapshot()]), parts.clock, pace, SUPPRESSIONS
+    )

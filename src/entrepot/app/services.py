@@ -1,6 +1,6 @@
 """The AWS services that are served: each with its table of operations."""
 
-from entrepot.aws import cloudtrail, cloudwatch, ecr, ecr_public, entrepot, events, iam, sts
+from entrepot.aws import cloudtrail, cloudwatch, ecr, ecr_public, entrepot, events, iam, inspector2, sts
 from entrepot.aws.protocol.call import Services
 
 SERVICES: Services = {
@@ -10,6 +10,7 @@ SERVICES: Services = {
     "cloudtrail": cloudtrail.OPERATIONS,
     "cloudwatch": cloudwatch.OPERATIONS,
     "iam": iam.OPERATIONS,
+    "inspector2": inspector2.OPERATIONS,
     "sts": sts.OPERATIONS,
     "entrepot": entrepot.OPERATIONS,
 }

@@ -22,12 +22,16 @@ TRAILS = "trails"
 
 def trail_destinations(settings: Settings, outbound: Outbound, clock: Callable[[], datetime]) -> Destinations:
     """Where trails store their files: AwsCredentialsUnusable."""
-    own = OwnVolume(KeptFiles(settings.data / TRAILS))
+    found = buckets(settings, outbound, clock)
+    return Destinations(OwnVolume(KeptFiles(settings.data / TRAILS)), None if found is None else BucketFiles(found))
+
+
+def buckets(settings: Settings, outbound: Outbound, clock: Callable[[], datetime]) -> Buckets | None:
+    """The buckets at the operator's S3 endpoint, None where there is none: AwsCredentialsUnusable."""
     url = dict(settings.aws_endpoints).get("s3")
     if url is None:
-        return Destinations(own, None)
-    endpoint = BucketEndpoint(url, aws_keys(settings), settings.regions[0])
-    return Destinations(own, BucketFiles(Buckets(outbound, endpoint, clock)))
+        return None
+    return Buckets(outbound, BucketEndpoint(url, aws_keys(settings), settings.regions[0]), clock)
 
 
 def trail_delivery(

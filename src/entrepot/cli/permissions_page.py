@@ -28,6 +28,7 @@ _TITLES = {
     "entrepot": "Entrepot's own",
     "events": "Amazon EventBridge",
     "iam": "IAM",
+    "inspector2": "Amazon Inspector",
     "sts": "STS",
 }
 

@@ -187,6 +187,7 @@ _TAGS: Mapping[str, tuple[str, ...]] = {
         ("entrepot", "entrepot"),
         ("events", "events"),
         ("iam", "iam"),
+        ("inspector2", "inspector2"),
         ("sts", "iam"),
     )
 }

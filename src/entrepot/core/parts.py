@@ -12,6 +12,7 @@ from entrepot.core.metrics.plotter import Plotter
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
 from entrepot.core.units import Units
+from entrepot.core.vulnerabilities.questions import Questions
 from entrepot.core.web_identities import WebIdentities
 
 
@@ -33,6 +34,8 @@ class Core:
     trail: Trail
     events: EventParts
     plotter: Plotter
+    vulnerabilities: Questions
+    stores_reports: bool  # whether there is an S3 endpoint that Inspector's reports go to
     regions: tuple[str, ...]
     default_account: str
     clock: Callable[[], datetime]

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from entrepot.core import cloudwatch_permissions as monitoring
+from entrepot.core import iam_permissions as iam
+from entrepot.core import inspector_permissions as inspector
 
 ANY = "*"
 REPOSITORY = "arn:aws:ecr:{region}:{account}:repository/{repository}"
@@ -91,63 +93,6 @@ def _ecr_public() -> Iterator[tuple[str, tuple[Needs, ...]]]:
     yield "GetAuthorizationToken", token
 
 
-_IAM_RESOURCES: Mapping[str, str] = {
-    ANY: (
-        "CreateAccountAlias DeleteAccountAlias DeleteAccountPasswordPolicy GenerateCredentialReport "
-        "GetAccountAuthorizationDetails GetAccountPasswordPolicy GetAccountSummary GetCredentialReport "
-        "GetContextKeysForCustomPolicy GetServiceLinkedRoleDeletionStatus ListAccountAliases ListSAMLProviders "
-        "ListServerCertificates SimulateCustomPolicy UpdateAccountPasswordPolicy"
-    ),
-    "arn:aws:iam::{account}:user/{user}": (
-        "AttachUserPolicy CreateAccessKey CreateLoginProfile CreateUser DeactivateMFADevice "
-        "DeleteAccessKey DeleteLoginProfile DeleteUser DeleteUserPermissionsBoundary DeleteUserPolicy "
-        "DetachUserPolicy EnableMFADevice GetAccessKeyLastUsed GetLoginProfile GetUser GetUserPolicy ListAccessKeys "
-        "ListAttachedUserPolicies ListGroupsForUser ListMFADevices ListSSHPublicKeys ListServiceSpecificCredentials "
-        "ListSigningCertificates ListUserPolicies ListUserTags PutUserPermissionsBoundary PutUserPolicy "
-        "GetContextKeysForPrincipalPolicy ResyncMFADevice SimulatePrincipalPolicy TagUser UntagUser UpdateAccessKey "
-        "UpdateLoginProfile UpdateUser"
-    ),
-    "arn:aws:iam::{account}:group/{group}": (
-        "AddUserToGroup AttachGroupPolicy CreateGroup DeleteGroup DeleteGroupPolicy DetachGroupPolicy GetGroup "
-        "GetGroupPolicy ListAttachedGroupPolicies ListGroupPolicies PutGroupPolicy RemoveUserFromGroup "
-        "UpdateGroup"
-    ),
-    "arn:aws:iam::{account}:role/{role}": (
-        "AttachRolePolicy CreateRole DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy "
-        "DeleteServiceLinkedRole DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies "
-        "ListInstanceProfilesForRole ListRolePolicies ListRoleTags PutRolePermissionsBoundary PutRolePolicy "
-        "TagRole UntagRole UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription"
-    ),
-    "arn:aws:iam::{account}:policy/{policy}": (
-        "CreatePolicy CreatePolicyVersion DeletePolicy DeletePolicyVersion GetPolicy GetPolicyVersion "
-        "ListEntitiesForPolicy ListPolicyTags ListPolicyVersions SetDefaultPolicyVersion TagPolicy "
-        "UntagPolicy"
-    ),
-    "arn:aws:iam::{account}:instance-profile/{profile}": (
-        "AddRoleToInstanceProfile CreateInstanceProfile DeleteInstanceProfile GetInstanceProfile "
-        "ListInstanceProfileTags RemoveRoleFromInstanceProfile TagInstanceProfile "
-        "UntagInstanceProfile"
-    ),
-    "arn:aws:iam::{account}:oidc-provider/{provider}": (
-        "AddClientIDToOpenIDConnectProvider CreateOpenIDConnectProvider DeleteOpenIDConnectProvider "
-        "GetOpenIDConnectProvider ListOpenIDConnectProviderTags "
-        "RemoveClientIDFromOpenIDConnectProvider TagOpenIDConnectProvider UntagOpenIDConnectProvider "
-        "UpdateOpenIDConnectProviderThumbprint"
-    ),
-    "arn:aws:iam::{account}:mfa/{device}": (
-        "CreateVirtualMFADevice DeleteVirtualMFADevice GetMFADevice ListMFADeviceTags TagMFADevice UntagMFADevice"
-    ),
-    "arn:aws:iam::{account}:user/{caller}": "ChangePassword",
-    "arn:aws:iam::{account}:role/aws-service-role/{service}/{linked}": "CreateServiceLinkedRole",
-    # of a list, below the path that it is asked for
-    "arn:aws:iam::{account}:user/": "ListUsers",
-    "arn:aws:iam::{account}:group/": "ListGroups",
-    "arn:aws:iam::{account}:role/": "ListRoles",
-    "arn:aws:iam::{account}:policy/": "ListPolicies",
-    "arn:aws:iam::{account}:instance-profile/": "ListInstanceProfiles",
-    "arn:aws:iam::{account}:oidc-provider/": "ListOpenIDConnectProviders",
-    "arn:aws:iam::{account}:mfa/": "ListVirtualMFADevices",
-}
 # of a user or role whose boundary they have as a condition key
 _OF_BOUNDED = re.compile(
     "(?:Attach|Delete|Detach|Put)(?:User|Role)Policy|(?:Delete|Put)(?:User|Role)PermissionsBoundary"
@@ -159,7 +104,7 @@ _MORE: Mapping[str, tuple[Needs, ...]] = {
     ),
     **{
         f"Create{noun}": (Needs(f"iam:Tag{noun}", on, (REQUEST_TAG, TAG_KEYS), "tags are given"),)
-        for on, nouns in _IAM_RESOURCES.items()
+        for on, nouns in iam.RESOURCES.items()
         for noun in ("User", "Role", "Policy", "InstanceProfile", "OpenIDConnectProvider")
         if f"Tag{noun}" in nouns.split()
     },
@@ -170,7 +115,7 @@ _MORE: Mapping[str, tuple[Needs, ...]] = {
 
 
 def _iam() -> Iterator[tuple[str, tuple[Needs, ...]]]:
-    for on, names in _IAM_RESOURCES.items():
+    for on, names in iam.RESOURCES.items():
         for name in names.split():
             yield name, (Needs(f"iam:{name}", on, tuple(_iam_keys(name, on))), *_MORE.get(name, ()))
 
@@ -301,6 +246,14 @@ def _cloudwatch() -> Iterator[tuple[str, tuple[Needs, ...]]]:
             yield name, tuple(needs)
 
 
+def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    for on, names in inspector.RESOURCES.items():
+        for name in names.split():
+            needs = (Needs(f"inspector2:{name}", on, inspector.KEYS.get(name, ())),)
+            tagged = (Needs("inspector2:TagResource", on, (REQUEST_TAG, TAG_KEYS), "tags are given"),)
+            yield name, needs + tagged if name == "CreateFilter" else needs
+
+
 OPERATIONS: Mapping[str, Table] = {
     "cloudtrail": dict(_cloudtrail()),
     "cloudwatch": dict(_cloudwatch()),
@@ -308,6 +261,7 @@ OPERATIONS: Mapping[str, Table] = {
     "ecr-public": dict(_ecr_public()),
     "events": dict(_events()),
     "iam": dict(_iam()),
+    "inspector2": dict(_inspector2()),
     "sts": _STS,
     "entrepot": {"ReportImagesInUse": (Needs("entrepot:ReportImagesInUse", ANY),)},
 }

@@ -83,7 +83,7 @@ _REMOVE = delete(finding).where(finding.c.id == bindparam("of"), finding.c.close
 
 def of_image(tx: Transaction, image: ImageKey) -> Sequence[FindingRecord]:
     """Every finding of an image, closed ones too, by vulnerability."""
-    return [_record(row) for row in tx.all(_OF_IMAGE, of=image.repository_id, image=image.digest)]
+    return [record_of(row) for row in tx.all(_OF_IMAGE, of=image.repository_id, image=image.digest)]
 
 
 def open_of_image(tx: Transaction, image: ImageKey) -> Sequence[tuple[str, str, str]]:
@@ -101,13 +101,13 @@ def counts(tx: Transaction, image: ImageKey) -> Mapping[str, int]:
 def find(tx: Transaction, registry: RegistryKey, finding_id: str) -> FindingRecord | None:
     """A finding of a registry, closed or not."""
     row = tx.one(_FIND, account=registry.account, in_region=registry.region, id=finding_id)
-    return None if row is None else _record(row)
+    return None if row is None else record_of(row)
 
 
 def page(tx: Transaction, registry: RegistryKey, after: str, limit: int) -> Sequence[FindingRecord]:
     """Findings of a registry with ids above `after`, in their order, closed ones too."""
     rows = tx.all(_PAGE, account=registry.account, in_region=registry.region, after=after, limit=limit)
-    return [_record(row) for row in rows]
+    return [record_of(row) for row in rows]
 
 
 def images(tx: Transaction, registry: RegistryKey, after: ImageKey, limit: int) -> Sequence[ImageKey]:
@@ -131,6 +131,11 @@ def put(tx: Transaction, records: Sequence[FindingRecord]) -> None:
 def close(tx: Transaction, ids: Sequence[str], at: datetime) -> None:
     """Close findings, which nothing suppresses any more."""
     tx.run_many(_CLOSE, [{"of": each, "at": micros(at)} for each in ids])
+
+
+def any_closed(tx: Transaction, before: datetime) -> bool:
+    """Whether there are findings that were closed before."""
+    return bool(tx.all(_CLOSED, before=micros(before), limit=1))
 
 
 def remove_closed(tx: Transaction, before: datetime, limit: int) -> int:
@@ -164,7 +169,8 @@ def _row(of: FindingRecord) -> dict[str, object]:
     }
 
 
-def _record(row: Row) -> FindingRecord:
+def record_of(row: Row) -> FindingRecord:
+    """The finding of a row of this table, with when its image was last scanned."""
     return FindingRecord(
         id=row.id,
         registry=RegistryKey("private", row.account_id, row.region),

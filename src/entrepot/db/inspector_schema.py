@@ -2,6 +2,7 @@
 
     account ──┬─ inspector_configuration     how long images are scanned continuously
               ├─ inspector_filter            which findings are suppressed
+              ├─ inspector_suppressing       a walk that decides on suppressions anew, while it is under way
               ├─ inspector_export            SBOMs that were asked for
               └─ inspector_finding           outlives its image, closed, for a few days
     manifest ─── image_in_use                where an image runs, as reporters say; gone with the image
@@ -85,6 +86,18 @@ inspector_filter = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("account_id", "region", "name"),
+)
+
+inspector_suppressing = Table(  # of those where filters have changed and not every finding has been looked at since
+    "inspector_suppressing",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("region", Text, nullable=False),
+    Column("turn", BigInteger, nullable=False),  # counts the changes: a walk that another change has begun anew is over
+    Column("repository_id", Text, nullable=False),  # with `digest`: the image that was looked at last
+    Column("digest", Text, nullable=False),
+    Column("begun_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "region"),
 )
 
 inspector_export = Table(

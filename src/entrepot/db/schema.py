@@ -14,7 +14,8 @@
              ├─ event_rule ── event_target                       (buses and rules have their tags in event_tag)
              ├─ trail ── trail_tag · trail_region          (trail_log_file and trail_chain outlive it)
              ├─ registry_scanning · scan_count
-             ├─ inspector_configuration · inspector_filter · inspector_export · inspector_finding
+             ├─ inspector_configuration · inspector_filter · inspector_suppressing · inspector_export
+             ├─ inspector_finding                          (outlives its image)
              ├─ vulnerability_exception
              └─ repository ─┬─ resource_tag · catalog_data · repository_vex · repository_admission
                             ├─ repository_blob ── blob            which repository may read which blob

@@ -108,6 +108,14 @@ from entrepot.errors.images import (
     TagImmutable,
     TagsTooMany,
 )
+from entrepot.errors.inspector import (
+    InspectorFilterAlreadyExists,
+    InspectorFilterNotFound,
+    InspectorFiltersTooMany,
+    InspectorFilterTagsInvalid,
+    InspectorInputInvalid,
+    InspectorReportNotFound,
+)
 from entrepot.errors.metrics import (
     MetricInputConflict,
     MetricInputInvalid,
@@ -153,9 +161,9 @@ from entrepot.errors.requests import (
     TagInvalid,
 )
 from entrepot.errors.scans import (
-    EnhancedScanningAbsent,
     ImageNotScannable,
     ImageScanned,
+    ManualScanUnavailable,
     ScanningConfigurationInvalid,
     ScanNotFound,
     ScansTooMany,

@@ -16,6 +16,8 @@ from entrepot.outbound.faults import OutboundFault
 from entrepot.outbound.signing import Keys, encoded_path, encoded_query, signed
 
 _WORDS = "x-amz-meta-"
+_ENCRYPTION = "x-amz-server-side-encryption"
+_KINDS = {"csv": "text/csv", "gz": "application/gzip", "json": "application/json"}
 _CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,64})</Code>")
 _KEY = re.compile(r"<Key>([^<]*)</Key>")
 _NEXT = re.compile(r"<NextContinuationToken>([^<]*)</NextContinuationToken>")
@@ -51,10 +53,18 @@ class Buckets:
         self._endpoint = endpoint
         self._clock = clock
 
-    async def put(self, bucket: str, key: str, body: bytes, words: Mapping[str, str]) -> None:
-        """Store an object with its metadata: BucketRefused, OutboundFault."""
-        kind = "application/gzip" if key.endswith(".gz") else "application/octet-stream"
+    async def put(
+        self, bucket: str, key: str, body: bytes, words: Mapping[str, str], *, kms_key: str = "", owner: str = ""
+    ) -> None:
+        """Store an object with its metadata, encrypted with a key of KMS where one is named, in a bucket that must be
+        the owner's where one is named: BucketRefused, OutboundFault.
+        """
+        kind = _KINDS.get(key.rpartition(".")[2], "application/octet-stream")
         headers = {"Content-Type": kind, **{f"{_WORDS}{name}": text for name, text in words.items()}}
+        if kms_key:
+            headers |= {_ENCRYPTION: "aws:kms", f"{_ENCRYPTION}-aws-kms-key-id": kms_key}
+        if owner:
+            headers["x-amz-expected-bucket-owner"] = owner
         self._require(await self._send("PUT", f"{bucket}/{key}", body=body, headers=headers))
 
     async def get(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]] | None:

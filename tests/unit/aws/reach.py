@@ -22,6 +22,7 @@ READ = (
         "aws/ecr_public",
         "aws/events",
         "aws/iam",
+        "aws/inspector2",
         "aws/sts",
         "aws/repository",
         "aws/protocol",

@@ -63,7 +63,7 @@ class AwsDoor:
         try:
             if _is_unsigned_form(request, received):
                 named = await self._unsigned(request, received, exchange)
-                return await self._run(named, b"", ANONYMOUS, self._core.regions[0], exchange)
+                return await self._run(named, received, b"", ANONYMOUS, self._core.regions[0], exchange)
             signature = sigv4.find(received)
             principal, secret = await self._signer(signature)
             body = await read(request, LARGEST_BODY, "the request body")
@@ -71,7 +71,7 @@ class AwsDoor:
             self._note_use(principal, signature, exchange)
             content = payload.unpacked(received, payload.content(signature, secret, body))
             named = _name(request, received, content, signature)
-            return await self._run(named, content, principal, signature.region, exchange)
+            return await self._run(named, received, content, principal, signature.region, exchange)
         except Fact as fact:
             named = named or naming.guess(request, received, None if signature is None else signature.service)
             told.refused(exchange.telling, fact, named.route.name)
@@ -116,7 +116,15 @@ class AwsDoor:
         elif principal.session is None:
             self._core.units.later(access_keys.note_use, used, signature.service, signature.region, exchange.at)
 
-    async def _run(self, named: Named, content: bytes, principal: Principal, region: str, exchange: Exchange) -> Answer:
+    async def _run(
+        self,
+        named: Named,
+        received: Received,
+        content: bytes,
+        principal: Principal,
+        region: str,
+        exchange: Exchange,
+    ) -> Answer:
         route = named.route
         self._require_region(route, region)
         model = models.load(route.name, route.version)
@@ -138,7 +146,7 @@ class AwsDoor:
         )
         told.begin(exchange.telling, route.name, named.operation, caller)
         sessions.require_usable(caller, route.name, named.operation)
-        parsed = wire.parse(named, content)
+        parsed = wire.parse(named, received, content)
         told.asked(exchange.telling, model, parsed)
         output = await operation(Call(self._core, self._addressing, exchange, caller, region, parsed))
         told.answered(exchange.telling, model, output)
@@ -159,7 +167,7 @@ def _is_unsigned_form(request: web.BaseRequest, received: Received) -> bool:
 
 def _name(request: web.BaseRequest, received: Received, content: bytes, signature: Signature) -> Named:
     """The operation that a request names: OperationUnsupported; SignatureInvalid for another service's scope."""
-    named = naming.name(request, received, content)
+    named = naming.name(request, received, content, signature.service)
     if named is None:
         raise OperationUnsupported(operation=f"{received.method} {received.path[:64]}")
     if signature.service != named.route.signing:

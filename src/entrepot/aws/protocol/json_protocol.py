@@ -20,7 +20,7 @@ _DEEPEST = 32
 def parse(model: Model, operation: str, body: bytes) -> dict[str, Any]:
     """The validated input of an operation: RequestMalformed, ParameterInvalid."""
     shape = model.input_shape(operation)
-    value = _decoded(body) if body.strip() else {}
+    value = decoded(body) if body.strip() else {}
     if not isinstance(value, Mapping):
         raise RequestMalformed(reason="the body must be a JSON object")
     return {} if shape is None else dict(checked(model, shape, value))
@@ -29,7 +29,7 @@ def parse(model: Model, operation: str, body: bytes) -> dict[str, Any]:
 def show(model: Model, operation: str, output: Mapping[str, Any], version: str) -> Answer:
     """The response of an operation; absent members stay absent."""
     shape = model.output_shape(operation)
-    body = {} if shape is None else _shown(model, {"shape": shape}, output)
+    body = {} if shape is None else shown(model, {"shape": shape}, output)
     return Answer(body=msgspec.json.encode(body, enc_hook=str), headers=_type(version))
 
 
@@ -48,7 +48,8 @@ def _type(version: str) -> dict[str, str]:
     return {"Content-Type": f"application/x-amz-json-{version}"}
 
 
-def _decoded(body: bytes) -> Any:
+def decoded(body: bytes) -> Any:
+    """What a body of JSON says: RequestMalformed."""
     try:
         return strict_json.decode(body.decode("utf-8"), _DEEPEST)
     except JsonRefused as error:
@@ -57,19 +58,27 @@ def _decoded(body: bytes) -> Any:
         raise RequestMalformed(reason="the body is not valid JSON in UTF-8") from None
 
 
-def _shown(model: Model, reference: Mapping[str, Any], value: Any) -> Any:
-    """`value` as JSON carries it; `reference` names a shape and may refine it."""
+def shown(model: Model, reference: Mapping[str, Any], value: Any, *, renamed: bool = False) -> Any:
+    """`value` as JSON carries it; `reference` names a shape and may refine it; `renamed` members go by the names that
+    the model gives them on the wire.
+    """
     shape = model.shapes[reference["shape"]]
     if shape.get("document"):
         return value
     match shape["type"]:
         case "structure":
             members = shape["members"]
-            return {name: _shown(model, members[name], item) for name, item in value.items() if item is not None}
+            return {
+                (members[name].get("locationName", name) if renamed else name): shown(
+                    model, members[name], item, renamed=renamed
+                )
+                for name, item in value.items()
+                if item is not None
+            }
         case "list":
-            return [_shown(model, shape["member"], item) for item in value]
+            return [shown(model, shape["member"], item, renamed=renamed) for item in value]
         case "map":
-            return {name: _shown(model, shape["value"], item) for name, item in value.items()}
+            return {name: shown(model, shape["value"], item, renamed=renamed) for name, item in value.items()}
         case "timestamp":
             return show_time(value, {**shape, **reference}, "unixTimestamp")
         case "float" | "double":

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 Shape = Mapping[str, Any]
-Protocol = Literal["json", "cbor", "query"]
+Protocol = Literal["json", "cbor", "query", "rest-json"]
 _PACKAGE = "botocore"
 
 
@@ -71,6 +71,7 @@ ROUTES = (
         ("json", "cbor", "query"),
         any_region=False,
     ),
+    Route("inspector2", "2020-06-08", "inspector2", None, ("rest-json",), any_region=False),
     Route("sts", "2011-06-15", "sts", None, ("query",), any_region=True),
     Route("iam", "2010-05-08", "iam", None, ("query",), any_region=True),
     Route("entrepot", "2026-11-27", "entrepot", "Entrepot_V20261127", ("json",), any_region=False),

@@ -1,4 +1,6 @@
-"""Which operation a request names, in which protocol: X-Amz-Target, the path of RPC v2, or Action and Version."""
+"""Which operation a request names, in which protocol: X-Amz-Target, the path of RPC v2, Action and Version, or, of a
+service that the credential scope names, method and path.
+"""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from entrepot.aws.protocol import cbor_protocol, query
+from entrepot.aws.protocol import cbor_protocol, query, rest_json_protocol
 from entrepot.aws.protocol.models import ROUTES, Protocol, Route
 from entrepot.policy.sigv4 import Received
 
@@ -24,10 +26,16 @@ class Named:
     fields: Mapping[str, str]
 
 
-def name(request: web.BaseRequest, received: Received, body: bytes) -> Named | None:
-    """The operation that a request names: RequestMalformed for a form that cannot be read."""
+def name(request: web.BaseRequest, received: Received, body: bytes, signing: str) -> Named | None:
+    """The operation that a request names, whose credential scope is for `signing`: RequestMalformed for a form or a
+    query that cannot be read.
+    """
     if is_rpc(request) or "X-Amz-Target" in request.headers:
         return _by_head(request, received)
+    route = _rest(signing)
+    if route is not None:
+        operation = rest_json_protocol.operation_at(route.name, route.version, received)
+        return None if operation is None else Named(route, "rest-json", operation, "", {})
     return by_action(received, body)
 
 
@@ -50,6 +58,8 @@ def guess(request: web.BaseRequest, received: Received, signing: str | None) -> 
     """
     if (named := _by_head(request, received)) is not None:
         return named
+    if signing is not None and (rest := _rest(signing)) is not None:
+        return Named(rest, "rest-json", "", "", {})
     form = is_form(request) or "Action=" in received.query
     protocol: Protocol = "cbor" if is_rpc(request) else "query" if form else "json"
     speaking = [route for route in ROUTES if protocol in route.protocols]
@@ -65,6 +75,11 @@ def is_form(request: web.BaseRequest) -> bool:
 def is_rpc(request: web.BaseRequest) -> bool:
     """Whether the request says that it speaks RPC v2."""
     return request.headers.get("smithy-protocol") == cbor_protocol.NAME
+
+
+def _rest(signing: str) -> Route | None:
+    """The service of this name in credential scopes, where it speaks REST."""
+    return next((route for route in ROUTES if route.signing == signing and "rest-json" in route.protocols), None)
 
 
 def _by_head(request: web.BaseRequest, received: Received) -> Named | None:

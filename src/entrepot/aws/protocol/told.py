@@ -19,7 +19,7 @@ _CODES = frozenset({"AuthenticationCode1", "AuthenticationCode2", "TokenCode"})
 _MESSAGES = frozenset({"DecodedMessage", "EncodedMessage"})
 _TOKENS = frozenset({"SessionToken", "WebIdentityToken", "authorizationToken", "downloadUrl"})
 _SECRETS = _CODES | _MESSAGES | _TOKENS
-_READS = ("BatchCheck", "BatchGet", "Describe", "Get", "List", "Lookup", "Simulate", "Test")
+_READS = ("BatchCheck", "BatchGet", "Describe", "Get", "List", "Lookup", "Search", "Simulate", "Test")
 
 
 def is_read(operation: str) -> bool:

@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from entrepot.aws.protocol import cbor_protocol, errors, json_protocol, models, query
+from entrepot.aws.protocol import cbor_protocol, errors, json_protocol, models, query, rest_json_protocol
 from entrepot.aws.protocol.naming import Named
 from entrepot.errors import Fact
 from entrepot.http.answer import Answer
+from entrepot.policy.sigv4 import Received
 
 _QUERY_ERROR = "x-amzn-query-error"
 
 AS_IT_IS = "*"  # the member of an output that is the whole answer: media type and bytes
 
 
-def parse(named: Named, content: bytes) -> dict[str, Any]:
+def parse(named: Named, received: Received, content: bytes) -> dict[str, Any]:
     """The validated input of the operation that is named: RequestMalformed, ParameterInvalid."""
     model = models.load(named.route.name, named.route.version)
     match named.protocol:
@@ -23,6 +24,8 @@ def parse(named: Named, content: bytes) -> dict[str, Any]:
             return cbor_protocol.parse(model, named.operation, content)
         case "query":
             return query.parse(model, named.operation, named.fields)
+        case "rest-json":
+            return rest_json_protocol.parse(model, named.operation, received, content)
 
 
 def show(named: Named, output: Mapping[str, Any], request_id: str) -> Answer:
@@ -38,6 +41,8 @@ def show(named: Named, output: Mapping[str, Any], request_id: str) -> Answer:
             return cbor_protocol.show(model, named.operation, output)
         case "query":
             return query.show(model, named.operation, output, request_id)
+        case "rest-json":
+            return rest_json_protocol.show(model, named.operation, output)
 
 
 def show_fact(named: Named, fact: Fact, request_id: str) -> Answer:
@@ -51,6 +56,9 @@ def show_fact(named: Named, fact: Fact, request_id: str) -> Answer:
         model = models.load(route.name, route.version)
         inner = query.show_members(model, code, members)
         return query.show_error(model.metadata["xmlNamespace"], query_code, str(fact), status, request_id, inner)
+    if named.protocol == "rest-json":
+        code, status = models.load(route.name, route.version).wire_error(code) or (code, status)
+        return rest_json_protocol.show_error(code, str(fact), members, status)
     if named.protocol == "cbor":
         answer = cbor_protocol.show_error(code, str(fact), members, status)
     else:

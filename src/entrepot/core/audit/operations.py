@@ -4,7 +4,7 @@ _SOURCES = {"cloudwatch": "monitoring.amazonaws.com"}
 _READING = ("Get", "List", "Describe", "BatchGet", "BatchCheck", "Lookup", "Test", "Simulate", "Search", "Decode")
 _READING_TOO = frozenset({"AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "AssumeRoot"})  # so AWS says
 # of these services, what only reads never writes to the outbox
-_PURELY_READ = frozenset({"ecr", "ecr-public", "cloudwatch", "cloudtrail", "events"})
+_PURELY_READ = frozenset({"ecr", "ecr-public", "cloudwatch", "cloudtrail", "events", "inspector2"})
 
 
 def source(service: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_who_is_killed_is_followed_by_one_who_goes_on(fleet: Fleet, key: Reposit
     pages = plan(fleet)
     begun = Pass(0, generation)
     fleet.unit(rematches.move_pass, Pass(), begun)
-    walking = pages._pages(begun, lambda: True, lambda _: True)
+    walking: Any = pages._pages(begun, lambda: True, lambda _: True)
     assert [next(walking), next(walking)] == [2, 2]
     walking.close()
     seen = fleet.unit(rematches.claim, "x", LATER, LATER, 99)

@@ -24,7 +24,7 @@ def keep(core: CoreDatabase, key: RepositoryKey, manifest: Manifest, number: int
     repository = core.present(key)
     link = core.row(blobs.find_link, repository.id, manifest.layers[number].digest)
     body = inventories.packed(layer)
-    assert core.database.submit(lambda tx: inventories.keep(tx, link.blob, VERSION, body)).result()
+    assert core.database.submit(lambda tx: inventories.keep(tx, link.blob, VERSION, body, b"")).result()
 
 
 def kept(core: CoreDatabase, key: RepositoryKey, manifest: Manifest) -> sboms.Kept | None:

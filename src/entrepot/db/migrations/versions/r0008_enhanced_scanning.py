@@ -13,9 +13,13 @@ text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 def upgrade() -> None:
     """Make the tables."""
+    op.add_column("image_scan", sa.Column("result", text, nullable=True))
+    op.add_column("registry_scanning", sa.Column("changed_at", sa.BigInteger(), nullable=True))
+    op.add_column("registry_scanning", sa.Column("swept_at", sa.BigInteger(), nullable=True))
     _configuration()
     _finding()
     _filter()
+    _suppressing()
     _export()
     _in_use()
     _adapter()
@@ -105,6 +109,22 @@ def _filter() -> None:
     )
 
 
+def _suppressing() -> None:
+    op.create_table(
+        "inspector_suppressing",
+        sa.Column("account_id", text, nullable=False),
+        sa.Column("region", text, nullable=False),
+        sa.Column("turn", sa.BigInteger(), nullable=False),
+        sa.Column("repository_id", text, nullable=False),
+        sa.Column("digest", text, nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_inspector_suppressing_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("account_id", "region", name=op.f("pk_inspector_suppressing")),
+    )
+
+
 def _export() -> None:
     op.create_table(
         "inspector_export",
@@ -165,6 +185,8 @@ def _adapter() -> None:
         sa.ForeignKeyConstraint(["scan_id"], ["adapter_scan.id"], name=op.f("fk_adapter_report_scan_id_adapter_scan")),
         sa.PrimaryKeyConstraint("scan_id", "media_type", name=op.f("pk_adapter_report")),
     )
+
+
 def _exception() -> None:
     op.create_table(
         "vulnerability_exception",
@@ -245,6 +267,8 @@ def _texts(*names: str) -> list[sa.Column[str]]:
 def _index(table: str, name: str, columns: list[str], where: str) -> None:
     only = sa.text(where)
     op.create_index(f"ix_{table}_{name}", table, columns, sqlite_where=only, postgresql_where=only)
+
+
 def _rematching() -> None:
     op.execute("DELETE FROM layer_inventory")  # made anew, with marks, when an image of theirs is scanned
     op.create_table(

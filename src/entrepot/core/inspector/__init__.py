@@ -1,0 +1,1 @@
+"""Amazon Inspector over enhanced scanning: accounts, configuration, findings, coverage, filters, reports."""

@@ -1,0 +1,43 @@
+"""What filters suppress: decided when a finding is kept, and for all of a registry again when its filters change.
+
+A change of filters begins a walk over the registry's images (db/inspector_suppressing.py), in the unit that makes it.
+Whoever takes a step decides on the findings of some images anew: the call that changed the filter takes the first
+ones, the worker those that are left, and after a kill whichever comes next.
+"""
+
+from functools import lru_cache
+
+from entrepot.core.inspector.criteria import Criteria, decoded
+from entrepot.core.inspector.findings import Images
+from entrepot.core.scanning import enhanced_shown
+from entrepot.core.scanning.enhanced_findings import Details
+from entrepot.core.scanning.enhanced_shown import Texts
+from entrepot.core.scanning.suppressions import Decide, Suppression
+from entrepot.db import inspector_filters as filters
+from entrepot.db.database import Transaction
+from entrepot.db.inspector_records import FindingRecord, ImageKey
+from entrepot.db.records import Repository
+
+_REMEMBERED = 4096  # filters
+_OPEN = "ACTIVE"
+
+
+def source(tx: Transaction, repository: Repository, digest: str) -> Decide:
+    """What the registry's filters have against findings of an image: the first in the order of their ids."""
+    registry = repository.key.registry
+    rules = [(each.arn, each.reason, _criteria(each.criteria)) for each in filters.suppressing(tx, registry)]
+    image = ImageKey(repository.id, digest)
+    now = Images(tx).now(image) if rules else None
+
+    def decide(record: FindingRecord, _: Details) -> Suppression | None:
+        if now is None:
+            return None
+        shown = {**enhanced_shown.shown(record, now, Texts()), "status": _OPEN}  # whatever was decided before
+        return next((Suppression(arn, reason) for arn, reason, rule in rules if rule.match(shown)), None)
+
+    return decide
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _criteria(text: str) -> Criteria:
+    return Criteria(decoded(text))

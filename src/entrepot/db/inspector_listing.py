@@ -1,0 +1,122 @@
+"""Findings of a registry in the orders that Inspector lists them in, a page after another by key.
+
+What filters say of a column is asked of the database; the rest is for who reads the rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
+
+from entrepot.db.conventions import Text
+from entrepot.db.database import Reader
+from entrepot.db.inspector_findings import record_of
+from entrepot.db.inspector_records import FindingRecord
+from entrepot.db.inspector_schema import inspector_finding as finding
+from entrepot.db.scan_schema import image_scan
+from entrepot.db.schema import manifest
+from entrepot.spec.repository import RegistryKey
+
+SEVERITIES: Final = ("UNTRIAGED", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")  # the least bad first
+_OBSERVED: Final = case(
+    (finding.c.closed_at.is_not(None), finding.c.closed_at),
+    (image_scan.c.completed_at > finding.c.updated_at, image_scan.c.completed_at),
+    else_=finding.c.updated_at,
+)
+_RANK: Final = case({word: rank for rank, word in enumerate(SEVERITIES)}, value=finding.c.severity, else_=0)
+# Inspector's SortField, and what it is here; those of which every finding says the same are sorted by id alone
+ORDERS: Final[Mapping[str, ColumnElement[Any]]] = {
+    "ECR_IMAGE_PUSHED_AT": func.coalesce(manifest.c.pushed_at, 0),
+    "ECR_IMAGE_REPOSITORY_NAME": finding.c.repository_name,
+    "EPSS_SCORE": finding.c.epss,
+    "FINDING_STATUS": finding.c.status,
+    "FIRST_OBSERVED_AT": finding.c.first_observed_at,
+    "INSPECTOR_SCORE": finding.c.score,
+    "LAST_OBSERVED_AT": _OBSERVED,
+    "SEVERITY": _RANK,
+    "VULNERABILITY_ID": finding.c.vulnerability,
+}
+_TEXTS: Final = frozenset({"ECR_IMAGE_REPOSITORY_NAME", "FINDING_STATUS", "VULNERABILITY_ID"})
+NARROWED: Final = {
+    "ecrImageHash": finding.c.digest,
+    "ecrImageRepositoryName": finding.c.repository_name,
+    "findingStatus": finding.c.status,
+    "severity": finding.c.severity,
+    "vulnerabilityId": finding.c.vulnerability,
+}
+
+
+class After(NamedTuple):
+    """The finding that stands before a page: what it is sorted by, and its id. Empty before the first page."""
+
+    value: str = ""
+    id: str = ""
+
+
+class Placed(NamedTuple):
+    """A finding and its place in the order."""
+
+    record: FindingRecord
+    place: After
+
+
+def page(
+    tx: Reader, registry: RegistryKey, order: str, after: After, narrowed: Mapping[str, str], limit: int
+) -> Sequence[Placed]:
+    """The findings after one, closed ones too, that have the values of `narrowed`. `order` is a key of ORDERS with `-`
+    before it where the greatest are first, or empty: by id.
+    """
+    given: dict[str, object] = {f"n_{name}": narrowed.get(name, "") for name in NARROWED}
+    if after.id:
+        given["after"] = after.id
+    field = order.removeprefix("-")
+    if after.id and field:
+        given["value"] = after.value if field in _TEXTS else int(after.value)
+    rows = tx.all(
+        _PAGES[order, bool(after.id)], account=registry.account, in_region=registry.region, limit=limit, **given
+    )
+    return [Placed(record_of(row), After(str(row.place), row.id)) for row in rows]
+
+
+def _statement(order: str, *, later: bool) -> Select[Any]:
+    field, descending = order.removeprefix("-"), order.startswith("-")
+    by: ColumnElement[Any] = ORDERS[field] if field else finding.c.id
+    found = (
+        select(finding, image_scan.c.completed_at.label("observed_at"), by.label("place"))
+        .select_from(_joined())
+        .where(
+            finding.c.account_id == bindparam("account"),
+            finding.c.region == bindparam("in_region"),
+            *(or_(bindparam(f"n_{name}", type_=Text) == "", at == bindparam(f"n_{name}")) for name, at in _narrowed()),
+        )
+        .order_by(by.desc() if descending else by, finding.c.id)
+        .limit(bindparam("limit"))
+    )
+    if not later:
+        return found
+    above = finding.c.id > bindparam("after")
+    if not field:
+        return found.where(above)
+    further = by < bindparam("value") if descending else by > bindparam("value")
+    return found.where(or_(further, and_(by == bindparam("value"), above)))
+
+
+def _narrowed() -> Sequence[tuple[str, ColumnElement[Any]]]:
+    return tuple(NARROWED.items())
+
+
+def _joined() -> Any:
+    scanned = and_(
+        image_scan.c.repository_id == finding.c.repository_id,
+        image_scan.c.digest == finding.c.digest,
+        image_scan.c.type == "ENHANCED",
+    )
+    pushed = and_(manifest.c.repository_id == finding.c.repository_id, manifest.c.digest == finding.c.digest)
+    return finding.outerjoin(image_scan, scanned).outerjoin(manifest, pushed)
+
+
+_PAGES: Final = {
+    (order, later): _statement(order, later=later)
+    for order in ("", *ORDERS, *(f"-{field}" for field in ORDERS))
+    for later in (False, True)
+}
