@@ -82,9 +82,7 @@ class _Layers:
         match self._chance.choices(("system", "language", "nothing"), (3, 4, 3))[0]:
             case "system":
                 names = self._chance.sample(self._debian, self._chance.randrange(10, 120))
-                more = [
-                    Package("deb", name, self._version("{}-1"), _STATUS, arch="amd64") for name in names
-                ]
+                more = [Package("deb", name, self._version("{}-1"), _STATUS, arch="amd64") for name in names]
                 return Layer(databases=[SystemDatabase("dpkg", _STATUS, [*self._base, *more])])
             case "language":
                 return Layer(packages=list(self._some_of_languages()))
@@ -117,7 +115,7 @@ def build(database: SqliteDatabase, debian: Path, names: Sequence[tuple[str, str
 
     def run(tx: Transaction) -> None:
         rules = RegistryScanning("ENHANCED", ())
-        registry_scanning.put(tx, RegistryKey("private", ACCOUNT, REGION), rules)
+        registry_scanning.put(tx, RegistryKey("private", ACCOUNT, REGION), rules, AT)
         for number in range(_REPOSITORIES):
             key = RepositoryKey(RegistryKey("private", ACCOUNT, REGION), f"team/app-{number}")
             repositories.add(tx, Repository(_repository(number), key, "MUTABLE", (), False, {}, 0, 1, AT))

@@ -11,7 +11,7 @@ from entrepot.app.audit_jobs import audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.inspector_parts import reporting
 from entrepot.app.parts import Databases
-from entrepot.app.scan_parts import scanner
+from entrepot.app.scan_parts import rematching, scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.app.vulnerability_parts import following, generations
 from entrepot.app.vulnerability_updates import updater
@@ -74,6 +74,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
     sealed = parts.seal(settings, create=False)
     known = generations(settings)
     destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
+    plan, rematcher = rematching(database, store, known, meter)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
@@ -82,6 +83,8 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         deliverer=about_events.deliverer,
         retention=about_events.retention,
         scanner=scanner(settings, database, store, known, sealed, meter),
+        rematch_plan=plan,
+        rematcher=rematcher,
         cover=CoverageSweep(database),
         adapter=adapter_scans(settings, database, sealed),
         excepting=Excepting(BlockingUnits(database), store),

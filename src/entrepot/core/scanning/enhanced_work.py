@@ -16,7 +16,16 @@ from entrepot.core.scanning.enhanced_events import Telling, Told
 from entrepot.core.scanning.enhanced_shown import ImageNow, Texts
 from entrepot.core.scanning.places import registry_itself
 from entrepot.core.scanning.suppressions import Source
-from entrepot.db import blobs, enhanced_scans, images, inspector_findings, registry_scanning, repositories, tags
+from entrepot.db import (
+    blobs,
+    enhanced_scans,
+    images,
+    inspector_findings,
+    registry_scanning,
+    rematches,
+    repositories,
+    tags,
+)
 from entrepot.db.database import Transaction
 from entrepot.db.inspector_records import FindingRecord, ImageKey
 from entrepot.db.records import Repository
@@ -108,6 +117,8 @@ def keep(
     )
     if not enhanced_scans.keep(tx, ended):
         return False
+    if analysis.generation:
+        rematches.queue_if_overtaken(tx, image.repository_id, image.digest, analysis.generation)
     of = Of(repository.key, image, at)
     changed = Changes(())
     if _is_news(scan, analysis):
