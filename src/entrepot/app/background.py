@@ -63,28 +63,23 @@ async def _work(settings: Settings) -> None:
 def jobs(settings: Settings, databases: Databases, known: Generations, listen: Listener) -> Jobs:
     """What the jobs of a deployment work with, what is known among it; `listen` is told what is added to metrics."""
     database, metrics = databases.metadata, databases.metrics
-    measure = MetricsFold(
-        metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]), listen
-    )
+    journals = settings.data / parts.JOURNALS
+    measure = MetricsFold(metrics, journals, Place(settings.account_id, settings.regions[0]), listen)
     meter = Metering(metrics, listen)
     about_events = event_jobs(settings, database, databases.events, meter)
     store = Filesystem(settings.data)
     idle = timedelta(seconds=settings.upload_expiry_seconds)
     about_audit = audit_jobs(settings, databases)
     sealed = parts.seal(settings, create=False)
-    known = generations(settings)
-    destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
-    plan, rematcher = rematching(database, store, known, meter)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, settings.data / parts.JOURNALS, [measure.offsets, about_audit.fold.offsets]),
+        journals=JournalFold(database, journals, [measure.offsets, about_audit.fold.offsets]),
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
         scanner=scanner(settings, database, store, known, sealed, meter),
-        rematch_plan=plan,
-        rematcher=rematcher,
+        rematching=rematching(database, store, known, meter),
         cover=CoverageSweep(database),
         adapter=adapter_scans(settings, database, sealed),
         excepting=Excepting(BlockingUnits(database), store),
@@ -98,7 +93,13 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         audit=about_audit.fold,
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
-        trails=trail_delivery(settings, database, about_audit.records, destinations, sealed),
+        trails=trail_delivery(
+            settings,
+            database,
+            about_audit.records,
+            trail_destinations(settings, parts.outbound(settings), parts.clock),
+            sealed,
+        ),
         updater=updater(settings, known),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),

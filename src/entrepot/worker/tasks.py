@@ -68,8 +68,7 @@ class Jobs:
     deliverer: Deliverer
     retention: Retention
     scanner: Scanner
-    rematch_plan: RematchPlan
-    rematcher: Rematcher
+    rematching: tuple[RematchPlan, Rematcher]
     cover: CoverageSweep
     adapter: AdapterScans | None
     excepting: Excepting
@@ -105,8 +104,8 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("route", _EVENTS_AGAIN, jobs.feeder.run),
         Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
         Task("scan", _EVENTS_AGAIN, jobs.scanner.run, shared=True),
-        Task("rematch-plan", _PLAN_EVERY, lambda _: _some({"images": jobs.rematch_plan.run()})),
-        Task("rematch", _EVENTS_AGAIN, jobs.rematcher.run, shared=True),
+        Task("rematch-plan", _PLAN_EVERY, lambda _: _some({"images": jobs.rematching[0].run()})),
+        Task("rematch", _EVENTS_AGAIN, jobs.rematching[1].run, shared=True),
         Task("cover", _COVER_EVERY, jobs.cover.run),
         *([] if jobs.adapter is None else [Task("adapter", _EVENTS_AGAIN, jobs.adapter.run)]),
         Task("except", _EXCEPT_EVERY, jobs.excepting.run),
