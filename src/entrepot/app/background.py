@@ -11,7 +11,7 @@ from entrepot.app.audit_jobs import AuditJobs, audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.inspector_parts import excepting, reporting, suppression_walks
 from entrepot.app.parts import Databases
-from entrepot.app.scan_parts import scanner
+from entrepot.app.scan_parts import rematching, scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.app.vulnerability_parts import following, generations
 from entrepot.app.vulnerability_updates import updates
@@ -82,6 +82,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         deliverer=about_events.deliverer,
         retention=about_events.retention,
         scanner=scanner(settings, database, store, known, sealed, meter),
+        rematching=rematching(database, store, known, meter),
         cover=CoverageSweep(database),
         adapter=adapter_scans(settings, database, sealed),
         excepting=excepting(database, store, known),

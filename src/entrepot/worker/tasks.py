@@ -22,6 +22,8 @@ from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.scanning.excepting import Excepting
+from entrepot.core.scanning.rematch_plan import RematchPlan
+from entrepot.core.scanning.rematcher import Rematcher
 from entrepot.core.scanning.scanner import Scanner
 from entrepot.core.upkeep import JournalFold
 from entrepot.worker.schedule import Task
@@ -38,6 +40,7 @@ _COVER_EVERY = timedelta(seconds=1)  # what is set has changed
 _EXCEPT_EVERY = timedelta(seconds=1)
 _SUPPRESS_EVERY = timedelta(seconds=1)
 _REPORT_EVERY = timedelta(seconds=2)
+_PLAN_EVERY = timedelta(milliseconds=500)  # one look at a file while nothing else is known
 _RETAIN_EVERY = timedelta(hours=1)
 _SETTLE_EVERY = timedelta(minutes=10)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
@@ -68,6 +71,7 @@ class Jobs:
     deliverer: Deliverer
     retention: Retention
     scanner: Scanner
+    rematching: tuple[RematchPlan, Rematcher]
     cover: CoverageSweep
     adapter: AdapterScans | None
     excepting: Excepting
@@ -102,7 +106,9 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("alarms", _ALARMS_EVERY, lambda now: _some({"changed": jobs.alarms.run(now)})),
         Task("route", _EVENTS_AGAIN, jobs.feeder.run),
         Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
-        Task("scan", _EVENTS_AGAIN, jobs.scanner.run),
+        Task("scan", _EVENTS_AGAIN, jobs.scanner.run, shared=True),
+        Task("rematch-plan", _PLAN_EVERY, lambda _: _some({"images": jobs.rematching[0].run()})),
+        Task("rematch", _EVENTS_AGAIN, jobs.rematching[1].run, shared=True),
         Task("cover", _COVER_EVERY, jobs.cover.run),
         *([] if jobs.adapter is None else [Task("adapter", _EVENTS_AGAIN, jobs.adapter.run)]),
         Task("except", _EXCEPT_EVERY, jobs.excepting.run),
