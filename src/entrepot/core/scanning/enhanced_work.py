@@ -113,16 +113,7 @@ def keep(
     repository = repositories.lock_live(tx, image.repository_id)
     if repository is None or not _is_enhanced(tx, repository):
         return False
-    status, description = _standing(tx, repository, analysis)
-    ended = replace(
-        scan,
-        status=status,
-        description=description[:_LONGEST],
-        source_updated_at=analysis.source_updated_at,
-        lacking=analysis.lacking,
-        completed_at=at,
-        result=scan.result if analysis.found is None else result_of(analysis.found),
-    )
+    ended = _ended(tx, repository, scan, analysis, at)
     if not enhanced_scans.keep(tx, ended):
         return False
     if analysis.generation:
@@ -139,6 +130,19 @@ def keep(
     if told:
         _tell(tx, repository, ended, told, at)
     return True
+
+
+def _ended(tx: Transaction, repository: Repository, scan: Scan, analysis: Analysis, at: datetime) -> Scan:
+    status, description = _standing(tx, repository, analysis)
+    return replace(
+        scan,
+        status=status,
+        description=description[:_LONGEST],
+        source_updated_at=analysis.source_updated_at,
+        lacking=analysis.lacking,
+        completed_at=at,
+        result=scan.result if analysis.found is None else result_of(analysis.found),
+    )
 
 
 def let_go(tx: Transaction, scan: Scan) -> None:
