@@ -15,6 +15,7 @@ from tests.factories.registry import Registry
 from tests.factories.waiting import wait
 from tests.operation.commands import entrepot
 
+pytestmark = pytest.mark.timeout(600)  # each runs several commands, which start slowly on a machine that does much else
 OPENSSL, DJANGO, LODASH = "CVE-2023-5363", "CVE-2021-31542", "CVE-2021-23337"
 
 
