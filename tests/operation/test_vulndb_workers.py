@@ -19,14 +19,13 @@ def run(data, *arguments):
 def test_after_an_import_all_workers_of_two_servers_match_with_it(tmp_path):
     with serve(tmp_path, extra=COMMON) as first, serve(tmp_path, extra=COMMON) as second:
         workers = {children(each.process.pid)[-1] for each in (first, second)}
-        for number in range(3):
+        for number in range(2):
             done = run(first.data, "import", dump(tmp_path / "Debian.zip", [record(f"DSA-{number}")])).result
             assert done["workers_behind"] == []
             told = run(first.data, "status").result
             assert {each["pid"]: each["generation"] for each in told["workers"]} == dict.fromkeys(
                 workers, done["generation"]
             )
-    assert run(first.data, "status").result["workers"] == []
 
 
 def test_a_worker_that_does_not_follow_is_named_and_one_that_died_is_not_waited_for(tmp_path):
