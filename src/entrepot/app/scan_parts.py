@@ -25,6 +25,8 @@ def scanner(
     """What scans the images of a deployment: its own engine, or another scanner that it asks."""
     units = Units(metadata, ThreadPoolExecutor(1, "scans"))
     other = adapter_analyst(settings, metadata, seal, units)
-    analyst = other or Engine(units, store, generations, LayerPrograms(), parts.clock)
+    engine = Engine(units, store, generations, LayerPrograms(), parts.clock)
     pace = None if other is None else _ELSEWHERE
-    return Scanner(units, analyst, meter, lambda: Watch([metadata.snapshot()]), parts.clock, pace)
+    return Scanner(
+        units, other or engine, engine, meter, lambda: Watch([metadata.snapshot()]), parts.clock, pace, parts.SUPPRESSIONS
+    )

@@ -129,6 +129,10 @@ class LayerUnreadable(ScanRefused):
     text = "Layer {digest}: {reason}"
 
 
+class LayerTooLarge(LayerUnreadable):
+    """A layer that costs more to read than one may (`digest`, `reason`)."""
+
+
 class AdapterRequestInvalid(ScanRefused):
     """What another registry asks to be scanned, and cannot be (`reason`)."""
 

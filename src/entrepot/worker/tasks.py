@@ -14,11 +14,13 @@ from entrepot.core.events.delivery import Deliverer
 from entrepot.core.events.feeding import Feeder
 from entrepot.core.events.retention import Retention
 from entrepot.core.inspector.reporting import Reporting
+from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.integrity import Integrity
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.scanning.excepting import Excepting
 from entrepot.core.scanning.scanner import Scanner
 from entrepot.core.upkeep import JournalFold
@@ -32,10 +34,11 @@ _ROLL_UP_EVERY = timedelta(minutes=10)
 _GAUGES_EVERY = timedelta(minutes=1)
 _ALARMS_EVERY = timedelta(seconds=10)
 _EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
+_COVER_EVERY = timedelta(seconds=1)  # what is set has changed
 _EXCEPT_EVERY = timedelta(seconds=1)
+_SUPPRESS_EVERY = timedelta(seconds=1)
 _REPORT_EVERY = timedelta(seconds=2)
 _RETAIN_EVERY = timedelta(hours=1)
-_SETTLE_EVERY = timedelta(minutes=10)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
 _SWEEP_EVERY = timedelta(hours=6)
@@ -64,11 +67,12 @@ class Jobs:
     deliverer: Deliverer
     retention: Retention
     scanner: Scanner
+    cover: CoverageSweep
     adapter: AdapterScans | None
     excepting: Excepting
     reporting: Reporting
+    suppression_walks: SuppressionWalks
     expire: Callable[[datetime], int]
-    settle_in_use: Callable[[datetime], int]
     checkpoint: Callable[[], int]
     updater: Callable[[datetime], Awaitable[dict[str, object]]] | None
     ballast: Callable[[], bool]
@@ -99,12 +103,13 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("route", _EVENTS_AGAIN, jobs.feeder.run),
         Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
         Task("scan", _EVENTS_AGAIN, jobs.scanner.run),
+        Task("cover", _COVER_EVERY, jobs.cover.run),
         *([] if jobs.adapter is None else [Task("adapter", _EVENTS_AGAIN, jobs.adapter.run)]),
         Task("except", _EXCEPT_EVERY, jobs.excepting.run),
         Task("report", _REPORT_EVERY, jobs.reporting.run),
+        Task("suppress", _SUPPRESS_EVERY, jobs.suppression_walks.run),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
-        Task("settle-in-use", _SETTLE_EVERY, lambda now: _some({"images": jobs.settle_in_use(now)})),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
         Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),
         Task("scrub", _SCRUB_EVERY, lambda now: _scrub(jobs, now)),

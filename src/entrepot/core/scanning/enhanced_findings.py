@@ -11,7 +11,6 @@ from typing import Final, Protocol
 
 import msgspec
 
-from entrepot.core.scanning.analysis import SEVERITIES
 from entrepot.core.scanning.inspector_packages import MANAGERS, Vulnerable, vulnerable
 from entrepot.core.scanning.trackers import tracker
 from entrepot.errors.scanning import CvssInvalid
@@ -26,7 +25,7 @@ _MOST_SCORES: Final = 20
 _MOST_RELATED: Final = 100
 _MOST_PACKAGES: Final = 1000
 _LONGEST_TITLE: Final = 1024
-_RANKS: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+_RANKS: Final = {"CRITICAL": 0, "HIGH": 1, "MEDIUM": 2, "LOW": 3, "INFORMATIONAL": 4, "UNDEFINED": 5}
 _PROGRAMS: Final = "BITNAMI"
 _WORDS: Final = re.compile(r"[^A-Z0-9]+")
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
