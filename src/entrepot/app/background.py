@@ -11,10 +11,10 @@ from entrepot.app.audit_jobs import AuditJobs, audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.inspector_parts import excepting, reporting, suppression_walks
 from entrepot.app.parts import Databases
-from entrepot.app.scan_parts import scanner
+from entrepot.app.scan_parts import rematching, scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.app.vulnerability_parts import following, generations
-from entrepot.app.vulnerability_updates import updater
+from entrepot.app.vulnerability_updates import updates
 from entrepot.core.audit.delivering import Delivering
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
@@ -81,6 +81,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         deliverer=about_events.deliverer,
         retention=about_events.retention,
         scanner=scanner(settings, database, store, known, sealed, meter),
+        rematching=rematching(database, store, known, meter),
         cover=CoverageSweep(database),
         adapter=adapter_scans(settings, database, sealed),
         excepting=excepting(database, store, known),
@@ -96,12 +97,11 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
         trails=_trails(settings, database, about_audit, sealed),
-        updater=updater(settings, known),
+        further=updates(settings, known),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         trails_every=timedelta(seconds=settings.trail_seconds),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),
-        update_every=timedelta(seconds=settings.vulndb_update_every),
         scrub_every=timedelta(days=settings.scrub_days),
     )
 

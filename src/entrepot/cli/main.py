@@ -44,6 +44,7 @@ app.command(
     name="kubelet-credential-provider",
     help="Answer kubelet with a registry password for the image that a pod wants.",
 )
+app.command("entrepot.cli.scan:scan", help="Scan an image, wherever it is: its packages and what is known of them.")
 app.command("entrepot.cli.gc:gc", help="Collect what no image references, beside a running server or without one.")
 app.command("entrepot.cli.fsck:fsck", help="Prove that every manifest is resolvable, down to the bytes.")
 

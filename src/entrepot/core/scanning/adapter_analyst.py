@@ -14,7 +14,6 @@ from datetime import datetime
 import msgspec
 
 from entrepot.core.scanning.analysis import FAILED, SUCCESS, UNSUPPORTED, Analysis, Attributes, Content, Finding
-from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.outbound import OutboundFault, Response, Sender
 from entrepot.spec import scanner_adapter as wire
 from entrepot.spec.repository import RepositoryKey
@@ -24,11 +23,6 @@ _LARGEST_REPORT = 128 * 1024 * 1024
 _LARGEST_ANSWER = 1024 * 1024
 _LONGEST = 500  # characters of what a scanner says
 _LONGEST_DESCRIPTION = 4000
-_BASIC = "BASIC"
-_NOT_ENHANCED = (
-    "Another scanner looks at images here, and says less of vulnerabilities than findings of enhanced scanning do: set "
-    "the registry's scanType to BASIC."
-)
 _ACCEPTED = frozenset({200, 201, 202})
 _SEVERITIES = {
     "negligible": "INFORMATIONAL",
@@ -105,9 +99,7 @@ class AdapterAnalyst:
         return "adapter"
 
     async def analyse(self, content: Content) -> Analysis:
-        """What the scanner finds in an image; nothing that Inspector's findings could be made of."""
-        if content.kind != _BASIC:
-            return Analysis(FAILED, _NOT_ENHANCED)
+        """What the scanner finds in an image."""
         try:
             async with asyncio.timeout(self._patience.image):
                 return await self._analysed(content)
@@ -118,10 +110,6 @@ class AdapterAnalyst:
             return Analysis(FAILED, f"The scanner cannot be asked: {fault}.", counted=False)
         except _Trouble as trouble:
             return Analysis(FAILED, str(trouble), counted=trouble.counted)
-
-    async def texts(self, _: Sequence[str]) -> Mapping[str, Texts]:
-        """Of advisories that other findings have, nothing."""
-        return {}
 
     async def _analysed(self, content: Content) -> Analysis:
         metadata = await self._metadata()
