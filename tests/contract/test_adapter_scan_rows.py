@@ -1,4 +1,4 @@
-"""The queries of scans for another registry, over every engine: taken up and finished by compare-and-set, gone in time."""
+"""The queries of scans for another registry, over every engine: taken up and finished once, gone in time."""
 
 from datetime import timedelta
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # its types are not worth a dependency
 
 from entrepot.cli.main import app
 

@@ -1,4 +1,4 @@
-"""What an image consists of as Harbor is told it: a document of SPDX 2.3 or CycloneDX 1.6, and about it who wrote it."""
+"""What an image consists of as Harbor is told it: a document of SPDX 2.3 or CycloneDX 1.6, and who wrote it."""
 
 from datetime import datetime
 
