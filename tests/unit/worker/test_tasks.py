@@ -70,6 +70,10 @@ def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
         "scan",
         "except",
         "report",
+        "cover",
+        "rematch",
+        "rematch-plan",
+        "suppress",
     }
     assert set(names) == told | {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
 
