@@ -19,6 +19,7 @@ from tests.operation.test_scanning import ADVISORIES, BASE, names, push, take
 
 SECRET = "a secret between two servers"
 VULNERABILITIES = "application/vnd.security.vulnerability.report; version=1.1"
+SBOM = "application/vnd.security.sbom.report+json; version=1.0"
 FOUND = ["CVE-2023-4807", "CVE-2023-5363"]
 
 
@@ -102,8 +103,26 @@ def test_what_another_registry_holds_is_scanned(tmp_path: Path):
         assert (first["version"], first["fix_version"], first["severity"]) == ("3.0.9-1", "3.0.11-1", "High")
         assert first["preferred_cvss"]["score_v3"] == 7.5
         assert first["layer"] == {"digest": made.layers[0].digest}
+        for form, name in (("application/spdx+json", "spdxVersion"), ("application/vnd.cyclonedx+json", "bomFormat")):
+            told = sbom(harbor, made, form)
+            assert told["media_type"] == form
+            assert name in told["sbom"]
+            assert "3.0.9-1" in json.dumps(told["sbom"])
         metadata = harbor.request("GET", "metadata").json()
         assert metadata["properties"]["harbor.scanner-adapter/vulnerability-database-updated-at"].startswith("2024-")
+
+
+def sbom(harbor: Harbor, made: Image, form: str) -> Any:
+    """What the image consists of, in this form."""
+    wanted = {"type": "sbom", "produces_mime_types": [SBOM], "parameters": {"sbom_media_types": [form]}}
+    accepted = harbor.scan("library/app", made.digest, enabled_capabilities=[wanted]).json()
+    assert harbor.report(accepted["id"], SBOM).status == 400
+    query = f"?sbom_media_type={form.replace('+', '%2B')}"
+    answer = wait(lambda: found if (found := harbor.report(accepted["id"], SBOM, query)).status != 302 else None, 60)
+    assert answer is not None
+    assert (answer.status, answer.headers["Content-Type"]) == (200, SBOM)
+    assert harbor.report(accepted["id"]).status == 404  # what was not asked for
+    return answer.json()
 
 
 def test_what_cannot_be_scanned_says_why(tmp_path: Path):

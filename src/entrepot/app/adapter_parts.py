@@ -26,9 +26,9 @@ from entrepot.seal import Seal
 from entrepot.settings import Settings
 from entrepot.spec.moments import moment
 from entrepot.spec.repository import RepositoryKey
+from entrepot.spec.scanner_adapter import SBOM_TYPES
 from entrepot.store.filesystem import Filesystem
 
-SBOMS: tuple[str, ...] = ()
 _PULL_LIFETIME = timedelta(hours=1)
 
 
@@ -41,7 +41,7 @@ def harbor_pages(settings: Settings, seal: Seal, units: Units) -> Pages:
     async def updated_at() -> datetime | None:
         return await asyncio.to_thread(_updated_at, settings)
 
-    return {PREFIX: HarborDoor(Desk(units, seal, parts.clock, SBOMS), secret, updated_at).handle}
+    return {PREFIX: HarborDoor(Desk(units, seal, parts.clock, SBOM_TYPES), secret, updated_at).handle}
 
 
 def adapter_scans(settings: Settings, metadata: SqliteDatabase, seal: Seal) -> AdapterScans | None:

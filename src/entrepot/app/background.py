@@ -22,7 +22,6 @@ from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
-from entrepot.core.scanning import in_use
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
@@ -94,7 +93,6 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         alarms=AlarmEvaluator(database, metrics, databases.events),
         gauges=Gauges(database, metrics, settings.regions[0]),
         expire=lambda now: expire_uploads(database, store, now, idle),
-        settle_in_use=lambda now: in_use.expire(database, now),
         checkpoint=databases.checkpoint,
         audit=about_audit.fold,
         announcer=about_audit.announcer,

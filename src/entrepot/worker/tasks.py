@@ -42,7 +42,6 @@ _SUPPRESS_EVERY = timedelta(seconds=1)
 _REPORT_EVERY = timedelta(seconds=2)
 _PLAN_EVERY = timedelta(milliseconds=500)  # one look at a file while nothing else is known
 _RETAIN_EVERY = timedelta(hours=1)
-_SETTLE_EVERY = timedelta(minutes=10)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
 _SWEEP_EVERY = timedelta(hours=6)
@@ -78,7 +77,6 @@ class Jobs:
     reporting: Reporting
     suppression_walks: SuppressionWalks
     expire: Callable[[datetime], int]
-    settle_in_use: Callable[[datetime], int]
     checkpoint: Callable[[], int]
     further: Sequence[Task]
     ballast: Callable[[], bool]
@@ -116,7 +114,6 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("suppress", _SUPPRESS_EVERY, jobs.suppression_walks.run),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
-        Task("settle-in-use", _SETTLE_EVERY, lambda now: _some({"images": jobs.settle_in_use(now)})),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
         Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),
         Task("scrub", _SCRUB_EVERY, lambda now: _scrub(jobs, now)),

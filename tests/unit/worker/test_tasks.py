@@ -74,7 +74,6 @@ def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
         "rematch-plan",
         "report",
         "suppress",
-        "settle-in-use",
     }
     assert set(names) == told | {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from entrepot.core.adapter import desk, reporting
+from entrepot.core.adapter import desk, reporting, sbom_reports
 from entrepot.core.adapter.pulling import Puller
 from entrepot.core.events.watching import Watch
 from entrepot.core.scanning.analysis import NO_DATABASE
@@ -24,7 +24,7 @@ from entrepot.outbound import OutboundFault
 from entrepot.scan.merging import merge
 from entrepot.scan.packages import Layer
 from entrepot.seal import Seal
-from entrepot.spec.scanner_adapter import ScanRequest
+from entrepot.spec.scanner_adapter import SBOM_TYPES, ScanRequest
 
 MOST_ATTEMPTS = 5
 _LONGEST_WAIT_SECONDS = 5.0
@@ -142,13 +142,14 @@ class AdapterScans:
             return FAILED, str(fault), {}
 
     def _reports(self, request: ScanRequest, layers: Sequence[tuple[str, Layer]]) -> Mapping[str, bytes]:
-        image = merge(layers)
-        found: dict[str, bytes] = {}
-        with self._generations.reading() as file:
-            if file is None:
-                raise AdapterScanFailed(reason=NO_DATABASE)
-            told = reporting.report(image, Known(file), request.artifact, self._clock())
-            found[desk.OF_VULNERABILITIES] = reporting.encoded(told)
+        image, artifact, now = merge(layers), request.artifact, self._clock()
+        forms = desk.forms(request, SBOM_TYPES)
+        found = {form: sbom_reports.report(image, form, artifact, now) for form in forms if form in SBOM_TYPES}
+        if desk.OF_VULNERABILITIES in forms:
+            with self._generations.reading() as file:
+                if file is None:
+                    raise AdapterScanFailed(reason=NO_DATABASE)
+                found[desk.OF_VULNERABILITIES] = reporting.encoded(reporting.report(image, Known(file), artifact, now))
         return found
 
     async def _hold(self, scan: AdapterScan) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from entrepot.core.scanning import eligibility, enhanced_requests
+from entrepot.core.scanning import eligibility, enhanced_requests, in_use
 from entrepot.core.scanning.eligibility import Windows
 from entrepot.core.units import BlockingUnits
 from entrepot.db import enhanced_scans, inspector_configuration, inspector_findings
@@ -30,6 +30,7 @@ class CoverageSweep:
 
     def run(self, now: datetime) -> dict[str, object]:
         """Sweep what is due; how many scans stand otherwise than before, how many findings are forgotten."""
+        in_use.expire(self._units, now)
         changed = 0
         for registry in self._units.read(enhanced_scans.due_sweeps, now - _EVERY, _SOME):
             changed += self._sweep(registry, now)
