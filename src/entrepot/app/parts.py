@@ -27,6 +27,7 @@ from entrepot.core.metrics.standing import Standing
 from entrepot.core.parts import Core
 from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
+from entrepot.core.scanning import enhanced_exceptions
 from entrepot.core.scanning.suppressions import Source
 from entrepot.core.transfers import TransferLimits, Transfers
 from entrepot.core.units import Units
@@ -53,7 +54,6 @@ CHAINS = {METADATA: migrate.METADATA, "events": migrate.EVENTS, "audit": migrate
 LARGEST_LAYER = 52_000 * 1024 * 1024  # ECR's quota
 JOURNALS = "journal"
 VULNERABILITIES = "vulndb"
-SUPPRESSIONS: tuple[Source, ...] = (suppressing.source,)  # who suppresses findings, the first before others
 _LARGEST_BALLAST = 64 * 1024 * 1024
 _READERS = 4
 _SYNCERS = 16
@@ -100,6 +100,10 @@ class Worker:
 def clock() -> datetime:
     """Now, aware, UTC."""
     return datetime.now(UTC)
+
+
+# who suppresses findings, the first before others
+SUPPRESSIONS: tuple[Source, ...] = (suppressing.source, enhanced_exceptions.source(clock))
 
 
 def database_path(settings: Settings, name: str = METADATA) -> Path:

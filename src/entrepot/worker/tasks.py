@@ -36,6 +36,7 @@ _ALARMS_EVERY = timedelta(seconds=10)
 _EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
 _COVER_EVERY = timedelta(seconds=1)  # what is set has changed
 _EXCEPT_EVERY = timedelta(seconds=1)
+_SUPPRESS_EVERY = timedelta(seconds=1)
 _REPORT_EVERY = timedelta(seconds=2)
 _SUPPRESS_EVERY = timedelta(seconds=1)
 _RETAIN_EVERY = timedelta(hours=1)

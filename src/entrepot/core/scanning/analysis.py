@@ -18,7 +18,7 @@ from entrepot.spec.manifest import Descriptor, Manifest
 from entrepot.spec.repository import RepositoryKey
 
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED")  # the worst first
-COMPLETE, FAILED = "COMPLETE", "FAILED"
+IN_PROGRESS, COMPLETE, FAILED = "IN_PROGRESS", "COMPLETE", "FAILED"
 SUCCESS = "The scan was completed successfully."
 UNSUPPORTED = "UnsupportedImageError: The operating system and/or package manager are not supported."
 NO_DATABASE = (

@@ -8,7 +8,14 @@ from datetime import datetime
 from typing import Final
 
 from entrepot.core.changes import Change, new_stamp
-from entrepot.core.scanning import configuration, coverage_statuses, enhanced_events, findings, suppressions
+from entrepot.core.scanning import (
+    configuration,
+    coverage_statuses,
+    enhanced_events,
+    findings,
+    standings,
+    suppressions,
+)
 from entrepot.core.scanning.analysis import COMPLETE, FAILED, SUCCESS, Analysis, Content, ImageLayer
 from entrepot.core.scanning.configuration import CONTINUOUS, ENHANCED
 from entrepot.core.scanning.enhanced_changes import Changes, Of, changes, closed, redecided, result_of
@@ -123,6 +130,7 @@ def keep(
         decide = suppressions.of_image(tx, repository, image.digest, sources)
         changed = changes(of, inspector_findings.of_image(tx, image), analysis.found or (), decide)
     counted = write(tx, ended, changed)
+    standings.keep(tx, repository, ended, at)
     told = _told(tx, image, changed.told, texts)
     told += _of_scan(tx, repository, scan, ended, counted)
     if told:
@@ -164,6 +172,7 @@ def suppress(
     if told:
         write(tx, scan, Changes(told))
         tell(tx, repository, seed, at, _told(tx, image, told, texts))
+    standings.keep(tx, repository, scan, at)
     return len(told)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from entrepot.core import lookup
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
-from entrepot.core.scanning import configuration, enhanced_requests, places, quotas
+from entrepot.core.scanning import analysis, configuration, enhanced_requests, places, quotas
 from entrepot.core.scanning.quotas import MOST_SCANS
 from entrepot.db import registry_scanning
 from entrepot.db import scans as rows
@@ -20,7 +20,7 @@ from entrepot.spec.platforms import can_be_scanned
 from entrepot.spec.repository import RepositoryKey
 
 ONCE_IN = timedelta(hours=24)
-IN_PROGRESS, LIMIT_EXCEEDED = "IN_PROGRESS", "LIMIT_EXCEEDED"
+IN_PROGRESS, LIMIT_EXCEEDED = analysis.IN_PROGRESS, "LIMIT_EXCEEDED"
 _NO_ROOM = (
     "The scan quota of the registry has been exceeded: {} images in 24 hours. Start the scan of this image later."
 )

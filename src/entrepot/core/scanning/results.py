@@ -9,7 +9,7 @@ from entrepot.core.scanning import configuration, enhanced_results, findings, pl
 from entrepot.core.scanning.analysis import Finding
 from entrepot.core.scanning.enhanced_results import EnhancedReport
 from entrepot.core.scanning.requests import IN_PROGRESS
-from entrepot.core.scanning.suppression import shown
+from entrepot.core.scanning.rulings import shown
 from entrepot.db import image_standings, registry_scanning
 from entrepot.db import scans as rows
 from entrepot.db.database import Transaction
@@ -73,7 +73,7 @@ def _report(
     after: Place | None,
 ) -> Report:
     """What exceptions are for is shown with why it need not count, and how much is left is said."""
-    excepted = standings.suppressions(tx, repository, scan.key.digest, caller.at)
+    excepted = standings.rulings(tx, repository, scan.key.digest, caller.at)
     standing = image_standings.find(tx, scan.key) if excepted else None
     if standing is None:
         return Report(Digest(scan.key.digest), scan, found, after)
