@@ -38,7 +38,6 @@ _COVER_EVERY = timedelta(seconds=1)  # what is set has changed
 _EXCEPT_EVERY = timedelta(seconds=1)
 _SUPPRESS_EVERY = timedelta(seconds=1)
 _REPORT_EVERY = timedelta(seconds=2)
-_SUPPRESS_EVERY = timedelta(seconds=1)
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
