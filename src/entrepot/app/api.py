@@ -12,14 +12,14 @@ from collections.abc import AsyncIterator, Sequence
 import aiofastnet
 import structlog
 
-from entrepot.app import certificates, parts
+from entrepot.app import addresses, certificates, parts
 from entrepot.app.adapter_parts import harbor_pages
 from entrepot.app.services import SERVICES
 from entrepot.app.start import Prepared
 from entrepot.aws.protocol.dispatch import AwsDoor
 from entrepot.aws.protocol.errors import CODES
 from entrepot.http.access_log import AccessLog
-from entrepot.http.addressing import LOGOS, Addressing, PublicNames
+from entrepot.http.addressing import LOGOS
 from entrepot.http.exchange import Exchanges
 from entrepot.http.logos import Logos
 from entrepot.http.metrics import RequestMetrics
@@ -31,7 +31,6 @@ from entrepot.oci.authentication import TOKENS
 from entrepot.oci.door import OciDoor
 from entrepot.oci.token import TokenPage
 from entrepot.settings import Settings
-from entrepot.spec.repository import RegistryKey
 from entrepot.telemetry import wants_json
 
 _FLUSH_SECONDS = 0.5
@@ -51,7 +50,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     worker = parts.worker(settings, prepared.seal, f"{name}.{os.getpid()}.{secrets.token_hex(4)}")
-    addressing = _addressing(settings, worker.hot)
+    addressing = addresses.addressing(settings, worker.hot)
     pages = Pages(worker.core, settings.metrics_allow, parts.standing(settings, worker.databases))
     tracing = parts.tracing(settings, name)
     tokens = TokenPage(worker.core, prepared.anonymous)
@@ -89,21 +88,6 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     if settings.tls_cert and settings.tls_key:
         return certificates.context(settings.tls_cert, settings.tls_key)
     return None
-
-
-def _addressing(settings: Settings, public: PublicNames) -> Addressing:
-    return Addressing(
-        domain=settings.domain,
-        default_account=settings.account_id,
-        regions=settings.regions,
-        aliases={host: _registry(text, settings) for host, text in settings.aliases},
-        public=public,
-    )
-
-
-def _registry(text: str, settings: Settings) -> RegistryKey:
-    account, _, region = text.partition("/")
-    return RegistryKey("private", account, region or settings.regions[0])
 
 
 def _exchanges(settings: Settings, address: str) -> Exchanges:

@@ -11,16 +11,17 @@ from entrepot.app.audit_jobs import AuditJobs, audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.inspector_parts import excepting, reporting, suppression_walks
 from entrepot.app.parts import Databases
-from entrepot.app.scan_parts import scanner
+from entrepot.app.scan_parts import rematching, scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.app.vulnerability_parts import following, generations
-from entrepot.app.vulnerability_updates import updater
+from entrepot.app.vulnerability_updates import updates
 from entrepot.core.audit.delivering import Delivering
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.scanning import in_use
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
@@ -81,6 +82,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         deliverer=about_events.deliverer,
         retention=about_events.retention,
         scanner=scanner(settings, database, store, known, sealed, meter),
+        rematching=rematching(database, store, known, meter),
         cover=CoverageSweep(database),
         adapter=adapter_scans(settings, database, sealed),
         excepting=excepting(database, store, known),
@@ -91,17 +93,17 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         alarms=AlarmEvaluator(database, metrics, databases.events),
         gauges=Gauges(database, metrics, settings.regions[0]),
         expire=lambda now: expire_uploads(database, store, now, idle),
+        settle_in_use=lambda now: in_use.expire(database, now),
         checkpoint=databases.checkpoint,
         audit=about_audit.fold,
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
         trails=_trails(settings, database, about_audit, sealed),
-        updater=updater(settings, known),
+        further=updates(settings, known),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         trails_every=timedelta(seconds=settings.trail_seconds),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),
-        update_every=timedelta(seconds=settings.vulndb_update_every),
         scrub_every=timedelta(days=settings.scrub_days),
     )
 

@@ -182,7 +182,7 @@ def standing(settings: Settings, databases: Databases) -> Standing:
     metadata, events, audit, metrics = (
         Units(each, one) for each in (databases.metadata, databases.events, databases.audit, databases.metrics)
     )
-    return Standing(metadata, events, audit, metrics, settings.data / JOURNALS)
+    return Standing(metadata, events, audit, metrics, settings.data / JOURNALS, settings.data / VULNERABILITIES)
 
 
 def tracing(settings: Settings, process: str) -> Tracing | None:

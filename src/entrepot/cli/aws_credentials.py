@@ -1,6 +1,7 @@
 """The caller's AWS credentials and region, from where AWS's own tools take them: the environment, then the files.
 
-These variables are AWS's and no settings of the server: this module and entrepot.settings alone read the environment.
+These variables are AWS's and no settings of the server: this module, docker_logins.py with Docker's, and
+entrepot.settings alone read the environment.
 """
 
 import configparser

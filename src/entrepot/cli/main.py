@@ -22,6 +22,7 @@ _NOUNS = {
     "trail": ("Trails of CloudTrail.", ("list_", "verify")),
     "token": ("Registry tokens.", ("create", "issue")),
     "events": ("Events that have not arrived at their targets.", ("list_", "show_", "redrive", "purge")),
+    "in-use": ("Which images run.", ("report",)),
     "vulndb": ("What is known of vulnerable packages.", ("import_", "update", "status", "export", "key")),
     "vulnerability": ("Findings that need not count.", ()),
     "vulnerability exception": ("Risks that somebody answers for until a day.", ("add", "list_", "remove")),
@@ -43,6 +44,7 @@ app.command(
     name="kubelet-credential-provider",
     help="Answer kubelet with a registry password for the image that a pod wants.",
 )
+app.command("entrepot.cli.scan:scan", help="Scan an image, wherever it is: its packages and what is known of them.")
 app.command("entrepot.cli.gc:gc", help="Collect what no image references, beside a running server or without one.")
 app.command("entrepot.cli.fsck:fsck", help="Prove that every manifest is resolvable, down to the bytes.")
 

@@ -133,6 +133,12 @@ class LayerTooLarge(LayerUnreadable):
     """A layer that costs more to read than one may (`digest`, `reason`)."""
 
 
+class ImageUnusable(ScanRefused):
+    """Something that holds no image that can be scanned (`path` or name, `reason`)."""
+
+    text = "{path} cannot be scanned: {reason}"
+
+
 class AdapterRequestInvalid(ScanRefused):
     """What another registry asks to be scanned, and cannot be (`reason`)."""
 

@@ -57,6 +57,7 @@ class Analysis:
     source_updated_at: datetime | None = None
     lacking: bool = False
     found: Sequence[Found] | None = None  # of an enhanced scan, None where nothing could be looked for
+    generation: int = 0  # of what was known; 0 where nothing was asked
     counted: bool = True
 
 

@@ -6,6 +6,7 @@ be read, a system of which nobody tells, or no database at all make the scan fai
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from entrepot.core.scanning import enhanced_analysis, inventories
@@ -104,7 +105,8 @@ class Engine:
         with self._generations.reading() as file:
             if file is None:
                 return Analysis(FAILED, NO_DATABASE, lacking=True)
-            return enhanced_analysis.analysed(image, Known(file), facts, self._clock())
+            analysis = enhanced_analysis.analysed(image, Known(file), facts, self._clock())
+            return replace(analysis, generation=file.generation)
 
     def _texts(self, advisories: Sequence[str]) -> Mapping[str, Texts]:
         with self._generations.reading() as file:

@@ -4,7 +4,7 @@ An image without a system, a program alone, is looked at too. Of a system or a l
 description says so: nothing that was not looked for is called clean.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +12,7 @@ import msgspec
 
 from entrepot.core.scanning.analysis import COMPLETE, FAILED, UNSUPPORTED, Analysis
 from entrepot.core.scanning.basic_findings import is_supported, notes, told_until, unknown
-from entrepot.core.scanning.enhanced_findings import Facts, found
+from entrepot.core.scanning.enhanced_findings import Facts, Found, found
 from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.scanning.platforms import platform
 from entrepot.core.vulnerabilities.known import Known
@@ -30,13 +30,21 @@ _NOT_TOLD: Final = (
 _NOT_LOOKED_AT: Final = "Nothing is known of packages of {}: they were not looked at."
 
 
-def analysed(image: Image, known: Known, facts: Facts, now: datetime) -> Analysis:
-    """What is known of all packages of an image."""
+Find = Callable[[Image, Known, Facts], list[Found]]
+
+
+def found_in(image: Image, known: Known, facts: Facts) -> list[Found]:
+    """What all packages of an image have."""
+    return found(matches(image, known), known, image.release, facts)
+
+
+def analysed(image: Image, known: Known, facts: Facts, now: datetime, find: Find = found_in) -> Analysis:
+    """What is known of all packages of an image, as `find` finds it."""
     languages = _languages(image)
     if not image.databases and not languages:
         return Analysis(UNSUPPORTED_IMAGE, _unread(image), found=())
     facts = msgspec.structs.replace(facts, platform=platform(image.release) if image.databases else "")
-    here = found(matches(image, known), known, image.release, facts)
+    here = find(image, known, facts)
     dark = [each for each in languages if not known.tells_of(each)]
     if image.databases and not is_supported(image):
         return Analysis(UNSUPPORTED_IMAGE, _unread(image), found=here)

@@ -118,10 +118,11 @@ def found(matches: Iterable[Match], known: Exploitation, release: Release | None
     together: dict[str, list[Match]] = {}
     for match in matches:
         together.setdefault(match.vulnerability, []).append(match)
-    return [_found(name, together[name], known, release, facts) for name in sorted(together)]
+    return [finding(name, together[name], known, release, facts) for name in sorted(together)]
 
 
-def _found(name: str, matches: Sequence[Match], known: Exploitation, release: Release | None, facts: Facts) -> Found:
+def finding(name: str, matches: Sequence[Match], known: Exploitation, release: Release | None, facts: Facts) -> Found:
+    """A vulnerability of an image, as all matches say that have its name."""
     told, assessed = min(
         ((each, assess(each.advisory, each.affected)) for match in matches for each in match.told),
         key=lambda each: (_RANKS[each[1].level], each[0].advisory.id),

@@ -30,6 +30,7 @@ from entrepot.db import (
     inspector_findings,
     inspector_images,
     registry_scanning,
+    rematches,
     repositories,
     tags,
 )
@@ -124,6 +125,8 @@ def keep(
     )
     if not enhanced_scans.keep(tx, ended):
         return False
+    if analysis.generation:
+        rematches.queue_if_overtaken(tx, image.repository_id, image.digest, analysis.generation)
     of = Of(repository.key, image, at)
     changed = Changes(())
     if _is_news(scan, analysis):

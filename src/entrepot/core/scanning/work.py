@@ -12,7 +12,7 @@ from entrepot.core.scanning.analysis import FAILED, Analysis, Content, ImageLaye
 from entrepot.core.scanning.coverage_statuses import PENDING, WAITS
 from entrepot.core.scanning.places import registry_itself
 from entrepot.core.scanning.requests import IN_PROGRESS
-from entrepot.db import blobs, enhanced_scans, images, repositories, tags
+from entrepot.db import blobs, enhanced_scans, images, rematches, repositories, tags
 from entrepot.db import scans as rows
 from entrepot.db.database import Transaction
 from entrepot.db.exception_records import Standing
@@ -137,6 +137,7 @@ def again(tx: Transaction, after: ScanKey, scan_ids: Sequence[str], at: datetime
 def free(tx: Transaction) -> None:
     """Let go of every scan, when nobody is left who could hold one."""
     rows.free(tx)
+    rematches.free(tx)
 
 
 def is_lacking(tx: Transaction, after: ScanKey) -> bool:
