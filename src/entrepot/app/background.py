@@ -68,10 +68,9 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
     database, metrics, journals = databases.metadata, databases.metrics, settings.data / parts.JOURNALS
     meter, place = Metering(metrics, listen), Place(settings.account_id, settings.regions[0])
     measure = MetricsFold(metrics, journals, place, listen)
+    about_audit, store = audit_jobs(settings, databases, meter), Filesystem(settings.data)
     about_events = event_jobs(settings, database, databases.events, meter)
-    store, sealed = Filesystem(settings.data), parts.seal(settings, create=False)
-    idle = timedelta(seconds=settings.upload_expiry_seconds)
-    about_audit = audit_jobs(settings, databases, meter)
+    idle, sealed = timedelta(seconds=settings.upload_expiry_seconds), parts.seal(settings, create=False)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
