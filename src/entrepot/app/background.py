@@ -65,15 +65,12 @@ async def _work(settings: Settings) -> None:
 
 def jobs(settings: Settings, databases: Databases, known: Generations, listen: Listener) -> Jobs:
     """What the jobs of a deployment work with, what is known among it; `listen` is told what is added to metrics."""
-    database, metrics = databases.metadata, databases.metrics
-    journals = settings.data / parts.JOURNALS
-    measure = MetricsFold(metrics, journals, Place(settings.account_id, settings.regions[0]), listen)
-    meter = Metering(metrics, listen)
+    database, metrics, journals = databases.metadata, databases.metrics, settings.data / parts.JOURNALS
+    meter, place = Metering(metrics, listen), Place(settings.account_id, settings.regions[0])
+    measure = MetricsFold(metrics, journals, place, listen)
+    about_audit, store = audit_jobs(settings, databases, meter), Filesystem(settings.data)
     about_events = event_jobs(settings, database, databases.events, meter)
-    store = Filesystem(settings.data)
-    idle = timedelta(seconds=settings.upload_expiry_seconds)
-    about_audit = audit_jobs(settings, databases, meter)
-    sealed = parts.seal(settings, create=False)
+    idle, sealed = timedelta(seconds=settings.upload_expiry_seconds), parts.seal(settings, create=False)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),

@@ -212,8 +212,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
     readers, beside = ThreadPoolExecutor(_READERS, "reader"), ThreadPoolExecutor(_READERS, "beside")
-    units = Units(opened.metadata, readers)
-    snapshot = opened.metadata.snapshot()
+    units, snapshot = Units(opened.metadata, readers), opened.metadata.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
     transfers = Transfers(

@@ -4,11 +4,11 @@ What filters say of a column is asked of the database; the rest is for who reads
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
 
-from entrepot.db.conventions import Text
 from entrepot.db.database import Reader
 from entrepot.db.inspector_findings import record_of
 from entrepot.db.inspector_records import FindingRecord
@@ -35,6 +35,17 @@ ORDERS: Final[Mapping[str, ColumnElement[Any]]] = {
     "LAST_OBSERVED_AT": _OBSERVED,
     "SEVERITY": _RANK,
     "VULNERABILITY_ID": finding.c.vulnerability,
+}
+_SCANNED: Final = and_(
+    image_scan.c.repository_id == finding.c.repository_id,
+    image_scan.c.digest == finding.c.digest,
+    image_scan.c.type == "ENHANCED",
+)
+_PUSHED: Final = and_(manifest.c.repository_id == finding.c.repository_id, manifest.c.digest == finding.c.digest)
+# what the columns of these orders are beside findings
+_JOINED: Final = {
+    "ECR_IMAGE_PUSHED_AT": finding.outerjoin(manifest, _PUSHED),
+    "LAST_OBSERVED_AT": finding.outerjoin(image_scan, _SCANNED),
 }
 _TEXTS: Final = frozenset({"ECR_IMAGE_REPOSITORY_NAME", "FINDING_STATUS", "VULNERABILITY_ID"})
 NARROWED: Final = {
@@ -66,57 +77,40 @@ def page(
     """The findings after one, closed ones too, that have the values of `narrowed`. `order` is a key of ORDERS with `-`
     before it where the greatest are first, or empty: by id.
     """
-    given: dict[str, object] = {f"n_{name}": narrowed.get(name, "") for name in NARROWED}
+    given: dict[str, object] = {f"n_{name}": value for name, value in narrowed.items()}
+    field = order.removeprefix("-")
     if after.id:
         given["after"] = after.id
-    field = order.removeprefix("-")
-    if after.id and field:
-        given["value"] = after.value if field in _TEXTS else int(after.value)
-    rows = tx.all(
-        _PAGES[order, bool(after.id)], account=registry.account, in_region=registry.region, limit=limit, **given
-    )
+        if field:
+            given["value"] = after.value if field in _TEXTS else int(after.value)
+    statement = _statement(order, bool(after.id), tuple(sorted(narrowed)))
+    rows = tx.all(statement, account=registry.account, in_region=registry.region, limit=limit, **given)
     return [Placed(record_of(row), After(str(row.place), row.id)) for row in rows]
 
 
-def _statement(order: str, *, later: bool) -> Select[Any]:
+@cache  # there are so many orders, and so many columns
+def _statement(order: str, later: bool, narrowed: tuple[str, ...]) -> Select[Any]:  # noqa: FBT001 - of a cache's key
+    """Ids are sorted before rows are read: what sorts should not carry the bodies."""
     field, descending = order.removeprefix("-"), order.startswith("-")
     by: ColumnElement[Any] = ORDERS[field] if field else finding.c.id
-    found = (
-        select(finding, image_scan.c.completed_at.label("observed_at"), by.label("place"))
-        .select_from(_joined())
+    ids = (
+        select(finding.c.id.label("of"), by.label("place"))
+        .select_from(_JOINED.get(field, finding))
         .where(
             finding.c.account_id == bindparam("account"),
             finding.c.region == bindparam("in_region"),
-            *(or_(bindparam(f"n_{name}", type_=Text) == "", at == bindparam(f"n_{name}")) for name, at in _narrowed()),
+            *(NARROWED[name] == bindparam(f"n_{name}") for name in narrowed),
         )
         .order_by(by.desc() if descending else by, finding.c.id)
         .limit(bindparam("limit"))
     )
-    if not later:
-        return found
-    above = finding.c.id > bindparam("after")
-    if not field:
-        return found.where(above)
-    further = by < bindparam("value") if descending else by > bindparam("value")
-    return found.where(or_(further, and_(by == bindparam("value"), above)))
-
-
-def _narrowed() -> Sequence[tuple[str, ColumnElement[Any]]]:
-    return tuple(NARROWED.items())
-
-
-def _joined() -> Any:
-    scanned = and_(
-        image_scan.c.repository_id == finding.c.repository_id,
-        image_scan.c.digest == finding.c.digest,
-        image_scan.c.type == "ENHANCED",
+    if later:
+        above = finding.c.id > bindparam("after")
+        further = by < bindparam("value") if descending else by > bindparam("value")
+        ids = ids.where(or_(further, and_(by == bindparam("value"), above)) if field else above)
+    some = ids.subquery()
+    return (
+        select(finding, image_scan.c.completed_at.label("observed_at"), some.c.place)
+        .select_from(some.join(finding, finding.c.id == some.c.of).outerjoin(image_scan, _SCANNED))
+        .order_by(some.c.place.desc() if descending else some.c.place, finding.c.id)
     )
-    pushed = and_(manifest.c.repository_id == finding.c.repository_id, manifest.c.digest == finding.c.digest)
-    return finding.outerjoin(image_scan, scanned).outerjoin(manifest, pushed)
-
-
-_PAGES: Final = {
-    (order, later): _statement(order, later=later)
-    for order in ("", *ORDERS, *(f"-{field}" for field in ORDERS))
-    for later in (False, True)
-}

@@ -64,6 +64,18 @@ Index(
     "ix_inspector_finding_listing", inspector_finding.c.account_id, inspector_finding.c.region, inspector_finding.c.id
 )
 Index(
+    "ix_inspector_finding_digest",
+    inspector_finding.c.account_id,
+    inspector_finding.c.region,
+    inspector_finding.c.digest,
+)
+Index(
+    "ix_inspector_finding_vulnerability",
+    inspector_finding.c.account_id,
+    inspector_finding.c.region,
+    inspector_finding.c.vulnerability,
+)
+Index(
     "ix_inspector_finding_closed_at",
     inspector_finding.c.closed_at,
     sqlite_where=inspector_finding.c.closed_at.is_not(None),

@@ -4,16 +4,19 @@ Open findings count: those that are closed are over, suppressed ones do not ask 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from entrepot.core.access import Caller
 from entrepot.core.inspector import findings, places
-from entrepot.core.inspector.criteria import Criteria, Filters, Json, text_matcher
+from entrepot.core.inspector.criteria import Criteria, Filters, text_matcher
+from entrepot.core.inspector.findings import Listed
 from entrepot.core.page import Page
-from entrepot.core.scanning.enhanced_shown import Texts
+from entrepot.core.scanning.enhanced_findings import unpacked
+from entrepot.core.scanning.enhanced_shown import resource_id
 from entrepot.db.database import Transaction
+from entrepot.db.inspector_records import FindingRecord, ImageKey
 from entrepot.errors import InspectorInputInvalid
 
 MOST_FINDINGS: Final = 200_000  # of a registry, that are counted for one answer
@@ -31,7 +34,7 @@ class Group:
     severities: Counter[str] = field(default_factory=Counter)
     exploitable: int = 0
     fixable: int = 0
-    images: set[str] = field(default_factory=set)
+    images: set[ImageKey] = field(default_factory=set)
 
     @property
     def total(self) -> int:
@@ -61,9 +64,8 @@ def list_of(
     for number, listed in enumerate(findings.every(tx, registry, criteria), start=1):
         if number > most:
             raise InspectorInputInvalid(reason=_TOO_MANY.format(most))
-        shown = listed.shown(Texts())
-        for key, parts in split(shown, wanted):
-            _count(groups.setdefault(key, Group(key, parts)), shown)
+        for key, parts in split(listed, wanted):
+            _count(groups.setdefault(key, Group(key, parts)), listed.record)
     ordered = sorted(groups.values(), key=lambda group: group.key)
     by = _SORTS[wanted.get("sortBy", "CRITICAL")]
     ordered.sort(key=by, reverse=wanted.get("sortOrder", "DESC") == "DESC")
@@ -72,11 +74,11 @@ def list_of(
     return Page(tuple(cut), more)
 
 
-def _count(group: Group, shown: Json) -> None:
-    group.severities[shown["severity"]] += 1
-    group.exploitable += shown["exploitAvailable"] == "YES"
-    group.fixable += shown["fixAvailable"] == "YES"
-    group.images.add(shown["resources"][0]["id"])
+def _count(group: Group, record: FindingRecord) -> None:
+    group.severities[record.severity] += 1
+    group.exploitable += record.exploit_available == "YES"
+    group.fixable += record.fix_available == "YES"
+    group.images.add(record.image)
 
 
 _SORTS: Final[Mapping[str, Callable[[Group], Any]]] = {
@@ -120,68 +122,63 @@ def _criteria(wanted: Mapping[str, Any], accounts: Filters | None) -> Mapping[st
 
 
 # ---------------------------------------------------------------- what findings have in common
-Split = Callable[[Json, Mapping[str, Any]], Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]]
+Keyed = Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]
+Split = Callable[[Listed, Mapping[str, Any]], Keyed]
 
 
-def _image(shown: Json) -> Json:
-    found: Json = shown["resources"][0]["details"]["awsEcrContainerImage"]
-    return found
+def _owned(listed: Listed) -> dict[str, Any]:
+    return {"accountId": listed.record.registry.account}
 
 
-def _account(shown: Json, _: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    yield (shown["awsAccountId"],), {"accountId": shown["awsAccountId"]}
+def _account(listed: Listed, _: Mapping[str, Any]) -> Keyed:
+    yield (listed.record.registry.account,), _owned(listed)
 
 
-def _title(shown: Json, _: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    vulnerability = shown["packageVulnerabilityDetails"]["vulnerabilityId"]
-    yield (
-        (shown["title"], vulnerability),
-        {"title": shown["title"], "vulnerabilityId": vulnerability, "accountId": shown["awsAccountId"]},
-    )
+def _title(listed: Listed, _: Mapping[str, Any]) -> Keyed:
+    title, name = unpacked(listed.record.body).title, listed.record.vulnerability
+    yield (title, name), {"title": title, "vulnerabilityId": name, **_owned(listed)}
 
 
-def _repository(shown: Json, _: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    name = _image(shown)["repositoryName"]
-    yield (name,), {"repository": name, "accountId": shown["awsAccountId"]}
+def _repository(listed: Listed, _: Mapping[str, Any]) -> Keyed:
+    name = listed.record.repository_name
+    yield (name,), {"repository": name, **_owned(listed)}
 
 
-def _container(shown: Json, _: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    image, resource = _image(shown), shown["resources"][0]["id"]
+def _container(listed: Listed, _: Mapping[str, Any]) -> Keyed:
+    record, now = listed.record, listed.image
+    resource = resource_id(record)
     parts = {
         "resourceId": resource,
-        "imageSha": image["imageHash"],
-        "repository": image["repositoryName"],
-        "architecture": image["architecture"],
-        "imageTags": image["imageTags"],
-        "accountId": shown["awsAccountId"],
-        "lastInUseAt": image["lastInUseAt"],
-        "inUseCount": image["inUseCount"],
+        "imageSha": record.image.digest,
+        "repository": record.repository_name,
+        "architecture": unpacked(record.body).image.architecture or None,
+        "imageTags": list(now.tags),
+        "lastInUseAt": now.last_in_use_at,
+        "inUseCount": now.in_use,
+        **_owned(listed),
     }
     yield (resource,), parts
 
 
-def _package(shown: Json, wanted: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    for name in _each(shown, "name", wanted.get("packageNames")):
-        yield (name,), {"packageName": name, "accountId": shown["awsAccountId"]}
+def _package(listed: Listed, wanted: Mapping[str, Any]) -> Keyed:
+    names = [package.name for package in unpacked(listed.record.body).packages]
+    for name in _each(names, wanted.get("packageNames")):
+        yield (name,), {"packageName": name, **_owned(listed)}
 
 
-def _layer(shown: Json, wanted: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    name, resource = _image(shown)["repositoryName"], shown["resources"][0]["id"]
-    for layer in _each(shown, "sourceLayerHash", wanted.get("layerHashes")):
-        parts = {
-            "repository": name,
-            "resourceId": resource,
-            "layerHash": layer,
-            "accountId": shown["awsAccountId"],
-        }
+def _layer(listed: Listed, wanted: Mapping[str, Any]) -> Keyed:
+    record = listed.record
+    name, resource = record.repository_name, resource_id(record)
+    layers = [package.layer for package in unpacked(record.body).packages]
+    for layer in _each(layers, wanted.get("layerHashes")):
+        parts = {"repository": name, "resourceId": resource, "layerHash": layer, **_owned(listed)}
         yield (name, resource, layer), parts
 
 
-def _each(shown: Json, member: str, filters: Filters | None) -> Sequence[str]:
-    """The values that packages of a finding have, each once; those that are asked for where some are."""
-    values = {package[member] for package in shown["packageVulnerabilityDetails"]["vulnerablePackages"]}
+def _each(values: Iterable[str], filters: Filters | None) -> Sequence[str]:
+    """Each value once; those that are asked for where some are."""
     matcher = text_matcher(filters) if filters else None
-    return sorted(value for value in values if value and (matcher is None or matcher([value])))
+    return sorted({value for value in values if value and (matcher is None or matcher([value]))})
 
 
 _KEYS: Final[Mapping[str, Split]] = {

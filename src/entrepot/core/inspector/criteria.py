@@ -4,7 +4,7 @@ Between fields all must hold; of one field's filters one must, and none of those
 said of a field that no finding of an image has (EC2, Lambda, code, networks, other clouds) matches no finding.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -23,10 +23,15 @@ class Criteria:
     def __init__(self, given: Mapping[str, Filters]) -> None:
         self._given = given
         self._tests = [_test(field, filters) for field, filters in given.items()]
+        self.is_empty = not given
 
     def match(self, finding: Json) -> bool:
         """Whether a finding, as Inspector shows it, is meant."""
         return all(test(finding) for test in self._tests)
+
+    def without(self, fields: Container[str]) -> "Criteria":
+        """What is left to ask when somebody has asked about these fields."""
+        return Criteria({field: filters for field, filters in self._given.items() if field not in fields})
 
     def only(self, field: str) -> frozenset[str] | None:
         """The values that a text field must have one of, None where filters say it otherwise or not at all."""

@@ -44,6 +44,10 @@ class Listed:
         """As Inspector shows it."""
         return enhanced_shown.shown(self.record, self.image, texts)
 
+    def meets(self, criteria: Criteria) -> bool:
+        """Whether criteria mean it."""
+        return criteria.is_empty or criteria.match(self.shown(Texts()))
+
 
 class Images:
     """What is told of images now, each read once."""
@@ -78,8 +82,11 @@ def list_of(
         return _sorted_by_bodies(tx, registry, criteria, order, limit, after)
     found: list[tuple[Listed, After]] = []
     sorting = order if order.removeprefix("-") in ORDERS else ""
-    for examined, (listed, place) in enumerate(_all(tx, registry, criteria, sorting, After(*after)), start=1):
-        if criteria.match(listed.shown(Texts())):
+    wanted = narrowed(criteria)
+    rest = criteria.without(wanted)
+    batch = limit + 1 if rest.is_empty else most if sorting else BATCH  # what sorts, sorts all for each batch
+    for examined, (listed, place) in enumerate(_all(tx, registry, wanted, sorting, After(*after), batch), start=1):
+        if listed.meets(rest):
             if len(found) == limit:
                 return Page(tuple(each for each, _ in found), tuple(found[-1][1]))
             found.append((listed, place))
@@ -90,9 +97,9 @@ def list_of(
 
 def every(tx: Reader, registry: RegistryKey, criteria: Criteria) -> Iterator[Listed]:
     """Every finding that the criteria mean, in no order of note."""
-    for listed, _ in _all(tx, registry, criteria, "", After()):
-        if criteria.match(listed.shown(Texts())):
-            yield listed
+    wanted = narrowed(criteria)
+    rest = criteria.without(wanted)
+    return (each for each, _ in _all(tx, registry, wanted, "", After(), BATCH) if each.meets(rest))
 
 
 def some(
@@ -100,10 +107,12 @@ def some(
 ) -> tuple[Sequence[Listed], After | None]:
     """Of so many findings those that the criteria mean, and where the next ones begin."""
     now = Images(tx)
-    batch = listing.page(tx, registry, "", after, narrowed(criteria), limit)
+    wanted = narrowed(criteria)
+    rest = criteria.without(wanted)
+    batch = listing.page(tx, registry, "", after, wanted, limit)
     listed = [Listed(record, now.now(record.image)) for record, _ in batch]
     following = batch[-1].place if len(batch) == limit else None
-    return [each for each in listed if criteria.match(each.shown(Texts()))], following
+    return [each for each in listed if each.meets(rest)], following
 
 
 def these(tx: Transaction, caller: Caller, arns: Sequence[str]) -> Mapping[str, FindingRecord]:
@@ -120,13 +129,13 @@ def narrowed(criteria: Criteria) -> Mapping[str, str]:
 
 
 def _all(
-    tx: Reader, registry: RegistryKey, criteria: Criteria, order: str, after: After
+    tx: Reader, registry: RegistryKey, wanted: Mapping[str, str], order: str, after: After, size: int
 ) -> Iterator[tuple[Listed, After]]:
-    now, wanted = Images(tx), narrowed(criteria)
-    while batch := listing.page(tx, registry, order, after, wanted, BATCH):
+    now = Images(tx)
+    while batch := listing.page(tx, registry, order, after, wanted, size):
         for record, place in batch:
             yield Listed(record, now.now(record.image)), place
-        if len(batch) < BATCH:
+        if len(batch) < size:
             return
         after = batch[-1].place
 

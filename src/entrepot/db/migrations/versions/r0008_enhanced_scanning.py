@@ -78,6 +78,10 @@ def _finding() -> None:
         ),
     )
     op.create_index("ix_inspector_finding_listing", "inspector_finding", ["account_id", "region", "id"])
+    op.create_index("ix_inspector_finding_digest", "inspector_finding", ["account_id", "region", "digest"])
+    op.create_index(
+        "ix_inspector_finding_vulnerability", "inspector_finding", ["account_id", "region", "vulnerability"]
+    )
     closed = sa.text("closed_at IS NOT NULL")
     op.create_index(
         "ix_inspector_finding_closed_at",
