@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.behaviour.test_ecr_images import refusal
-from tests.factories.advisory_files import dump, record
+from tests.factories.advisory_files import dump, folder, record
 from tests.factories.executables import go
 from tests.factories.layouts import Image, archive, image, image_of, index_of
 from tests.factories.layouts import Index as Layout
@@ -202,7 +202,7 @@ def _enhanced(server: Server, digest: str) -> dict[str, Any] | None:
     return found if found["imageScanStatus"]["status"] == "ACTIVE" else None
 
 
-def test_without_a_database_findings_are_unavailable_until_there_is_one(tmp_path: Path):
+def test_what_becomes_known_opens_findings_without_a_push(tmp_path: Path):
     with serve(tmp_path) as server:
         server.client().put_registry_scanning_configuration(scanType="ENHANCED", rules=[])
         made = image_of(BASE)
@@ -211,6 +211,17 @@ def test_without_a_database_findings_are_unavailable_until_there_is_one(tmp_path
         assert told["imageScanFindings"]["enhancedFindings"] == []
         take(server, dump(tmp_path / "Debian" / "all.zip", DEBIAN))
         assert names(scanned(server, "app", made.digest)) == ["CVE-2023-5363"]
+        new = record("DSA-2", "openssl", fixed="3.0.12-1", related=["CVE-2024-0727"])
+        take(server, folder(tmp_path / "new", [new]))
+        told = wait(lambda: len(names(found := findings(server, "app", made.digest))) > 1 and found, 60)
+        assert told
+        assert names(told) == ["CVE-2023-5363", "CVE-2024-0727"]
+        server.client().batch_delete_image(repositoryName="app", imageIds=[{"imageDigest": made.digest}])
+        inspector = server.client("inspector2")
+        closed = inspector.list_findings(
+            filterCriteria={"ecrImageRepositoryName": [{"comparison": "EQUALS", "value": "app"}]}
+        )["findings"]
+        assert {each["status"] for each in closed} == {"CLOSED"}
 
 
 def test_repositories_say_how_they_are_scanned(house: Server):

@@ -16,6 +16,7 @@ from tests.factories.waiting import wait
 from tests.operation.commands import entrepot, refused
 from tests.operation.test_scanning import BASE, push, scanned, take
 
+pytestmark = pytest.mark.timeout(600)  # each runs several commands, which start slowly on a machine that does much else
 SEVERE = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}]  # HIGH
 WORST = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H"}]  # CRITICAL
 ADVISORIES = [

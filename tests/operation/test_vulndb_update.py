@@ -2,6 +2,7 @@
 
 import base64
 import json
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,10 @@ def test_the_worker_updates_when_it_is_told_to(tmp_path, debian):
         wait(lambda: "vulnerability source not updated" in server.log.read_text())
         status = result(vulndb(server.data, "status"))
         assert [each["generation"] for each in status["workers"]] == [status["generation"]]
+        with urllib.request.urlopen(f"{server.base_url}/metrics", timeout=30) as answer:
+            page = answer.read().decode()
+        assert 'entrepot_vulnerability_source_records{source="Debian"} 2.0' in page
+        assert 'entrepot_vulnerability_source_age_seconds{source="Debian"}' in page
 
 
 @pytest.fixture
@@ -141,4 +146,6 @@ def test_what_is_no_export_is_refused(tmp_path, registry):
     assert "no export of a vulnerability database" in said
     assert "404" in refused(*command, f"oci://{registry.host}/vulndb:none", **LOCAL, **docker)
     assert "expected host" in refused(*command, "oci://nonsense", **LOCAL, **docker)
-    assert "tag" in refused("vulndb", "export", "--to", f"{registry.host}/vulndb", "--data", tmp_path / "data", **LOCAL)
+    export = ("vulndb", "export", "--data", tmp_path / "none", "--to")
+    assert "tag" in refused(*export, f"{registry.host}/vulndb", **LOCAL)
+    assert "entrepot vulndb import" in refused(*export, f"{registry.host}/vulndb:1", **LOCAL)

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import TypedDict
 
 from entrepot.app import parts
 from entrepot.app.adapter_parts import adapter_scans
@@ -101,6 +102,20 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         trails=_trails(settings, database, about_audit, sealed),
         further=updates(settings, known),
         ballast=lambda: parts.tend_ballast(settings),
+        **_periods(settings, idle),
+    )
+
+
+class _Periods(TypedDict):
+    expire_every: timedelta
+    trails_every: timedelta
+    collect_every: timedelta
+    scrub_every: timedelta
+
+
+def _periods(settings: Settings, idle: timedelta) -> _Periods:
+    """How often what is done at intervals that can be set."""
+    return _Periods(
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         trails_every=timedelta(seconds=settings.trail_seconds),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),

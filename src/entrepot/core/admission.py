@@ -111,8 +111,13 @@ def delete(tx: Transaction, caller: Caller, key: RepositoryKey) -> bool:
 
 def decide(setting: Admission, image: StoredManifest, standing: Standing | None, at: datetime) -> Refused | None:
     """Whether an image is refused, by how it stands now; None for one that is handed out."""
-    if image.kind == "index" or not can_be_scanned(image.body):
+    if image.kind == "index":
         return None
+    found = _refusal(setting, image, standing, at)
+    return found if found is not None and can_be_scanned(image.body) else None  # few are refused: only these are read
+
+
+def _refusal(setting: Admission, image: StoredManifest, standing: Standing | None, at: datetime) -> Refused | None:
     enforced = setting.mode == "enforce"
     if standing is None or standing.status not in _KNOWN:
         if setting.unscanned == "allow" or at < image.pushed_at + timedelta(seconds=setting.grace_seconds):

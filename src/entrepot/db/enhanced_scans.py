@@ -29,9 +29,11 @@ _IS_IT = (
 _QUEUE = text(
     "INSERT INTO image_scan (repository_id, digest, type, id, status, description, queued_at, counted_at, severities, "
     "lacking, due_at, held, attempt, tries) "
-    "VALUES (:of, :image, 'ENHANCED', :id, :status, :description, :queued_at, 0, '{}', 0, :due_at, 0, 0, 0) "
+    "VALUES (:of, :image, 'ENHANCED', :id, :status, :description, :queued_at, :pushed, '{}', 0, :due_at, 0, 0, 0) "
     "ON CONFLICT (repository_id, digest, type) DO UPDATE SET id = excluded.id, status = excluded.status, "
-    "description = excluded.description, queued_at = excluded.queued_at, started_at = NULL, lacking = 0, "
+    "description = excluded.description, queued_at = excluded.queued_at, "
+    "counted_at = CASE WHEN excluded.counted_at > 0 THEN excluded.counted_at ELSE image_scan.counted_at END, "
+    "started_at = NULL, lacking = 0, "
     "due_at = excluded.due_at, held = 0, attempt = image_scan.attempt + 1, tries = 0"
 )
 _KEEP = (
@@ -55,6 +57,7 @@ _STAND = (
     .values(status=bindparam("new_status"), description=bindparam("told"), due_at=None, held=0)
 )
 _REST = update(image_scan).where(_IS_IT, image_scan.c.attempt == bindparam("mine")).values(due_at=None, held=0)
+_PUSHED = update(image_scan).where(_IS_IT).values(counted_at=bindparam("at"))
 _COUNT = update(image_scan).where(_IS_IT).values(severities=bindparam("counts"))
 _DUE_SWEEP = (
     select(registry_scanning.c.account_id, registry_scanning.c.region)
@@ -96,6 +99,7 @@ _SWEEP = (
         image_scan.c.status,
         image_scan.c.description,
         image_scan.c.queued_at,
+        image_scan.c.counted_at,
         image_scan.c.due_at,
     )
     .join(repository, repository.c.id == manifest.c.repository_id)
@@ -156,14 +160,35 @@ def find(tx: Transaction, image: ImageKey) -> Scan | None:
     return scans.find(tx, ScanKey(*image, ENHANCED))
 
 
-def queue(tx: Transaction, image: ImageKey, scan_id: str, status: str, description: str, at: datetime) -> None:
-    """Have an image scanned; what was found before stays, and who is at it has lost it."""
-    tx.run(_QUEUE, **_named(image), id=scan_id, status=status, description=description, **_at(at, due=True))
+def queue(
+    tx: Transaction,
+    image: ImageKey,
+    scan_id: str,
+    status: str,
+    description: str,
+    at: datetime,
+    *,
+    due: bool = True,
+    pushed: bool = False,
+) -> None:
+    """Have an image scanned, or say why it is not (`due` False); what was found before stays, and who is at it has lost
+    it. `pushed`: this is because it was.
+    """
+    tx.run(
+        _QUEUE,
+        **_named(image),
+        id=scan_id,
+        status=status,
+        description=description,
+        queued_at=micros(at),
+        pushed=micros(at) if pushed else 0,
+        due_at=micros(at) if due else None,
+    )
 
 
-def put(tx: Transaction, image: ImageKey, scan_id: str, status: str, description: str, at: datetime) -> None:
-    """Say of an image why it is not scanned."""
-    tx.run(_QUEUE, **_named(image), id=scan_id, status=status, description=description, **_at(at, due=False))
+def pushed(tx: Transaction, image: ImageKey, at: datetime) -> None:
+    """Note that an image was pushed once more, of which a scan is there."""
+    tx.run(_PUSHED, **_named(image), at=micros(at))
 
 
 def keep(tx: Transaction, scan: Scan) -> bool:
@@ -224,7 +249,7 @@ def sweep(tx: Transaction, of: RegistryPlace, after: ImageKey, limit: int) -> Se
 def _swept(row: Row) -> Swept:
     return Swept(
         ImageKey(row.repository_id, row.digest),
-        moment(row.pushed_at),
+        moment(max(row.pushed_at, row.counted_at or 0)),
         moment_or_none(row.last_pulled_at),
         moment_or_none(row.last_in_use_at),
         row.status,
@@ -236,10 +261,6 @@ def _swept(row: Row) -> Swept:
 
 def _named(image: ImageKey) -> dict[str, str]:
     return {"of": image.repository_id, "image": image.digest}
-
-
-def _at(at: datetime, *, due: bool) -> dict[str, int | None]:
-    return {"queued_at": micros(at), "due_at": micros(at) if due else None}
 
 
 def _json(scan: Scan) -> str:

@@ -89,7 +89,7 @@ def _told(call: Call, account: str, region: str, *, hidden: bool) -> Json:
         "recipientAccountId": account,
     }
     if call.response and only_reads:
-        told["additionalEventData"] = _shown(call.response)
+        told["additionalEventData"] = call.response
     if service_event:
         told["serviceEventDetails"] = call.parameters
     if is_shared(call):

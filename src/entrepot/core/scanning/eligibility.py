@@ -10,6 +10,7 @@ from entrepot.core.scanning.coverage_statuses import (
     ACTIVE,
     COMPLETE,
     EXPIRED,
+    FAILED,
     IS_OVER,
     LIMIT,
     NOT_SELECTED,
@@ -23,6 +24,7 @@ from entrepot.db.enhanced_scans import Swept
 PICKED_UP: Final = timedelta(days=14)  # images that are not older when enhanced scanning is enabled
 _LIFETIME: Final = "LIFETIME"
 _BY_USE: Final = "LAST_IN_USE_AT"
+_AGAIN: Final = timedelta(days=1)  # a scan that failed
 _ONCE: Final = "The image was scanned; it is not scanned continuously."
 
 
@@ -71,6 +73,8 @@ def _continuous(seen: Swept, within: Windows, now: datetime) -> Step | None:
     eligible = is_eligible(seen, within, now)
     if seen.status == ACTIVE:
         return None if eligible else Step(EXPIRED, IS_OVER)
+    if seen.status == FAILED and seen.queued_at is not None and seen.queued_at <= now - _AGAIN:
+        return Step(PENDING, WAITS) if eligible else None
     if seen.status == COMPLETE:
         return Step(PENDING, WAITS) if eligible else Step(EXPIRED, IS_OVER)
     if seen.status == EXPIRED and eligible and (seen.description != WAS_BEFORE or _is_used_since(seen, within)):

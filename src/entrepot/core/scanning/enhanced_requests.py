@@ -35,20 +35,12 @@ def pushed(
         return
     image = ImageKey(repository.id, digest)
     scan = enhanced_scans.find(tx, image)
-    if scan is None or scan.status not in (ACTIVE, PENDING, UNSUPPORTED):
-        queue(tx, repository, image, payload, _id(at, request_id, image), at, most)
-
-
-def queue(
-    tx: Transaction, repository: Repository, image: ImageKey, payload: bytes, scan_id: str, at: datetime, most: int
-) -> None:
-    """Have an image scanned, whatever its scan was, unless it is none or there is no room."""
-    if not can_be_scanned(payload):
-        enhanced_scans.put(tx, image, scan_id, UNSUPPORTED, NO_IMAGE, at)
-    elif not quotas.take(tx, repository.key.registry, at, most):
-        enhanced_scans.put(tx, image, scan_id, LIMIT, _NO_ROOM.format(most), at)
-    else:
-        enhanced_scans.queue(tx, image, scan_id, PENDING, WAITS, at)
+    if scan is not None and scan.status in (ACTIVE, PENDING):
+        enhanced_scans.pushed(tx, image, at)
+    elif scan is None or scan.status != UNSUPPORTED:
+        status, description = _asked(tx, repository, payload, at, most)
+        due = status == PENDING
+        enhanced_scans.queue(tx, image, _id(at, request_id, image), status, description, at, due=due, pushed=True)
 
 
 def to_step(tx: Transaction, seen: Sequence[Swept], within: Windows, at: datetime) -> Sequence[Swept]:
@@ -81,15 +73,25 @@ def sweep(
         return None
     scan_id = _id(at, seed, image)
     if next_step.status == PENDING:
-        queue(tx, repository, image, stored.body, scan_id, at, most)
+        next_step = Step(*_asked(tx, repository, stored.body, at, most))
+        enhanced_scans.queue(tx, image, scan_id, *next_step, at, due=next_step.status == PENDING)
         return next_step
     if scan is None:
-        enhanced_scans.put(tx, image, scan_id, next_step.status, next_step.description, at)
+        enhanced_scans.queue(tx, image, scan_id, *next_step, at, due=False)
     else:
         enhanced_scans.stand(tx, image, next_step.status, next_step.description)
     covered = coverage_statuses.coverage(next_step.status, next_step.description)
     enhanced_work.tell(tx, repository, scan_id, at, [enhanced_events.covered(repository, image.digest, covered, at)])
     return next_step
+
+
+def _asked(tx: Transaction, repository: Repository, payload: bytes, at: datetime, most: int) -> tuple[str, str]:
+    """The status and description with which a scan begins that is asked for."""
+    if not can_be_scanned(payload):
+        return UNSUPPORTED, NO_IMAGE
+    if not quotas.take(tx, repository.key.registry, at, most):
+        return LIMIT, _NO_ROOM.format(most)
+    return PENDING, WAITS
 
 
 def _frequency(tx: Transaction, repository_id: str) -> str:

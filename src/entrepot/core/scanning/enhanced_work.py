@@ -113,23 +113,16 @@ def keep(
     repository = repositories.lock_live(tx, image.repository_id)
     if repository is None or not _is_enhanced(tx, repository):
         return False
-    status, description = _standing(tx, repository, analysis)
-    ended = replace(
-        scan,
-        status=status,
-        description=description[:_LONGEST],
-        source_updated_at=analysis.source_updated_at,
-        lacking=analysis.lacking,
-        completed_at=at,
-        result=scan.result if analysis.found is None else result_of(analysis.found),
-    )
+    ended = _ended(tx, repository, scan, analysis, at)
     if not enhanced_scans.keep(tx, ended):
         return False
     if analysis.generation:
         rematches.queue_if_overtaken(tx, image.repository_id, image.digest, analysis.generation)
+    if ended == replace(scan, source_updated_at=ended.source_updated_at, completed_at=at):
+        return True
     of = Of(repository.key, image, at)
     changed = Changes(())
-    if _is_news(scan, analysis):
+    if ended.result != scan.result:
         decide = suppressions.of_image(tx, repository, image.digest, sources)
         changed = changes(of, inspector_findings.of_image(tx, image), analysis.found or (), decide)
     counted = write(tx, ended, changed)
@@ -139,6 +132,20 @@ def keep(
     if told:
         _tell(tx, repository, ended, told, at)
     return True
+
+
+def _ended(tx: Transaction, repository: Repository, scan: Scan, analysis: Analysis, at: datetime) -> Scan:
+    """A scan as it ends; where nothing could be looked for, what was found before is so still."""
+    status, description = _standing(tx, repository, analysis)
+    return replace(
+        scan,
+        status=status,
+        description=description[:_LONGEST],
+        source_updated_at=analysis.source_updated_at,
+        lacking=analysis.lacking,
+        completed_at=at,
+        result=scan.result if analysis.found is None else result_of(analysis.found),
+    )
 
 
 def let_go(tx: Transaction, scan: Scan) -> None:

@@ -28,7 +28,7 @@ _PIECE: Final = 1 << 20
 _MOST_MANIFEST: Final = 1 << 20
 _MOST_WINDOW: Final = 1 << 27
 _SIGNATURE: Final = 64
-_MANIFEST_NAME: Final = "manifest.json"
+MANIFEST_NAME: Final = "manifest.json"
 _SIGNATURE_NAME: Final = "manifest.sig"
 _DATABASE_NAME: Final = "vulnerabilities.db"
 
@@ -69,7 +69,7 @@ def write(path: Path, database: Path, private: bytes, progress: Callable[[int], 
                 packer.stream_writer(out, closefd=False) as packed,
                 tarfile.open(fileobj=packed, mode="w|", format=tarfile.USTAR_FORMAT) as archive,
             ):
-                _add(archive, _MANIFEST_NAME, io.BytesIO(text), len(text))
+                _add(archive, MANIFEST_NAME, io.BytesIO(text), len(text))
                 _add(archive, _SIGNATURE_NAME, io.BytesIO(sign(private, text)), _SIGNATURE)
                 _add(archive, _DATABASE_NAME, source, size)
             out.flush()
@@ -92,7 +92,7 @@ def read(path: Path, into: Path, keys: Sequence[str], progress: Callable[[int], 
 
 
 def _read(members: "_Members", into: Path, keys: Sequence[str], progress: Callable[[int], None]) -> Manifest:
-    text = members.small(_MANIFEST_NAME, _MOST_MANIFEST)
+    text = members.small(MANIFEST_NAME, _MOST_MANIFEST)
     signature = members.small(_SIGNATURE_NAME, _SIGNATURE)
     if not any(verifies(key, text, signature) for key in keys):
         raise members.refused("nobody signed it whose key is trusted here")

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from entrepot.core.vulnerabilities import archives
+from entrepot.core.vulnerabilities import archives, tarballs
 from entrepot.core.vulnerabilities.archives import Archive
+from entrepot.core.vulnerabilities.exports import MANIFEST_NAME
 from entrepot.errors.scanning import AdvisoryMalformed, VulnerabilityFileUnknown
 from entrepot.scan import csaf, debian_tracker, oracle_oval, secdb, updateinfo
 from entrepot.scan.advisories import Advisory
@@ -142,7 +143,7 @@ def _feeds(path: Path) -> Sequence[Feed]:
 
 def _may_be_one(path: Path) -> bool:
     """Whether a file of a folder is to be imported: readme files and the like are passed over."""
-    return path.suffix in {".zip", ".json", ".xml", ".csv", ".gz", ".bz2", ".xz", ".zst"}
+    return path.suffix in {".zip", ".json", ".xml", ".csv", ".gz", ".bz2", ".xz", ".zst", ".tar"}
 
 
 def _is_record(path: Path) -> bool:
@@ -156,8 +157,10 @@ def _file(path: Path) -> Feed:
         begin = archives.start(path)
     except (FileNotFoundError, IsADirectoryError, PermissionError) as fault:
         raise VulnerabilityFileUnknown(path=path, reason=fault.strerror) from None
-    if begin.startswith(archives.ZSTD):
+    if begin.startswith(archives.ZSTD) and tarballs.first(path) in {None, MANIFEST_NAME}:
         return Export(path)
+    if begin.startswith(archives.ZSTD) or tarballs.begins(begin):
+        return _tarball(path)
     for mark, made in _DOCUMENTS:
         if mark.search(begin):
             return made(path)
@@ -175,6 +178,11 @@ def _zip(path: Path) -> Feed:
     if _RELEASES.match(begin.lstrip()):
         return Releases(path, lambda: _releases(path), at)
     return Dump(path, lambda: (data for _, data in _members(path)), _record, size, whole=True, at=at)
+
+
+def _tarball(path: Path) -> Feed:
+    newest = int(path.stat().st_mtime) * 1_000_000
+    return Dump(path, lambda: tarballs.documents(path), _record, 0, whole=True, at=newest)
 
 
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from entrepot.core import images as core_images
+from entrepot.core.images import AWS_RULES
 from entrepot.core.scanning import configuration, results
 from entrepot.core.scanning.analysis import Analysis
 from entrepot.core.scanning.configuration import CONTINUOUS, MANUAL, ON_PUSH, ScanningRule
@@ -30,8 +32,9 @@ from entrepot.db.enhanced_scans import Swept
 from entrepot.db.inspector_records import ImageKey
 from entrepot.db.inspector_setting_records import RescanWindows
 from entrepot.spec.moments import micros
+from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
-from tests.factories.callers import EPOCH, image_manifest, registry
+from tests.factories.callers import EPOCH, caller, image_manifest, registry
 from tests.factories.core_database import CoreDatabase
 from tests.factories.scanning import Literal, Scanning
 
@@ -111,7 +114,8 @@ def test_windows_are_inspectors_words():
         (seen(EXPIRED, pushed=20, pulled=1, description=IS_OVER), CONTINUOUS, PENDING),
         (seen(EXPIRED, pushed=20, pulled=6, description=WAS_BEFORE), CONTINUOUS, None),
         (seen(EXPIRED, pushed=20, pulled=4, description=WAS_BEFORE), CONTINUOUS, PENDING),
-        (seen(FAILED), CONTINUOUS, None),
+        (seen(FAILED), CONTINUOUS, PENDING),  # five days ago
+        (seen(FAILED, pushed=14), CONTINUOUS, None),
         (seen(UNSUPPORTED), CONTINUOUS, None),
     ],
 )
@@ -174,6 +178,23 @@ def test_an_image_expires_and_is_revived_by_a_pull(scanning: Scanning):
     scanning.core.write(lambda tx, _: images.pulled(tx, scanning.core.present(key).id, digest, 1, at))
     assert sweep.run(EPOCH + 15 * DAY) == {"changed": 1}
     assert status(scanning, key) == PENDING
+
+
+def test_a_push_of_the_same_image_revives_it(scanning: Scanning):
+    enable(scanning)
+    key = scanning.core.repository()
+    scanning.core.image(key, "v1")
+    scanning.step()
+    sweep = CoverageSweep(scanning.core.database)
+    sweep.run(EPOCH + 14 * DAY)
+    again = caller(at=EPOCH + 20 * DAY)
+    scanning.core.write(core_images.put, key, Tag("v2"), image_manifest([b"layer"]), AWS_RULES, who=again)
+    assert status(scanning, key) == PENDING
+    scanning.now = EPOCH + 20 * DAY
+    scanning.step()
+    assert sweep.run(EPOCH + 33 * DAY) == {}
+    assert status(scanning, key) == ACTIVE
+    assert sweep.run(EPOCH + 34 * DAY) == {"changed": 1}
 
 
 def test_a_window_that_is_set_counts_at_once(scanning: Scanning):

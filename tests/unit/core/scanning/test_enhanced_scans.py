@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from entrepot.core import deletion
+from entrepot.core import deletion, repositories
 from entrepot.core.scanning import configuration, enhanced_work, requests, results
 from entrepot.core.scanning.analysis import Analysis
 from entrepot.core.scanning.configuration import ScanningRule
@@ -235,6 +235,17 @@ def test_an_image_that_is_deleted_closes_its_findings_which_stay_three_days(enha
     assert len(enhanced.core.row(inspector_findings.of_image, image)) == 2
     assert sweep.run(EPOCH + timedelta(days=3) + 2 * HOUR) == {"forgotten": 2}
     assert enhanced.core.row(inspector_findings.of_image, image) == []
+
+
+def test_a_repository_that_is_removed_closes_the_findings_of_its_images(enhanced: Scanning):
+    key = pushed(enhanced)
+    enhanced.step()
+    image = image_key(enhanced, key)
+    enhanced.core.write(repositories.delete, key, force=True)
+    work = lambda tx, _: enhanced_work.close_some(tx, image.repository_id, 1, EPOCH + HOUR)  # noqa: E731 - a unit
+    assert [enhanced.core.write(work) for _ in range(3)] == [1, 1, 0]
+    closed = told(enhanced.core, "Inspector2 Finding")[2:]
+    assert [each["status"] for each in closed] == ["CLOSED", "CLOSED"]
 
 
 def test_pages_show_the_worst_first_and_each_finding_once(enhanced: Scanning):
