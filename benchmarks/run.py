@@ -33,6 +33,7 @@ WORKLOADS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "patterns": Bench.patterns,
     "events": Bench.events,
     "metrics": Bench.metrics,
+    "scans": Bench.scans,
 }
 QUICK = Scale(repeat=1, blob=16 << 20, images=20, tags=2000, seconds=0.5, peers=False)
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import cpu, decisions, events, load, metrics, patterns, seeding
+from benchmarks import cpu, decisions, events, load, metrics, patterns, scan_speed, seeding
 from benchmarks.report import Gate, Row
 from benchmarks.servers import DISTRIBUTION, FLOOR, NGINX, OURS, UNTOLD, ZOT, Running, missing, start
 
@@ -193,6 +193,11 @@ class Bench:
         """What metrics add to a request."""
         self._say("metrics")
         yield from metrics.rows(self.scale.repeat)
+
+    def scans(self) -> Iterator[Row]:
+        """What a scan costs, beside Trivy; nothing where there are no advisories to scan with (ENTREPOT_TEST_DATA)."""
+        if known := scan_speed.dumps():
+            yield from scan_speed.rows(self.scale.repeat, 650, known, self._say)
 
     def _storms(
         self, servers: Sequence[Running], absent: dict[str, str], where: str, repository: str, tags: int, *, gate: bool
