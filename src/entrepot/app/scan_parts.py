@@ -8,6 +8,7 @@ from entrepot.core.events.measures import Meter
 from entrepot.core.events.watching import Watch
 from entrepot.core.scanning.engine import Engine
 from entrepot.core.scanning.layer_programs import LayerPrograms
+from entrepot.core.scanning.sbom_referrers import Keeping, SbomReferrers
 from entrepot.core.scanning.scanner import Pace, Scanner
 from entrepot.core.units import Units
 from entrepot.db.sqlite import SqliteDatabase
@@ -25,6 +26,7 @@ def scanner(
     """What scans the images of a deployment: its own engine, or another scanner that it asks."""
     units = Units(metadata, ThreadPoolExecutor(1, "scans"))
     other = adapter_analyst(settings, metadata, seal, units)
-    analyst = other or Engine(units, store, generations, LayerPrograms(), parts.clock)
+    engine = Engine(units, store, generations, LayerPrograms(), parts.clock)
+    analyst = SbomReferrers(other or engine, units, Keeping(store, parts.STORE, settings.disk_reserve), parts.clock)
     pace = None if other is None else _ELSEWHERE
     return Scanner(units, analyst, meter, lambda: Watch([metadata.snapshot()]), parts.clock, pace)
