@@ -82,20 +82,22 @@ class _Layers:
         match self._chance.choices(("system", "language", "nothing"), (3, 4, 3))[0]:
             case "system":
                 names = self._chance.sample(self._debian, self._chance.randrange(10, 120))
-                more = [
-                    Package("deb", name, f"1.{self._chance.randrange(40)}-1", _STATUS, arch="amd64") for name in names
-                ]
+                more = [Package("deb", name, self._version("{}-1"), _STATUS, arch="amd64") for name in names]
                 return Layer(databases=[SystemDatabase("dpkg", _STATUS, [*self._base, *more])])
             case "language":
                 return Layer(packages=list(self._some_of_languages()))
             case _:
                 return Layer(read=["app/readme"])
 
+    def _version(self, form: str) -> str:
+        """One of a few, as images of a company have them: in one of eight something is known."""
+        return form.format(self._chance.choice(("1.0", *(f"9{number}.1" for number in range(7)))))
+
     def _some_of_languages(self) -> Iterator[Package]:
         """A third of them is known to whoever tells of vulnerabilities."""
         known = self._chance.sample(self._languages, self._chance.randrange(5, 60))
         for kind, name in known:
-            yield Package(kind, name, f"{self._chance.randrange(9)}.{self._chance.randrange(9)}.0", f"app/{name}")
+            yield Package(kind, name, self._version("{}.0"), f"app/{name}")
         for number in self._chance.sample(range(20_000), 2 * len(known)):
             yield Package("npm", f"package-{number}", "1.0.0", f"app/node_modules/package-{number}/package.json")
 
@@ -113,7 +115,7 @@ def build(database: SqliteDatabase, debian: Path, names: Sequence[tuple[str, str
 
     def run(tx: Transaction) -> None:
         rules = RegistryScanning("ENHANCED", ())
-        registry_scanning.put(tx, RegistryKey("private", ACCOUNT, REGION), rules)
+        registry_scanning.put(tx, RegistryKey("private", ACCOUNT, REGION), rules, AT)
         for number in range(_REPOSITORIES):
             key = RepositoryKey(RegistryKey("private", ACCOUNT, REGION), f"team/app-{number}")
             repositories.add(tx, Repository(_repository(number), key, "MUTABLE", (), False, {}, 0, 1, AT))

@@ -132,7 +132,7 @@ def test_only_settings_reads_the_environment():
     exempt = {
         "src/entrepot/settings/sources.py",
         "src/entrepot/cli/aws_credentials.py",  # AWS's own variables, which are no settings of the server
-        "src/entrepot/cli/docker_logins.py",  # Docker's own, likewise
+        "src/entrepot/cli/docker_logins.py",  # where docker keeps its configuration
         "src/entrepot/telemetry.py",  # writes one: prometheus-client is told in no other way where to keep its files
     }
     readers = {

@@ -71,3 +71,12 @@ def test_where_an_image_runs_goes_with_it(held: Rows):
     held.write(images_in_use.put, OF, IMAGE.digest, "a", 2, EPOCH)
     assert held.write(images.remove, OF, IMAGE.digest)
     assert found(held) is None
+
+
+def test_what_nobody_reported_since_runs_nowhere_any_more(held: Rows):
+    held.write(images_in_use.put, OF, IMAGE.digest, "a", 2, EPOCH)
+    held.write(images_in_use.put, OTHER, IMAGE.digest, "b", 3, EPOCH + MINUTE)
+    assert held.read(images_in_use.is_any_stale, EPOCH) is False
+    assert held.read(images_in_use.is_any_stale, EPOCH + MINUTE) is True
+    assert held.write(images_in_use.settle_stale, EPOCH + MINUTE) == 1
+    assert (found(held), found(held, of=OTHER)) == (InUse(0, EPOCH), InUse(3, EPOCH + MINUTE))

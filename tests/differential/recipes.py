@@ -3,6 +3,7 @@
 What a recipe needs and the machine lacks is a skip with its name; CI has all of it (.ci/run).
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -175,7 +177,7 @@ def removed() -> Path:
     return _layer("removed", (json.dumps(files),), lambda root: _write(root, files))
 
 
-def folder(name: str, files: Mapping[str, bytes]) -> Path:
+def folder(name: str, files: Mapping[str, bytes], mode: int = 0o644) -> Path:
     """A layer of these files."""
     digests = [f"{path} {hashlib.sha256(data).hexdigest()}" for path, data in files.items()]
 
@@ -183,6 +185,7 @@ def folder(name: str, files: Mapping[str, bytes]) -> Path:
         for path, data in files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_bytes(data)
+            (root / path).chmod(mode)
 
     return _layer(name, digests, make)
 
@@ -190,16 +193,14 @@ def folder(name: str, files: Mapping[str, bytes]) -> Path:
 def _layer(name: str, pinned: Sequence[str], make: Callable[[Path], None], without: Sequence[str] = ()) -> Path:
     key = hashlib.sha256("\n".join(pinned).encode()).hexdigest()[:16]
     target = _KEPT / f"{name}-{key}.tar"
-    if target.exists():
-        return target
     _KEPT.mkdir(parents=True, exist_ok=True)
-    work = _KEPT / f"{name}-{key}.{os.getpid()}"
-    work.mkdir()
-    try:
-        make(work)
-        return pack(work.with_suffix(".partial"), work, without=without).rename(target)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    with (_KEPT / f"{name}.lock").open("w") as lock:  # several test processes: one makes it
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            with tempfile.TemporaryDirectory(dir=_KEPT) as work:
+                make(Path(work))
+                pack(target.with_suffix(".partial"), Path(work), without=without).rename(target)
+    return target
 
 
 def _needs(program: str) -> None:

@@ -12,7 +12,7 @@ _FORMATS = {"CreateSbomExport": "SPDX_2_3", "CreateFindingsReport": "JSON"}
 
 def values(operation: str, names: Mapping[str, str]) -> Mapping[str, Any]:
     """What stands for each member."""
-    arn = f"{_PLACE}:owner/{ACCOUNT}/filter/{names['filter'].replace('-', '')}"
+    arn = f"{_PLACE}:owner/{ACCOUNT}/filter/{names['filter']}"
     return {
         "accountIds": [ACCOUNT],
         "resourceTypes": ["EC2"],

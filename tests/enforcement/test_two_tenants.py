@@ -48,6 +48,7 @@ def marked(world: World) -> World:
     world.monitoring.tag_resource(ResourceARN=alarm, Tags=tag)
     world.monitoring.set_alarm_state(AlarmName=names["alarm"], StateValue="INSUFFICIENT_DATA", StateReason=MARK)
     world.trails.add_tags(ResourceId=f"arn:aws:cloudtrail:us-east-1:000000000000:trail/{names['trail']}", TagsList=tag)
+    world.inspector.update_filter(filterArn=_filter(world), description=MARK)
     for client, place in ((world.ecr, "ecr:us-east-1:"), (world.public, "ecr-public::")):
         client.tag_resource(resourceArn=f"arn:aws:{place}000000000000:repository/{names['repository']}", tags=tag)
     world.ecr.set_repository_policy(repositoryName=names["repository"], policyText=document(grant))
@@ -60,6 +61,10 @@ def marked(world: World) -> World:
     manifest = Content(OCI_MANIFEST, json.dumps({**body, "annotations": {"note": MARK}}).encode())
     assert root.put_manifest(names["repository"], "hidden", manifest).status == 201
     return world
+
+
+def _filter(world: World) -> str:
+    return f"arn:aws:inspector2:us-east-1:000000000000:owner/000000000000/filter/{world.names['filter']}"
 
 
 def dashboard(text: str) -> dict[str, Any]:
@@ -132,6 +137,8 @@ def state(world: World) -> str:
     read += [world.trails.get_event_selectors(TrailName=trail), world.trails.get_trail_status(Name=trail)]
     read += [world.monitoring.describe_alarms(), world.monitoring.list_dashboards()]
     read += [world.monitoring.get_dashboard(DashboardName=world.names["dashboard"])]
+    read += [world.inspector.list_filters(), world.inspector.list_tags_for_resource(resourceArn=_filter(world))]
+    read += [world.inspector.batch_get_account_status(), world.inspector.get_configuration()]
     read += _events_state(world)
     for answer in read:
         if isinstance(answer, dict):

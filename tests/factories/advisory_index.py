@@ -36,6 +36,14 @@ class AdvisoryIndex:
         """Which packages of an ecosystem are said to have, or to have had, a vulnerability."""
         return frozenset(self._about.get((ecosystem, vulnerability), ()))
 
+    def names(self, ecosystem: str, name: str) -> frozenset[str]:
+        """All that the advisories about a package are called by, their aliases too."""
+        told: set[str] = set()
+        for number, _, _ in self._rows.get((ecosystem, normalised(ecosystem, name)), ()):
+            read = self._advisories[number]
+            told |= {read.id, *read.aliases, *read.vulnerabilities}
+        return frozenset(told)
+
     def _add(self, record: bytes, source: str) -> None:
         try:
             read = advisory(record, source)

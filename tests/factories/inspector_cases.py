@@ -43,7 +43,7 @@ CASES: dict[str, Case] = {
     "inspector.accounts.status": Case(([],)),
     "inspector.aggregations.list_of": Case(("PACKAGE", {}, None, 10)),
     "inspector.configuration.get": Case((None,)),
-    "inspector.configuration.update": Case((None, "DAYS_30", None, None), "UpdateConfiguration"),
+    "inspector.configuration.update": Case((None, configuration.WindowsChange("DAYS_30")), "UpdateConfiguration"),
     "inspector.coverage.list_of": Case(({}, 10)),
     "inspector.coverage.statistics": Case(({}, None)),
     "inspector.filter_tags.list_of": Case((KNOWN.arn,)),
@@ -71,6 +71,6 @@ ABOUT_NOTHING = {
 
 def furnish(core: CoreDatabase) -> None:
     """A filter, windows of its own, and a report that is under way."""
-    core.write(configuration.update, None, "LIFETIME", None, None)
+    core.write(configuration.update, None, configuration.WindowsChange("LIFETIME"))
     core.write(lambda tx, _: inspector_filters.add(tx, KNOWN))
     core.write(reports.create, "CYCLONEDX_1_4", {}, PLACE, storable=True)

@@ -34,6 +34,11 @@ def syft(image: Path, *, home: Path) -> Any:
     return json.loads(_run([_program(_SYFT), "-q", "-o", "cyclonedx-json", f"docker-archive:{image}"], home, variables))
 
 
+def program_of_syft() -> Path:
+    """The program itself: one of Go, to be looked into."""
+    return _program(_SYFT)
+
+
 @cache
 def _program(pattern: str) -> Path:
     folder = Path(os.environ.get("ENTREPOT_ORACLES") or _ROOT / "build" / "oracles")

@@ -22,7 +22,7 @@ REQUEST = "00000000-0000-4000-8000-00000000e0e0"
 EXCEPTION = event_id(micros(EPOCH), REQUEST, "exception")
 RULES = [ScanningRule("SCAN_ON_PUSH", ("prod*",))]
 RUNNING = (in_use.Running("scanned", image_manifest([b"layer"], CONFIG).digest, 3),)
-PARTS = {"scanning.configuration.change"}
+PARTS = {"scanning.configuration.change", "scanning.scan_frequencies.tell"}
 # use case -> how it is called in the house below
 CASES: dict[str, Case] = {
     "scanning.configuration.get": Case((registry(),)),

@@ -9,7 +9,8 @@ from typing import Any
 from entrepot.core.events.measures import Point
 from entrepot.core.events.watching import Watch
 from entrepot.core.scanning import requests, results
-from entrepot.core.scanning.analysis import FAILED, NO_DATABASE, Analysis, Analyst, Content, Finding
+from entrepot.core.scanning.analysis import FAILED, NO_DATABASE, Analysis, Analyst, Content, EnhancedAnalyst, Finding
+from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.scanning.results import Report
 from entrepot.core.scanning.scanner import Pace, Scanner
 from entrepot.core.units import Units
@@ -46,6 +47,10 @@ class Literal:
         assert isinstance(answer, Analysis)
         return answer
 
+    async def texts(self, advisories: Sequence[str]) -> Mapping[str, Texts]:
+        """That each says its name."""
+        return {each: Texts(f"About {each}.") for each in advisories}
+
 
 class NoDatabase:
     """Knows nothing."""
@@ -58,6 +63,11 @@ class NoDatabase:
     async def analyse(self, content: Content) -> Analysis:
         """That nothing is known."""
         return Analysis(FAILED, NO_DATABASE, lacking=True)
+
+    async def texts(self, advisories: Sequence[str]) -> Mapping[str, Texts]:
+        """Nothing."""
+        assert not advisories
+        return {}
 
 
 class Meter:
@@ -74,15 +84,22 @@ class Meter:
 class Scanning:
     """A scanner over a database whose clock stands until it is moved."""
 
-    def __init__(self, core: CoreDatabase, analyst: Analyst | None = None, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        core: CoreDatabase,
+        analyst: Analyst | None = None,
+        pace: Pace | None = None,
+        enhanced: EnhancedAnalyst | None = None,
+    ) -> None:
         self.core = core
         self.analyst = analyst or Literal()
+        self.enhanced = enhanced or NoDatabase()
         self.meter = Meter()
         self.now = EPOCH
         self.pool = ThreadPoolExecutor(1)
         units = Units(core.database, self.pool)
         watch: Callable[[], Watch] = lambda: Watch([core.database.snapshot()])  # noqa: E731 - a factory, not a name
-        self.scanner = Scanner(units, self.analyst, self.meter, watch, lambda: self.now, pace)
+        self.scanner = Scanner(units, self.analyst, self.enhanced, self.meter, watch, lambda: self.now, pace)
 
     def later(self, **time: float) -> None:
         """Move the clock."""

@@ -15,7 +15,8 @@ def run(data, *arguments):
 
 def test_what_is_imported_is_in_the_status(tmp_path):
     data = tmp_path / "data"
-    assert run(data, "status") == {"generation": 0, "usable": False, "sources": []}
+    empty = {"generation": 0, "usable": False, "sources": [], "updates": [], "workers": []}
+    assert run(data, "status") == empty
     done = run(data, "import", dump(tmp_path / "Debian" / "all.zip", [record("DSA-1"), record("DSA-2", "q")]))
     assert done["changed_packages"] == 2
     status = run(data, "status")

@@ -9,6 +9,7 @@ from entrepot.core.audit.announcing import Announcer
 from entrepot.core.audit.folding import AuditFold
 from entrepot.core.audit.record_source import AuditRecords
 from entrepot.core.audit.upkeep import AuditUpkeep
+from entrepot.core.events.measures import Meter
 from entrepot.settings import Settings
 
 
@@ -22,8 +23,8 @@ class AuditJobs:
     records: AuditRecords
 
 
-def audit_jobs(settings: Settings, databases: Databases) -> AuditJobs:
-    """The jobs over open databases."""
+def audit_jobs(settings: Settings, databases: Databases, meter: Meter) -> AuditJobs:
+    """The jobs over open databases; `meter` is told of what is refused at pulls."""
     metadata, audit, constants = databases.metadata, databases.audit, settings.audit_aws_constants
     announcer = Announcer(
         metadata,
@@ -32,6 +33,7 @@ def audit_jobs(settings: Settings, databases: Databases) -> AuditJobs:
         trail_logging.is_logging,
         aws_constants=constants,
         pulls=settings.pull_events,
+        meter=meter,
     )
     records = AuditRecords(audit, aws_constants=constants)
     return AuditJobs(

@@ -7,23 +7,27 @@ from datetime import timedelta
 
 from entrepot.app import parts
 from entrepot.app.adapter_parts import adapter_scans
-from entrepot.app.audit_jobs import audit_jobs
+from entrepot.app.audit_jobs import AuditJobs, audit_jobs
 from entrepot.app.event_jobs import event_jobs
-from entrepot.app.inspector_parts import reporting
+from entrepot.app.inspector_parts import excepting, reporting, suppression_walks
 from entrepot.app.parts import Databases
-from entrepot.app.scan_parts import scanner
+from entrepot.app.scan_parts import rematching, scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.app.vulnerability_parts import following, generations
-from entrepot.app.vulnerability_updates import updater
+from entrepot.app.vulnerability_updates import updates
+from entrepot.core.audit.delivering import Delivering
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
-from entrepot.core.scanning.excepting import Excepting
-from entrepot.core.units import BlockingUnits, Units
+from entrepot.core.scanning import in_use
+from entrepot.core.scanning.coverage_sweep import CoverageSweep
+from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
+from entrepot.db.sqlite import SqliteDatabase
 from entrepot.db.vulnerability_generations import Generations
+from entrepot.seal import Seal
 from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
@@ -62,43 +66,48 @@ async def _work(settings: Settings) -> None:
 def jobs(settings: Settings, databases: Databases, known: Generations, listen: Listener) -> Jobs:
     """What the jobs of a deployment work with, what is known among it; `listen` is told what is added to metrics."""
     database, metrics = databases.metadata, databases.metrics
-    measure = MetricsFold(
-        metrics, settings.data / parts.JOURNALS, Place(settings.account_id, settings.regions[0]), listen
-    )
+    journals = settings.data / parts.JOURNALS
+    measure = MetricsFold(metrics, journals, Place(settings.account_id, settings.regions[0]), listen)
     meter = Metering(metrics, listen)
     about_events = event_jobs(settings, database, databases.events, meter)
     store = Filesystem(settings.data)
     idle = timedelta(seconds=settings.upload_expiry_seconds)
-    about_audit = audit_jobs(settings, databases)
+    about_audit = audit_jobs(settings, databases, meter)
     sealed = parts.seal(settings, create=False)
-    known = generations(settings)
-    destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, settings.data / parts.JOURNALS, [measure.offsets, about_audit.fold.offsets]),
+        journals=JournalFold(database, journals, [measure.offsets, about_audit.fold.offsets]),
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
         scanner=scanner(settings, database, store, known, sealed, meter),
+        rematching=rematching(database, store, known, meter),
+        cover=CoverageSweep(database),
         adapter=adapter_scans(settings, database, sealed),
-        excepting=Excepting(BlockingUnits(database), store),
+        excepting=excepting(database, store, known),
         reporting=reporting(settings, database, known),
+        suppression_walks=suppression_walks(database, known),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),
         gauges=Gauges(database, metrics, settings.regions[0]),
         expire=lambda now: expire_uploads(database, store, now, idle),
+        settle_in_use=lambda now: in_use.expire(database, now),
         checkpoint=databases.checkpoint,
         audit=about_audit.fold,
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
-        trails=trail_delivery(settings, database, about_audit.records, destinations, sealed),
-        updater=updater(settings, known),
+        trails=_trails(settings, database, about_audit, sealed),
+        further=updates(settings, known),
         ballast=lambda: parts.tend_ballast(settings),
         expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
         trails_every=timedelta(seconds=settings.trail_seconds),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),
-        update_every=timedelta(seconds=settings.vulndb_update_every),
         scrub_every=timedelta(days=settings.scrub_days),
     )
+
+
+def _trails(settings: Settings, database: SqliteDatabase, audit: AuditJobs, sealed: Seal) -> Delivering:
+    destinations = trail_destinations(settings, parts.outbound(settings), parts.clock)
+    return trail_delivery(settings, database, audit.records, destinations, sealed)

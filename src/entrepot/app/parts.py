@@ -18,6 +18,8 @@ from entrepot.core.events.connections import Keeping
 from entrepot.core.events.parts import EventParts
 from entrepot.core.events.target_kinds import Reachable
 from entrepot.core.hot import Hot
+from entrepot.core.inspector import suppressing
+from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.integrity import Integrity
 from entrepot.core.issuers import Issuers
 from entrepot.core.metrics.plotter import Plotter
@@ -25,6 +27,8 @@ from entrepot.core.metrics.standing import Standing
 from entrepot.core.parts import Core
 from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
+from entrepot.core.scanning import enhanced_exceptions
+from entrepot.core.scanning.suppressions import Source
 from entrepot.core.transfers import TransferLimits, Transfers
 from entrepot.core.units import Units
 from entrepot.core.vulnerabilities.questions import Questions
@@ -96,6 +100,10 @@ class Worker:
 def clock() -> datetime:
     """Now, aware, UTC."""
     return datetime.now(UTC)
+
+
+# who suppresses findings, the first before others
+SUPPRESSIONS: tuple[Source, ...] = (suppressing.source, enhanced_exceptions.source(clock))
 
 
 def database_path(settings: Settings, name: str = METADATA) -> Path:
@@ -174,7 +182,7 @@ def standing(settings: Settings, databases: Databases) -> Standing:
     metadata, events, audit, metrics = (
         Units(each, one) for each in (databases.metadata, databases.events, databases.audit, databases.metrics)
     )
-    return Standing(metadata, events, audit, metrics, settings.data / JOURNALS)
+    return Standing(metadata, events, audit, metrics, settings.data / JOURNALS, settings.data / VULNERABILITIES)
 
 
 def tracing(settings: Settings, process: str) -> Tracing | None:
@@ -217,6 +225,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         boot_id=_BOOT_ID.read_text().strip(),
         limits=TransferLimits(LARGEST_LAYER, settings.disk_reserve),
     )
+    known = Questions(Generations(settings.data / VULNERABILITIES), beside)
     core = Core(
         units=units,
         audit=Units(opened.audit, beside),
@@ -229,7 +238,8 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         reads=Reads(hot, units, store),
         events=event_parts(settings, sealed, Units(opened.events, beside)),
         plotter=Plotter(settings.data / "plots"),
-        vulnerabilities=Questions(Generations(settings.data / VULNERABILITIES), beside),
+        vulnerabilities=known,
+        suppression_walks=SuppressionWalks(units, known, SUPPRESSIONS),
         stores_reports="s3" in dict(settings.aws_endpoints),
         regions=settings.regions,
         default_account=settings.account_id,

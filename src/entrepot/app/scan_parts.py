@@ -7,10 +7,14 @@ from entrepot.app.adapter_parts import adapter_analyst
 from entrepot.core.events.measures import Meter
 from entrepot.core.events.watching import Watch
 from entrepot.core.scanning.engine import Engine
+from entrepot.core.scanning.enhanced_scanner import EnhancedScans
+from entrepot.core.scanning.image_configs import ImageConfigs
 from entrepot.core.scanning.layer_programs import LayerPrograms
-from entrepot.core.scanning.sbom_referrers import Keeping, SbomReferrers
+from entrepot.core.scanning.rematch_plan import RematchPlan
+from entrepot.core.scanning.rematcher import Rematcher
+from entrepot.core.scanning.sbom_referrers import EnhancedSbomReferrers, Keeping, SbomReferrers
 from entrepot.core.scanning.scanner import Pace, Scanner
-from entrepot.core.units import Units
+from entrepot.core.units import BlockingUnits, Units
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.db.vulnerability_generations import Generations
 from entrepot.seal import Seal
@@ -27,6 +31,35 @@ def scanner(
     units = Units(metadata, ThreadPoolExecutor(1, "scans"))
     other = adapter_analyst(settings, metadata, seal, units)
     engine = Engine(units, store, generations, LayerPrograms(), parts.clock)
-    analyst = SbomReferrers(other or engine, units, Keeping(store, parts.STORE, settings.disk_reserve), parts.clock)
+    keeping = Keeping(store, parts.STORE, settings.disk_reserve)
     pace = None if other is None else _ELSEWHERE
-    return Scanner(units, analyst, meter, lambda: Watch([metadata.snapshot()]), parts.clock, pace)
+    return Scanner(
+        units,
+        SbomReferrers(other or engine, units, keeping, parts.clock),
+        EnhancedSbomReferrers(engine, units, keeping, parts.clock),
+        meter,
+        lambda: Watch([metadata.snapshot()]),
+        parts.clock,
+        pace,
+        parts.SUPPRESSIONS,
+    )
+
+
+def rematching(
+    metadata: SqliteDatabase, store: BlobStore, generations: Generations, meter: Meter
+) -> tuple[RematchPlan, Rematcher]:
+    """What says which images are to be matched anew, and what does it."""
+    units = Units(metadata, ThreadPoolExecutor(2, "rematches"))
+    engine = Engine(units, store, generations, LayerPrograms(), parts.clock)
+    scans = EnhancedScans(units, engine, meter, parts.clock, parts.SUPPRESSIONS)
+    configs = ImageConfigs(units, store)
+    rematcher = Rematcher(
+        units,
+        generations,
+        configs,
+        scans.match_anew,
+        parts.SUPPRESSIONS,
+        lambda: Watch([metadata.snapshot()]),
+        parts.clock,
+    )
+    return RematchPlan(BlockingUnits(metadata), generations), rematcher

@@ -9,7 +9,7 @@ import sys
 
 from entrepot import __version__
 from entrepot.cli import registry_tokens
-from entrepot.cli.registry_tokens import TokenRefused
+from entrepot.cli.server_calls import CallRefused
 
 # docker looks for these words to tell "none" from "broken"
 NOT_FOUND = "credentials not found in native keychain"
@@ -20,7 +20,7 @@ def main() -> None:
     verb = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
         sys.stdout.write(answer(verb, sys.stdin.read() if verb in {"get", "store", "erase"} else ""))
-    except (TokenRefused, OSError) as fault:
+    except (CallRefused, OSError) as fault:
         sys.stdout.write(f"{fault}\n")
         sys.exit(1)
 
@@ -38,11 +38,11 @@ def answer(verb: str, given: str) -> str:
         case "version":
             return f"docker-credential-entrepot {__version__}\n"
         case _:
-            raise TokenRefused("usage: docker-credential-entrepot <get|store|erase|list|version>")
+            raise CallRefused("usage: docker-credential-entrepot <get|store|erase|list|version>")
 
 
 def _password(address: str) -> str:
     found = registry_tokens.by_environment(address)
     if found is None:
-        raise TokenRefused(NOT_FOUND)
+        raise CallRefused(NOT_FOUND)
     return found.password

@@ -9,7 +9,8 @@ import msgspec
 from cyclopts import Parameter
 
 from entrepot.cli import registry_tokens
-from entrepot.cli.registry_tokens import RegistryToken, TokenRefused
+from entrepot.cli.registry_tokens import RegistryToken
+from entrepot.cli.server_calls import CallRefused
 
 ANNOTATION = "eks.amazonaws.com/role-arn"
 _GROUP = "credentialprovider.kubelet.k8s.io/"
@@ -58,7 +59,7 @@ def provide(
         registry = _registry(request.image)
         annotated = (request.service_account_annotations or {}).get(role_annotation, "")
         token = _token(registry, annotated or role_arn, request.service_account_token or "", role_annotation)
-    except (TokenRefused, OSError) as refused:
+    except (CallRefused, OSError) as refused:
         sys.stderr.write(f"entrepot: {refused}\n")
         return 1
     seconds = max(token.seconds - _MARGIN_SECONDS, 0)
@@ -72,10 +73,10 @@ def _read(content: bytes) -> Request:
     try:
         request = msgspec.json.decode(content, type=Request)
     except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
-        raise TokenRefused(f"stdin holds no CredentialProviderRequest: {fault}") from None
+        raise CallRefused(f"stdin holds no CredentialProviderRequest: {fault}") from None
     group, slash, version = request.api_version.rpartition("/")
     if request.kind != "CredentialProviderRequest" or group + slash != _GROUP or version not in _VERSIONS:
-        raise TokenRefused(f"stdin holds a {request.kind} of {request.api_version}, not one of {_GROUP}v1")
+        raise CallRefused(f"stdin holds a {request.kind} of {request.api_version}, not one of {_GROUP}v1")
     return request
 
 
@@ -83,7 +84,7 @@ def _registry(image: str) -> str:
     """The host and port of an image's registry."""
     registry, slash, _ = image.partition("/")
     if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
-        raise TokenRefused(f"the image '{image[:256]}' names no registry")
+        raise CallRefused(f"the image '{image[:256]}' names no registry")
     return registry
 
 
@@ -92,7 +93,7 @@ def _token(registry: str, role: str, identity_token: str, annotation: str) -> Re
         return registry_tokens.by_role(registry, role, identity_token)
     found = registry_tokens.by_environment(registry)
     if found is None:
-        raise TokenRefused(
+        raise CallRefused(
             "no credentials: kubelet sends a token of the pod's service account and the account is annotated with "
             f"{annotation}, or --role-arn names a role, or AWS credentials are in the environment or the shared files"
         )

@@ -153,7 +153,7 @@ def export(
         if file is None:
             text = str(to).removeprefix(OCI)
             digest = vulnerability_updates.push(settings, text, access.login, bar, plain=access.plain_http)
-            show({"to": text, "digest": digest, "public_key": public}, output)
+            show({"to": text, "digest": str(digest), "public_key": public}, output)
             return
         manifest = vulnerability_parts.export(settings, file, bar)
     show(

@@ -36,9 +36,11 @@ class Change:
     repository: Repository
     events: list[tuple[str, Json]] = field(default_factory=list)
 
-    def event(self, detail_type: str, detail: Json, resources: Sequence[str] = ()) -> None:
-        """Tell an event, about resources named by their ARNs; events keep their order."""
-        source = f"aws.{SERVICES[self.repository.key.registry.kind]}"
+    def event(self, detail_type: str, detail: Json, resources: Sequence[str] = (), source: str = "") -> None:
+        """Tell an event, about resources named by their ARNs; events keep their order. The service of the repository
+        tells it unless `source` says who does.
+        """
+        source = source or f"aws.{SERVICES[self.repository.key.registry.kind]}"
         self.events.append((detail_type, {"source": source, "resources": resources, "detail": detail}))
 
     def finish(self, action: str, parameters: Json, *, bump: bool = True) -> None:

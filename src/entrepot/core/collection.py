@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
 from entrepot.core.changes import new_stamp
+from entrepot.core.scanning import enhanced_work
 from entrepot.core.units import BlockingUnits
 from entrepot.db import collection as rows
 from entrepot.db import repositories
@@ -72,7 +73,7 @@ class Collector:
         if self._units.read(rows.is_on_hold, micros(now)):
             done.on_hold = True
             return done
-        done.emptied_repositories = self._empty_tombstones()
+        done.emptied_repositories = self._empty_tombstones(now)
         for batch in self._batches_to_condemn(now):
             done.condemned += self._write_each(condemn, batch, now, self._periods.grace)
         done.unlinked = self._unlink_all(now)
@@ -159,9 +160,11 @@ class Collector:
             if gone == 0:
                 return
 
-    def _empty_tombstones(self) -> int:
+    def _empty_tombstones(self, now: datetime) -> int:
         emptied = 0
         for repository_id in self._units.read(repositories.tombstones, _BATCH):
+            while self._units.write(enhanced_work.close_some, repository_id, _BATCH, now):
+                pass
             while self._units.write(rows.drop_some, repository_id, _BATCH):
                 pass
             self._units.write(rows.remove_tombstone, repository_id)

@@ -7,8 +7,10 @@ from entrepot.core import lookup
 from entrepot.core.access import Caller, ImageName
 from entrepot.core.changes import Change
 from entrepot.core.images import MOST_TAGS, event_detail, event_type
+from entrepot.core.scanning import enhanced_events, enhanced_work
 from entrepot.db import images, tags
 from entrepot.db.database import Transaction
+from entrepot.db.inspector_records import ImageKey
 from entrepot.db.records import Repository, StoredManifest
 from entrepot.errors import DigestInvalid, ImageNotFound, ImageReferenced, TagInvalid
 from entrepot.spec.digest import Digest
@@ -138,7 +140,7 @@ def _delete_tag(tx: Transaction, change: Change, repository: Repository, tag: st
     if len(tags.of_image(tx, repository.id, digest, 2)) == 1:
         require_deletable(tx, repository, digest)
         tags.remove(tx, repository.id, tag)
-        images.remove(tx, repository.id, digest)
+        _remove(tx, change, repository, digest)
     else:
         tags.remove(tx, repository.id, tag)
     change.event(event_type(stored), event_detail(repository, stored, tag, "DELETE"))
@@ -151,10 +153,17 @@ def _delete_image(tx: Transaction, change: Change, repository: Repository, diges
     require_deletable(tx, repository, digest)
     gone = tags.of_image(tx, repository.id, digest, MOST_TAGS)
     tags.remove_of_image(tx, repository.id, digest)
-    images.remove(tx, repository.id, digest)
+    _remove(tx, change, repository, digest)
     for tag in gone or (None,):
         change.event(event_type(stored), event_detail(repository, stored, tag, "DELETE"))
     return gone
+
+
+def _remove(tx: Transaction, change: Change, repository: Repository, digest: Digest) -> None:
+    """Remove an image whose tags are gone; its findings are closed, and stay for a while."""
+    for name, resource, detail in enhanced_work.close_all(tx, ImageKey(repository.id, digest), change.caller.at):
+        change.event(name, detail, [resource], source=enhanced_events.SOURCE)
+    images.remove(tx, repository.id, digest)
 
 
 def _stored(tx: Transaction, repository: Repository, digest: Digest) -> StoredManifest:

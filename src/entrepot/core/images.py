@@ -9,7 +9,8 @@ from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.page import Page
 from entrepot.core.repositories import tag_is_immutable
-from entrepot.core.scanning import requests, vex_trust
+from entrepot.core.scanning import enhanced_results, requests, vex_trust
+from entrepot.core.scanning.enhanced_results import Standing
 from entrepot.db import blobs, images, tags
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository, StoredManifest
@@ -61,6 +62,7 @@ class ImageDetail:
 
     manifest: StoredManifest
     tags: tuple[str, ...]
+    standing: Standing | None = None  # of its enhanced scan, where its registry has such
 
 
 TagStatus = Literal["TAGGED", "UNTAGGED", "ANY"]
@@ -145,7 +147,10 @@ def describe(
     found = images.page(tx, repository.id, status, after, limit + 1)
     shown = found[:limit]
     tagged = tags.of_images(tx, repository.id, shown[0].digest, shown[-1].digest) if shown else {}
-    details = tuple(ImageDetail(manifest, tuple(tagged.get(manifest.digest, ()))) for manifest in shown)
+    scans = enhanced_results.standings(tx, repository, shown)
+    details = tuple(
+        ImageDetail(manifest, tuple(tagged.get(manifest.digest, ())), scans.get(manifest.digest)) for manifest in shown
+    )
     return Page(details, (shown[-1].digest,) if len(found) > limit else None)
 
 
@@ -169,7 +174,9 @@ def describe_these(
 
 def detail_of(tx: Transaction, repository: Repository, manifest: StoredManifest) -> ImageDetail:
     """An image with its tags."""
-    return ImageDetail(manifest, tuple(tags.of_image(tx, repository.id, manifest.digest, MOST_TAGS)))
+    named = tuple(tags.of_image(tx, repository.id, manifest.digest, MOST_TAGS))
+    scans = enhanced_results.standings(tx, repository, [manifest])
+    return ImageDetail(manifest, named, scans.get(manifest.digest))
 
 
 def event_detail(repository: Repository, manifest: StoredManifest, tag: str | None, action: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ from entrepot.core.audit.destinations import Destinations
 from entrepot.core.audit.lookup import Trail
 from entrepot.core.credentials import Credentials
 from entrepot.core.events.parts import EventParts
+from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.metrics.plotter import Plotter
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
@@ -35,6 +36,7 @@ class Core:
     events: EventParts
     plotter: Plotter
     vulnerabilities: Questions
+    suppression_walks: SuppressionWalks
     stores_reports: bool  # whether there is an S3 endpoint that Inspector's reports go to
     regions: tuple[str, ...]
     default_account: str

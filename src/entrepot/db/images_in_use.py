@@ -45,6 +45,9 @@ _SETTLE = (
     )
     .values(count=0)
 )
+_IS_STALE = (image_in_use.c.last_in_use_at < bindparam("before")) & (image_in_use.c.count > 0)
+_STALE = select(image_in_use.c.cluster).where(_IS_STALE).limit(1)
+_SETTLE_STALE = update(image_in_use).where(_IS_STALE).values(count=0)
 _FORGET = delete(image_in_use).where(image_in_use.c.last_in_use_at < bindparam("before"), _IS_IN_REGISTRY)
 _REMOVE = delete(image_in_use).where(_IS_OF_IMAGE)
 
@@ -76,6 +79,16 @@ def find(tx: Transaction, repository_id: str, digest: str, since: datetime) -> I
 def settle(tx: Transaction, registry: RegistryKey, cluster: str, before: datetime) -> int:
     """Nothing runs in a cluster any more of what was not reported to since `before`; how many images that are."""
     return tx.run(_SETTLE, where=cluster, before=micros(before), **_named(registry))
+
+
+def is_any_stale(tx: Transaction, before: datetime) -> bool:
+    """Whether something counts as running that was not reported since."""
+    return tx.one(_STALE, before=micros(before)) is not None
+
+
+def settle_stale(tx: Transaction, before: datetime) -> int:
+    """Nothing runs any more that was not reported since, in whichever registry; how many images that are."""
+    return tx.run(_SETTLE_STALE, before=micros(before))
 
 
 def forget(tx: Transaction, registry: RegistryKey, before: datetime) -> int:

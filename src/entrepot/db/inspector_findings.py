@@ -30,6 +30,12 @@ def _whole() -> Select[Any]:
 
 
 _OF_IMAGE = _whole().where(_IMAGE).order_by(finding.c.vulnerability)
+_OPEN_OF_REPOSITORY = (
+    _whole()
+    .where(finding.c.repository_id == bindparam("of"), finding.c.closed_at.is_(None))
+    .order_by(finding.c.digest, finding.c.vulnerability)
+    .limit(bindparam("limit"))
+)
 _FIND = _whole().where(_REGISTRY, finding.c.id == bindparam("id"))
 _PAGE = _whole().where(_REGISTRY, finding.c.id > bindparam("after")).order_by(finding.c.id).limit(bindparam("limit"))
 _SHORT = (
@@ -86,6 +92,11 @@ def of_image(tx: Transaction, image: ImageKey) -> Sequence[FindingRecord]:
     return [record_of(row) for row in tx.all(_OF_IMAGE, of=image.repository_id, image=image.digest)]
 
 
+def open_of_repository(tx: Transaction, repository_id: str, limit: int) -> Sequence[FindingRecord]:
+    """Open findings of the images of a repository, whether these are there or not."""
+    return [record_of(row) for row in tx.all(_OPEN_OF_REPOSITORY, of=repository_id, limit=limit)]
+
+
 def open_of_image(tx: Transaction, image: ImageKey) -> Sequence[tuple[str, str, str]]:
     """(id, severity, vulnerability) of the open findings of an image, by vulnerability: for sorting and paging."""
     rows = tx.all(_SHORT, of=image.repository_id, image=image.digest)
@@ -131,6 +142,11 @@ def put(tx: Transaction, records: Sequence[FindingRecord]) -> None:
 def close(tx: Transaction, ids: Sequence[str], at: datetime) -> None:
     """Close findings, which nothing suppresses any more."""
     tx.run_many(_CLOSE, [{"of": each, "at": micros(at)} for each in ids])
+
+
+def any_closed(tx: Transaction, before: datetime) -> bool:
+    """Whether there are findings that were closed before."""
+    return bool(tx.all(_CLOSED, before=micros(before), limit=1))
 
 
 def remove_closed(tx: Transaction, before: datetime, limit: int) -> int:

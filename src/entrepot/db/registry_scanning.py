@@ -1,11 +1,14 @@
 """Rows of `registry_scanning` and `scan_count`: how a private registry is scanned, and how many scans it has begun."""
 
+from datetime import datetime
+
 import msgspec
 from sqlalchemy import bindparam, delete, func, select, text
 
 from entrepot.db.database import Row, Transaction, number_of
 from entrepot.db.scan_records import RegistryScanning, ScanningRule
 from entrepot.db.scan_schema import registry_scanning, scan_count
+from entrepot.spec.moments import micros
 from entrepot.spec.repository import RegistryKey
 
 DAY = 24  # hours
@@ -13,9 +16,10 @@ FIND = select(registry_scanning.c.scan_type, registry_scanning.c.rules).where(
     registry_scanning.c.account_id == bindparam("account"), registry_scanning.c.region == bindparam("region")
 )
 _PUT = text(
-    "INSERT INTO registry_scanning (account_id, region, scan_type, rules) "
-    "VALUES (:account, :region, :scan_type, :rules) "
-    "ON CONFLICT (account_id, region) DO UPDATE SET scan_type = excluded.scan_type, rules = excluded.rules"
+    "INSERT INTO registry_scanning (account_id, region, scan_type, rules, changed_at) "
+    "VALUES (:account, :region, :scan_type, :rules, :at) "
+    "ON CONFLICT (account_id, region) DO UPDATE SET scan_type = excluded.scan_type, rules = excluded.rules, "
+    "changed_at = excluded.changed_at"
 )
 _RULES = msgspec.json.Decoder(tuple[ScanningRule, ...])
 _COUNT = select(func.coalesce(func.sum(scan_count.c.scans), 0)).where(
@@ -41,10 +45,10 @@ def record(row: Row | None) -> RegistryScanning:
     return NOTHING_SET if row is None else RegistryScanning(row.scan_type, _RULES.decode(row.rules))
 
 
-def put(tx: Transaction, key: RegistryKey, new: RegistryScanning) -> None:
+def put(tx: Transaction, key: RegistryKey, new: RegistryScanning, at: datetime) -> None:
     """Replace what was set."""
     rules = msgspec.json.encode(new.rules).decode()
-    tx.run(_PUT, account=key.account, region=key.region, scan_type=new.scan_type, rules=rules)
+    tx.run(_PUT, account=key.account, region=key.region, scan_type=new.scan_type, rules=rules, at=micros(at))
 
 
 def count(tx: Transaction, key: RegistryKey, hour: int) -> int:

@@ -5,6 +5,7 @@ from sqlalchemy import bindparam, delete, select, text
 from entrepot.db.database import Row, Transaction
 from entrepot.db.exception_records import Admission
 from entrepot.db.exception_schema import repository_admission as table
+from entrepot.db.schema import repository
 from entrepot.spec.moments import micros, moment
 
 FIND = select(table).where(table.c.repository_id == bindparam("of"))
@@ -16,6 +17,12 @@ _PUT = text(
     "unscanned = excluded.unscanned, grace_seconds = excluded.grace_seconds, owner = excluded.owner, "
     "updated_at = excluded.updated_at"
 )
+_IS_ANY_SET = (
+    select(table.c.repository_id)
+    .join(repository, repository.c.id == table.c.repository_id)
+    .where(repository.c.account_id == bindparam("account"), repository.c.region == bindparam("of_region"))
+    .limit(1)
+)
 _REMOVE = delete(table).where(table.c.repository_id == bindparam("of"))
 
 
@@ -23,6 +30,11 @@ def find(tx: Transaction, repository_id: str) -> Admission | None:
     """What was set, if anything was."""
     row = tx.one(FIND, of=repository_id)
     return None if row is None else record(row)
+
+
+def is_any_set(tx: Transaction, account: str, region: str) -> bool:
+    """Whether any repository of a registry has a setting."""
+    return tx.one(_IS_ANY_SET, account=account, of_region=region) is not None
 
 
 def put(tx: Transaction, repository_id: str, new: Admission) -> None:

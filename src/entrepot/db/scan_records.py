@@ -48,3 +48,4 @@ class Scan:
     lacking: bool = False
     attempt: int = 0
     tries: int = 0
+    result: str = ""

@@ -32,6 +32,8 @@ registry_scanning = Table(  # only of those where something was set
     Column("region", Text, nullable=False),
     Column("scan_type", Text, nullable=False),  # BASIC | ENHANCED
     Column("rules", Text, nullable=False),  # JSON [[frequency, [filter]]]
+    Column("changed_at", BigInteger),  # when the rules or the type last were
+    Column("swept_at", BigInteger),  # when every image was last looked at: which are to be scanned continuously
     PrimaryKeyConstraint("account_id", "region"),
 )
 
@@ -63,6 +65,7 @@ image_scan = Table(
     Column("held", BigInteger, nullable=False),  # 0 | 1: somebody works on it, unless it is due
     Column("attempt", BigInteger, nullable=False),  # counts who took it up: only the last may say how it ended
     Column("tries", BigInteger, nullable=False),  # how often it was taken up and did not end
+    Column("result", Text),  # of an enhanced scan: a hash of what was found, None where that is not known
     PrimaryKeyConstraint("repository_id", "digest", "type"),
     ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),
 )

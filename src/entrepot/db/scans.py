@@ -73,9 +73,14 @@ _LACKING = (
         | (
             (image_scan.c.repository_id == bindparam("after_repository"))
             & (image_scan.c.digest > bindparam("after_digest"))
+        )
+        | (
+            (image_scan.c.repository_id == bindparam("after_repository"))
+            & (image_scan.c.digest == bindparam("after_digest"))
+            & (image_scan.c.type > bindparam("after_type"))
         ),
     )
-    .order_by(image_scan.c.repository_id, image_scan.c.digest)
+    .order_by(*_IDENTITY)
     .limit(bindparam("limit"))
 )
 _REMOVE = delete(image_scan).where(
@@ -104,7 +109,7 @@ _FINDINGS = select(image_scan_findings.c.body).where(
 def find(tx: Transaction, key: ScanKey) -> Scan | None:
     """The scan of an image, how far it may be."""
     row = tx.one(_FIND, **_named(key))
-    return None if row is None else _record(row)
+    return None if row is None else record(row)
 
 
 def put(tx: Transaction, new: Scan, *, due: bool) -> None:
@@ -191,7 +196,8 @@ def free(tx: Transaction) -> None:
 
 def lacking(tx: Transaction, after: ScanKey, limit: int) -> Sequence[ScanKey]:
     """Scans that failed while nothing was known of vulnerabilities, above `after` in key order."""
-    rows = tx.all(_LACKING, after_repository=after.repository_id, after_digest=after.digest, limit=limit)
+    named = {"after_repository": after.repository_id, "after_digest": after.digest, "after_type": after.type}
+    rows = tx.all(_LACKING, **named, limit=limit)
     return [ScanKey(*row) for row in rows]
 
 
@@ -224,7 +230,8 @@ def _micros_or(at: datetime | None, otherwise: int | None) -> int | None:
     return otherwise if at is None else micros(at)
 
 
-def _record(row: Row) -> Scan:
+def record(row: Row) -> Scan:
+    """A row with all columns as a record."""
     return Scan(
         key=ScanKey(row.repository_id, row.digest, row.type),
         id=row.id,
@@ -239,4 +246,5 @@ def _record(row: Row) -> Scan:
         lacking=bool(row.lacking),
         attempt=row.attempt,
         tries=row.tries,
+        result=row.result or "",
     )

@@ -161,9 +161,9 @@ from entrepot.errors.requests import (
     TagInvalid,
 )
 from entrepot.errors.scans import (
-    EnhancedScanningAbsent,
     ImageNotScannable,
     ImageScanned,
+    ManualScanUnavailable,
     ScanningConfigurationInvalid,
     ScanNotFound,
     ScansTooMany,

@@ -129,6 +129,10 @@ class LayerUnreadable(ScanRefused):
     text = "Layer {digest}: {reason}"
 
 
+class LayerTooLarge(LayerUnreadable):
+    """A layer that costs more to read than one may (`digest`, `reason`)."""
+
+
 class ImageUnusable(ScanRefused):
     """Something that holds no image that can be scanned (`path` or name, `reason`)."""
 

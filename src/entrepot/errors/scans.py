@@ -36,7 +36,10 @@ class ScanningConfigurationInvalid(Fact):
     """A configuration of scanning that says nothing that could be done (`reason`)."""
 
 
-class EnhancedScanningAbsent(Fact):
-    """Enhanced scanning is asked for, and this server has none."""
+class ManualScanUnavailable(Fact):
+    """A scan is started in a registry whose images are scanned by themselves."""
 
-    text = "scanType ENHANCED is not supported by this server yet; it scans as BASIC says"
+    text = (
+        "This feature is disabled: the registry's scanType is ENHANCED, which scans images when they are pushed and "
+        "when something else becomes known; see DescribeImageScanFindings"
+    )

@@ -58,23 +58,7 @@ class Teller:
         )
         if self._page.size + len(own) > LARGEST:
             self._hand_over()
-        key = (
-            telling.service,
-            telling.operation,
-            telling.account,
-            telling.region,
-            telling.repository_id,
-            telling.repository,
-            door,
-            status,
-            telling.error,
-            id(telling.principal),
-            telling.pulled,
-            head,
-            exchange.source_ip,
-            exchange.user_agent,
-            exchange.secure,
-        )
+        key = _alike(exchange, door, head=head, status=status)
         if not self._page.add(key, own):
             self._callers.append(telling.principal)
             self._page.put(key, encode_common(self._common(exchange, door, head=head, status=status)))
@@ -127,3 +111,25 @@ class Teller:
         identity = identity_of(principal)
         self._identities.put(key, (principal, identity))
         return identity
+
+
+def _alike(exchange: Exchange, door: Door, *, head: bool, status: int) -> tuple[object, ...]:
+    """What calls have alike that have a `Common` in common, while the principal is held on to."""
+    telling = exchange.telling
+    return (
+        telling.service,
+        telling.operation,
+        telling.account,
+        telling.region,
+        telling.repository_id,
+        telling.repository,
+        door,
+        status,
+        telling.error,
+        id(telling.principal),
+        telling.pulled,
+        head,
+        exchange.source_ip,
+        exchange.user_agent,
+        exchange.secure,
+    )

@@ -42,7 +42,7 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.DashboardNotFound: (404, "NAME_UNKNOWN"),
     facts.DigestInvalid: (400, "DIGEST_INVALID"),
     facts.DigestMismatch: (400, "DIGEST_INVALID"),
-    facts.EnhancedScanningAbsent: (400, "UNSUPPORTED"),
+    facts.ManualScanUnavailable: (400, "UNSUPPORTED"),
     facts.EntityAlreadyExists: (409, "DENIED"),
     facts.EntityInUse: (409, "DENIED"),
     facts.EntityNotFound: (404, "NAME_UNKNOWN"),

@@ -4,9 +4,10 @@ What a file says is replaced as a whole by a later layer that has the file anew,
 above it (OCI image specification, layer.md, "Whiteouts"). Pure arithmetic over paths: no layer is read again.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
 
 import msgspec
 
@@ -14,6 +15,7 @@ from entrepot.scan.packages import Layer, Package, Release, SystemDatabase, Syst
 from entrepot.scan.system.os_release import PRIORITY
 
 _Key = tuple[str, str, str, str]  # type, name, version, architecture
+_REMEMBERED = 32_768
 _NESTED = "!/"  # between an archive and a file in it
 _MERGED = frozenset({"bin", "sbin", "lib", "lib32", "lib64", "libx32"})  # folders that may be links to those in usr/
 
@@ -106,25 +108,22 @@ class _Gone:
 
     def __init__(self, layer: Layer, above: Mapping[str, _File]) -> None:
         self._whole = {*layer.removed, *layer.replaced, *above}  # these paths, and all below them
-        self._below = {*layer.emptied}  # all below them
-        self._inside = sorted([*self._whole, *(f"{folder}/" for folder in (*layer.emptied, *layer.folders))])
+        self._roots = self._whole.union(layer.emptied)  # all below these
+        self._folders = {*layer.emptied, *layer.folders}  # a file that is said to be a folder now, or has things in it
+        self._folders.update(*map(_folders, (*self._whole, *self._folders)))
 
     def holds(self, path: str) -> bool:
-        if path in self._whole or self._is_folder(path):
-            return True
-        return any(folder in self._whole or folder in self._below for folder in _folders(path))
-
-    def _is_folder(self, path: str) -> bool:
-        """Whether it is one now: something lies in it, or it is said to be one."""
-        place = bisect_left(self._inside, f"{path}/")
-        return place < len(self._inside) and self._inside[place].startswith(f"{path}/")
+        return path in self._whole or path in self._folders or not self._roots.isdisjoint(_folders(path))
 
 
-def _folders(path: str) -> Iterator[str]:
-    """Those in which the path lies, up to the root, which is empty."""
+@lru_cache(maxsize=_REMEMBERED)
+def _folders(path: str) -> tuple[str, ...]:
+    """Those in which the path lies, up to the root, which is empty; images repeat them."""
+    found = []
     while path:
         path = path.rpartition("/")[0]
-        yield path
+        found.append(path)
+    return tuple(found)
 
 
 def _key(package: Package) -> _Key:
@@ -134,15 +133,11 @@ def _key(package: Package) -> _Key:
 # ---------------------------------------------------------------- the topmost layer's view
 def _image(files: Mapping[str, _File]) -> Image:
     databases = {path: file.database for path, file in files.items() if file.database}
-    owned = {_where(path) for database in databases.values() for path in database.owned}
-    owned.update(_where(path) for file in files.values() for path in file.owned)
     of_system = [each for path in databases for each in _located(files[path])]
-    own = [
-        each
-        for path, file in files.items()
-        if not file.database and _where(path) not in owned
-        for each in _located(file)
-    ]
+    others = {path: file for path, file in files.items() if not file.database and file.packages}
+    lists = [*(database.owned for database in databases.values()), *(file.owned for file in files.values())]
+    owned = set(_names(others)).intersection(chain.from_iterable(lists))
+    own = [each for path, file in others.items() if owned.isdisjoint(_names([path])) for each in _located(file)]
     return Image(
         release=next((release for path in PRIORITY if path in files and (release := files[path].release)), None),
         databases=[Database(each.kind, path, files[path].layer) for path, each in databases.items()],
@@ -155,7 +150,12 @@ def _located(file: _File) -> list[Located]:
     return [Located(package, file.since[_key(package)]) for package in file.told()]
 
 
-def _where(path: str) -> str:
-    """The path without the `usr/` that one may name a file with and another without."""
-    first, _, rest = path.partition("/")
-    return rest if first == "usr" and rest.partition("/")[0] in _MERGED else path
+def _names(paths: Iterable[str]) -> Iterator[str]:
+    """The paths, and what they are named where a folder is a link to the one in `usr/`."""
+    for path in paths:
+        yield path
+        first, _, rest = path.partition("/")
+        if first in _MERGED:
+            yield f"usr/{path}"
+        elif first == "usr" and rest.partition("/")[0] in _MERGED:
+            yield rest

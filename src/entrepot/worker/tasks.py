@@ -14,12 +14,16 @@ from entrepot.core.events.delivery import Deliverer
 from entrepot.core.events.feeding import Feeder
 from entrepot.core.events.retention import Retention
 from entrepot.core.inspector.reporting import Reporting
+from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.integrity import Integrity
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.scanning.excepting import Excepting
+from entrepot.core.scanning.rematch_plan import RematchPlan
+from entrepot.core.scanning.rematcher import Rematcher
 from entrepot.core.scanning.scanner import Scanner
 from entrepot.core.upkeep import JournalFold
 from entrepot.worker.schedule import Task
@@ -32,9 +36,13 @@ _ROLL_UP_EVERY = timedelta(minutes=10)
 _GAUGES_EVERY = timedelta(minutes=1)
 _ALARMS_EVERY = timedelta(seconds=10)
 _EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
+_COVER_EVERY = timedelta(seconds=1)  # what is set has changed
 _EXCEPT_EVERY = timedelta(seconds=1)
+_SUPPRESS_EVERY = timedelta(seconds=1)
 _REPORT_EVERY = timedelta(seconds=2)
+_PLAN_EVERY = timedelta(milliseconds=500)  # one look at a file while nothing else is known
 _RETAIN_EVERY = timedelta(hours=1)
+_SETTLE_EVERY = timedelta(minutes=10)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
 _SWEEP_EVERY = timedelta(hours=6)
@@ -45,7 +53,7 @@ _SCRUB_BYTES = 2 * 1024 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Jobs:
     """What the jobs work with; `expire` ends idle uploads, `checkpoint` shortens the database's log, `ballast` is made
-    again where there is room for it; `updater`, where it is wanted, fetches what is new of vulnerabilities.
+    again where there is room for it; `further` are those that a setting asks for.
     """
 
     collector: Collector
@@ -63,25 +71,27 @@ class Jobs:
     deliverer: Deliverer
     retention: Retention
     scanner: Scanner
+    rematching: tuple[RematchPlan, Rematcher]
+    cover: CoverageSweep
     adapter: AdapterScans | None
     excepting: Excepting
     reporting: Reporting
+    suppression_walks: SuppressionWalks
     expire: Callable[[datetime], int]
+    settle_in_use: Callable[[datetime], int]
     checkpoint: Callable[[], int]
-    updater: Callable[[datetime], Awaitable[dict[str, object]]] | None
+    further: Sequence[Task]
     ballast: Callable[[], bool]
     expire_every: timedelta
     trails_every: timedelta
     collect_every: timedelta
-    update_every: timedelta
     scrub_every: timedelta
 
 
 def tasks(jobs: Jobs) -> Sequence[Task]:
     """Every periodic job of a deployment."""
-    updating = () if jobs.updater is None else (Task("update-vulnerabilities", jobs.update_every, jobs.updater),)
     return (
-        *updating,
+        *jobs.further,
         Task("collect", jobs.collect_every, lambda now: _counts(asdict(jobs.collector.run(now)))),
         Task("sweep", _SWEEP_EVERY, lambda now: {"orphans": jobs.collector.sweep(now)}),
         Task("fold", _FOLD_EVERY, lambda _: {"reads": jobs.journals.run()}, _FOLD_AT_LEAST),
@@ -96,12 +106,17 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("alarms", _ALARMS_EVERY, lambda now: _some({"changed": jobs.alarms.run(now)})),
         Task("route", _EVENTS_AGAIN, jobs.feeder.run),
         Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
-        Task("scan", _EVENTS_AGAIN, jobs.scanner.run),
+        Task("scan", _EVENTS_AGAIN, jobs.scanner.run, shared=True),
+        Task("rematch-plan", _PLAN_EVERY, lambda _: _some({"images": jobs.rematching[0].run()})),
+        Task("rematch", _EVENTS_AGAIN, jobs.rematching[1].run, shared=True),
+        Task("cover", _COVER_EVERY, jobs.cover.run),
         *([] if jobs.adapter is None else [Task("adapter", _EVENTS_AGAIN, jobs.adapter.run)]),
         Task("except", _EXCEPT_EVERY, jobs.excepting.run),
         Task("report", _REPORT_EVERY, jobs.reporting.run),
+        Task("suppress", _SUPPRESS_EVERY, jobs.suppression_walks.run),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
+        Task("settle-in-use", _SETTLE_EVERY, lambda now: _some({"images": jobs.settle_in_use(now)})),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
         Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),
         Task("scrub", _SCRUB_EVERY, lambda now: _scrub(jobs, now)),

@@ -20,6 +20,7 @@ READ = (
         "aws/cloudwatch",
         "aws/ecr",
         "aws/ecr_public",
+        "aws/entrepot",
         "aws/events",
         "aws/iam",
         "aws/inspector2",

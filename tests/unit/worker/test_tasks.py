@@ -68,6 +68,9 @@ def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
         "rollup",
         "gauges",
         "scan",
+        "except",
+        "report",
+        "settle-in-use",
     }
     assert set(names) == told | {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
 

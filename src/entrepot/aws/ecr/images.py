@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from entrepot.aws.ecr import keys
+from entrepot.aws.ecr import keys, scans
 from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import images as shared
 from entrepot.aws.repository import pages
@@ -76,8 +76,13 @@ def _only_archived(call: Call) -> bool:
 
 
 def _detail(key: RepositoryKey, detail: ImageDetail) -> Output:
+    standing = detail.standing
     return shared.detail(key, detail) | {
         "lastRecordedPullTime": detail.manifest.last_pulled_at,
         "subjectManifestDigest": detail.manifest.subject,
         "imageStatus": "ACTIVE",
+        "imageScanStatus": None if standing is None else scans.scan_status(standing),
+        "imageScanFindingsSummary": None
+        if standing is None or standing.completed_at is None
+        else scans.summary(standing),
     }

@@ -7,9 +7,10 @@ from entrepot.aws.ecr import keys
 from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import pages
 from entrepot.core.repositories import Repository
-from entrepot.core.scanning import configuration, requests, results
+from entrepot.core.scanning import configuration, enhanced_analysis, requests, results
 from entrepot.core.scanning.analysis import Finding
 from entrepot.core.scanning.configuration import Applied, RegistryScanning, ScanningRule
+from entrepot.core.scanning.enhanced_results import EnhancedReport, Standing
 from entrepot.core.scanning.results import Report
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
@@ -30,10 +31,8 @@ async def describe_image_scan_findings(call: Call) -> Output:
     scan_id, position = pages.start(call, "DescribeImageScanFindings", 2)
     key, after = keys.repository(call), (scan_id, position)
     report = await call.core.units.read(results.describe, call.caller, key, digest, tag, pages.limit(call), after)
-    scan = report.scan
     return _of_image(call, report.digest) | {
-        "imageScanStatus": {"status": scan.status, "description": scan.description or None},
-        "imageScanFindings": _findings(report) if report.has_ended else None,
+        **(await _enhanced(call, report) if isinstance(report, EnhancedReport) else _basic(report)),
         "nextToken": pages.following(call, "DescribeImageScanFindings", report.after),
     }
 
@@ -97,6 +96,31 @@ def _of_image(call: Call, digest: str) -> dict[str, Any]:
         "repositoryName": call.input["repositoryName"],
         "imageId": {"imageDigest": digest, "imageTag": call.input["imageId"].get("imageTag")},
     }
+
+
+def scan_status(standing: Standing) -> Output:
+    """An image's ImageScanStatus."""
+    return {"status": standing.status, "description": standing.description or None}
+
+
+def summary(standing: Standing) -> Output:
+    """An image's ImageScanFindingsSummary."""
+    return {
+        "imageScanCompletedAt": standing.completed_at,
+        "vulnerabilitySourceUpdatedAt": standing.source_updated_at,
+        "findingSeverityCounts": standing.severities,
+    }
+
+
+async def _enhanced(call: Call, report: EnhancedReport) -> Output:
+    texts = await call.core.vulnerabilities.ask(enhanced_analysis.texts, report.advisories)
+    shown = {**summary(report.standing), "enhancedFindings": list(report.shown(texts))}
+    return {"imageScanStatus": scan_status(report.standing), "imageScanFindings": shown}
+
+
+def _basic(report: Report) -> Output:
+    status = {"status": report.scan.status, "description": report.scan.description or None}
+    return {"imageScanStatus": status, "imageScanFindings": _findings(report) if report.has_ended else None}
 
 
 def _findings(report: Report) -> Output:

@@ -5,7 +5,7 @@ from typing import Any
 
 from entrepot.aws.protocol.call import Call
 from entrepot.core.inspector import configuration
-from entrepot.errors import InspectorInputInvalid
+from entrepot.core.inspector.configuration import WindowsChange
 
 Output = Mapping[str, Any]
 _NOT_HERE = ("ec2Configuration", "amiConfiguration", "updateConfigurationInheritance")
@@ -28,11 +28,13 @@ async def update_configuration(call: Call) -> Output:
     """UpdateConfiguration."""
     given = call.input
     others = [member for member in _NOT_HERE if member in given]
-    if others or "ecrConfiguration" not in given:
-        what = ", ".join(others) or "nothing"
-        raise InspectorInputInvalid(reason=f"{what} can be set here; images of registries have an ecrConfiguration")
-    ecr = given["ecrConfiguration"]
-    pulled, mode = ecr.get("pullDateRescanDuration"), ecr.get("pullDateRescanMode")
-    of = given.get("accountId")
-    await call.core.units.write(configuration.update, call.caller, of, ecr["rescanDuration"], pulled, mode)
+    await call.core.units.write(
+        configuration.update, call.caller, given.get("accountId"), _windows(given.get("ecrConfiguration")), others
+    )
     return {}
+
+
+def _windows(given: Mapping[str, str] | None) -> WindowsChange | None:
+    if given is None:
+        return None
+    return WindowsChange(given["rescanDuration"], given.get("pullDateRescanDuration"), given.get("pullDateRescanMode"))

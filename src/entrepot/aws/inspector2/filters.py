@@ -23,6 +23,7 @@ async def create_filter(call: Call) -> Output:
         tags=given.get("tags", {}),
     )
     made = await call.core.units.write(filters.create, call.caller, draft)
+    await call.core.suppression_walks.settle(made.registry, call.caller.at)
     return {"arn": made.arn}
 
 
@@ -37,12 +38,14 @@ async def update_filter(call: Call) -> Output:
         given.get("reason"),
     )
     changed = await call.core.units.write(filters.update, call.caller, given["filterArn"], change)
+    await call.core.suppression_walks.settle(changed.registry, call.caller.at)
     return {"arn": changed.arn}
 
 
 async def delete_filter(call: Call) -> Output:
     """DeleteFilter."""
     await call.core.units.write(filters.delete, call.caller, call.input["arn"])
+    await call.core.suppression_walks.settle(call.registry, call.caller.at)
     return {"arn": call.input["arn"]}
 
 

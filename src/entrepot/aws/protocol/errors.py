@@ -43,7 +43,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.DashboardNotFound: ("DashboardNotFoundError", 404),
     facts.DigestInvalid: ("InvalidParameterException", 400),
     facts.DigestMismatch: ("InvalidLayerException", 400),
-    facts.EnhancedScanningAbsent: ("ValidationException", 400),
+    facts.ManualScanUnavailable: ("ValidationException", 400),
     facts.EntityAlreadyExists: ("EntityAlreadyExistsException", 400),
     facts.EntityInUse: ("DeleteConflictException", 400),
     facts.EntityNotFound: ("NoSuchEntityException", 400),

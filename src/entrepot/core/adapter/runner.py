@@ -4,7 +4,6 @@ Whoever holds one may be killed at any point: it is due again then, and only the
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,8 +30,9 @@ MOST_ATTEMPTS = 5
 _LONGEST_WAIT_SECONDS = 5.0
 _LONGEST_ERROR = 2000
 _BATCH = 100
-_GIVEN_UP = f"The scan was given up after {MOST_ATTEMPTS} attempts."
-_INTERNAL = "The scan failed for a reason of this server's own, which its log tells; the id of the scan is {}."
+_GIVEN_UP = (
+    f"The scan was given up after {MOST_ATTEMPTS} attempts, for a reason of this server's own that its log tells."
+)
 log = structlog.get_logger()
 
 
@@ -116,7 +116,8 @@ class AdapterScans:
             await asyncio.gather(*waiting, return_exceptions=True)
         for task in done - waiting:
             self._running.discard(task)
-            task.result()
+            if (fault := task.exception()) is not None:  # the scan is due again when nobody holds it any more
+                log.error("scan for another registry failed", exc_info=fault)
 
     async def _see_to(self, scan: AdapterScan) -> None:
         holding = asyncio.create_task(self._hold(scan))
@@ -139,9 +140,6 @@ class AdapterScans:
             return DONE, "", await asyncio.to_thread(self._reports, request, layers)
         except (ScanRefused, OutboundFault) as fault:
             return FAILED, str(fault), {}
-        except Exception:
-            log.exception("scan for another registry failed", scan=scan.id)
-            return FAILED, _INTERNAL.format(scan.id), {}
 
     def _reports(self, request: ScanRequest, layers: Sequence[tuple[str, Layer]]) -> Mapping[str, bytes]:
         image = merge(layers)
@@ -156,6 +154,5 @@ class AdapterScans:
     async def _hold(self, scan: AdapterScan) -> None:
         while True:
             await asyncio.sleep(self._pace.hold.total_seconds() / 3)
-            with contextlib.suppress(Exception):  # the next try may come in time
-                if not await self._units.write(rows.hold, scan, self._clock() + self._pace.hold):
-                    return
+            if not await self._units.write(rows.hold, scan, self._clock() + self._pace.hold):
+                return

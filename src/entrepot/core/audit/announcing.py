@@ -1,4 +1,5 @@
-"""Audit records as events of the default bus: `AWS API Call via CloudTrail` while a trail is logging there, and pulls.
+"""Audit records as events of the default bus: `AWS API Call via CloudTrail` while a trail is logging there, pulls, and
+what was refused at a pull.
 
 Records are told in the order in which blocks were kept, by a cursor; an event's id is always the same, and the events
 database takes each once. Of calls that only read nothing is told unless a rule wants all management events.
@@ -7,14 +8,15 @@ database takes each once. Of calls that only read nothing is told unless a rule 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from entrepot.core.audit import pull_events, records, store
+from entrepot.core.audit import admission_events, pull_events, records, store
 from entrepot.core.audit.operations import event_source, read_only
 from entrepot.core.audit.store import Block
 from entrepot.core.calls import Call
 from entrepot.core.events.accepting import DEFAULT_BUS, Envelope, accept
+from entrepot.core.events.measures import Meter
 from entrepot.core.events.routing_table import BY_CLOUDTRAIL, EVERYTHING
 from entrepot.core.units import BlockingUnits
-from entrepot.db import event_rules
+from entrepot.db import event_rules, repository_admissions
 from entrepot.db.database import Database, Transaction
 from entrepot.spec.event_arns import BusKey
 from entrepot.spec.event_ids import event_id
@@ -29,7 +31,7 @@ Logging = Callable[[Transaction, str, str], bool]
 
 class Announcer:
     """Tells the events database of new records. `is_logging` says whether a trail logs in an account and region,
-    `pulls` whether pulls are told too.
+    `pulls` whether pulls are told too; `meter` is told of images that were not handed out.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Announcer:
         *,
         aws_constants: bool,
         pulls: bool = False,
+        meter: Meter | None = None,
     ) -> None:
         self._metadata = BlockingUnits(metadata)
         self._audit = BlockingUnits(audit)
@@ -48,6 +51,7 @@ class Announcer:
         self._is_logging = is_logging
         self._aws_constants = aws_constants
         self._pulls = pulls
+        self._meter = meter
 
     def run(self, now: datetime) -> int:
         """Tell what has been kept since the last run; how many events."""
@@ -65,6 +69,8 @@ class Announcer:
 
     def _tell(self, block: Block, at: int) -> int:
         events = self._of_pulls(block) if self._pulls else []
+        if self._metadata.read(repository_admissions.is_any_set, block.account, block.region):
+            events += self._of_admissions(block)
         if self._metadata.read(self._is_logging, block.account, block.region):
             reads = self._metadata.read(wants_reads, BusKey(block.account, block.region, DEFAULT_BUS))
             told = (call for call in block.calls() if reads or not read_only(call.common.operation))
@@ -78,6 +84,16 @@ class Announcer:
             (event, call.common.repository_id)
             for call in block.calls()
             for event in pull_events.of_call(call, block.account, block.region)
+        ]
+
+    def _of_admissions(self, block: Block) -> list[Told]:
+        calls = [call for call in block.calls() if call.response]
+        if self._meter is not None and (points := admission_events.points(calls, block.account, block.region)):
+            self._meter.tell(points)
+        return [
+            (event, call.common.repository_id)
+            for call in calls
+            for event in admission_events.of_call(call, block.account, block.region)
         ]
 
     def _event(self, call: Call, block: Block) -> Envelope:

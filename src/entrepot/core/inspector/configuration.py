@@ -1,5 +1,8 @@
 """How long images are scanned continuously (Inspector user guide, "Configuring Amazon ECR re-scan duration")."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from entrepot.core.access import Caller
 from entrepot.core.inspector import places
 from entrepot.db import accounts
@@ -8,7 +11,9 @@ from entrepot.db.database import Transaction
 from entrepot.db.inspector_setting_records import RescanWindows
 from entrepot.errors import InspectorInputInvalid
 
-__all__ = ["RescanWindows", "get", "update"]
+__all__ = ["RescanWindows", "WindowsChange", "get", "update"]
+
+_NOT_HERE = "{} cannot be set here: images of registries have an ecrConfiguration"
 
 
 def get(tx: Transaction, caller: Caller, of: str | None = None) -> RescanWindows:
@@ -20,16 +25,31 @@ def get(tx: Transaction, caller: Caller, of: str | None = None) -> RescanWindows
     return rows.find(tx, key)
 
 
-def update(tx: Transaction, caller: Caller, of: str | None, pushed: str, pulled: str | None, mode: str | None) -> None:
-    """Replace the window after a push; the one after a pull or use stays where none is given: InspectorInputInvalid
-    where `of` is another account.
+class WindowsChange(NamedTuple):
+    """The window after a push, and those after a pull or use, where they are to be others."""
+
+    pushed: str
+    pulled: str | None = None
+    mode: str | None = None
+
+
+def update(
+    tx: Transaction, caller: Caller, of: str | None, change: WindowsChange | None, others: Sequence[str] = ()
+) -> None:
+    """Replace the windows that are given: InspectorInputInvalid where `of` is another account, or something other than
+    windows is to be set.
     """
     key = places.require(caller, "UpdateConfiguration")
     _require_own(key.account, of)
+    if others or change is None:
+        raise InspectorInputInvalid(reason=_NOT_HERE.format(", ".join(others) or "nothing"))
     accounts.lock(tx, key.account)
     before = rows.find(tx, key)
     new = RescanWindows(
-        pushed, pulled or before.pull_date_rescan_duration, mode or before.pull_date_rescan_mode, caller.at
+        change.pushed,
+        change.pulled or before.pull_date_rescan_duration,
+        change.mode or before.pull_date_rescan_mode,
+        caller.at,
     )
     rows.put(tx, key, new)
     told = {

@@ -10,28 +10,16 @@ from entrepot.core.access import Caller
 from entrepot.core.inspector import places
 from entrepot.core.inspector.criteria import Filters, range_matcher, text_matcher
 from entrepot.core.page import Page
+from entrepot.core.scanning import coverage_statuses
 from entrepot.db import inspector_images as rows
 from entrepot.db.database import Reader, Transaction
 from entrepot.db.inspector_images import CoveredImage, Use
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 IMAGE: Final = "AWS_ECR_CONTAINER_IMAGE"
-ACTIVE, INACTIVE = "ACTIVE", "INACTIVE"
 MOST_EXAMINED: Final = 5000  # images for a page
 BATCH: Final = 500
 START: Final[tuple[str, str]] = ("", "")
-# of each status of a scan: whether the image is scanned continuously, and Inspector's word for why
-_REASONS: Final[Mapping[str, tuple[str, str]]] = {
-    "ACTIVE": (ACTIVE, "SUCCESSFUL"),
-    "COMPLETE": (ACTIVE, "SUCCESSFUL"),
-    "IN_PROGRESS": (ACTIVE, "PENDING_INITIAL_SCAN"),
-    "PENDING": (ACTIVE, "PENDING_INITIAL_SCAN"),
-    "IMAGE_ARCHIVED": (INACTIVE, "IMAGE_ARCHIVED"),
-    "IMAGE_SIZE_EXCEEDED": (INACTIVE, "IMAGE_SIZE_EXCEEDED"),
-    "SCAN_ELIGIBILITY_EXPIRED": (INACTIVE, "SCAN_ELIGIBILITY_EXPIRED"),
-    "UNSUPPORTED_IMAGE": (INACTIVE, "UNSUPPORTED_OS"),
-}
-_FAULT: Final = (INACTIVE, "INTERNAL_ERROR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +94,7 @@ def _covered_images(tx: Reader, registry: RegistryKey, after: tuple[str, str]) -
 
 
 def _covered(tx: Reader, registry: RegistryKey, image: CoveredImage) -> Covered:
-    code, reason = _REASONS.get(image.status, _FAULT)
+    code, reason = coverage_statuses.coverage(image.status, image.description)
     return Covered(
         account=registry.account,
         resource_id=f"{RepositoryKey(registry, image.repository_name).arn}/{image.image.digest}",

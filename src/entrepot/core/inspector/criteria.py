@@ -48,8 +48,9 @@ def decoded(text: str) -> Mapping[str, Filters]:
 
 
 def _with_moments(given: Json) -> Json:
+    """Ports end somewhere too, but those are numbers."""
     return {
-        name: datetime.fromisoformat(value).astimezone(UTC) if name in _MOMENTS else value
+        name: datetime.fromisoformat(value).astimezone(UTC) if name in _MOMENTS and isinstance(value, str) else value
         for name, value in given.items()
     }
 

@@ -5,6 +5,7 @@ A change that has a say in what is suppressed is noted in its own unit; core/ins
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -33,6 +34,7 @@ SUPPRESS = "SUPPRESS"
 MOST_FILTERS = 500  # Inspector's quota of suppression rules
 MOST_TAGS = 50
 _RESERVED = "aws:"
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def _id_of(registry: RegistryKey, arn: str) -> str:
     """The id in a filter's ARN; empty where it is none of this account and region."""
     before = filter_arn(registry, "")
     found = arn.removeprefix(before) if arn.startswith(before) else ""
-    return found if found.isalnum() and found.isascii() else ""
+    return found if _ID.fullmatch(found) else ""
 
 
 def require(tx: Transaction, caller: Caller, operation: str, arn: str, keys: Keys = NO_KEYS) -> FilterRecord:

@@ -69,16 +69,14 @@ def look_up(known: Known | None, name: str) -> Intelligence | None:
 
 def texts(known: Known | None, records: Sequence[FindingRecord]) -> Mapping[str, Texts]:
     """The long texts of findings by their ids; of advisories that are not known any more there are none."""
-    if known is None:
-        return {}
-    of_advisories: dict[str, Texts] = {}
-    found: dict[str, Texts] = {}
-    for record in records:
-        advisory = unpacked(record.body).advisory
-        if advisory not in of_advisories:
-            of_advisories[advisory] = _texts(known, advisory)
-        found[record.id] = of_advisories[advisory]
-    return found
+    of_advisories = texts_of(known, [unpacked(record.body).advisory for record in records])
+    named = {record.id: of_advisories.get(unpacked(record.body).advisory) for record in records}
+    return {finding_id: found for finding_id, found in named.items() if found is not None}
+
+
+def texts_of(known: Known | None, advisories: Sequence[str]) -> Mapping[str, Texts]:
+    """The long texts of advisories, by their ids, as far as they are known."""
+    return {} if known is None else {each: _texts(known, each) for each in dict.fromkeys(advisories)}
 
 
 def details(known: Known | None, records: Sequence[FindingRecord]) -> Mapping[str, Intelligence]:

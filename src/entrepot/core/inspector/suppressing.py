@@ -1,8 +1,5 @@
-"""What filters suppress: decided when a finding is kept, and for all of a registry again when its filters change.
-
-A change of filters begins a walk over the registry's images (db/inspector_suppressing.py), in the unit that makes it.
-Whoever takes a step decides on the findings of some images anew: the call that changed the filter takes the first
-ones, the worker those that are left, and after a kill whichever comes next.
+"""What filters suppress: a source of core/scanning/suppressions.py, which asks when findings are kept, and again after
+filters have changed (core/inspector/suppression_walks.py).
 """
 
 from functools import lru_cache

@@ -6,6 +6,7 @@ The page's own door decides who may see it; it is of all accounts.
 import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -20,11 +21,15 @@ from entrepot.core.units import Units
 from entrepot.db import journals, standing
 from entrepot.db.database import DatabaseUnavailable, Row, Transaction
 from entrepot.db.standing import Waiting
+from entrepot.db.vulnerabilities import Source
+from entrepot.db.vulnerability_generations import Generations
+from entrepot.errors.scanning import VulnerabilityFileUnusable
 from entrepot.journal import sizes
 from entrepot.spec.moments import micros
 
 KNOWN = "entrepot_gauges_known"
 MOST_REPOSITORIES = 1000
+MOST_SOURCES = 500
 _GAUGES = 6  # told of each
 _MICROS = 1_000_000
 _FRESH_SECONDS = 2.0
@@ -52,13 +57,16 @@ class Sample(NamedTuple):
 class Standing:
     """Answers with what was found at most two seconds ago, so that many who ask cost as much as one."""
 
-    def __init__(self, metadata: Units, events: Units, audit: Units, metrics: Units, directory: Path) -> None:
-        """`directory` has the journals."""
+    def __init__(
+        self, metadata: Units, events: Units, audit: Units, metrics: Units, directory: Path, known: Path
+    ) -> None:
+        """`directory` has the journals, `known` the vulnerability database."""
         self._metadata = metadata
         self._events = events
         self._audit = audit
         self._metrics = metrics
         self._directory = directory
+        self._known = known
         self._asking = asyncio.Lock()
         self._found: tuple[Sample, ...] = ()
         self._until = 0.0
@@ -77,6 +85,7 @@ class Standing:
 
     async def _look(self, now: datetime) -> list[Sample]:
         lengths = await asyncio.get_running_loop().run_in_executor(None, sizes, self._directory)
+        sources = await asyncio.get_running_loop().run_in_executor(None, _of_vulnerabilities, self._known, now)
         told, folded = await self._metadata.read(_of_metadata, now)
         waiting = await self._events.read(standing.events_waiting)
         audited = await self._audit.read(journals.AUDIT.all)
@@ -90,6 +99,7 @@ class Standing:
                 for name, offsets in behind.items()
             ),
             *gauges,
+            *sources,
         ]
 
 
@@ -115,6 +125,24 @@ def _of_metrics(tx: Transaction, now: datetime) -> tuple[list[Sample], Mapping[s
     left_out = len(rows) > MOST_REPOSITORIES * _GAUGES
     found.append(Sample("entrepot_repositories_left_out", {}, float(left_out)))
     return found, journals.METRICS.all(tx)
+
+
+def _of_vulnerabilities(directory: Path, now: datetime) -> list[Sample]:
+    """How old and how much each source is; nothing without a database that can be read. No file stays open."""
+    try:
+        with closing(Generations(directory)) as generations, generations.reading() as file:
+            found = [] if file is None else file.sources()[:MOST_SOURCES]
+    except (VulnerabilityFileUnusable, OSError):
+        return []
+    return [sample for each in found for sample in _of_source(each, now)]
+
+
+def _of_source(source: Source, now: datetime) -> Iterator[Sample]:
+    labels = {"source": source.name}
+    yield Sample("entrepot_vulnerability_source_records", labels, float(source.records))
+    if source.updated_at:
+        age = max((micros(now) - source.updated_at) / _MICROS, 0.0)
+        yield Sample("entrepot_vulnerability_source_age_seconds", labels, age)
 
 
 def _of_repositories(rows: Sequence[Row]) -> Iterator[Sample]:

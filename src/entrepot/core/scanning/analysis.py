@@ -3,20 +3,22 @@
 Where nothing is known of vulnerabilities an analyst says so, and never that nothing is wrong with an image.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
+from entrepot.core.scanning.enhanced_findings import Found
+from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.db.records import Blob
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Descriptor, Manifest
 from entrepot.spec.repository import RepositoryKey
 
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED")  # the worst first
-COMPLETE, FAILED = "COMPLETE", "FAILED"
+IN_PROGRESS, COMPLETE, FAILED = "IN_PROGRESS", "COMPLETE", "FAILED"
 SUCCESS = "The scan was completed successfully."
 UNSUPPORTED = "UnsupportedImageError: The operating system and/or package manager are not supported."
 NO_DATABASE = (
@@ -54,6 +56,8 @@ class Analysis:
     findings: Sequence[Finding] = ()
     source_updated_at: datetime | None = None
     lacking: bool = False
+    found: Sequence[Found] | None = None  # of an enhanced scan, None where nothing could be looked for
+    generation: int = 0  # of what was known; 0 where nothing was asked
     counted: bool = True
 
 
@@ -73,6 +77,9 @@ class Content:
     digest: Digest
     manifest: Manifest
     layers: Sequence[ImageLayer]
+    kind: str = "BASIC"  # of scanning
+    pushed_at: int = 0  # in microseconds
+    config: Blob | None = None
 
 
 class Analyst(Protocol):
@@ -86,3 +93,10 @@ class Analyst(Protocol):
         """What is found in an image. Whatever is wrong with the image itself is a failed Analysis; what is raised is
         this server's fault, and the scan is tried again. It may be cancelled, and leaves nothing running then.
         """
+
+
+class EnhancedAnalyst(Analyst, Protocol):
+    """Finds all that enhanced scanning looks for, and knows its texts."""
+
+    async def texts(self, advisories: Sequence[str]) -> Mapping[str, Texts]:
+        """What these advisories say at length, as far as they are known."""

@@ -1,27 +1,39 @@
 """How images are scanned: what is set for a registry, and what follows for a repository (ECR user guide, "Scanning").
 
-The rules of a registry say for which of its repositories images are scanned on push; while there are none, each
-repository's own setting does.
+Basic: the rules of a registry say for which of its repositories images are scanned on push; while there are none, each
+repository's own setting does. Enhanced: they say where images are scanned continuously, and where once, on push; while
+there are none, every image is scanned continuously.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from entrepot.core import access, changes, lookup, resources
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
+from entrepot.core.scanning import scan_frequencies
+from entrepot.core.scanning.scan_frequencies import FrequencyChange
 from entrepot.db import accounts, registry_scanning
 from entrepot.db import repositories as repository_rows
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
 from entrepot.db.scan_records import RegistryScanning, ScanningRule
-from entrepot.errors import EnhancedScanningAbsent, ScanningConfigurationInvalid
+from entrepot.errors import ScanningConfigurationInvalid
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 __all__ = ["Applied", "RegistryScanning", "ScanningRule", "get", "of_repositories", "put", "set_scan_on_push"]
 
 BASIC, ENHANCED = "BASIC", "ENHANCED"
-ON_PUSH, MANUAL = "SCAN_ON_PUSH", "MANUAL"
+ON_PUSH, CONTINUOUS, MANUAL = "SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL"
+
+
+_PAGE = 500
+_FREQUENCIES = {BASIC: (ON_PUSH,), ENHANCED: (CONTINUOUS, ON_PUSH)}
+_NOT_OF_TYPE = (
+    "scanFrequency {} is none of scanType {}, whose rules say {}; in repositories that no rule matches images are not "
+    "scanned by themselves"
+)
+_TWICE = "scanType ENHANCED has one rule for each scanFrequency at most: put all filters of one into it"
 
 
 class Applied(NamedTuple):
@@ -40,7 +52,7 @@ def get(tx: Transaction, caller: Caller, key: RegistryKey) -> RegistryScanning:
 def put(
     tx: Transaction, caller: Caller, key: RegistryKey, scan_type: str | None, rules: Sequence[ScanningRule]
 ) -> RegistryScanning:
-    """Replace what is set: EnhancedScanningAbsent, ScanningConfigurationInvalid. Without `scan_type` it stays."""
+    """Replace what is set: ScanningConfigurationInvalid. Without `scan_type` it stays."""
     access.require(caller, "PutRegistryScanningConfiguration", resources.of_own_registry(key))
     accounts.lock(tx, key.account)
     new = RegistryScanning(scan_type or registry_scanning.find(tx, key).scan_type, tuple(rules))
@@ -59,10 +71,15 @@ def put(
     return new
 
 
-def change(tx: Transaction, _caller: Caller, key: RegistryKey, new: RegistryScanning) -> None:
-    """Have a registry scanned in another way, for a caller whose permission has been checked."""
+def change(tx: Transaction, caller: Caller, key: RegistryKey, new: RegistryScanning) -> None:
+    """Have a registry scanned in another way, for a caller whose permission has been checked and who has locked the
+    account: ScanningConfigurationInvalid. Images are looked at anew by a job.
+    """
     _check(new)
-    registry_scanning.put(tx, key, new)
+    before = registry_scanning.find(tx, key)
+    registry_scanning.put(tx, key, new, caller.at)
+    if ENHANCED in (before.scan_type, new.scan_type):
+        scan_frequencies.tell(tx, key, _changed(tx, key, before, new), caller.at, caller.request_id)
 
 
 def of_repositories(
@@ -96,10 +113,33 @@ def set_scan_on_push(tx: Transaction, caller: Caller, key: RepositoryKey, *, val
 
 def applied(scanning: RegistryScanning, repository: Repository) -> Applied:
     """How often a repository's images are scanned."""
-    if not scanning.rules:
-        return Applied(ON_PUSH if repository.scan_on_push else MANUAL, ())
-    filters = [text for rule in scanning.rules for text in rule.filters if matches(text, repository.key.name)]
-    return Applied(ON_PUSH if filters else MANUAL, tuple(dict.fromkeys(filters)))
+    if scanning.rules:
+        return _by_rules(scanning.rules, repository.key.name)
+    if scanning.scan_type == ENHANCED:
+        return Applied(CONTINUOUS, ())
+    return Applied(ON_PUSH if repository.scan_on_push else MANUAL, ())
+
+
+def _by_rules(rules: Sequence[ScanningRule], name: str) -> Applied:
+    """Continuously, where rules say both; filters are those that say so."""
+    for frequency in (CONTINUOUS, ON_PUSH):
+        told = [text for rule in rules if rule.frequency == frequency for text in rule.filters if matches(text, name)]
+        if told:
+            return Applied(frequency, tuple(dict.fromkeys(told)))
+    return Applied(MANUAL, ())
+
+
+def _changed(
+    tx: Transaction, key: RegistryKey, before: RegistryScanning, new: RegistryScanning
+) -> Iterator[FrequencyChange]:
+    """The repositories whose images are scanned at another frequency from now on."""
+    after = ""
+    while page := repository_rows.page(tx, key, after, _PAGE):
+        for repository in page:
+            old, now = applied(before, repository).frequency, applied(new, repository).frequency
+            if old != now:
+                yield FrequencyChange(repository.key, now, old)
+        after = page[-1].key.name
 
 
 def matches(text: str, name: str) -> bool:
@@ -122,12 +162,12 @@ def matches(text: str, name: str) -> bool:
 
 
 def _check(new: RegistryScanning) -> None:
-    if new.scan_type == ENHANCED:
-        raise EnhancedScanningAbsent
-    for rule in new.rules:
-        if rule.frequency != ON_PUSH:
-            reason = (
-                f"scanFrequency {rule.frequency} is none of scanType BASIC, whose rules say SCAN_ON_PUSH; images in "
-                "repositories that no rule matches are scanned when StartImageScan asks for it"
+    allowed = _FREQUENCIES[new.scan_type]
+    frequencies = [rule.frequency for rule in new.rules]
+    for frequency in frequencies:
+        if frequency not in allowed:
+            raise ScanningConfigurationInvalid(
+                reason=_NOT_OF_TYPE.format(frequency, new.scan_type, " or ".join(allowed))
             )
-            raise ScanningConfigurationInvalid(reason=reason)
+    if new.scan_type == ENHANCED and len(set(frequencies)) < len(frequencies):
+        raise ScanningConfigurationInvalid(reason=_TWICE)

@@ -1,22 +1,27 @@
-"""The engine of basic scanning: what the layers of an image hold, each read once, against what is known.
+"""The engine of scanning: what the layers of an image hold, each read once, against what is known.
 
 A re-scan reads no blob: inventories are kept by layer. Nothing that was not seen is called clean: a layer that cannot
 be read, a system of which nobody tells, or no database at all make the scan fail, and say so.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from entrepot.core.scanning import inventories
+from entrepot.core.scanning import enhanced_analysis, inventories
 from entrepot.core.scanning.analysis import FAILED, NO_DATABASE, UNSUPPORTED, Analysis, Content, ImageLayer
 from entrepot.core.scanning.basic_findings import findings, is_supported, notes, of_system, told_until, unknown
+from entrepot.core.scanning.coverage_statuses import TOO_LARGE
+from entrepot.core.scanning.enhanced_findings import Facts
+from entrepot.core.scanning.enhanced_shown import Texts
+from entrepot.core.scanning.image_configs import ImageConfigs
 from entrepot.core.scanning.layer_programs import VERSION, LayerPrograms
 from entrepot.core.units import Units
 from entrepot.core.vulnerabilities.known import Known
 from entrepot.db.records import Blob
 from entrepot.db.vulnerability_generations import Generations
-from entrepot.errors.scanning import LayerUnreadable
+from entrepot.errors.scanning import LayerTooLarge, LayerUnreadable
 from entrepot.scan import name_marks
 from entrepot.scan.matching import matches
 from entrepot.scan.merging import Image, merge
@@ -45,6 +50,7 @@ class Engine:
         self._generations = generations
         self._programs = programs
         self._clock = clock
+        self._configs = ImageConfigs(units, store)
 
     @property
     def generation(self) -> str:
@@ -53,7 +59,7 @@ class Engine:
         return str(number) if number else ""
 
     async def analyse(self, content: Content) -> Analysis:
-        """What is known of the packages of an image's operating system."""
+        """What is known of the packages of an image: basic scanning looks at those of its operating system alone."""
         if not self.generation:
             return Analysis(FAILED, NO_DATABASE, lacking=True)
         absent = [layer.descriptor.digest for layer in content.layers if layer.blob is None]
@@ -62,8 +68,15 @@ class Engine:
         try:
             layers = await self._layers(content.layers)
         except LayerUnreadable as fault:
-            return Analysis(FAILED, str(fault))
-        return await asyncio.to_thread(self._matched, layers)
+            return Analysis(_too_large(content, fault), str(fault))
+        if content.kind == "BASIC":
+            return await asyncio.to_thread(self._matched, layers)
+        facts = await self._configs.facts(content)
+        return await asyncio.to_thread(self._all_matched, layers, facts)
+
+    async def texts(self, advisories: Sequence[str]) -> Mapping[str, Texts]:
+        """What these advisories say at length, as far as they are known."""
+        return await asyncio.to_thread(self._texts, advisories) if advisories else {}
 
     async def _layers(self, layers: Sequence[ImageLayer]) -> list[tuple[str, Layer]]:
         """The inventory of each layer, kept or made now: LayerUnreadable."""
@@ -86,6 +99,18 @@ class Engine:
         body, marks = await asyncio.to_thread(lambda: (inventories.packed(layer), name_marks.of_layer(layer)))
         await self._units.write(inventories.keep, blob, VERSION, body, marks)
         return layer
+
+    def _all_matched(self, layers: Sequence[tuple[str, Layer]], facts: Facts) -> Analysis:
+        image = merge(layers)
+        with self._generations.reading() as file:
+            if file is None:
+                return Analysis(FAILED, NO_DATABASE, lacking=True)
+            analysis = enhanced_analysis.analysed(image, Known(file), facts, self._clock())
+            return replace(analysis, generation=file.generation)
+
+    def _texts(self, advisories: Sequence[str]) -> Mapping[str, Texts]:
+        with self._generations.reading() as file:
+            return enhanced_analysis.texts(None if file is None else Known(file), advisories)
 
     def _matched(self, layers: Sequence[tuple[str, Layer]]) -> Analysis:
         image = of_system(merge(layers))
@@ -111,6 +136,11 @@ def _unsupported(image: Image) -> str:
         first = image.unread[0]
         return f"{UNSUPPORTED} {first.path} could not be read: {first.reason}"
     return UNSUPPORTED
+
+
+def _too_large(content: Content, fault: LayerUnreadable) -> str:
+    """Basic scanning has no status of its own for a layer that costs too much."""
+    return TOO_LARGE if content.kind != "BASIC" and isinstance(fault, LayerTooLarge) else FAILED
 
 
 def _size(blob: Blob) -> int:

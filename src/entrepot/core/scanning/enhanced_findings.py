@@ -11,7 +11,6 @@ from typing import Final, Protocol
 
 import msgspec
 
-from entrepot.core.scanning.analysis import SEVERITIES
 from entrepot.core.scanning.inspector_packages import MANAGERS, Vulnerable, vulnerable
 from entrepot.core.scanning.trackers import tracker
 from entrepot.errors.scanning import CvssInvalid
@@ -26,7 +25,7 @@ _MOST_SCORES: Final = 20
 _MOST_RELATED: Final = 100
 _MOST_PACKAGES: Final = 1000
 _LONGEST_TITLE: Final = 1024
-_RANKS: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+_RANKS: Final = {"CRITICAL": 0, "HIGH": 1, "MEDIUM": 2, "LOW": 3, "INFORMATIONAL": 4, "UNDEFINED": 5}
 _PROGRAMS: Final = "BITNAMI"
 _WORDS: Final = re.compile(r"[^A-Z0-9]+")
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
@@ -119,10 +118,11 @@ def found(matches: Iterable[Match], known: Exploitation, release: Release | None
     together: dict[str, list[Match]] = {}
     for match in matches:
         together.setdefault(match.vulnerability, []).append(match)
-    return [_found(name, together[name], known, release, facts) for name in sorted(together)]
+    return [finding(name, together[name], known, release, facts) for name in sorted(together)]
 
 
-def _found(name: str, matches: Sequence[Match], known: Exploitation, release: Release | None, facts: Facts) -> Found:
+def finding(name: str, matches: Sequence[Match], known: Exploitation, release: Release | None, facts: Facts) -> Found:
+    """A vulnerability of an image, as all matches say that have its name."""
     told, assessed = min(
         ((each, assess(each.advisory, each.affected)) for match in matches for each in match.told),
         key=lambda each: (_RANKS[each[1].level], each[0].advisory.id),

@@ -1,5 +1,5 @@
-"""A finding as ECR (EnhancedImageScanFinding), Inspector (Finding) and its event show it: one mapping for all, of which
-each protocol takes the members that its model has.
+"""A finding as ECR (EnhancedImageScanFinding), Inspector (Finding) and its event show it: one mapping, of which `shown`
+has all members, and `to_ecr` those that ECR has.
 
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_EnhancedImageScanFinding.html
 https://docs.aws.amazon.com/inspector/v2/APIReference/API_Finding.html
@@ -20,6 +20,10 @@ Json = Mapping[str, Any]
 NONE_PROVIDED: Final = "None Provided"
 _LONGEST: Final = 1024  # characters of a description
 _MOST_REFERENCES: Final = 100
+_NOT_OF_ECR: Final = frozenset({"epss", "exploitabilityDetails", "inspectorScore", "inspectorScoreDetails"})
+_NOT_OF_ECRS_PACKAGES: Final = frozenset({"remediation"})
+_NOT_OF_ECRS_RESOURCES: Final = frozenset({"partition", "region"})
+_NOT_OF_ECRS_SCORES: Final = frozenset({"cvssSource"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,25 @@ def shown(record: FindingRecord, image: ImageNow, texts: Texts) -> Json:
     }
 
 
+def to_ecr(told: Json) -> Json:
+    """What ECR has of a finding."""
+    vulnerability = told["packageVulnerabilityDetails"]
+    packages = [_without(each, _NOT_OF_ECRS_PACKAGES) for each in vulnerability["vulnerablePackages"]]
+    score = told["scoreDetails"]
+    return _without(told, _NOT_OF_ECR) | {
+        "packageVulnerabilityDetails": vulnerability | {"vulnerablePackages": packages},
+        "resources": [_without(each, _NOT_OF_ECRS_RESOURCES) for each in told["resources"]],
+        "scoreDetails": score and {"cvss": _without(score["cvss"], _NOT_OF_ECRS_SCORES)},
+    }
+
+
 def resource_id(record: FindingRecord) -> str:
     """The ARN of a finding's image, as Inspector writes it."""
     return f"{RepositoryKey(record.registry, record.repository_name).arn}/{record.image.digest}"
+
+
+def _without(told: Json, names: frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name not in names}
 
 
 def _score(details: Details) -> dict[str, Any] | None:

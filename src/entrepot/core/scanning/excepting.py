@@ -2,18 +2,25 @@
 want it. What is read is refused with a reason, never in part.
 """
 
+import asyncio
 import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
-from entrepot.core.scanning import exceptions, standings
+from entrepot.core.scanning import enhanced_exceptions, enhanced_work, exceptions, standings
+from entrepot.core.scanning.configuration import ENHANCED
+from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.scanning.exceptions import Scope, claims
-from entrepot.core.units import BlockingUnits
+from entrepot.core.scanning.suppressions import Source
+from entrepot.core.units import Units
 from entrepot.db import blobs, image_standings, images, repositories, vex_referrers, vulnerability_exceptions
 from entrepot.db.database import Transaction
 from entrepot.db.exception_records import VexReferrer
+from entrepot.db.inspector_records import ImageKey
 from entrepot.db.records import Blob, Repository, StoredManifest
+from entrepot.db.scan_records import ScanKey
 from entrepot.errors import BlobBytesMissing
 from entrepot.errors.vex import VexMalformed
 from entrepot.scan.vex import openvex
@@ -27,50 +34,68 @@ _KEPT = timedelta(days=90)  # for which an expired exception is shown still
 _FORGET_EVERY = timedelta(hours=1)
 _MOST_TRIES = 5
 _MOST_OF_A_DOCUMENT = 2000  # claims of referrers of one image are few; those of a feed are imported
+Asking = Callable[[Sequence[str]], Awaitable[Mapping[str, Texts]]]
 log = structlog.get_logger()
 
 
 class Excepting:
-    """One process of a deployment does it."""
+    """One process of a deployment does it. `texts` reads the long texts of advisories, for events of findings that are
+    decided on otherwise; `sources` are all who suppress findings.
+    """
 
-    def __init__(self, units: BlockingUnits, store: BlobStore) -> None:
+    def __init__(self, units: Units, store: BlobStore, texts: Asking, sources: Sequence[Source]) -> None:
         self._units = units
         self._store = store
+        self._texts = texts
+        self._sources = sources
         self._forgot_at: datetime | None = None
 
-    def run(self, now: datetime, most: int = 1000) -> dict[str, object]:
+    async def run(self, now: datetime, most: int = 1000) -> dict[str, object]:
         """Do what is due, at most so much of it; how many documents were read, and how many images stand otherwise."""
-        read = sum(self._read(each, now) for each in self._units.read(vex_referrers.due, now, _AT_ONCE))
-        due = self._units.read(image_standings.due, now, most)
-        renewing = [self._units.queue(standings.renew, key, str(uuid.uuid4()), now) for key in due]
-        renewed = sum(bool(each.result()) for each in renewing)
+        read = 0
+        for referrer in await self._units.read(vex_referrers.due, now, _AT_ONCE):
+            read += await self._read(referrer, now)
+        renewed = 0
+        for key in await self._units.read(image_standings.due, now, most):
+            renewed += await (self._decide(key, now) if key.type == ENHANCED else self._renew(key, now))
         if self._forgot_at is None or now - self._forgot_at >= _FORGET_EVERY:
-            self._units.write(vulnerability_exceptions.forget, now - _KEPT)
+            await self._units.write(vulnerability_exceptions.forget, now - _KEPT)
             self._forgot_at = now
         return {name: number for name, number in (("documents", read), ("images", renewed)) if number}
 
-    def _read(self, referrer: VexReferrer, now: datetime) -> bool:
+    async def _renew(self, key: ScanKey, now: datetime) -> bool:
+        return await self._units.write(standings.renew, key, str(uuid.uuid4()), now)
+
+    async def _decide(self, key: ScanKey, now: datetime) -> bool:
+        """Findings that are rows say themselves whether they count, and tell of it each."""
+        image = ImageKey(key.repository_id, key.digest)
+        wanted = await self._units.read(enhanced_exceptions.advisories, image, now, self._sources)
+        texts = await self._texts(wanted) if wanted else {}
+        seed = str(uuid.uuid4())
+        return await self._units.write(enhanced_work.suppress, image, now, seed, texts, self._sources) > 0
+
+    async def _read(self, referrer: VexReferrer, now: datetime) -> bool:
         try:
-            found = self._units.read(_content, referrer)
+            found = await self._units.read(_content, referrer)
             if found is None:
-                self._units.write(_forget, referrer)
+                await self._units.write(_forget, referrer)
                 return False
-            told = [self._document(found, each, blob) for each, blob in found.layers]
-            self._units.write(_keep, referrer, found.repository, found.subject, told, str(uuid.uuid4()), now)
+            told = [await asyncio.to_thread(self._document, found, each, blob) for each, blob in found.layers]
+            await self._units.write(_keep, referrer, found.repository, found.subject, told, str(uuid.uuid4()), now)
         except VexMalformed as fault:
-            return self._units.write(_refuse, referrer, str(fault))
+            await self._units.write(_refuse, referrer, str(fault), now)
         except (OSError, BlobBytesMissing) as fault:
             log.warning("vex document not read", digest=referrer.digest, exc_info=fault)
-            self._again(referrer, now)
+            await self._again(referrer, now)
             return False
         return True
 
-    def _again(self, referrer: VexReferrer, now: datetime) -> None:
+    async def _again(self, referrer: VexReferrer, now: datetime) -> None:
         if referrer.tries + 1 >= _MOST_TRIES:
-            self._units.write(_refuse, referrer, "Its bytes cannot be read: push it again.")
+            await self._units.write(_refuse, referrer, "Its bytes cannot be read: push it again.", now)
         else:
             later = now + timedelta(seconds=10 * 2**referrer.tries)
-            self._units.write(vex_referrers.again, referrer.repository_id, referrer.digest, later)
+            await self._units.write(vex_referrers.again, referrer.repository_id, referrer.digest, later)
 
     def _document(self, found: "_Content", attached: Attached, blob: Blob) -> Document:
         if blob.size > MOST_BYTES:
@@ -137,11 +162,12 @@ def _keep(
     exceptions.outdate(tx, key, [*gone, *made], now)
 
 
-def _refuse(tx: Transaction, referrer: VexReferrer, why: str) -> bool:
+def _refuse(tx: Transaction, referrer: VexReferrer, why: str, now: datetime) -> None:
     """What it said before does not hold any more either."""
-    if vex_referrers.end(tx, referrer.repository_id, referrer.digest, why):
-        vulnerability_exceptions.remove_referred(tx, referrer.repository_id, referrer.digest)
-    return True
+    if vex_referrers.end(tx, referrer.repository_id, referrer.digest, why) and vulnerability_exceptions.remove_referred(
+        tx, referrer.repository_id, referrer.digest
+    ):
+        image_standings.outdate(tx, referrer.repository_id, "", now)
 
 
 def _forget(tx: Transaction, referrer: VexReferrer) -> None:

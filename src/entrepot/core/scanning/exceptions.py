@@ -10,7 +10,7 @@ from datetime import datetime
 
 from entrepot.core import access, changes, resources
 from entrepot.core.access import Caller
-from entrepot.core.scanning.suppression import ACCEPTED, describes
+from entrepot.core.scanning.rulings import ACCEPTED, describes
 from entrepot.db import accounts, image_standings, repositories
 from entrepot.db import vulnerability_exceptions as rows
 from entrepot.db.database import Transaction

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from entrepot.core import access, changes
 from entrepot.core.access import Caller
 from entrepot.core.resources import Resource
+from entrepot.core.units import BlockingUnits
 from entrepot.db import images, images_in_use, repositories
-from entrepot.db.database import Transaction
+from entrepot.db.database import Database, Transaction
 from entrepot.db.images_in_use import InUse
 from entrepot.errors import ParameterInvalid, QuotaExceeded
 from entrepot.spec.digest import Digest
@@ -87,6 +88,12 @@ def report(tx: Transaction, caller: Caller, registry: RegistryKey, part: Part, m
     account, region = registry.account, registry.region
     changes.audit(tx, caller, "ReportImagesInUse", told, account=account, region=region, service=SERVICE)
     return Taken(started_at, absent)
+
+
+def expire(database: Database, now: datetime) -> int:
+    """What was not reported for a day runs nowhere: a reporter that has died tells nothing. How many images."""
+    units, before = BlockingUnits(database), now - FRESH
+    return units.write(images_in_use.settle_stale, before) if units.read(images_in_use.is_any_stale, before) else 0
 
 
 def of_image(tx: Transaction, repository_id: str, digest: str, now: datetime) -> InUse | None:

@@ -9,6 +9,7 @@ import msgspec
 
 from entrepot.scan.merging import Located
 from entrepot.scan.packages import Package, Release
+from entrepot.scan.purl import purl
 
 MANAGERS: Final = {
     "apk": "OS",
@@ -52,6 +53,7 @@ class Vulnerable(msgspec.Struct, frozen=True, array_like=True, omit_defaults=Tru
     arch: str = ""
     fixed: str = ""
     remediation: str = ""
+    url: str = ""  # what others call it
 
 
 def vulnerable(located: Located, fixed: str, release: Release | None) -> Vulnerable:
@@ -69,6 +71,7 @@ def vulnerable(located: Located, fixed: str, release: Release | None) -> Vulnera
         arch=_ARCHITECTURES.get(package.arch, package.arch.upper()),
         fixed=_with_epoch(package.type, fixed),
         remediation=_remediation(package, fixed, release) if fixed else "",
+        url=purl(package, release),
     )
 
 

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from entrepot.errors.scanning import LayerUnreadable
+from entrepot.errors.scanning import LayerTooLarge, LayerUnreadable
 from entrepot.inventory import MALFORMED, TOO_MUCH
 from entrepot.scan.packages import Layer
 
@@ -32,7 +32,7 @@ class LayerPrograms:
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def read(self, blob: BinaryIO, digest: str) -> Layer:
-        """The inventory of a blob: LayerUnreadable. It may be cancelled, and the program ends with it."""
+        """The inventory of a blob: LayerUnreadable, LayerTooLarge. Cancelled, it ends the program too."""
         async with self._room:
             process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -50,19 +50,20 @@ class LayerPrograms:
                         await process.wait()
             except TimeoutError:
                 reason = f"The layer takes more than {self._seconds:g} s"
-                raise LayerUnreadable(digest=digest, reason=reason) from None
+                raise LayerTooLarge(digest=digest, reason=reason) from None
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await asyncio.gather(_rest(process.stdout), _rest(process.stderr))  # else nobody sees that they end
                 await process.wait()
         if len(told) > self._largest:
-            raise LayerUnreadable(digest=digest, reason=f"Its inventory has more than {self._largest} bytes")
+            raise LayerTooLarge(digest=digest, reason=f"Its inventory has more than {self._largest} bytes")
         if process.returncode in (MALFORMED, TOO_MUCH):
-            raise LayerUnreadable(digest=digest, reason=fault[-1000:].decode(errors="replace"))
+            kind = LayerTooLarge if process.returncode == TOO_MUCH else LayerUnreadable
+            raise kind(digest=digest, reason=fault[-1000:].decode(errors="replace"))
         if process.returncode and process.returncode < 0:  # by a limit of its own, or out of memory
             reason = f"The layer needs more than one may, and was ended by signal {-process.returncode}"
-            raise LayerUnreadable(digest=digest, reason=reason)
+            raise LayerTooLarge(digest=digest, reason=reason)
         if process.returncode:
             raise RuntimeError(f"the program that reads layers failed: {fault[-2000:].decode(errors='replace')}")
         try:

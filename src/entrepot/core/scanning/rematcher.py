@@ -6,57 +6,38 @@ the image, so that whoever is killed has done all of it or nothing. Matching has
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
 import structlog
 
 from entrepot.core.events.watching import Watch
+from entrepot.core.scanning import enhanced_analysis, enhanced_work, inventories
+from entrepot.core.scanning.analysis import Analysis
+from entrepot.core.scanning.coverage_statuses import ACTIVE
+from entrepot.core.scanning.enhanced_findings import Facts
+from entrepot.core.scanning.enhanced_shown import Texts
+from entrepot.core.scanning.enhanced_work import Task
+from entrepot.core.scanning.image_configs import ImageConfigs
 from entrepot.core.scanning.kept_layers import KeptLayers
+from entrepot.core.scanning.layer_programs import VERSION
 from entrepot.core.scanning.remembering import Memory, Remembering
+from entrepot.core.scanning.suppressions import Source
 from entrepot.core.units import Units
 from entrepot.db import rematches
 from entrepot.db.database import Transaction
+from entrepot.db.inspector_records import ImageKey
 from entrepot.db.rematches import Held
 from entrepot.db.vulnerability_generations import Generations
+from entrepot.scan.merging import merge
 from entrepot.scan.packages import Layer
 
 _LONGEST_WAIT_SECONDS = 5.0
 _LONGEST_PAUSE = timedelta(minutes=5)
 _MOST_DOUBLINGS = 10
 log = structlog.get_logger()
-
-
-class Candidate(Protocol):
-    """An image that can be matched: the blobs of its layers, and the version that their inventories must have."""
-
-    @property
-    def blobs(self) -> Sequence[str]:
-        """From the lowest."""
-
-
-class Matching(Protocol):
-    """What is read of an image, found in it, and kept: units of work, and between them a computation without I/O but of
-    what is known.
-    """
-
-    def read(self, tx: Transaction, repository_id: str, digest: str) -> Candidate | None:
-        """The image; None when there is nothing to match any more."""
-
-    def inventories(self, tx: Transaction, blobs: Sequence[str]) -> Mapping[str, bytes]:
-        """The packed inventories that there are of these blobs."""
-
-    def match(self, image: Any, layers: Mapping[str, Layer], known: Remembering) -> object:
-        """What is found in it."""
-
-    def keep(self, tx: Transaction, image: Any, found: Any, at: datetime) -> None:
-        """Keep it, and tell what is new."""
-
-    def read_again(self, tx: Transaction, image: Any, at: datetime) -> None:
-        """Have the layers of an image read anew of which there is no inventory, and the image scanned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +52,11 @@ class RematchPace:
 
 @dataclass(frozen=True, slots=True)
 class _Matched:
-    """What became of an image: gone, without inventories, or with what was found."""
+    """What is found in an image, and the texts of what will be told of it."""
 
-    held: Held
-    image: Candidate | None = None
-    found: object | None = None
+    task: Task
+    analysis: Analysis
+    texts: Mapping[str, Texts]
 
 
 class Rematcher:
@@ -85,14 +66,19 @@ class Rematcher:
         self,
         units: Units,
         generations: Generations,
-        matching: Matching,
+        configs: ImageConfigs,
+        scan: Callable[[ImageKey], Awaitable[bool]],
+        sources: Sequence[Source],
         watch: Callable[[], Watch],
         clock: Callable[[], datetime],
         pace: RematchPace | None = None,
     ) -> None:
+        """`scan` looks at an image of which a layer has to be read anew; `sources` are who suppresses findings."""
         self._units = units
         self._generations = generations
-        self._matching = matching
+        self._configs = configs
+        self._scan = scan
+        self._sources = sources
         self._watch = watch
         self._clock = clock
         self._pace = pace or RematchPace()
@@ -129,19 +115,25 @@ class Rematcher:
         while loop.time() < end and await self._units.read(rematches.are_due, self._clock()):
             now, holder = self._clock(), secrets.token_hex(8)
             held = await self._units.write(rematches.claim, holder, now, now + self._pace.hold, self._pace.together)
-            if held:
-                await self._see_to(held)
-
-    async def _see_to(self, held: Sequence[Held]) -> None:
-        results = await asyncio.gather(*(self._whole(each) for each in held), return_exceptions=True)
-        for each, result in zip(held, results, strict=True):
-            if isinstance(result, BaseException):
-                await self._later(each, result)
+            results = await asyncio.gather(*(self._whole(each) for each in held), return_exceptions=True)
+            for each, result in zip(held, results, strict=True):
+                if isinstance(result, BaseException):
+                    await self._later(each, result)
 
     async def _whole(self, held: Held) -> None:
         """One image, to its end."""
-        matched = await asyncio.get_running_loop().run_in_executor(self._thread, self._matched, held)
-        self._done += await self._units.write(self._kept, matched, self._clock())
+        image = ImageKey(held.repository_id, held.digest)
+        task = await self._units.read(enhanced_work.read, image)
+        if task is None or task.scan.status != ACTIVE:
+            await self._units.write(rematches.done, held)
+            return
+        facts = await self._configs.facts(task.content)
+        matched = await asyncio.get_running_loop().run_in_executor(self._thread, self._matched, task, facts)
+        if matched is None:
+            await self._scan(image)
+            self._done += await self._units.write(rematches.done, held)
+        else:
+            self._done += await self._units.write(self._kept, held, matched, self._clock())
 
     async def _later(self, held: Held, fault: BaseException) -> None:
         """Each time later than the last; nothing that goes wrong with an image concerns others, and none is lost."""
@@ -151,31 +143,37 @@ class Rematcher:
         pause = min(timedelta(seconds=2 ** min(held.tries, _MOST_DOUBLINGS)), _LONGEST_PAUSE)
         await self._units.write(rematches.put_back, held, self._clock() + pause)
 
-    def _matched(self, held: Held) -> _Matched:
-        """What is found in it, and no less than the generation that counts now knows."""
-        read = self._units.database.read
-        image = read(lambda tx: self._matching.read(tx, held.repository_id, held.digest))
-        if image is None:
-            return _Matched(held)
-        lacking = self._layers.lacking(image.blobs)
-        brought = read(lambda tx: self._matching.inventories(tx, lacking)) if lacking else {}
-        layers = self._layers.of(image.blobs, brought)
-        if any(blob not in layers for blob in image.blobs):
-            return _Matched(held, image)
+    def _matched(self, task: Task, facts: Facts) -> _Matched | None:
+        """What is found by the generation that counts now; None where a layer's inventory is not kept."""
+        layers = self._inventories(task)
+        if layers is None:
+            return None
+        image = merge(layers)
         with self._generations.reading() as file:
             if file is None:
                 raise LookupError("nothing is known of vulnerabilities any more")
-            return _Matched(held, image, self._matching.match(image, layers, Remembering(file, self._memory)))
+            known = Remembering(file, self._memory)
+            analysis = enhanced_analysis.analysed(image, known, facts, self._clock())
+            needed = self._units.database.read(lambda tx: enhanced_work.advisories(tx, task, analysis))
+            texts = enhanced_analysis.texts(known, needed)
+        return _Matched(task, replace(analysis, generation=file.generation), texts)
 
-    def _kept(self, tx: Transaction, matched: _Matched, at: datetime) -> bool:
+    def _inventories(self, task: Task) -> Sequence[tuple[str, Layer]] | None:
+        """Those of the layers, the lowest first."""
+        blobs = {each.blob.id: each.blob for each in task.content.layers if each.blob is not None}
+        lacking = [blobs[each] for each in self._layers.lacking(blobs)]
+        brought = self._units.database.read(lambda tx: inventories.find(tx, lacking, VERSION)) if lacking else {}
+        found = self._layers.of(blobs, brought)
+        named = [(each.descriptor.digest, each.blob) for each in task.content.layers]
+        if any(blob is None or blob.id not in found for _, blob in named):
+            return None
+        return [(str(digest), found[blob.id]) for digest, blob in named if blob is not None]
+
+    def _kept(self, tx: Transaction, held: Held, matched: _Matched, at: datetime) -> bool:
         """All of it or nothing: False when the image was lost, or is to be matched once more."""
-        if not rematches.done(tx, matched.held):
+        if not rematches.done(tx, held):
             return False
-        if matched.image is not None and matched.found is not None:
-            self._matching.keep(tx, matched.image, matched.found, at)
-        elif matched.image is not None:
-            self._matching.read_again(tx, matched.image, at)
-        return True
+        return enhanced_work.keep(tx, matched.task, matched.analysis, matched.texts, at, self._sources)
 
     async def _pause(self) -> float:
         due = await self._units.read(rematches.next_due)

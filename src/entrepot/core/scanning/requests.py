@@ -5,26 +5,25 @@ from datetime import datetime, timedelta
 from entrepot.core import lookup
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
-from entrepot.core.scanning import configuration, places
+from entrepot.core.scanning import analysis, configuration, enhanced_requests, places, quotas
+from entrepot.core.scanning.quotas import MOST_SCANS
 from entrepot.db import registry_scanning
 from entrepot.db import scans as rows
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
 from entrepot.db.scan_records import Scan, ScanKey
-from entrepot.errors import ImageNotScannable, ImageScanned, ScansTooMany
+from entrepot.errors import ImageNotScannable, ImageScanned, ManualScanUnavailable, ScansTooMany
 from entrepot.spec.digest import Digest
 from entrepot.spec.event_ids import event_id
 from entrepot.spec.moments import micros
 from entrepot.spec.platforms import can_be_scanned
-from entrepot.spec.repository import RegistryKey, RepositoryKey
+from entrepot.spec.repository import RepositoryKey
 
-MOST_SCANS = 100_000  # of a registry in 24 hours
 ONCE_IN = timedelta(hours=24)
-IN_PROGRESS, LIMIT_EXCEEDED = "IN_PROGRESS", "LIMIT_EXCEEDED"
+IN_PROGRESS, LIMIT_EXCEEDED = analysis.IN_PROGRESS, "LIMIT_EXCEEDED"
 _NO_ROOM = (
     "The scan quota of the registry has been exceeded: {} images in 24 hours. Start the scan of this image later."
 )
-_HOUR = 3600
 
 
 def start(
@@ -35,10 +34,12 @@ def start(
     tag: str | None,
     most: int = MOST_SCANS,
 ) -> Scan:
-    """Have an image scanned: ImageNotFound, ImageNotScannable, ImageScanned, ScansTooMany."""
+    """Have an image scanned: ManualScanUnavailable, ImageNotFound, ImageNotScannable, ImageScanned, ScansTooMany."""
     places.require_named(digest, tag)
     named = [(tag or "", digest or "")]
     repository = lookup.require_images_locked(tx, caller, key, "StartImageScan", named)
+    if registry_scanning.find(tx, key.registry).scan_type == configuration.ENHANCED:
+        raise ManualScanUnavailable
     image = places.image(tx, repository, digest, tag)
     if not can_be_scanned(image.body):
         raise ImageNotScannable(digest=image.digest)
@@ -70,6 +71,9 @@ def pushed(
     if repository.key.registry.kind != "private":
         return
     scanning = registry_scanning.find(tx, repository.key.registry)
+    if scanning.scan_type == configuration.ENHANCED:
+        enhanced_requests.pushed(tx, repository, digest, payload, at, request_id)
+        return
     if configuration.applied(scanning, repository).frequency != configuration.ON_PUSH or not can_be_scanned(payload):
         return
     of = ScanKey(repository.id, digest, configuration.BASIC)
@@ -84,7 +88,7 @@ def queue(
     an image that has no scan yet this is its scan.
     """
     registry = repository.key.registry
-    if not _count(tx, registry, at, most):
+    if not quotas.take(tx, registry, at, most):
         full = Scan(of, scan_id, LIMIT_EXCEEDED, _NO_ROOM.format(most), at, completed_at=at)
         if rows.find(tx, of) is None:
             rows.put(tx, full, due=False)
@@ -99,14 +103,6 @@ def is_fresh(scan: Scan | None, at: datetime) -> bool:
     return scan is not None and (
         scan.status == IN_PROGRESS or (scan.counted_at is not None and scan.counted_at > at - ONCE_IN)
     )
-
-
-def _count(tx: Transaction, registry: RegistryKey, at: datetime, most: int) -> bool:
-    hour = int(at.timestamp()) // _HOUR
-    if registry_scanning.count(tx, registry, hour) >= most:
-        return False
-    registry_scanning.add(tx, registry, hour)
-    return True
 
 
 def _id(at: datetime, request_id: str, of: ScanKey) -> str:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from entrepot.core import lookup
 from entrepot.core.access import Caller
-from entrepot.core.scanning import configuration, findings, places, standings
+from entrepot.core.scanning import configuration, enhanced_results, findings, places, standings
 from entrepot.core.scanning.analysis import Finding
+from entrepot.core.scanning.enhanced_results import EnhancedReport
 from entrepot.core.scanning.requests import IN_PROGRESS
-from entrepot.core.scanning.suppression import shown
-from entrepot.db import image_standings
+from entrepot.core.scanning.rulings import shown
+from entrepot.db import image_standings, registry_scanning
 from entrepot.db import scans as rows
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
@@ -45,13 +46,15 @@ def describe(
     tag: str | None,
     limit: int,
     after: Place = START,
-) -> Report:
-    """The image's last scan: ImageNotFound, ScanNotFound; PageTokenInvalid when another has taken its place since the
-    page before: findings of two scans are never shown as those of one.
+) -> Report | EnhancedReport:
+    """The image's last scan, of the type that its registry has now: ImageNotFound, ScanNotFound; PageTokenInvalid when
+    another has taken its place since the page before: findings of two basic scans are never shown as those of one.
     """
     places.require_named(digest, tag)
     repository = lookup.require_images(tx, caller, key, "DescribeImageScanFindings", [(tag or "", digest or "")])
     image = places.image(tx, repository, digest, tag)
+    if registry_scanning.find(tx, key.registry).scan_type == configuration.ENHANCED:
+        return enhanced_results.describe(tx, repository, image, tag, limit, after)
     scan = rows.find(tx, ScanKey(repository.id, image.digest, configuration.BASIC))
     if scan is None:
         raise ScanNotFound(digest=image.digest, tag=tag or "null", name=key.name, account=key.registry.account)
@@ -70,7 +73,7 @@ def _report(
     after: Place | None,
 ) -> Report:
     """What exceptions are for is shown with why it need not count, and how much is left is said."""
-    excepted = standings.suppressions(tx, repository, scan.key.digest, caller.at)
+    excepted = standings.rulings(tx, repository, scan.key.digest, caller.at)
     standing = image_standings.find(tx, scan.key) if excepted else None
     if standing is None:
         return Report(Digest(scan.key.digest), scan, found, after)

@@ -6,7 +6,7 @@ it follows from the image, so the same image has the same one however often it i
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -20,7 +20,8 @@ from entrepot.core.images import OCI_RULES
 from entrepot.core.principals import root_principal
 from entrepot.core.rights import Rights
 from entrepot.core.scanning import sboms
-from entrepot.core.scanning.analysis import Analysis, Analyst, Content
+from entrepot.core.scanning.analysis import Analysis, Analyst, Content, EnhancedAnalyst
+from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.scanning.places import registry_itself
 from entrepot.core.scanning.sboms import Kept
 from entrepot.core.units import Units
@@ -108,6 +109,18 @@ class SbomReferrers:
             for each in made:
                 if each.location not in held:
                     self._keeping.store.remove(each.location)
+
+
+class EnhancedSbomReferrers(SbomReferrers):
+    """The same around the analyst of enhanced scanning."""
+
+    def __init__(self, analyst: EnhancedAnalyst, units: Units, keeping: Keeping, clock: Callable[[], datetime]) -> None:
+        super().__init__(analyst, units, keeping, clock)
+        self._enhanced = analyst
+
+    async def texts(self, advisories: Sequence[str]) -> Mapping[str, Texts]:
+        """As the analyst does."""
+        return await self._enhanced.texts(advisories)
 
 
 def wanted(tx: Transaction, key: RepositoryKey, subject: Digest) -> tuple[Manifest, Kept] | None:

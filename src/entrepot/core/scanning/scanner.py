@@ -7,7 +7,7 @@ transaction is open while an image is analysed; what is held is due again when i
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,7 +16,10 @@ import structlog
 from entrepot.core.events.measures import Meter
 from entrepot.core.events.watching import Watch
 from entrepot.core.scanning import indexes, measures, work
-from entrepot.core.scanning.analysis import FAILED, Analyst
+from entrepot.core.scanning.analysis import FAILED, Analyst, EnhancedAnalyst
+from entrepot.core.scanning.configuration import ENHANCED
+from entrepot.core.scanning.enhanced_scanner import EnhancedScans
+from entrepot.core.scanning.suppressions import Source
 from entrepot.core.scanning.work import ANYWHERE, Outcome, Taken
 from entrepot.core.units import Units
 from entrepot.db import registry_scanning
@@ -54,20 +57,25 @@ class Scanner:
         self,
         units: Units,
         analyst: Analyst,
+        enhanced: EnhancedAnalyst,
         meter: Meter,
         watch: Callable[[], Watch],
         clock: Callable[[], datetime],
         pace: Pace | None = None,
+        sources: Sequence[Source] = (),
     ) -> None:
+        """`sources` are who suppresses findings."""
         self._units = units
         self._analyst = analyst
         self._meter = meter
         self._watch = watch
         self._clock = clock
         self._pace = pace or Pace()
+        self._enhanced = EnhancedScans(units, enhanced, meter, clock, sources)
         self._done = 0
         self._hour = -1
-        self._generation = ""
+        self._known: Callable[[], tuple[str, str]] = lambda: (analyst.generation, enhanced.generation)
+        self._generation = ("", "")
         self._passes = 0
         self._running: set[asyncio.Task[None]] = set()
 
@@ -116,8 +124,9 @@ class Scanner:
         """Do anew what failed for want of knowledge, when there is other knowledge; and once more in the next turn, for
         what was on its way to its end.
         """
-        if self._analyst.generation not in ("", self._generation):
-            self._generation, self._passes = self._analyst.generation, 1
+        known = self._known()
+        if any(known) and known != self._generation:
+            self._generation, self._passes = known, 1
             await self._renew()
 
     async def _renew(self) -> None:
@@ -181,6 +190,9 @@ class Scanner:
         """How the scan ends; None when it waits for others, or there is nothing to scan any more."""
         if taken.scan.tries > MOST_ATTEMPTS:
             return _GIVEN_UP
+        if taken.scan.key.type == ENHANCED:
+            self._done += await self._enhanced.scan(taken.scan)
+            return None
         if taken.kind == "index":
             return await self._sum(taken)
         content = await self._units.read(work.read, taken)
@@ -200,7 +212,9 @@ class Scanner:
 
     async def _finish(self, taken: Taken, outcome: Outcome) -> None:
         at = self._clock()
-        if await self._units.write(work.finish, taken.scan, outcome, at):
+        if taken.scan.key.type == ENHANCED:
+            self._done += await self._enhanced.give_up(taken.scan, outcome.description)
+        elif await self._units.write(work.finish, taken.scan, outcome, at):
             self._done += 1
             ended = replace(taken.scan, status=outcome.status, completed_at=at)
             self._meter.tell(measures.of_scan(taken.repository.key.registry, ended))

@@ -13,18 +13,21 @@ from typing import NamedTuple
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.scanning import findings
-from entrepot.core.scanning.analysis import Finding
+from entrepot.core.scanning.analysis import IN_PROGRESS, SEVERITIES, Finding
+from entrepot.core.scanning.configuration import ENHANCED
+from entrepot.core.scanning.enhanced_rulings import counting
 from entrepot.core.scanning.places import registry_itself
-from entrepot.core.scanning.requests import IN_PROGRESS
-from entrepot.core.scanning.suppression import Suppressions
+from entrepot.core.scanning.rulings import Rulings
 from entrepot.db import image_standings, images, repositories, scans, tags, vulnerability_exceptions
 from entrepot.db.database import Transaction
 from entrepot.db.exception_records import Standing, Worst
+from entrepot.db.inspector_records import ImageKey
 from entrepot.db.records import Repository
 from entrepot.db.scan_records import Scan, ScanKey
 from entrepot.spec.digest import Digest
 
 MOST_WORST = 5
+_RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _MOST_PARENTS = 100
 _MOST_TAGS = 1000
 EVENT = "ECR Image Findings Change"
@@ -38,9 +41,9 @@ class Totals(NamedTuple):
     until: datetime | None
 
 
-def suppressions(tx: Transaction, repository: Repository, digest: str, at: datetime) -> Suppressions:
+def rulings(tx: Transaction, repository: Repository, digest: str, at: datetime) -> Rulings:
     """The exceptions that may be about an image."""
-    return Suppressions(vulnerability_exceptions.about(tx, repository, digest, at), repository.key.name)
+    return Rulings(vulnerability_exceptions.about(tx, repository, digest, at), repository.key.name)
 
 
 def digests_of(tx: Transaction, repository: Repository, digest: str) -> frozenset[str]:
@@ -50,9 +53,13 @@ def digests_of(tx: Transaction, repository: Repository, digest: str) -> frozense
 
 def assess(tx: Transaction, repository: Repository, scan: Scan, at: datetime) -> Standing:
     """How an image stands after a scan that has ended."""
-    raw = dict(scan.severities or {})
-    excepted = suppressions(tx, repository, scan.key.digest, at)
-    totals = _totals(tx, scan.key, raw, excepted, digests_of(tx, repository, scan.key.digest), at)
+    excepted = rulings(tx, repository, scan.key.digest, at)
+    digests = digests_of(tx, repository, scan.key.digest)
+    if scan.key.type == ENHANCED:
+        raw, totals = _totals_of_rows(tx, scan.key, excepted, digests, at)
+    else:
+        raw = dict(scan.severities or {})
+        totals = _totals(tx, scan.key, raw, excepted, digests, at)
     return Standing(scan.key, scan.status, scan.description, raw, totals.effective, totals.worst, totals.until)
 
 
@@ -98,7 +105,7 @@ def _totals(
     tx: Transaction,
     key: ScanKey,
     raw: Mapping[str, int],
-    excepted: Suppressions,
+    excepted: Rulings,
     digests: frozenset[str],
     at: datetime,
 ) -> Totals:
@@ -116,6 +123,19 @@ def _totals(
         elif why.expires_at is not None:
             until = min(until or why.expires_at, why.expires_at)
     return Totals(findings.ordered(counts), worst, until)
+
+
+def _totals_of_rows(
+    tx: Transaction, key: ScanKey, excepted: Rulings, digests: frozenset[str], at: datetime
+) -> tuple[Mapping[str, int], Totals]:
+    """The same of enhanced scanning, with how many there are in all."""
+    image = ImageKey(key.repository_id, key.digest)
+    found = sorted(counting(tx, image, excepted, digests, at), key=lambda each: (_RANKS[each.severity], each.name))
+    left = [each for each in found if each.counts]
+    worst = [Worst(each.name, each.severity, each.package) for each in left[:MOST_WORST]]
+    until = min((each.until for each in found if each.until is not None), default=None)
+    effective = findings.ordered(Counter(each.severity for each in left))
+    return findings.ordered(Counter(each.severity for each in found)), Totals(effective, worst, until)
 
 
 def _worst(finding: Finding) -> Worst:

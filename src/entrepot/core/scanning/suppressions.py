@@ -1,11 +1,11 @@
 """What keeps a finding from counting, and why: the seam between findings and those who suppress them.
 
-Who suppresses findings adds a source to SOURCES. It reads what it needs of an image in the unit that keeps findings,
-and then decides on each finding without reading more.
+Who suppresses findings is a source, of which app/parts.py has the list. It reads what it needs of an image in the
+unit that keeps findings, and then decides on each finding without reading more.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from entrepot.core.scanning.enhanced_findings import Details
 from entrepot.db.database import Transaction
@@ -25,10 +25,8 @@ class Suppression(NamedTuple):
 Decide = Callable[[FindingRecord, Details], Suppression | None]
 Source = Callable[[Transaction, Repository, str], Decide]  # of the image with this digest
 
-SOURCES: Final[tuple[Source, ...]] = ()
 
-
-def of_image(tx: Transaction, repository: Repository, digest: str, sources: Sequence[Source] = SOURCES) -> Decide:
+def of_image(tx: Transaction, repository: Repository, digest: str, sources: Sequence[Source]) -> Decide:
     """What suppresses findings of an image: the first source that does."""
     deciders = [source(tx, repository, digest) for source in sources]
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from entrepot.core.changes import Change
-from entrepot.core.scanning import findings, standings
+from entrepot.core.scanning import configuration, findings, standings
 from entrepot.core.scanning.analysis import FAILED, Analysis, Content, ImageLayer
+from entrepot.core.scanning.coverage_statuses import PENDING, WAITS
 from entrepot.core.scanning.places import registry_itself
 from entrepot.core.scanning.requests import IN_PROGRESS
-from entrepot.db import blobs, images, repositories, tags
+from entrepot.db import blobs, enhanced_scans, images, rematches, repositories, tags
 from entrepot.db import scans as rows
 from entrepot.db.database import Transaction
 from entrepot.db.exception_records import Standing
+from entrepot.db.inspector_records import ImageKey
 from entrepot.db.records import Repository
 from entrepot.db.scan_records import Scan, ScanKey
 from entrepot.spec.digest import Digest
@@ -125,13 +127,17 @@ def again(tx: Transaction, after: ScanKey, scan_ids: Sequence[str], at: datetime
     """
     found = rows.lacking(tx, after, len(scan_ids))
     for key, scan_id in zip(found, scan_ids, strict=False):
-        rows.put(tx, Scan(key, scan_id, IN_PROGRESS, "", at), due=True)
+        if key.type == configuration.ENHANCED:
+            enhanced_scans.queue(tx, ImageKey(key.repository_id, key.digest), scan_id, PENDING, WAITS, at)
+        else:
+            rows.put(tx, Scan(key, scan_id, IN_PROGRESS, "", at), due=True)
     return found[-1] if found else None
 
 
 def free(tx: Transaction) -> None:
     """Let go of every scan, when nobody is left who could hold one."""
     rows.free(tx)
+    rematches.free(tx)
 
 
 def is_lacking(tx: Transaction, after: ScanKey) -> bool:

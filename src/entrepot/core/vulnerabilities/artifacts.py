@@ -51,11 +51,11 @@ async def push(
         "schemaVersion": 2,
         "mediaType": types.OCI_MANIFEST,
         "artifactType": ARTIFACT_TYPE,
-        "config": {"mediaType": types.OCI_EMPTY, "digest": empty, "size": len(_EMPTY)},
+        "config": {"mediaType": types.OCI_EMPTY, "digest": str(empty), "size": len(_EMPTY)},
         "layers": [
             {
                 "mediaType": LAYER_TYPE,
-                "digest": digest,
+                "digest": str(digest),
                 "size": size,
                 "annotations": {"org.opencontainers.image.title": _TITLE},
             }

@@ -177,7 +177,7 @@ class Asking:
             return None
         path = folder / "vulnerabilities.tar.zst"
         await artifacts.pull(repository, found, path, lambda _: None)
-        now = Noted(whole_at=self.now, sha256=found.digest)
+        now = Noted(whole_at=self.now, sha256=str(found.digest))
         return Got(upstream, folder, await asyncio.to_thread(feeds, [path]), now, found.layer.size)
 
 

@@ -13,6 +13,9 @@ text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 def upgrade() -> None:
     """Make the tables."""
+    op.add_column("image_scan", sa.Column("result", text, nullable=True))
+    op.add_column("registry_scanning", sa.Column("changed_at", sa.BigInteger(), nullable=True))
+    op.add_column("registry_scanning", sa.Column("swept_at", sa.BigInteger(), nullable=True))
     _configuration()
     _finding()
     _filter()

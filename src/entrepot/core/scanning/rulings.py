@@ -29,7 +29,7 @@ class Part(msgspec.Struct, frozen=True):
     names: frozenset[str]
 
 
-class Suppression(msgspec.Struct, frozen=True):
+class Ruling(msgspec.Struct, frozen=True):
     """Why a finding need not count, who says so, and until when."""
 
     id: str
@@ -46,7 +46,7 @@ class Suppression(msgspec.Struct, frozen=True):
         return self.justification or self.statement or self.status
 
 
-class Suppressions:
+class Rulings:
     """The exceptions that may be about the images of one repository."""
 
     def __init__(self, held: Iterable[VulnerabilityException], repository: str) -> None:
@@ -60,9 +60,7 @@ class Suppressions:
     def __bool__(self) -> bool:
         return bool(self._by_name)
 
-    def of(
-        self, names: Iterable[str], parts: Sequence[Part], digests: frozenset[str], at: datetime
-    ) -> Suppression | None:
+    def of(self, names: Iterable[str], parts: Sequence[Part], digests: frozenset[str], at: datetime) -> Ruling | None:
         """Why a vulnerability of these packages need not count in the image of these digests (its own, and those of its
         indexes); None when it counts, be it for one package only.
         """
@@ -75,9 +73,9 @@ class Suppressions:
         if not decided or len(decided) < len(rulings):
             return None
         expiries = [each.expires_at for each in decided if each.expires_at is not None]
-        return _suppression(decided[0], min(expiries, default=None))
+        return _made(decided[0], min(expiries, default=None))
 
-    def of_finding(self, finding: Finding, digests: frozenset[str], at: datetime) -> Suppression | None:
+    def of_finding(self, finding: Finding, digests: frozenset[str], at: datetime) -> Ruling | None:
         """The same of a finding of basic scanning; one of an index says itself in which image it is."""
         if not self._by_name:
             return None
@@ -101,10 +99,19 @@ def parts_of(finding: Finding) -> Sequence[Part]:
     source = frozenset(value for key, value in finding.attributes if key == "package_name")
     if not finding.packages:
         return (Part("", source),)
-    return [Part(url, source | _names(url)) for url in finding.packages]
+    return [Part(url, source | names_in(url)) for url in finding.packages]
 
 
-def shown(finding: Finding, why: Suppression | None) -> Finding:
+def names_in(text: str) -> frozenset[str]:
+    """The names by which a package's URL may be meant: its own, and that of what it was built from."""
+    url = parsed(text)
+    if url is None:
+        return frozenset()
+    source = dict(url.qualifiers or {}).get("upstream", "").partition("@")[0]
+    return frozenset({url.name, f"{url.namespace}/{url.name}", f"{url.namespace}:{url.name}", source} - {""})
+
+
+def shown(finding: Finding, why: Ruling | None) -> Finding:
     """A finding with why it need not count, where it need not."""
     if why is None:
         return finding
@@ -141,12 +148,5 @@ def _means(package: str, part: Part) -> bool:
     return said is not None and there is not None and means_package(said, there)
 
 
-def _names(text: str) -> frozenset[str]:
-    url = parsed(text)
-    if url is None:
-        return frozenset()
-    return frozenset({url.name, f"{url.namespace}/{url.name}", f"{url.namespace}:{url.name}"})
-
-
-def _suppression(said: VulnerabilityException, until: datetime | None) -> Suppression:
-    return Suppression(said.id, said.status, said.justification, said.statement, said.owner, said.origin, until)
+def _made(said: VulnerabilityException, until: datetime | None) -> Ruling:
+    return Ruling(said.id, said.status, said.justification, said.statement, said.owner, said.origin, until)

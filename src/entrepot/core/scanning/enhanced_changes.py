@@ -1,0 +1,107 @@
+"""What a scan changes of the findings of an image: which open, change and close. The same result changes nothing."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from entrepot.core.scanning.enhanced_findings import Found, finding_id, unpacked
+from entrepot.core.scanning.suppressions import Decide
+from entrepot.db.inspector_records import FindingRecord, ImageKey
+from entrepot.spec.repository import RepositoryKey
+
+ACTIVE, SUPPRESSED, CLOSED = "ACTIVE", "SUPPRESSED", "CLOSED"
+
+
+class Of(NamedTuple):
+    """The image that findings are of, and the moment at which it was seen so."""
+
+    repository: RepositoryKey
+    image: ImageKey
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """`told` are written and told of, `quiet` written only: how probable an exploit is changes every day."""
+
+    told: Sequence[FindingRecord]
+    quiet: Sequence[FindingRecord] = ()
+
+
+def result_of(found: Sequence[Found]) -> str:
+    """A hash of what was found, which two scans of the same content have alike."""
+    hashed = hashlib.blake2b(digest_size=16)
+    for each in found:
+        told = (each.vulnerability, each.severity, each.fix_available, each.exploit_available, str(each.epss))
+        hashed.update("\0".join(told).encode() + b"\0" + each.body + b"\0")
+    return hashed.hexdigest()
+
+
+def changes(of: Of, before: Sequence[FindingRecord], found: Sequence[Found], decide: Decide) -> Changes:
+    """What to write, of findings that there are (closed ones too) and those that were found now."""
+    known = {each.vulnerability: each for each in before}
+    told, quiet = [], []
+    for each in found:
+        old = known.pop(each.vulnerability, None)
+        new = decided(_record(of, each, old), decide)
+        if old is None or old.closed_at is not None or _differs(old, new):
+            told.append(replace(new, updated_at=of.at))
+        elif old.epss != new.epss:
+            quiet.append(new)
+    told += [closed(each, of.at) for each in known.values() if each.closed_at is None]
+    return Changes(told, quiet)
+
+
+def decided(record: FindingRecord, decide: Decide) -> FindingRecord:
+    """An open finding with the status that it has by who suppresses findings."""
+    by = decide(record, unpacked(record.body))
+    if by is None:
+        return replace(record, status=ACTIVE, suppressed_by="", justification="")
+    return replace(record, status=SUPPRESSED, suppressed_by=by.by, justification=by.justification)
+
+
+def redecided(before: Sequence[FindingRecord], decide: Decide, at: datetime) -> Sequence[FindingRecord]:
+    """The open findings whose suppression is another now."""
+    new = [(old, decided(old, decide)) for old in before if old.closed_at is None]
+    return [replace(now, updated_at=at) for old, now in new if _standing(old) != _standing(now)]
+
+
+def closed(record: FindingRecord, at: datetime) -> FindingRecord:
+    """A finding that was seen no more."""
+    return replace(record, status=CLOSED, closed_at=at, updated_at=at, suppressed_by="", justification="")
+
+
+def _record(of: Of, found: Found, old: FindingRecord | None) -> FindingRecord:
+    return FindingRecord(
+        id=finding_id(of.image.repository_id, of.image.digest, found.vulnerability),
+        registry=of.repository.registry,
+        image=of.image,
+        repository_name=of.repository.name,
+        vulnerability=found.vulnerability,
+        status=ACTIVE,
+        severity=found.severity,
+        score=found.score,
+        epss=found.epss,
+        fix_available=found.fix_available,
+        exploit_available=found.exploit_available,
+        first_observed_at=of.at if old is None else old.first_observed_at,
+        updated_at=of.at if old is None else old.updated_at,
+        closed_at=None,
+        suppressed_by="",
+        justification="",
+        body=found.body,
+    )
+
+
+def _differs(old: FindingRecord, new: FindingRecord) -> bool:
+    return _content(old) != _content(new) or _standing(old) != _standing(new)
+
+
+def _content(of: FindingRecord) -> tuple[object, ...]:
+    return of.severity, of.score, of.fix_available, of.exploit_available, of.body
+
+
+def _standing(of: FindingRecord) -> tuple[str, str, str]:
+    return of.status, of.suppressed_by, of.justification

@@ -1,0 +1,114 @@
+"""What Inspector tells of images: their first scan, each finding that opens, changes or closes, and whether they are
+scanned at all (ECR user guide, "EventBridge events sent for enhanced scanning"; Inspector user guide, "EventBridge").
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from entrepot.core.scanning.coverage_statuses import Coverage
+from entrepot.core.scanning.enhanced_findings import unpacked
+from entrepot.core.scanning.enhanced_shown import ImageNow, Texts, resource_id, shown
+from entrepot.db import outbox
+from entrepot.db.database import Transaction
+from entrepot.db.inspector_records import FindingRecord
+from entrepot.db.records import Repository
+from entrepot.spec.event_ids import event_id
+from entrepot.spec.moments import micros
+from entrepot.spec.repository import RegistryKey
+
+SOURCE: Final = "aws.inspector2"
+_OF_ECR: Final = ("score", "scoreDetails")  # members that Inspector's findings do not have
+_LARGEST: Final = 240_000  # bytes; an event has 256 KB at most
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_FEW: Final = 25  # packages, where all are too many
+
+Told = tuple[str, str, Mapping[str, object]]  # detail type, resource, detail
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who tells: where events stand in the order of their repository, and what their ids are made of."""
+
+    registry: RegistryKey
+    repository_id: str
+    revision: int
+    seed: str
+    at: datetime
+
+    def tell(self, tx: Transaction, events: Sequence[Told], first: int = 0) -> None:
+        """Tell events in their order, from this ordinal on."""
+        for ordinal, (name, resource, detail) in enumerate(events, first):
+            body = {"source": SOURCE, "resources": [resource], "detail": detail}
+            outbox.add(
+                tx,
+                id=event_id(micros(self.at), self.seed, f"{self.repository_id}/{name}/{resource}", ordinal),
+                kind="event",
+                account=self.registry.account,
+                region=self.registry.region,
+                repository_id=self.repository_id,
+                revision=self.revision,
+                ordinal=ordinal,
+                name=name,
+                body=msgspec.json.encode(body).decode(),
+                at=self.at,
+            )
+
+
+def finding(record: FindingRecord, image: ImageNow, texts: Texts) -> Told:
+    """A finding as it is now."""
+    detail = {name: value for name, value in shown(record, image, texts).items() if name not in _OF_ECR}
+    detail = _written(detail)
+    if len(msgspec.json.encode(detail)) > _LARGEST:
+        told = detail["packageVulnerabilityDetails"]
+        told["vulnerablePackages"] = told["vulnerablePackages"][:_FEW]
+        told["referenceUrls"] = told["referenceUrls"][:_FEW]
+    return "Inspector2 Finding", resource_id(record), detail
+
+
+def scan(repository: Repository, digest: str, counts: Mapping[str, int], tags: Sequence[str]) -> Told:
+    """The first scan of an image is over."""
+    detail = {
+        "scan-status": "INITIAL_SCAN_COMPLETE",
+        "repository-name": repository.key.arn,
+        "finding-severity-counts": {**counts, "TOTAL": sum(counts.values())},
+        "image-digest": digest,
+        "image-tags": list(tags),
+        "version": "1.0",
+    }
+    return "Inspector2 Scan", repository.key.arn, detail
+
+
+def covered(repository: Repository, digest: str, coverage: Coverage, at: datetime) -> Told:
+    """An image is scanned, or is not any more, and why."""
+    detail = {
+        "scanStatus": {"reason": coverage.reason, "statusCodeValue": coverage.code},
+        "scanType": "PACKAGE",
+        "eventTimestamp": _date(at),
+        "version": "1.0",
+    }
+    return "Inspector2 Coverage", f"{repository.key.arn}/{digest}", detail
+
+
+def advisory(record: FindingRecord) -> str:
+    """The id of the advisory whose texts a finding is told with."""
+    return unpacked(record.body).advisory
+
+
+def _written(value: Any) -> Any:
+    """Without what is not told, and with dates as Inspector's events write them."""
+    if isinstance(value, dict):
+        return {name: _written(each) for name, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [_written(each) for each in value]
+    return _date(value) if isinstance(value, datetime) else value
+
+
+def _date(at: datetime) -> str:
+    """As `Dec 3, 2021, 6:02:30 PM`."""
+    return (
+        f"{_MONTHS[at.month - 1]} {at.day}, {at.year}, {at.hour % 12 or 12}:{at:%M:%S} {'AM' if at.hour < 12 else 'PM'}"
+    )

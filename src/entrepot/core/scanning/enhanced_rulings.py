@@ -1,0 +1,50 @@
+"""What exceptions say of findings of enhanced scanning, and which of an image's findings count."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from entrepot.core.scanning.enhanced_changes import SUPPRESSED
+from entrepot.core.scanning.enhanced_findings import Details, unpacked
+from entrepot.core.scanning.rulings import Part, Ruling, Rulings, names_in
+from entrepot.db import inspector_findings
+from entrepot.db.database import Transaction
+from entrepot.db.inspector_records import FindingRecord, ImageKey
+
+_FILTER = "arn:"  # what suppresses a finding is the ARN of a filter, or the id of an exception
+_TO_ECR = {"UNTRIAGED": "UNDEFINED"}
+
+
+class Counting(NamedTuple):
+    """An open finding, whether it counts, and until when it does not."""
+
+    name: str
+    severity: str  # as ECR names it
+    package: str
+    counts: bool
+    until: datetime | None
+
+
+def ruling(
+    held: Rulings, record: FindingRecord, details: Details, digests: frozenset[str], at: datetime
+) -> Ruling | None:
+    """Why a finding need not count, where an exception says so of each of its packages."""
+    if not held:
+        return None
+    parts = [Part(each.url, frozenset({each.name}) | names_in(each.url)) for each in details.packages]
+    return held.of((record.vulnerability, details.advisory), parts, digests, at)
+
+
+def counting(
+    tx: Transaction, image: ImageKey, held: Rulings, digests: frozenset[str], at: datetime
+) -> Iterator[Counting]:
+    """The open findings of an image, decided now: what its rows say of exceptions may be older; filters have none."""
+    for record in inspector_findings.of_image(tx, image):
+        if record.closed_at is None:
+            details = unpacked(record.body)
+            found = ruling(held, record, details, digests, at)
+            filtered = record.status == SUPPRESSED and record.suppressed_by.startswith(_FILTER)
+            until = None if found is None or filtered else found.expires_at
+            package = next((each.name for each in details.packages), "")
+            severity = _TO_ECR.get(record.severity, record.severity)
+            yield Counting(record.vulnerability, severity, package, found is None and not filtered, until)
