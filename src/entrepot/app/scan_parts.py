@@ -6,13 +6,13 @@ from entrepot.app import parts
 from entrepot.app.adapter_parts import adapter_analyst
 from entrepot.core.events.measures import Meter
 from entrepot.core.events.watching import Watch
+from entrepot.core.sbom_referrers import EnhancedSbomReferrers, Keeping, SbomReferrers
 from entrepot.core.scanning.engine import Engine
 from entrepot.core.scanning.enhanced_scanner import EnhancedScans
 from entrepot.core.scanning.image_configs import ImageConfigs
 from entrepot.core.scanning.layer_programs import LayerPrograms
 from entrepot.core.scanning.rematch_plan import RematchPlan
 from entrepot.core.scanning.rematcher import Rematcher
-from entrepot.core.scanning.sbom_referrers import EnhancedSbomReferrers, Keeping, SbomReferrers
 from entrepot.core.scanning.scanner import Pace, Scanner
 from entrepot.core.units import BlockingUnits, Units
 from entrepot.db.sqlite import SqliteDatabase

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from entrepot.core import deletion, referrers, registries
-from entrepot.core.scanning import inventories, sbom_referrers
+from entrepot.core import deletion, referrers, registries, sbom_referrers
+from entrepot.core.sbom_referrers import Keeping, SbomReferrers
+from entrepot.core.scanning import inventories
 from entrepot.core.scanning.analysis import Analysis, Content
 from entrepot.core.scanning.layer_programs import VERSION
-from entrepot.core.scanning.sbom_referrers import Keeping, SbomReferrers
 from entrepot.core.units import Units
 from entrepot.db import blobs
 from entrepot.scan import name_marks
