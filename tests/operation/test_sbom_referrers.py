@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from tests.factories.advisory_files import dump, record
 from tests.factories.layouts import archive, image_of, sha256
@@ -31,7 +32,7 @@ def status(server: Server, repository: str) -> str:
 
 
 def referrers(server: Server, repository: str) -> list[dict[str, Any]]:
-    answer = Registry(server).request("GET", f"/v2/{repository}/referrers/{MADE.digest}?artifactType={SBOM}")
+    answer = Registry(server).request("GET", f"/v2/{repository}/referrers/{MADE.digest}?artifactType={quote(SBOM)}")
     assert answer.status == 200
     found: list[dict[str, Any]] = json.loads(answer.data)["manifests"]
     return found
