@@ -6,6 +6,7 @@ from entrepot.app import parts
 from entrepot.app.adapter_parts import adapter_analyst
 from entrepot.core.events.measures import Meter
 from entrepot.core.events.watching import Watch
+from entrepot.core.sbom_referrers import EnhancedSbomReferrers, Keeping, SbomReferrers
 from entrepot.core.scanning.engine import Engine
 from entrepot.core.scanning.enhanced_scanner import EnhancedScans
 from entrepot.core.scanning.image_configs import ImageConfigs
@@ -30,11 +31,12 @@ def scanner(
     units = Units(metadata, ThreadPoolExecutor(1, "scans"))
     other = adapter_analyst(settings, metadata, seal, units)
     engine = Engine(units, store, generations, LayerPrograms(), parts.clock)
+    keeping = Keeping(store, parts.STORE, settings.disk_reserve)
     pace = None if other is None else _ELSEWHERE
     return Scanner(
         units,
-        other or engine,
-        engine,
+        SbomReferrers(other or engine, units, keeping, parts.clock),
+        EnhancedSbomReferrers(engine, units, keeping, parts.clock),
         meter,
         lambda: Watch([metadata.snapshot()]),
         parts.clock,

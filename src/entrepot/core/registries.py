@@ -11,7 +11,7 @@ from entrepot.core import access, changes, lookup, named_principals, resources
 from entrepot.core.access import Caller
 from entrepot.core.changes import new_stamp
 from entrepot.core.named_principals import PrincipalUnknown
-from entrepot.db import accounts
+from entrepot.db import accounts, registry_sboms
 from entrepot.db import registries as rows
 from entrepot.db.database import Transaction
 from entrepot.db.records import Registry
@@ -23,7 +23,9 @@ from entrepot.spec.repository import RegistryKey
 POLICY_SCOPE = "REGISTRY_POLICY_SCOPE"
 SCAN_VERSION = "BASIC_SCAN_TYPE_VERSION"
 NATIVE = "AWS_NATIVE"  # the only engine of basic scanning that there is, as at AWS: CLAIR is gone
-VALUES = {POLICY_SCOPE: ("V1", "V2"), SCAN_VERSION: (NATIVE,)}
+SBOM_REFERRERS = "SBOM_REFERRERS"  # of this server's own (docs/decisions/0022)
+ENABLED, DISABLED = "ENABLED", "DISABLED"
+VALUES = {POLICY_SCOPE: ("V1", "V2"), SCAN_VERSION: (NATIVE,), SBOM_REFERRERS: (ENABLED, DISABLED)}
 
 
 def describe(tx: Transaction, caller: Caller, key: RegistryKey) -> Registry:
@@ -62,6 +64,8 @@ def get_setting(tx: Transaction, caller: Caller, key: RegistryKey, name: str) ->
     """The value of an account setting: ParameterInvalid for a name that there is not."""
     access.require(caller, "GetAccountSetting", resources.of_own_registry(key), _setting_keys(name))
     _check_setting(name)
+    if name == SBOM_REFERRERS:
+        return ENABLED if registry_sboms.are_wanted(tx, key) else DISABLED
     return NATIVE if name == SCAN_VERSION else rows.find(tx, key).policy_scope
 
 
@@ -72,6 +76,8 @@ def put_setting(tx: Transaction, caller: Caller, key: RegistryKey, name: str, va
     if value not in VALUES[name]:
         reason = f"Member must satisfy enum value set: [{', '.join(VALUES[name])}]"
         raise ParameterInvalid(parameter="value", reason=reason)
+    if name == SBOM_REFERRERS:
+        registry_sboms.put(tx, key, wanted=value == ENABLED)
     told = {"name": name, "value": value}
     _change(tx, caller, key, "PutAccountSetting", told, lambda found: _with_setting(found, name, value))
 

@@ -1,6 +1,7 @@
 """The tables of scanning in the metadata database: what is to be scanned, what was found, what a layer holds.
 
     account ──┬─ registry_scanning
+              ├─ registry_sboms              whose images get SBOMs
               └─ scan_count                          how many scans a registry has begun, by the hour
     manifest ─┬─ image_scan ── image_scan_findings   gone with the image
               └─ image_rematch                       which image waits to be matched anew
@@ -33,6 +34,14 @@ registry_scanning = Table(  # only of those where something was set
     Column("rules", Text, nullable=False),  # JSON [[frequency, [filter]]]
     Column("changed_at", BigInteger),  # when the rules or the type last were
     Column("swept_at", BigInteger),  # when every image was last looked at: which are to be scanned continuously
+    PrimaryKeyConstraint("account_id", "region"),
+)
+
+registry_sboms = Table(  # of those alone where each scanned image gets an SBOM as a referrer
+    "registry_sboms",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("region", Text, nullable=False),
     PrimaryKeyConstraint("account_id", "region"),
 )
 

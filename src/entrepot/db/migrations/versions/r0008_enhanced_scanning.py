@@ -28,6 +28,7 @@ def upgrade() -> None:
     _standing()
     _admission()
     _rematching()
+    _sboms()
 
 
 def _configuration() -> None:
@@ -271,6 +272,16 @@ def _texts(*names: str) -> list[sa.Column[str]]:
 def _index(table: str, name: str, columns: list[str], where: str) -> None:
     only = sa.text(where)
     op.create_index(f"ix_{table}_{name}", table, columns, sqlite_where=only, postgresql_where=only)
+
+
+def _sboms() -> None:
+    op.create_table(
+        "registry_sboms",
+        sa.Column("account_id", text, nullable=False),
+        sa.Column("region", text, nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_registry_sboms_account_id_account")),
+        sa.PrimaryKeyConstraint("account_id", "region", name=op.f("pk_registry_sboms")),
+    )
 
 
 def _rematching() -> None:
