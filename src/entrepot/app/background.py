@@ -23,7 +23,7 @@ from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.scanning import in_use
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
-from entrepot.core.units import BlockingUnits, Units
+from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.db.vulnerability_generations import Generations
