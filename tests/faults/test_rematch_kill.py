@@ -10,12 +10,15 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from entrepot.core.vulnerabilities.importing import Importing
 from entrepot.db.sqlite import connect
-from tests.behaviour.test_ecr_enhanced_scanning import BASE, findings, names, take
+from entrepot.db.vulnerability_generations import Generations
+from tests.behaviour.test_ecr_enhanced_scanning import BASE, findings, names
 from tests.factories.advisory_files import folder, record
 from tests.factories.layouts import archive, image_of
 from tests.factories.processes import Server, serve, stop
@@ -57,7 +60,10 @@ class Told:
             )
             for each, state in changed.items()
         ]
-        take(server, folder(self._directory / str(number), records))
+        generations = Generations(server.data / "vulndb")
+        brought = folder(self._directory / str(number), records)
+        Importing(generations, datetime.now(UTC), False, (), lambda _: None).run([brought])
+        generations.close()
 
     def open(self) -> list[str]:
         return [f"CVE-2024-{each:04d}" for each, state in sorted(self._stands.items()) if state == "open"]

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 from entrepot.app import parts
 from entrepot.app.adapter_parts import adapter_scans
@@ -32,7 +33,7 @@ from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
-from entrepot.worker.tasks import Jobs, tasks
+from entrepot.worker.tasks import Jobs, rematches, tasks
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -66,23 +67,20 @@ async def _work(settings: Settings) -> None:
 def jobs(settings: Settings, databases: Databases, known: Generations, listen: Listener) -> Jobs:
     """What the jobs of a deployment work with, what is known among it; `listen` is told what is added to metrics."""
     database, metrics = databases.metadata, databases.metrics
-    journals = settings.data / parts.JOURNALS
-    measure = MetricsFold(metrics, journals, Place(settings.account_id, settings.regions[0]), listen)
+    measure = MetricsFold(metrics, _journals(settings), Place(settings.account_id, settings.regions[0]), listen)
     meter = Metering(metrics, listen)
     about_events = event_jobs(settings, database, databases.events, meter)
     store = Filesystem(settings.data)
-    idle = timedelta(seconds=settings.upload_expiry_seconds)
     about_audit = audit_jobs(settings, databases, meter)
     sealed = parts.seal(settings, create=False)
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, journals, [measure.offsets, about_audit.fold.offsets]),
+        journals=JournalFold(database, _journals(settings), [measure.offsets, about_audit.fold.offsets]),
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
         scanner=scanner(settings, database, store, known, sealed, meter),
-        rematching=rematching(database, store, known, meter),
         cover=CoverageSweep(database),
         adapter=adapter_scans(settings, database, sealed),
         excepting=excepting(database, store, known),
@@ -92,20 +90,28 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),
         gauges=Gauges(database, metrics, settings.regions[0]),
-        expire=lambda now: expire_uploads(database, store, now, idle),
+        expire=lambda now: expire_uploads(database, store, now, _idle(settings)),
         settle_in_use=lambda now: in_use.expire(database, now),
         checkpoint=databases.checkpoint,
         audit=about_audit.fold,
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
         trails=_trails(settings, database, about_audit, sealed),
-        further=updates(settings, known),
+        further=[*updates(settings, known), *rematches(rematching(database, store, known, meter))],
         ballast=lambda: parts.tend_ballast(settings),
-        expire_every=min(max(idle, _LEAST_PAUSE), _LONGEST_PAUSE),
+        expire_every=min(max(_idle(settings), _LEAST_PAUSE), _LONGEST_PAUSE),
         trails_every=timedelta(seconds=settings.trail_seconds),
         collect_every=timedelta(seconds=settings.gc_interval_seconds),
         scrub_every=timedelta(days=settings.scrub_days),
     )
+
+
+def _idle(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.upload_expiry_seconds)
+
+
+def _journals(settings: Settings) -> Path:
+    return settings.data / parts.JOURNALS
 
 
 def _trails(settings: Settings, database: SqliteDatabase, audit: AuditJobs, sealed: Seal) -> Delivering:

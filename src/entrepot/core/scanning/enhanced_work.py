@@ -125,20 +125,24 @@ def keep(
     )
     if not enhanced_scans.keep(tx, ended):
         return False
-    if analysis.generation:
-        rematches.queue_if_overtaken(tx, image.repository_id, image.digest, analysis.generation)
-    of = Of(repository.key, image, at)
+    _again_if_overtaken(tx, image, analysis.generation)
     changed = Changes(())
     if _is_news(scan, analysis):
         decide = suppressions.of_image(tx, repository, image.digest, sources)
-        changed = changes(of, inspector_findings.of_image(tx, image), analysis.found or (), decide)
+        before = inspector_findings.of_image(tx, image)
+        changed = changes(Of(repository.key, image, at), before, analysis.found or (), decide)
     counted = write(tx, ended, changed)
     standings.keep(tx, repository, ended, at)
-    told = _told(tx, image, changed.told, texts)
-    told += _of_scan(tx, repository, scan, ended, counted)
+    told = _told(tx, image, changed.told, texts) + _of_scan(tx, repository, scan, ended, counted)
     if told:
         _tell(tx, repository, ended, told, at)
     return True
+
+
+def _again_if_overtaken(tx: Transaction, image: ImageKey, generation: int) -> None:
+    """Have an image matched anew if something else has become known since; generation 0 has asked nothing."""
+    if generation:
+        rematches.queue_if_overtaken(tx, image.repository_id, image.digest, generation)
 
 
 def let_go(tx: Transaction, scan: Scan) -> None:
