@@ -68,6 +68,8 @@ def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
         "rollup",
         "gauges",
         "scan",
+        "suppress",
+        "cover",
         "rematch-plan",
         "rematch",
         "except",
