@@ -26,7 +26,7 @@ NAME = re.compile(r"\bentrepot_[a-z0-9_]+")
 LINE = re.compile(r"^([a-z_0-9]+)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 # counters that no request of these tests makes: they are there as soon as there is something to count
-UNSEEN = {"entrepot_job_failures_total", "entrepot_server_errors_total"} | {
+UNSEEN = {"entrepot_job_failures_total", "entrepot_scans_total", "entrepot_server_errors_total"} | {
     f"entrepot_event_{what}_total"
     for what in (*("matches", "invocations", "failed_invocations", "attempts", "retries"), "dead_letters")
 }

@@ -32,7 +32,7 @@ from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
-from entrepot.worker.tasks import Jobs, tasks
+from entrepot.worker.tasks import Jobs, rematches, tasks
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -74,12 +74,11 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, journals, [measure.offsets, about_audit.fold.offsets]),
+        journals=JournalFold(database, _journals(settings), [measure.offsets, about_audit.fold.offsets]),
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
         scanner=scanner(settings, database, store, known, sealed, meter),
-        rematching=rematching(database, store, known, meter),
         cover=CoverageSweep(database),
         adapter=adapter_scans(settings, database, sealed),
         excepting=excepting(database, store, known),
@@ -95,7 +94,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
         trails=_trails(settings, database, about_audit, sealed),
-        further=updates(settings, known),
+        further=[*updates(settings, known), *rematches(rematching(database, store, known, meter))],
         ballast=lambda: parts.tend_ballast(settings),
         **_periods(settings, idle),
     )

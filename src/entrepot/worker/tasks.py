@@ -52,7 +52,7 @@ _SCRUB_BYTES = 2 * 1024 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Jobs:
     """What the jobs work with; `expire` ends idle uploads, `checkpoint` shortens the database's log, `ballast` is made
-    again where there is room for it; `further` are those that a setting asks for.
+    again where there is room for it; `further` are jobs of their own, also those that a setting asks for.
     """
 
     collector: Collector
@@ -70,7 +70,6 @@ class Jobs:
     deliverer: Deliverer
     retention: Retention
     scanner: Scanner
-    rematching: tuple[RematchPlan, Rematcher]
     cover: CoverageSweep
     adapter: AdapterScans | None
     excepting: Excepting
@@ -105,8 +104,6 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("route", _EVENTS_AGAIN, jobs.feeder.run),
         Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
         Task("scan", _EVENTS_AGAIN, jobs.scanner.run, shared=True),
-        Task("rematch-plan", _PLAN_EVERY, lambda _: _some({"images": jobs.rematching[0].run()})),
-        Task("rematch", _EVENTS_AGAIN, jobs.rematching[1].run, shared=True),
         Task("cover", _COVER_EVERY, jobs.cover.run),
         *([] if jobs.adapter is None else [Task("adapter", _EVENTS_AGAIN, jobs.adapter.run)]),
         Task("except", _EXCEPT_EVERY, jobs.excepting.run),
@@ -117,6 +114,15 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),
         Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),
         Task("scrub", _SCRUB_EVERY, lambda now: _scrub(jobs, now)),
+    )
+
+
+def rematches(rematching: tuple[RematchPlan, Rematcher]) -> Sequence[Task]:
+    """The jobs that match images anew."""
+    plan, rematcher = rematching
+    return (
+        Task("rematch-plan", _PLAN_EVERY, lambda _: _some({"images": plan.run()})),
+        Task("rematch", _EVENTS_AGAIN, rematcher.run, shared=True),
     )
 
 

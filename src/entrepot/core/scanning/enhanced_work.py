@@ -120,15 +120,14 @@ def keep(
         rematches.queue_if_overtaken(tx, image.repository_id, image.digest, analysis.generation)
     if ended == replace(scan, source_updated_at=ended.source_updated_at, completed_at=at):
         return True
-    of = Of(repository.key, image, at)
     changed = Changes(())
     if ended.result != scan.result:
         decide = suppressions.of_image(tx, repository, image.digest, sources)
-        changed = changes(of, inspector_findings.of_image(tx, image), analysis.found or (), decide)
+        before = inspector_findings.of_image(tx, image)
+        changed = changes(Of(repository.key, image, at), before, analysis.found or (), decide)
     counted = write(tx, ended, changed)
     standings.keep(tx, repository, ended, at)
-    told = _told(tx, image, changed.told, texts)
-    told += _of_scan(tx, repository, scan, ended, counted)
+    told = [*_told(tx, image, changed.told, texts), *_of_scan(tx, repository, scan, ended, counted)]
     if told:
         _tell(tx, repository, ended, told, at)
     return True

@@ -23,6 +23,7 @@ from entrepot.core.scanning.enhanced_work import Task
 from entrepot.core.scanning.image_configs import ImageConfigs
 from entrepot.core.scanning.kept_layers import KeptLayers
 from entrepot.core.scanning.layer_programs import VERSION
+from entrepot.core.scanning.recurring import Recurring
 from entrepot.core.scanning.remembering import Memory, Remembering
 from entrepot.core.scanning.suppressions import Source
 from entrepot.core.units import Units
@@ -85,6 +86,7 @@ class Rematcher:
         self._thread = ThreadPoolExecutor(1, "rematch")
         self._memory = Memory()
         self._layers = KeptLayers()
+        self._recurring = Recurring()
         self._done = 0
 
     async def run(self, _: datetime) -> dict[str, object]:
@@ -153,7 +155,7 @@ class Rematcher:
             if file is None:
                 raise LookupError("nothing is known of vulnerabilities any more")
             known = Remembering(file, self._memory)
-            analysis = enhanced_analysis.analysed(image, known, facts, self._clock())
+            analysis = enhanced_analysis.analysed(image, known, facts, self._clock(), self._recurring.found_in)
             needed = self._units.database.read(lambda tx: enhanced_work.advisories(tx, task, analysis))
             texts = enhanced_analysis.texts(known, needed)
         return _Matched(task, replace(analysis, generation=file.generation), texts)
