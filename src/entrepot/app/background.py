@@ -74,7 +74,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
     return Jobs(
         collector=parts.collector(settings, database),
         integrity=parts.integrity(settings, database),
-        journals=JournalFold(database, _journals(settings), [measure.offsets, about_audit.fold.offsets]),
+        journals=JournalFold(database, journals, [measure.offsets, about_audit.fold.offsets]),
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
