@@ -2,12 +2,16 @@
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from entrepot.core.inspector import configuration, criteria, reports
 from entrepot.core.inspector.filters import FilterChange, FilterDraft
 from entrepot.core.inspector.reports import Destination
 from entrepot.db import inspector_filters
 from entrepot.db.inspector_setting_records import FilterRecord
-from tests.factories.callers import ACCOUNT, registry
+from entrepot.spec.event_ids import event_id
+from entrepot.spec.moments import micros
+from tests.factories.callers import ACCOUNT, EPOCH, caller, registry
 from tests.factories.core_database import CoreDatabase
 from tests.factories.use_cases import Case
 
@@ -29,6 +33,8 @@ KNOWN = FilterRecord(
 )
 PLACE = Destination("bucket", "", "arn:aws:kms:us-east-1:123456789012:key/k")
 STORABLE = {"storable": True}
+REQUEST = "00000000-0000-4000-8000-00000000e4e0"
+REPORT = event_id(micros(EPOCH), REQUEST, "report/CYCLONEDX_1_4")
 FINDING = f"arn:aws:inspector2:us-east-1:{ACCOUNT}:finding/{'0' * 32}"
 # what checks a caller, or says who is asked about
 PARTS = {
@@ -37,7 +43,7 @@ PARTS = {
 }
 # use case -> how it is called in the house below
 CASES: dict[str, Case] = {
-    "inspector.accounts.disable": Case(([], []), "Disable"),
+    "inspector.accounts.disable": Case(([], []), "Disable", after=("inspector.accounts.enable",)),
     "inspector.accounts.enable": Case(([], ["ECR"]), "Enable"),
     "inspector.accounts.require_permissions": Case(()),
     "inspector.accounts.status": Case(([],)),
@@ -56,7 +62,7 @@ CASES: dict[str, Case] = {
     "inspector.findings.list_of": Case(({}, "", 10)),
     "inspector.findings.these": Case(([FINDING],)),
     "inspector.intelligence.allow_search": Case(()),
-    "inspector.reports.cancel": Case(("CancelSbomExport", "absent")),
+    "inspector.reports.cancel": Case(("CancelSbomExport", REPORT), "CancelSbomExport"),
     "inspector.reports.create": Case(("SPDX_2_3", {}, PLACE), "CreateSbomExport", STORABLE),
     "inspector.reports.get": Case(("GetSbomExport", None)),
 }
@@ -64,7 +70,7 @@ CASES: dict[str, Case] = {
 ABOUT_NOTHING = {
     *("inspector.accounts.require_permissions", "inspector.intelligence.allow_search"),
     *("inspector.aggregations.list_of", "inspector.coverage.list_of", "inspector.coverage.statistics"),
-    *("inspector.findings.list_of", "inspector.findings.these", "inspector.reports.cancel"),
+    *("inspector.findings.list_of", "inspector.findings.these"),
     "inspector.accounts.status",
 }
 
@@ -73,4 +79,5 @@ def furnish(core: CoreDatabase) -> None:
     """A filter, windows of its own, and a report that is under way."""
     core.write(configuration.update, None, configuration.WindowsChange("LIFETIME"))
     core.write(lambda tx, _: inspector_filters.add(tx, KNOWN))
-    core.write(reports.create, "CYCLONEDX_1_4", {}, PLACE, storable=True)
+    who = msgspec.structs.replace(caller(), request_id=REQUEST)
+    core.write(reports.create, "CYCLONEDX_1_4", {}, PLACE, storable=True, who=who)

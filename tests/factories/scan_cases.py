@@ -31,14 +31,16 @@ CASES: dict[str, Case] = {
         (registry(), "BASIC", [*RULES, ScanningRule("SCAN_ON_PUSH", ("new",))]), "PutRegistryScanningConfiguration"
     ),
     "scanning.configuration.set_scan_on_push": Case((KEY,), "PutImageScanningConfiguration", {"value": True}),
-    "scanning.in_use.report": Case((registry(), in_use.Part("prod", RUNNING, complete=True)), "ReportImagesInUse"),
+    "scanning.in_use.report": Case(
+        (registry(), in_use.Part("prod", RUNNING, complete=True)), "ReportImagesInUse", service="entrepot"
+    ),
     "scanning.exceptions.add": Case((registry(), ACCEPTANCE), "PutVulnerabilityException"),
     "scanning.exceptions.import_document": Case((registry(), DOCUMENT, Scope("scanned"), "them"), "ImportVexDocument"),
     "scanning.exceptions.list_of": Case((registry(), 10)),
     "scanning.exceptions.remove": Case((registry(), EXCEPTION), "DeleteVulnerabilityException"),
     "scanning.vex_trust.delete": Case((KEY,), "DeleteRepositoryVexTrust"),
     "scanning.vex_trust.get": Case((KEY,)),
-    "scanning.vex_trust.put": Case((KEY,), "PutRepositoryVexTrust"),
+    "scanning.vex_trust.put": Case((repository("doubted"),), "PutRepositoryVexTrust"),
     "scanning.requests.start": Case((KEY, None, "fresh"), "StartImageScan"),
     "scanning.results.describe": Case((KEY, None, "known", 10)),
 }
@@ -47,6 +49,7 @@ CASES: dict[str, Case] = {
 def furnish(core: CoreDatabase) -> None:
     """Rules, and a repository with an image that is being scanned and one that is not."""
     core.repository(KEY.name)
+    core.repository("doubted")
     core.image(KEY, "known")
     core.image(KEY, "fresh", layers=[b"other"])
     core.write(configuration.put, registry(), "BASIC", RULES)

@@ -18,13 +18,16 @@ _CORE = entrepot.core.__name__
 @dataclass(frozen=True, slots=True)
 class Case:
     """What a use case is called with, by keyword too, beside the transaction of this database and the caller; `action`
-    is the operation whose audit record it leaves, '' where it leaves none.
+    is the operation whose audit record it leaves, '' where it leaves none, `service` the operation's where that is not
+    its package's. `after` are use cases that it comes after.
     """
 
     arguments: tuple[Any, ...]
     action: str = ""
     keywords: Mapping[str, Any] = field(default_factory=dict)
     chain: Chain = METADATA
+    service: str = ""
+    after: tuple[str, ...] = ()
 
 
 def modules() -> Iterator[tuple[str, ModuleType]]:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,7 +13,7 @@ from cyclopts import Parameter
 from entrepot.app import examining_parts
 from entrepot.app.examining_parts import Asked
 from entrepot.cli import docker_logins, scan_shown
-from entrepot.cli.output import HERE, Place, progress
+from entrepot.cli.output import HERE, Bar, Place, progress
 from entrepot.core.examining.examination import Examination
 from entrepot.errors import Fact, ParameterInvalid
 from entrepot.scan.documents import cyclonedx, junit, sarif, spdx
@@ -59,9 +60,7 @@ def scan(
     try:
         shown, worst = _levels(severity), None if fail_on is None else _level(fail_on, "--fail-on")
         asked = Asked(image, platform, vulndb, needs_known=format_ not in _INVENTORIES or worst is not None)
-        told = examining_parts.examined(
-            place.settings(), asked, docker_logins.login, lambda count: progress("scanning layers", count)
-        )
+        told = examining_parts.examined(place.settings(), asked, docker_logins.login, _layers)
         told = replace(told, found=[each for each in told.found if _is_shown(each, shown, ignore_unfixed)])
         _write(told, format_, output)
     except BrokenPipeError:
@@ -72,6 +71,10 @@ def scan(
     if worst is not None and any(rank(each.level) <= rank(worst) for each in told.found):
         return exit_code
     return UNSEEN if told.unseen and not allow_unseen else 0
+
+
+def _layers(count: int) -> AbstractContextManager[Bar]:
+    return progress("scanning layers", count)
 
 
 def _write(told: Examination, form: Form, output: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 
+import msgspec
 import pytest
 
 from entrepot.errors import InsightsNotEnabled
@@ -11,6 +12,7 @@ from tests.factories.callers import caller
 from tests.factories.core_database import call_in
 from tests.factories.furnished import CASES, READS, SERVICES, UNRECORDED, WRITES, Contents, House, Undo
 
+EARLIER = "00000000-0000-4000-8000-0000000ea51e"  # a request's id
 TELLING = {"outbox", "event_region"}  # what a change leaves beside what it changes
 
 
@@ -24,7 +26,10 @@ def test_every_use_case_is_a_change_or_a_read():
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_change_leaves_one_audit_record_together_with_it_or_nothing(house: House, name: str):
-    before, who, action = house.contents(), caller(), WRITES[name].action
+    case = WRITES[name]
+    for earlier in case.after:
+        house.run(earlier, msgspec.structs.replace(caller(), request_id=EARLIER))
+    before, who, action = house.contents(), caller(), case.action
     with pytest.raises(Undo):
         house.run(name, who, undo=True)
     assert house.contents() == before
@@ -34,7 +39,11 @@ def test_a_change_leaves_one_audit_record_together_with_it_or_nothing(house: Hou
     told = [row for row in after["outbox"] if row not in before["outbox"]]
     (record,) = [row for row in told if row[1] == "audit"]
     call = call_in(record[8])
-    assert (record[7], call.common.operation, call.common.service) == (action, action, SERVICES[name.partition(".")[0]])
+    assert (record[7], call.common.operation, call.common.service) == (
+        action,
+        action,
+        case.service or SERVICES[name.partition(".")[0]],
+    )
     assert (record[0], call.request_id) == (event_id(micros(who.at), who.request_id, action), who.request_id)
     assert before["outbox"] == [row for row in after["outbox"] if row not in told]
 
