@@ -229,14 +229,13 @@ def test_a_repository_that_is_not_there_is_a_failure_of_the_batch(ecr, repositor
     ]
 
 
-def test_enhanced_scanning_is_not_stored_while_nobody_does_it(ecr):
-    code, message = refusal(ecr.put_registry_scanning_configuration, scanType="ENHANCED", rules=[])
-    assert code == "ValidationException"
-    assert "ENHANCED is not supported" in message
+def test_basic_scanning_is_never_continuous(ecr):
     continuous = [
         {"scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}]}
     ]
-    assert refusal(ecr.put_registry_scanning_configuration, rules=continuous)[0] == "ValidationException"
+    refused = refusal(ecr.put_registry_scanning_configuration, scanType="BASIC", rules=continuous)
+    assert refused[0] == "ValidationException"
+    assert ecr.get_registry_scanning_configuration()["scanningConfiguration"]["rules"] != continuous
 
 
 @pytest.mark.parametrize("text", ["", "UPPER", "a" * 256])
