@@ -6,10 +6,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrepot.aws.protocol import query
+from entrepot.aws.protocol import query, rest_json_protocol
 from entrepot.aws.protocol.models import ROUTES, Protocol, Route
 from tests.factories.shapes import values
-from tests.protocol.clients import SPOKEN, THEIR_NAMES, answer, our_model, read, route, send, their_model, understand
+from tests.protocol.clients import (
+    SPOKEN,
+    THEIR_NAMES,
+    answer,
+    our_model,
+    read,
+    received,
+    route,
+    send,
+    their_model,
+    understand,
+)
 
 EXAMPLES = 20
 
@@ -50,7 +61,9 @@ def test_a_form_is_read_as_it_was_encoded(fields):
 @pytest.mark.parametrize(("service", "protocol", "operation"), SPOKEN)
 def test_botocore_names_an_operation_as_the_route_does(service: str, protocol: Protocol, operation: str):
     theirs, known = their_model(service), route(service)
-    request = send(theirs.operation_model(operation), protocol, {}, check=False)
+    shape = theirs.operation_model(operation).input_shape
+    labels = [name for name, member in shape.members.items() if "uri" in member.serialization.values()] if shape else []
+    request = send(theirs.operation_model(operation), protocol, dict.fromkeys(labels, "label"), check=False)
     assert theirs.signing_name == known.signing
     match protocol:
         case "json":
@@ -58,6 +71,8 @@ def test_botocore_names_an_operation_as_the_route_does(service: str, protocol: P
         case "cbor":
             assert request["headers"]["smithy-protocol"] == "rpc-v2-cbor"
             assert request["url_path"] == f"/service/{known.target}/operation/{operation}"
+        case "rest-json":
+            assert rest_json_protocol.operation_at(known.name, known.version, received(request)) == operation
         case "query":
             assert (request["body"]["Action"], request["body"]["Version"]) == (operation, known.version)
 

@@ -136,6 +136,7 @@ def _elsewhere(model: Model, shape: Shape, operation: str, received: Received) -
                 value = _query_map(model, reference, query)
             case "querystring":
                 value = _query_value(model, reference, [text for key, text in query if key == name])
+                value = _nothing(model, shape, member) if value is None else value
             case "header" if name.lower() in headers:
                 value = _header_value(model, reference, headers[name.lower()])
             case "headers":
@@ -163,6 +164,12 @@ def _query_value(model: Model, reference: Shape, texts: Sequence[str]) -> Any:
     if shape["type"] == "list":
         return [_of_text(model, shape["member"], text) for text in texts]
     return _of_text(model, reference, texts[0])
+
+
+def _nothing(model: Model, shape: Shape, member: str) -> Any:
+    """What a query says of a list that is required by not naming it: nothing is in it."""
+    is_list = model.shapes[shape["members"][member]["shape"]]["type"] == "list"
+    return [] if is_list and member in shape.get("required", ()) else None
 
 
 def _query_map(model: Model, reference: Shape, query: Sequence[tuple[str, str]]) -> Any:
