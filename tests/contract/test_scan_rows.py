@@ -40,9 +40,11 @@ def held(rows: Rows) -> Rows:
 
 
 def test_what_is_set_for_a_registry_is_its_own(rows: Rows):
-    rows.write(registry_scanning.put, registry(), RegistryScanning("BASIC", (ScanningRule("SCAN_ON_PUSH", ("a",)),)))
+    rows.write(
+        registry_scanning.put, registry(), RegistryScanning("BASIC", (ScanningRule("SCAN_ON_PUSH", ("a",)),)), EPOCH
+    )
     new = RegistryScanning("BASIC", (ScanningRule("SCAN_ON_PUSH", ("b", "c*")),))
-    rows.write(registry_scanning.put, registry(), new)
+    rows.write(registry_scanning.put, registry(), new, EPOCH)
     assert rows.read(registry_scanning.find, registry()) == new
     assert rows.read(registry_scanning.find, registry(OTHER_ACCOUNT)) == registry_scanning.NOTHING_SET
 

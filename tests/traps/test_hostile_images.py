@@ -84,7 +84,7 @@ def crowd() -> bytes:
 
 def endless_headers() -> bytes:
     """Extended headers, each of the next entry, which never comes."""
-    body = b"30 comment=aaaaaaaaaaaaaaaaaaa\n"
+    body = b"30 comment=aaaaaaaaaaaaaaaaaa\n"
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, len(body)
     one = info.tobuf(tarfile.USTAR_FORMAT) + body.ljust(512, b"\0")
