@@ -47,6 +47,7 @@ def marked(world: World) -> World:
     alarm = f"arn:aws:cloudwatch:us-east-1:000000000000:alarm:{names['alarm']}"
     world.monitoring.tag_resource(ResourceARN=alarm, Tags=tag)
     world.monitoring.set_alarm_state(AlarmName=names["alarm"], StateValue="INSUFFICIENT_DATA", StateReason=MARK)
+    world.trails.stop_logging(Name=names["trail"])  # else what is delivered changes its status
     world.trails.add_tags(ResourceId=f"arn:aws:cloudtrail:us-east-1:000000000000:trail/{names['trail']}", TagsList=tag)
     world.inspector.update_filter(filterArn=_filter(world), description=MARK)
     for client, place in ((world.ecr, "ecr:us-east-1:"), (world.public, "ecr-public::")):
@@ -143,6 +144,8 @@ def state(world: World) -> str:
     for answer in read:
         if isinstance(answer, dict):
             answer.pop("ResponseMetadata")
+            for image in answer.get("imageDetails", ()):
+                image.pop("lastRecordedPullTime", None)  # counted a moment after its owner has pulled it
     return json.dumps(read, default=str)
 
 
