@@ -88,6 +88,8 @@ HELP: Mapping[str, str] = {
     "entrepot_event_queue_oldest_seconds": "How long the first of them has waited.",
     "entrepot_scan_queue_rows": "Scans of images that wait for somebody, and that somebody works on.",
     "entrepot_scan_queue_oldest_seconds": "Since the first of them was asked for.",
+    "entrepot_vulnerability_source_records": "Records of what a source tells of vulnerabilities.",
+    "entrepot_vulnerability_source_age_seconds": "Since the newest of what it told.",
     "entrepot_journal_behind_bytes": "Records of requests that a database has not taken up yet.",
     "entrepot_job_late_seconds": "How long a job has been due and not been begun.",
 }
