@@ -30,6 +30,7 @@ UNSEEN = {"entrepot_job_failures_total", "entrepot_scans_total", "entrepot_serve
     f"entrepot_event_{what}_total"
     for what in (*("matches", "invocations", "failed_invocations", "attempts", "retries"), "dead_letters")
 }
+UNSEEN |= {f"entrepot_vulnerability_source_{what}" for what in ("age_seconds", "records")}  # nothing was imported
 REPOSITORY = "observed/app"
 PULLS = 7
 
