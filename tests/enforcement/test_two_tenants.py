@@ -135,7 +135,10 @@ def state(world: World) -> str:
     read += [world.iam.list_access_keys(UserName=world.names["user"]), world.iam.list_virtual_mfa_devices()]
     trail = f"arn:aws:cloudtrail:us-east-1:000000000000:trail/{world.names['trail']}"
     read += [world.trails.describe_trails(), world.trails.list_tags(ResourceIdList=[trail])]
-    read += [world.trails.get_event_selectors(TrailName=trail), world.trails.get_trail_status(Name=trail)]
+    status = world.trails.get_trail_status(Name=trail)
+    # what was told while it logged is delivered later
+    read += [{name: value for name, value in status.items() if not name.startswith("Latest")}]
+    read += [world.trails.get_event_selectors(TrailName=trail)]
     read += [world.monitoring.describe_alarms(), world.monitoring.list_dashboards()]
     read += [world.monitoring.get_dashboard(DashboardName=world.names["dashboard"])]
     read += [world.inspector.list_filters(), world.inspector.list_tags_for_resource(resourceArn=_filter(world))]
