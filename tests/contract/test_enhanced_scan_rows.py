@@ -1,7 +1,9 @@
 """The rows of enhanced scans, over every engine: what was found stays, the last who took a scan up keeps it, sweeps."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -78,8 +80,12 @@ def test_an_image_that_is_pushed_once_more_counts_as_pushed_then(held: Rows):
     assert seen.pushed_at == EPOCH + HOUR
 
 
+def due_sweeps(held: Rows, at: datetime) -> Any:
+    return held.read(enhanced_scans.due_sweeps, at - HOUR, 9)
+
+
 def test_a_registry_is_swept_when_it_is_time_and_when_something_is_set(held: Rows):
-    due = lambda at: held.read(enhanced_scans.due_sweeps, at - HOUR, 9)  # noqa: E731 - a word for it
+    due = partial(due_sweeps, held)
     held.write(registry_scanning.put, registry(), RegistryScanning("BASIC", ()), EPOCH)
     assert due(EPOCH) == []
     held.write(registry_scanning.put, registry(), RegistryScanning("ENHANCED", ()), EPOCH)

@@ -1,6 +1,6 @@
 """Roots of images that real package managers fill, each made once and kept under build/differential by what is pinned.
 
-What a recipe needs and the machine lacks is a skip with its name; CI has all of it (.ci/run).
+What a recipe needs and the machine lacks ends its test (tests/factories/absent.py); CI has all of it.
 """
 
 import fcntl
@@ -16,9 +16,8 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import pytest
-
 from tests.differential.saving import pack
+from tests.factories.absent import absent
 
 _ROOT = Path(__file__).parent.parent.parent
 _KEPT = _ROOT / "build" / "differential"
@@ -60,7 +59,7 @@ def debian() -> Path:
     def make(root: Path) -> None:
         _needs("debootstrap")
         if os.geteuid():
-            pytest.skip("debootstrap needs root")
+            absent("debootstrap needs root")
         mirror = _told("apt-get", "indextargets", "--format", "$(SITE)").splitlines()[0]
         flags = ("--variant=minbase", f"--include={','.join(DEBIAN)}")
         _run("unshare", "--mount", "debootstrap", *flags, "bookworm", root, mirror)
@@ -91,7 +90,7 @@ def node() -> Path:
         made = _ROOT / "build" / "javascript" / "bin"
         npm = shutil.which("npm") or shutil.which("npm", path=made)
         if npm is None:
-            pytest.skip("npm is not installed")
+            absent("npm is not installed")
         app = root / "usr/src/app"
         app.mkdir(parents=True)
         plain = ("--ignore-scripts", "--no-audit", "--no-fund", "--silent")
@@ -205,7 +204,7 @@ def _layer(name: str, pinned: Sequence[str], make: Callable[[Path], None], witho
 
 def _needs(program: str) -> None:
     if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None:
-        pytest.skip(f"{program} is not installed")
+        absent(f"{program} is not installed")
 
 
 def _told(*command: str) -> str:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.factories.absent import absent
 
 _ROOT = Path(__file__).parent.parent.parent
 _TRIVY = "bin/trivy"
@@ -44,7 +44,7 @@ def _program(pattern: str) -> Path:
     folder = Path(os.environ.get("ENTREPOT_ORACLES") or _ROOT / "build" / "oracles")
     found = next(iter(sorted(folder.glob(pattern))), None)
     if found is None:
-        pytest.skip(f"the scanner to compare with is absent: {folder}/{pattern} (`make build/oracles/ready`)")
+        absent(f"the scanner to compare with is absent: {folder}/{pattern} (`make build/oracles/ready`)")
     return found
 
 

@@ -77,13 +77,8 @@ def write_as_root(
     **kwargs: P.kwargs,
 ) -> T:
     """Run a use case as the root of a registry's account; returns after a durable commit: AccountNotFound."""
-    at, request_id = parts.clock(), str(uuid.uuid4())
-
-    def run(tx: Transaction) -> T:
-        return work(tx, operators.root(tx, key.account, key.region, request_id, at), *args, **kwargs)
-
     with database(settings) as opened:
-        return opened.submit(run).result()
+        return opened.submit(_as_root(key, work, *args, **kwargs)).result()
 
 
 def read_as_root(
@@ -94,13 +89,15 @@ def read_as_root(
     **kwargs: P.kwargs,
 ) -> T:
     """The same of one that changes nothing."""
-    at, request_id = parts.clock(), str(uuid.uuid4())
-
-    def run(tx: Transaction) -> T:
-        return work(tx, operators.root(tx, key.account, key.region, request_id, at), *args, **kwargs)
-
     with database(settings) as opened:
-        return opened.read(run)
+        return opened.read(_as_root(key, work, *args, **kwargs))
+
+
+def _as_root(
+    key: RegistryKey, work: Callable[Concatenate[Transaction, Caller, P], T], *args: P.args, **kwargs: P.kwargs
+) -> Callable[[Transaction], T]:
+    at, request_id = parts.clock(), str(uuid.uuid4())
+    return lambda tx: work(tx, operators.root(tx, key.account, key.region, request_id, at), *args, **kwargs)
 
 
 @contextmanager

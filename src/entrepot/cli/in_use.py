@@ -59,7 +59,7 @@ def report(
             status = 1
         if not every:
             return status
-        time.sleep(max(every, _LEAST_PAUSE))
+        time.sleep(max(every, _LEAST_PAUSE))  # `--every`: this is all that the program does
 
 
 class Reporter:

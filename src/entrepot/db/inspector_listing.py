@@ -83,13 +83,13 @@ def page(
         given["after"] = after.id
         if field:
             given["value"] = after.value if field in _TEXTS else int(after.value)
-    statement = _statement(order, bool(after.id), tuple(sorted(narrowed)))
+    statement = _statement(order, tuple(sorted(narrowed)), later=bool(after.id))
     rows = tx.all(statement, account=registry.account, in_region=registry.region, limit=limit, **given)
     return [Placed(record_of(row), After(str(row.place), row.id)) for row in rows]
 
 
 @cache  # there are so many orders, and so many columns
-def _statement(order: str, later: bool, narrowed: tuple[str, ...]) -> Select[Any]:  # noqa: FBT001 - of a cache's key
+def _statement(order: str, narrowed: tuple[str, ...], *, later: bool) -> Select[Any]:
     """Ids are sorted before rows are read: what sorts should not carry the bodies."""
     field, descending = order.removeprefix("-"), order.startswith("-")
     by: ColumnElement[Any] = ORDERS[field] if field else finding.c.id

@@ -15,6 +15,11 @@ _MOST_IDENTITIES = 4096
 _FULL = 64 * 1024  # bytes of a page, which is not held on to any longer
 
 
+# what calls have alike that have a `Common` in common: its fields but those of the caller, and in their place which
+# principal it is, for as long as that is held on to
+_Alike = tuple[str, str, str, str, str, str, Door, int, str, tuple[str, ...], bool, str, str, bool, int]
+
+
 class Records(Protocol):
     """A journal."""
 
@@ -61,31 +66,14 @@ class Teller:
         key = _alike(exchange, door, head=head, status=status)
         if not self._page.add(key, own):
             self._callers.append(telling.principal)
-            self._page.put(key, encode_common(self._common(exchange, door, head=head, status=status)))
+            self._page.put(key, encode_common(self._common(key, telling.principal)))
             self._page.add(key, own)
         if self._page.size > _FULL:
             self._hand_over()
 
-    def _common(self, exchange: Exchange, door: Door, *, head: bool, status: int) -> Common:
-        telling, who = exchange.telling, exchange.telling.principal
-        return Common(
-            telling.service,
-            telling.operation,
-            telling.account,
-            telling.region,
-            telling.repository_id,
-            telling.repository,
-            door,
-            status,
-            telling.error,
-            None if who is None else who.account,
-            telling.pulled,
-            head,
-            None if who is None else self._identity(who),
-            exchange.source_ip,
-            exchange.user_agent,
-            exchange.secure,
-        )
+    def _common(self, alike: _Alike, who: Principal | None) -> Common:
+        account, identity = (None, None) if who is None else (who.account, self._identity(who))
+        return Common(*alike[:9], account, *alike[9:11], identity, alike[11], alike[12], alike[13])
 
     def flush(self) -> None:
         """Write down what was told."""
@@ -113,8 +101,7 @@ class Teller:
         return identity
 
 
-def _alike(exchange: Exchange, door: Door, *, head: bool, status: int) -> tuple[object, ...]:
-    """What calls have alike that have a `Common` in common, while the principal is held on to."""
+def _alike(exchange: Exchange, door: Door, *, head: bool, status: int) -> _Alike:
     telling = exchange.telling
     return (
         telling.service,
@@ -126,10 +113,10 @@ def _alike(exchange: Exchange, door: Door, *, head: bool, status: int) -> tuple[
         door,
         status,
         telling.error,
-        id(telling.principal),
         telling.pulled,
         head,
         exchange.source_ip,
         exchange.user_agent,
         exchange.secure,
+        id(telling.principal),
     )

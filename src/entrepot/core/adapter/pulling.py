@@ -88,7 +88,7 @@ class Puller:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {name: group.create_task(self._layer(repository, each, turn)) for name, each in wanted.items()}
-        except ExceptionGroup as faults:
+        except ExceptionGroup as faults:  # of several layers: the report has room for one reason
             raise faults.exceptions[0] from None
         return [(str(layer.digest), tasks[str(layer.digest)].result()) for layer in manifest.layers]
 

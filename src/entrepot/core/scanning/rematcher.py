@@ -52,7 +52,7 @@ class RematchPace:
 
 
 @dataclass(frozen=True, slots=True)
-class _Matched:
+class Matched:
     """What is found in an image, and the texts of what will be told of it."""
 
     task: Task
@@ -130,7 +130,7 @@ class Rematcher:
             await self._units.write(rematches.done, held)
             return
         facts = await self._configs.facts(task.content)
-        matched = await asyncio.get_running_loop().run_in_executor(self._thread, self._matched, task, facts)
+        matched = await asyncio.get_running_loop().run_in_executor(self._thread, self.match, task, facts)
         if matched is None:
             await self._scan(image)
             self._done += await self._units.write(rematches.done, held)
@@ -145,8 +145,10 @@ class Rematcher:
         pause = min(timedelta(seconds=2 ** min(held.tries, _MOST_DOUBLINGS)), _LONGEST_PAUSE)
         await self._units.write(rematches.put_back, held, self._clock() + pause)
 
-    def _matched(self, task: Task, facts: Facts) -> _Matched | None:
-        """What is found by the generation that counts now; None where a layer's inventory is not kept."""
+    def match(self, task: Task, facts: Facts) -> Matched | None:
+        """What is found by the generation that counts now, in a thread of its own; None where a layer's inventory is
+        not kept. Nothing is written.
+        """
         layers = self._inventories(task)
         if layers is None:
             return None
@@ -158,7 +160,7 @@ class Rematcher:
             analysis = enhanced_analysis.analysed(image, known, facts, self._clock(), self._recurring.found_in)
             needed = self._units.database.read(lambda tx: enhanced_work.advisories(tx, task, analysis))
             texts = enhanced_analysis.texts(known, needed)
-        return _Matched(task, replace(analysis, generation=file.generation), texts)
+        return Matched(task, replace(analysis, generation=file.generation), texts)
 
     def _inventories(self, task: Task) -> Sequence[tuple[str, Layer]] | None:
         """Those of the layers, the lowest first."""
@@ -171,7 +173,7 @@ class Rematcher:
             return None
         return [(str(digest), found[blob.id]) for digest, blob in named if blob is not None]
 
-    def _kept(self, tx: Transaction, held: Held, matched: _Matched, at: datetime) -> bool:
+    def _kept(self, tx: Transaction, held: Held, matched: Matched, at: datetime) -> bool:
         """All of it or nothing: False when the image was lost, or is to be matched once more."""
         if not rematches.done(tx, held):
             return False

@@ -88,5 +88,5 @@ def wait(directory: Path, generation: int, seconds: float) -> Sequence[Reader]:
     while late := behind(directory, generation):
         if time.monotonic() >= ends:
             return late
-        time.sleep(_PAUSE_SECONDS)
+        time.sleep(_PAUSE_SECONDS)  # other processes say it by a file: nothing wakes this one
     return ()

@@ -34,7 +34,7 @@ def document(subject: Subject, image: Image) -> bytes:
         "name": subject.name,
         "comment": " ".join(unread(image)),
         "packages": [_root(subject), *system, *(_package(each, subject) for each in made)],
-        "relationships": _relationships(made, bool(system)),
+        "relationships": _relationships(made, has_system=bool(system)),
         "hasExtractedLicensingInfos": _licences(each.package.licence for each in made),
     }
     head: Json = {
@@ -98,7 +98,7 @@ def _common(spdx_id: str, name: str, version: str, purpose: str) -> Json:
     return told | ({"versionInfo": version} if version else {})
 
 
-def _relationships(made: Sequence[Component], has_system: bool) -> list[Json]:  # noqa: FBT001 - of two steps of one page
+def _relationships(made: Sequence[Component], *, has_system: bool) -> list[Json]:
     found = [(_DOCUMENT, "DESCRIBES", _ROOT)]
     if has_system:
         found.append((_ROOT, "CONTAINS", _SYSTEM))
