@@ -8,8 +8,10 @@ from pathlib import Path
 
 from entrepot.core.vulnerabilities.importing import Importing
 from entrepot.db.vulnerability_generations import Generations
+from entrepot.db.vulnerability_readers import readers
 from tests.factories.advisory_files import dump, record
 from tests.factories.processes import serve
+from tests.factories.waiting import wait
 from tests.operation.commands import children, entrepot
 
 COMMON = ("--workers", "1")
@@ -32,6 +34,7 @@ def test_after_an_import_all_workers_of_two_servers_match_with_it(tmp_path):
     before = known_before(data, dump(tmp_path / "Debian.zip", [record("DSA-1")]))
     with serve(tmp_path, extra=COMMON) as first, serve(tmp_path, extra=COMMON) as second:
         workers = {children(each.process.pid)[-1] for each in (first, second)}
+        wait(lambda: {each.pid for each in readers(data / "vulndb")} == workers)
         done = run(data, "import", dump(tmp_path / "Debian.zip", [record("DSA-2")])).result
         assert done["workers_behind"] == []
         assert done["generation"] > before
@@ -43,6 +46,7 @@ def test_a_worker_that_does_not_follow_is_named_and_one_that_died_is_not_waited_
     archive = dump(tmp_path / "Debian.zip", [record("DSA-1")])
     with serve(tmp_path, extra=COMMON) as server:
         worker = children(server.process.pid)[-1]
+        wait(lambda: [each.pid for each in readers(server.data / "vulndb")] == [worker])
         os.kill(worker, signal.SIGSTOP)
         try:
             ended = run(server.data, "import", archive, "--wait", "0.3")
