@@ -38,8 +38,8 @@ from entrepot.core.events.measures import Point
 from entrepot.core.events.rules import RuleDraft
 from entrepot.core.events.sending_out import Targets
 from entrepot.core.events.target_kinds import Reachable
-from entrepot.core.events.watching import Watch
 from entrepot.core.principals import root_principal
+from entrepot.core.pulse import Pulse, Question, Watch
 from entrepot.core.rights import Rights
 from entrepot.core.units import BlockingUnits, Units
 from entrepot.db import event_deliveries, migrate, outbox
@@ -136,6 +136,7 @@ class _World:
         migrate.upgrade(directory / "events.db", migrate.EVENTS)
         self._metadata = SqliteDatabase(directory / "entrepot.db")
         self._events = SqliteDatabase(directory / "events.db")
+        self._pulse = Pulse()
         seal = Seal(bytes(32))
         self._keeping = Keeping(ConnectionSecrets(seal), _LOCAL)
         fresh = identities.fresh_credentials(_ACCOUNT)
@@ -191,7 +192,7 @@ class _World:
             services=services,
             authorizer=Authorizer(about, authorizations, _now, new_stamp),
             meter=_Unmeasured(),
-            watch=self._watch,
+            watch=self._pulse.watch((self._events, None)),
             clock=_now,
         )
         number = self._events.read(event_deliveries.count)
@@ -236,8 +237,8 @@ class _World:
     def _write(self, work: Any, *arguments: Any) -> Any:
         return self._metadata.submit(lambda tx: work(tx, *arguments)).result()
 
-    def _watch(self) -> Watch:
-        return Watch((self._metadata.snapshot(), self._events.snapshot()))
+    def _watch(self, of_metadata: Question, of_events: Question) -> Watch:
+        return self._pulse.watch((self._metadata, of_metadata), (self._events, of_events))
 
 
 async def _plain(url: str) -> _Spent:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import cast
 
 from benchmarks import fleets
-from entrepot.core.events.watching import Watch
+from entrepot.core.pulse import Pulse
 from entrepot.core.scanning import enhanced_work
 from entrepot.core.scanning.analysis import Content
 from entrepot.core.scanning.enhanced_findings import Facts
@@ -56,6 +56,7 @@ class House:
         self.database: SqliteDatabase = sqlite_database(directory)
         fleets.build(self.database, data / "inventories" / "debian-10.json", self.names, images, layers)
         self.database.checkpoint()
+        self.pulse = Pulse()
         units = Units(self.database, ThreadPoolExecutor(2))
         self.plan = RematchPlan(BlockingUnits(self.database), self.generations)
         self.rematcher = Rematcher(
@@ -64,7 +65,7 @@ class House:
             cast("ImageConfigs", NoConfigs()),
             nothing,
             (),
-            lambda: Watch([self.database.snapshot()]),
+            self.pulse.of(self.database),
             lambda: datetime.now(UTC),
         )
 

@@ -33,7 +33,7 @@ from entrepot.core.events.replays import ReplayDraft
 from entrepot.core.events.rules import RuleDraft
 from entrepot.core.events.sending_out import Targets
 from entrepot.core.events.target_kinds import Reachable
-from entrepot.core.events.watching import Watch
+from entrepot.core.pulse import Pulse, Question, Watch
 from entrepot.core.units import BlockingUnits, Units
 from entrepot.db import event_deliveries, event_failures, event_inbox
 from entrepot.db.event_records import ApiDestination, Archive, Replay, Target
@@ -89,6 +89,7 @@ class EventWorld:
         self.keeping = Keeping(ConnectionSecrets(SEAL), LOCAL)
         self.reachable = Reachable((REGION, "eu-west-1"), frozenset(self.endpoints.urls))
         self.metadata_units, self.units = BlockingUnits(self.core.database), BlockingUnits(self.database)
+        self.pulse = Pulse()
         self._sent = 0
 
     def stop_clock(self, at: datetime) -> None:
@@ -217,7 +218,7 @@ class EventWorld:
                 services=services,
                 authorizer=Authorizer(metadata, authorizations, self.moment, new_stamp),
                 meter=self.measured,
-                watch=self._watch,
+                watch=self.pulse.watch((self.database, None)),
                 clock=self.moment,
                 pace=self.pace,
             ),
@@ -250,8 +251,9 @@ class EventWorld:
 
     def close(self) -> None:
         """Close both databases."""
+        self.pulse.close()
         self.core.close()
         self.database.close()
 
-    def _watch(self) -> Watch:
-        return Watch((self.core.database.snapshot(), self.database.snapshot()))
+    def _watch(self, of_metadata: Question, of_events: Question) -> Watch:
+        return self.pulse.watch((self.core.database, of_metadata), (self.database, of_events))

@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from entrepot.core.claiming import Pace
 from entrepot.core.events.measures import Point
-from entrepot.core.events.watching import Watch
+from entrepot.core.pulse import Pulse
 from entrepot.core.scanning import requests, results
 from entrepot.core.scanning.analysis import FAILED, NO_DATABASE, Analysis, Analyst, Content, EnhancedAnalyst, Finding
 from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.scanning.results import Report
-from entrepot.core.scanning.scanner import Pace, Scanner
+from entrepot.core.scanning.scanner import Scanner
 from entrepot.core.units import Units
 from entrepot.spec.repository import RepositoryKey
 from tests.factories.callers import EPOCH, caller
@@ -98,8 +99,16 @@ class Scanning:
         self.now = EPOCH
         self.pool = ThreadPoolExecutor(1)
         units = Units(core.database, self.pool)
-        watch: Callable[[], Watch] = lambda: Watch([core.database.snapshot()])  # noqa: E731 - a factory, not a name
-        self.scanner = Scanner(units, self.analyst, self.enhanced, self.meter, watch, lambda: self.now, pace)
+        self.pulse = Pulse()
+        self.scanner = Scanner(
+            units,
+            self.analyst,
+            self.enhanced,
+            self.meter,
+            self.pulse.of(core.database),
+            lambda: self.now,
+            pace,
+        )
 
     def later(self, **time: float) -> None:
         """Move the clock."""
@@ -123,6 +132,7 @@ class Scanning:
 
     def close(self) -> None:
         """Stop the thread."""
+        self.pulse.close()
         self.pool.shutdown()
 
 

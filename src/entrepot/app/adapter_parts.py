@@ -12,9 +12,9 @@ from entrepot.core.adapter.desk import Desk
 from entrepot.core.adapter.pulling import Puller, Room
 from entrepot.core.adapter.runner import AdapterScans
 from entrepot.core.credentials import Credentials
-from entrepot.core.events.watching import Watch
 from entrepot.core.hot import Hot
 from entrepot.core.narrow_tokens import Narrowing
+from entrepot.core.pulse import Watching
 from entrepot.core.scanning.adapter_analyst import AdapterAnalyst, Peer
 from entrepot.core.scanning.layer_programs import LayerPrograms
 from entrepot.core.units import Units
@@ -44,7 +44,7 @@ def harbor_pages(settings: Settings, seal: Seal, units: Units) -> Pages:
     return {PREFIX: HarborDoor(Desk(units, seal, parts.clock, SBOM_TYPES), secret, updated_at).handle}
 
 
-def adapter_scans(settings: Settings, metadata: SqliteDatabase, seal: Seal) -> AdapterScans | None:
+def adapter_scans(settings: Settings, metadata: SqliteDatabase, seal: Seal, watch: Watching) -> AdapterScans | None:
     """The job that makes Harbor's scans, where they are asked for."""
     if settings.harbor_secret is None:
         return None
@@ -53,7 +53,7 @@ def adapter_scans(settings: Settings, metadata: SqliteDatabase, seal: Seal) -> A
     room = Room(folder, Filesystem(settings.data).free_bytes, settings.disk_reserve)
     puller = Puller(parts.outbound(settings), LayerPrograms(), room)
     units = Units(metadata, ThreadPoolExecutor(1, "adapter"))
-    return AdapterScans(units, seal, puller, generations(settings), lambda: Watch([metadata.snapshot()]), parts.clock)
+    return AdapterScans(units, seal, puller, generations(settings), watch, parts.clock)
 
 
 def adapter_analyst(settings: Settings, metadata: SqliteDatabase, seal: Seal, units: Units) -> AdapterAnalyst | None:

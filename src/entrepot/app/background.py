@@ -22,6 +22,7 @@ from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.pulse import Pulse
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
@@ -55,21 +56,25 @@ async def _work(settings: Settings) -> None:
     tracing, measures = parts.tracing(settings, "worker"), Measures()
     witnesses: list[Witness] = [measures] if tracing is None else [measures, JobSpans(tracing)]
     known = generations(settings)
-    work = tasks(jobs(settings, databases, known, measures.count))
+    pulse = Pulse()
+    work = tasks(jobs(settings, databases, known, measures.count, pulse))
     with following(settings, known):
         await Loop(units, work, parts.clock, witnesses=witnesses).run(stop)
+    pulse.close()
     databases.close()
     if tracing is not None:
         tracing.close()
 
 
-def jobs(settings: Settings, databases: Databases, known: Generations, listen: Listener) -> Jobs:
-    """What the jobs of a deployment work with, what is known among it; `listen` is told what is added to metrics."""
+def jobs(settings: Settings, databases: Databases, known: Generations, listen: Listener, pulse: Pulse) -> Jobs:
+    """What the jobs of a deployment work with, what is known among it; `listen` is told what is added to metrics,
+    `pulse` tells of commits.
+    """
     database, metrics, journals = databases.metadata, databases.metrics, settings.data / parts.JOURNALS
     meter, place = Metering(metrics, listen), Place(settings.account_id, settings.regions[0])
     measure = MetricsFold(metrics, journals, place, listen)
     about_audit, store = audit_jobs(settings, databases, meter), Filesystem(settings.data)
-    about_events = event_jobs(settings, database, databases.events, meter)
+    about_events = event_jobs(settings, database, databases.events, meter, pulse)
     idle, sealed = timedelta(seconds=settings.upload_expiry_seconds), parts.seal(settings, create=False)
     return Jobs(
         collector=parts.collector(settings, database),
@@ -78,9 +83,9 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         feeder=about_events.feeder,
         deliverer=about_events.deliverer,
         retention=about_events.retention,
-        scanner=scanner(settings, database, store, known, sealed, meter),
+        scanner=scanner(settings, database, store, known, sealed, meter, pulse.of(database)),
         cover=CoverageSweep(database),
-        adapter=adapter_scans(settings, database, sealed),
+        adapter=adapter_scans(settings, database, sealed, pulse.of(database)),
         excepting=excepting(database, store, known),
         reporting=reporting(settings, database, known),
         suppression_walks=suppression_walks(database, known),
@@ -94,7 +99,8 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
         trails=_trails(settings, database, about_audit, sealed),
-        further=[*updates(settings, known), *rematches(rematching(database, store, known, meter))],
+        further=[*updates(settings, known), *rematches(rematching(database, store, known, meter, pulse.of(database)))],
+        watch=pulse.of(database),
         ballast=lambda: parts.tend_ballast(settings),
         **_periods(settings, idle),
     )

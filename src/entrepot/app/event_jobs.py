@@ -1,6 +1,5 @@
 """The jobs of events from settings: what routes them, what delivers them, what forgets archived ones."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from entrepot.core.events.invocations import Invocations
 from entrepot.core.events.measures import Meter
 from entrepot.core.events.retention import Retention
 from entrepot.core.events.sending_out import Targets
-from entrepot.core.events.watching import Watch
+from entrepot.core.pulse import Pulse, Question, Watch
 from entrepot.core.units import BlockingUnits, Units
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.settings import Settings
@@ -32,12 +31,18 @@ class EventJobs:
     retention: Retention
 
 
-def event_jobs(settings: Settings, metadata: SqliteDatabase, events: SqliteDatabase, meter: Meter) -> EventJobs:
+def event_jobs(
+    settings: Settings, metadata: SqliteDatabase, events: SqliteDatabase, meter: Meter, pulse: Pulse
+) -> EventJobs:
     """The jobs over two open databases: AwsCredentialsUnusable, MasterKeyUnusable."""
     blocking = BlockingUnits(metadata), BlockingUnits(events)
+
+    def watch(of_metadata: Question, of_events: Question) -> Watch:
+        return pulse.watch((metadata, of_metadata), (events, of_events))
+
     return EventJobs(
-        Feeder(*blocking, meter, _watch(metadata, events), parts.clock),
-        Deliverer(_delivery(settings, metadata, events, meter)),
+        Feeder(*blocking, meter, watch, parts.clock),
+        Deliverer(_delivery(settings, metadata, events, meter, pulse.watch((events, None)))),
         Retention(*blocking),
     )
 
@@ -47,7 +52,9 @@ def endpoints(settings: Settings) -> Endpoints:
     return Endpoints(dict(settings.aws_endpoints), aws_keys(settings))
 
 
-def _delivery(settings: Settings, metadata: SqliteDatabase, events: SqliteDatabase, meter: Meter) -> Parts:
+def _delivery(
+    settings: Settings, metadata: SqliteDatabase, events: SqliteDatabase, meter: Meter, watch: Watch
+) -> Parts:
     about, on_the_way = _units(metadata, "plans"), _units(events, "lanes")
     authorizations = Authorizations(ConnectionSecrets(parts.seal(settings, create=False)), parts.clock)
     services = AwsServices(endpoints(settings), parts.clock)
@@ -59,14 +66,10 @@ def _delivery(settings: Settings, metadata: SqliteDatabase, events: SqliteDataba
         services=services,
         authorizer=Authorizer(about, authorizations, parts.clock, new_stamp),
         meter=meter,
-        watch=_watch(events),
+        watch=watch,
         clock=parts.clock,
     )
 
 
 def _units(database: SqliteDatabase, name: str) -> Units:
     return Units(database, ThreadPoolExecutor(1, name))
-
-
-def _watch(*databases: SqliteDatabase) -> Callable[[], Watch]:
-    return lambda: Watch([each.snapshot() for each in databases])

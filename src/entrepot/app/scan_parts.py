@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from entrepot.app import parts
 from entrepot.app.adapter_parts import adapter_analyst
+from entrepot.core.claiming import Pace
 from entrepot.core.events.measures import Meter
-from entrepot.core.events.watching import Watch
+from entrepot.core.pulse import Watching
 from entrepot.core.sbom_referrers import EnhancedSbomReferrers, Keeping, SbomReferrers
 from entrepot.core.scanning.engine import Engine
 from entrepot.core.scanning.enhanced_scanner import EnhancedScans
@@ -13,7 +14,7 @@ from entrepot.core.scanning.image_configs import ImageConfigs
 from entrepot.core.scanning.layer_programs import LayerPrograms
 from entrepot.core.scanning.rematch_plan import RematchPlan
 from entrepot.core.scanning.rematcher import Rematcher
-from entrepot.core.scanning.scanner import Pace, Scanner
+from entrepot.core.scanning.scanner import Scanner
 from entrepot.core.units import BlockingUnits, Units
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.db.vulnerability_generations import Generations
@@ -25,7 +26,13 @@ _ELSEWHERE = Pace(at_once=8)  # another scanner works, and has a queue of its ow
 
 
 def scanner(
-    settings: Settings, metadata: SqliteDatabase, store: BlobStore, generations: Generations, seal: Seal, meter: Meter
+    settings: Settings,
+    metadata: SqliteDatabase,
+    store: BlobStore,
+    generations: Generations,
+    seal: Seal,
+    meter: Meter,
+    watch: Watching,
 ) -> Scanner:
     """What scans the images of a deployment: its own engine, or another scanner that it asks."""
     units = Units(metadata, ThreadPoolExecutor(1, "scans"))
@@ -38,7 +45,7 @@ def scanner(
         SbomReferrers(other or engine, units, keeping, parts.clock),
         EnhancedSbomReferrers(engine, units, keeping, parts.clock),
         meter,
-        lambda: Watch([metadata.snapshot()]),
+        watch,
         parts.clock,
         pace,
         parts.SUPPRESSIONS,
@@ -46,7 +53,7 @@ def scanner(
 
 
 def rematching(
-    metadata: SqliteDatabase, store: BlobStore, generations: Generations, meter: Meter
+    metadata: SqliteDatabase, store: BlobStore, generations: Generations, meter: Meter, watch: Watching
 ) -> tuple[RematchPlan, Rematcher]:
     """What says which images are to be matched anew, and what does it."""
     units = Units(metadata, ThreadPoolExecutor(2, "rematches"))
@@ -59,7 +66,7 @@ def rematching(
         configs,
         scans.match_anew,
         parts.SUPPRESSIONS,
-        lambda: Watch([metadata.snapshot()]),
+        watch,
         parts.clock,
     )
     return RematchPlan(BlockingUnits(metadata), generations), rematcher

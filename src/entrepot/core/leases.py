@@ -4,14 +4,14 @@ A holder's name is random and new for each claim, so that a process that lost it
 one that took it over.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
 
 from entrepot.db import leases as rows
-from entrepot.db.database import Transaction
+from entrepot.db.database import Reader, Transaction
 from entrepot.spec.moments import micros, moment
 
 
@@ -36,9 +36,10 @@ def claim(tx: Transaction, name: str, holder: str, now: datetime, duration: time
     return rows.claim(tx, name, holder, micros(now), micros(now + duration))
 
 
-def renew(tx: Transaction, name: str, holder: str, now: datetime, duration: timedelta) -> bool:
-    """Keep a job for another while; False when it was lost."""
-    return rows.renew(tx, name, holder, micros(now + duration))
+def renew(tx: Transaction, holders: Mapping[str, str], now: datetime, duration: timedelta) -> Sequence[str]:
+    """Keep jobs for another while, by name; those that were lost."""
+    until = micros(now + duration)
+    return [name for name, holder in holders.items() if not rows.renew(tx, name, holder, until)]
 
 
 def finish(tx: Transaction, name: str, holder: str, due_at: datetime, result: Mapping[str, object]) -> bool:
@@ -51,7 +52,7 @@ def free(tx: Transaction) -> None:
     rows.free(tx)
 
 
-def list_all(tx: Transaction) -> tuple[Lease, ...]:
+def list_all(tx: Reader) -> tuple[Lease, ...]:
     """Every job, by name."""
     return tuple(
         Lease(row.name, row.holder, moment(row.expires_at), moment(row.due_at), msgspec.json.decode(row.result))

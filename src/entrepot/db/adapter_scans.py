@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from entrepot.db.adapter_schema import adapter_report, adapter_scan
-from entrepot.db.database import Transaction, number_of
-from entrepot.spec.moments import micros
+from entrepot.db.database import Reader, Transaction, number_of
+from entrepot.spec.moments import micros, moment
 
 WAITING, DONE, FAILED = "WAITING", "DONE", "FAILED"
 
@@ -22,6 +22,9 @@ _DUE = (
     .where(adapter_scan.c.due_at <= bindparam("now"))
     .order_by(adapter_scan.c.due_at, adapter_scan.c.created_at)
     .limit(bindparam("limit"))
+)
+_NEXT_DUE = (
+    select(adapter_scan.c.due_at).where(adapter_scan.c.due_at.is_not(None)).order_by(adapter_scan.c.due_at).limit(1)
 )
 _CLAIM = (
     update(adapter_scan)
@@ -90,6 +93,12 @@ def find(tx: Transaction, scan_id: str) -> AdapterScan | None:
 def due(tx: Transaction, now: datetime, limit: int) -> Sequence[str]:
     """Scans that somebody may take up, those first that have been so for longest."""
     return [row.id for row in tx.all(_DUE, now=micros(now), limit=limit)]
+
+
+def next_due(tx: Reader) -> datetime | None:
+    """When the next scan may be taken up; None when none waits."""
+    row = tx.one(_NEXT_DUE)
+    return None if row is None else moment(row.due_at)
 
 
 def claim(tx: Transaction, scan_id: str, now: datetime, until: datetime) -> AdapterScan | None:

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import and_, bindparam, func, select, text, update
 
 from entrepot.db import scans
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.inspector_records import ImageKey
 from entrepot.db.inspector_schema import image_in_use, inspector_configuration
 from entrepot.db.scan_records import Scan, ScanKey
@@ -59,6 +59,11 @@ _STAND = (
 _REST = update(image_scan).where(_IS_IT, image_scan.c.attempt == bindparam("mine")).values(due_at=None, held=0)
 _PUSHED = update(image_scan).where(_IS_IT).values(counted_at=bindparam("at"))
 _COUNT = update(image_scan).where(_IS_IT).values(severities=bindparam("counts"))
+_CHANGES = select(
+    func.max(registry_scanning.c.changed_at).label("changed"),
+    func.count(registry_scanning.c.changed_at).label("registries"),
+    select(func.max(inspector_configuration.c.updated_at)).scalar_subquery().label("configured"),
+).select_from(registry_scanning)
 _DUE_SWEEP = (
     select(registry_scanning.c.account_id, registry_scanning.c.region)
     .join(
@@ -221,6 +226,11 @@ def rest(tx: Transaction, scan: Scan) -> None:
 def count(tx: Transaction, scan: Scan) -> None:
     """Write how many findings of each severity there are."""
     tx.run(_COUNT, **_named(ImageKey(scan.key.repository_id, scan.key.digest)), counts=_json(scan))
+
+
+def changes(tx: Reader) -> object:
+    """What is another after each change of what is to be scanned."""
+    return tx.one(_CHANGES)
 
 
 def due_sweeps(tx: Transaction, before: datetime, limit: int) -> Sequence[RegistryPlace]:

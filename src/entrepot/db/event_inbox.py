@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, delete, func, select, text
 
-from entrepot.db.database import Row, Transaction, number_of
+from entrepot.db.database import Reader, Row, Transaction, number_of
 from entrepot.db.event_queue_schema import event_inbox
 
 _SEE = text("INSERT INTO event_seen (key, at) VALUES (:key, :at) ON CONFLICT (key) DO NOTHING")
@@ -11,6 +11,7 @@ _ADD = text(
     "VALUES (:event_id, :account_id, :region, :bus, :order_key, :hops, :only, :replay, :accepted_at, :body)"
 )
 _PAGE = select(event_inbox).order_by(event_inbox.c.sequence).limit(bindparam("limit"))
+_FIRST = select(event_inbox.c.sequence).order_by(event_inbox.c.sequence).limit(1)
 _REMOVE = delete(event_inbox).where(event_inbox.c.sequence == bindparam("of"))
 _FORGET = text(
     "DELETE FROM event_seen WHERE key IN (SELECT key FROM event_seen WHERE at < :before ORDER BY at LIMIT :limit)"
@@ -61,6 +62,12 @@ def add(
 def page(tx: Transaction, limit: int) -> list[Row]:
     """The events that have waited longest, in order."""
     return list(tx.all(_PAGE, limit=limit))
+
+
+def first(tx: Reader) -> int | None:
+    """The place of the event that has waited longest; None when none waits."""
+    row = tx.one(_FIRST)
+    return None if row is None else int(row.sequence)
 
 
 def remove(tx: Transaction, sequence: int) -> None:

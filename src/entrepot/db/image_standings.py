@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import bindparam, delete, select, text, update
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.exception_records import Standing, Worst
 from entrepot.db.exception_schema import image_standing as table
 from entrepot.db.scan_records import ScanKey
@@ -70,7 +70,7 @@ def due(tx: Transaction, now: datetime, limit: int) -> Sequence[ScanKey]:
     return [ScanKey(*row) for row in tx.all(_DUE, now=micros(now), limit=limit)]
 
 
-def next_due(tx: Transaction) -> datetime | None:
+def next_due(tx: Reader) -> datetime | None:
     """When the next one will be; None when none will."""
     row = tx.one(_NEXT_DUE)
     return None if row is None else moment_or_none(row.due_at)

@@ -28,6 +28,12 @@ _DUE = (
     .order_by(inspector_export.c.due_at, inspector_export.c.id)
     .limit(bindparam("limit"))
 )
+_NEXT_DUE = (
+    select(inspector_export.c.due_at)
+    .where(inspector_export.c.due_at.is_not(None))
+    .order_by(inspector_export.c.due_at)
+    .limit(1)
+)
 _HOLD = (
     update(inspector_export)
     .where(inspector_export.c.id == bindparam("of"), inspector_export.c.due_at.is_not(None))
@@ -87,6 +93,12 @@ def add(tx: Transaction, new: ReportRecord) -> None:
 def due(tx: Reader, now: datetime, limit: int) -> Sequence[ReportRecord]:
     """Reports that somebody may write, those first that have waited for longest."""
     return [_record(row) for row in tx.all(_DUE, now=micros(now), limit=limit)]
+
+
+def next_due(tx: Reader) -> datetime | None:
+    """When the next report may be written; None when none waits."""
+    row = tx.one(_NEXT_DUE)
+    return None if row is None else moment(row.due_at)
 
 
 def hold(tx: Transaction, report_id: str, until: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, select, text, update
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.schema import lease
 
 NOBODY = ""
@@ -30,7 +30,7 @@ _FINISH = (
 _FREE = update(lease).where(lease.c.holder != NOBODY).values(holder=NOBODY, expires_at=0)
 
 
-def list_all(tx: Transaction) -> list[Row]:
+def list_all(tx: Reader) -> list[Row]:
     """Every job's row, by name."""
     return list(tx.all(_ALL))
 

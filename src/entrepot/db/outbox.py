@@ -30,6 +30,12 @@ _OF_REPOSITORY = (
     .order_by(outbox.c.revision, outbox.c.ordinal)
     .limit(bindparam("limit"))
 )
+_FIRST_EVENT = (
+    select(outbox.c.id)
+    .where(outbox.c.kind == "event")
+    .order_by(outbox.c.repository_id, outbox.c.revision, outbox.c.ordinal)
+    .limit(1)
+)
 _REMOVE = delete(outbox).where(outbox.c.id == bindparam("of"))
 
 
@@ -99,3 +105,9 @@ def next_events(tx: Reader, after: str, limit: int, of_each: int) -> list[Row]:
         found += tx.all(_OF_REPOSITORY, of_repository=repository.repository_id, limit=of_each)
         repository = tx.one(_NEXT_REPOSITORY, after=repository.repository_id)
     return found
+
+
+def first_event(tx: Reader) -> str | None:
+    """The id of the event that `next_events` begins with; None when none waits."""
+    row = tx.one(_FIRST_EVENT)
+    return None if row is None else str(row.id)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, func, select, text, tuple_, update
 
-from entrepot.db.database import Transaction, number_of
+from entrepot.db.database import Reader, Transaction, number_of
 from entrepot.db.scan_schema import image_rematch, image_scan, rematch_pass
 from entrepot.db.schema import manifest_reference
 from entrepot.spec.moments import micros
@@ -177,7 +177,7 @@ def free(tx: Transaction) -> None:
     tx.run(_FREE)
 
 
-def next_due(tx: Transaction) -> int | None:
+def next_due(tx: Reader) -> int | None:
     """When the next image may be taken up, in microseconds; None when none waits."""
     row = tx.one(_NEXT_DUE)
     return None if row is None or row.at is None else int(row.at)

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import bindparam, delete, select, text, update
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.scan_records import Scan, ScanKey
 from entrepot.db.scan_schema import image_scan, image_scan_findings
 from entrepot.spec.moments import micros, moment, moment_or_none
@@ -133,7 +133,7 @@ def due(tx: Transaction, now: datetime, limit: int) -> Sequence[ScanKey]:
     return [ScanKey(*row) for row in tx.all(_DUE, now=micros(now), limit=limit)]
 
 
-def next_due(tx: Transaction) -> datetime | None:
+def next_due(tx: Reader) -> datetime | None:
     """When the next scan may be taken up; None when none waits."""
     row = tx.one(_NEXT_DUE)
     return None if row is None else moment(row.due_at)

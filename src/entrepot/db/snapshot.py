@@ -7,7 +7,7 @@ from sqlalchemy import Executable
 
 from entrepot.db.database import Reader, Row
 
-__all__ = ["Executable", "Row", "Snapshot"]
+__all__ = ["Executable", "Row", "Snapshot", "Watched"]
 
 T = TypeVar("T")
 
@@ -26,3 +26,10 @@ class Snapshot(Protocol):
 
     def close(self) -> None:
         """Release the connection."""
+
+
+class Watched(Protocol):
+    """A database that hot reads can be made of."""
+
+    def snapshot(self) -> Snapshot:
+        """A connection for one event loop."""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select, text, update
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.exception_records import VexReferrer
 from entrepot.db.exception_schema import repository_vex, vex_referrer
 from entrepot.spec.moments import micros, moment, moment_or_none
@@ -81,7 +81,7 @@ def due(tx: Transaction, now: datetime, limit: int) -> Sequence[VexReferrer]:
     return [_record(row) for row in tx.all(_DUE, now=micros(now), limit=limit)]
 
 
-def next_due(tx: Transaction) -> datetime | None:
+def next_due(tx: Reader) -> datetime | None:
     """When the next one is to be read; None when none waits."""
     row = tx.one(_NEXT_DUE)
     return None if row is None else moment_or_none(row.due_at)

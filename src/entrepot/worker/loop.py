@@ -6,7 +6,6 @@ later; the loop itself does not end before it is told to.
 """
 
 import asyncio
-import contextlib
 import inspect
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -25,6 +24,7 @@ LEASE = timedelta(seconds=20)
 TURN = timedelta(seconds=50)
 _THREADS = 6
 _LONGEST_SLEEP_SECONDS = 5.0
+_WATCHED_SECONDS = 5.0
 _SHORTEST_SLEEP_SECONDS = 0.05
 _PAUSE_AFTER_FAULT = timedelta(seconds=1)
 
@@ -51,19 +51,21 @@ class Loop:
         self._turn = turn
         self._running: dict[str, asyncio.Task[None]] = {}
         self._due: dict[str, datetime] = {}
+        self._holders: dict[str, str] = {}  # whose name each lease bears that this loop has
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; what runs then is abandoned (a job may be killed at any point), its lease given back."""
         pool = ThreadPoolExecutor(_THREADS, "job")
         for task in self._leased():
             await self._units.write(leases.introduce, task.name, self._clock(), task.every)
-        sharing = [asyncio.create_task(self._share(task, pool), name=task.name) for task in self._tasks if task.shared]
+        beside = [asyncio.create_task(self._share(task, pool), name=task.name) for task in self._tasks if task.shared]
+        beside.append(asyncio.create_task(self._renew()))
         try:
             while not stop.is_set():
                 await self._start_what_can(pool)
                 await self._rest(stop)
         finally:
-            running = [*self._running.values(), *sharing]
+            running = [*self._running.values(), *beside]
             for each in running:
                 each.cancel()
             await asyncio.gather(*running, return_exceptions=True)
@@ -87,6 +89,7 @@ class Loop:
                 continue
             holder = secrets.token_hex(8)
             if await self._units.write(leases.claim, task.name, holder, now, self._lease):
+                self._holders[task.name] = holder
                 job = asyncio.create_task(self._work(task, holder, pool), name=task.name)
                 self._running[task.name] = job
                 job.add_done_callback(lambda done: self._running.pop(done.get_name(), None))
@@ -102,7 +105,6 @@ class Loop:
             await asyncio.sleep(max((again_at - self._clock()).total_seconds(), 0.0))
 
     async def _work(self, task: Task, holder: str, pool: ThreadPoolExecutor) -> None:
-        renewing = asyncio.create_task(self._renew(task.name, holder))
         result: Mapping[str, object] = {"abandoned": True}
         failed = True
         try:
@@ -112,14 +114,22 @@ class Loop:
                 result, failed = await self._outcome(task, pool)
                 now = self._clock()
                 again_at = next_due(task, now, took=now - begun)
-                if failed or renewing.done() or again_at >= ends_at:
+                if failed or task.name not in self._holders or again_at >= ends_at:
                     break
                 await asyncio.sleep((again_at - self._clock()).total_seconds())
+                await self._watch(task, ends_at)
         finally:
-            renewing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await renewing
+            self._holders.pop(task.name, None)
             await _to_its_end(self._give_back(task, holder, result, failed=failed))
+
+    async def _watch(self, task: Task, ends_at: datetime) -> None:
+        """Until there may be something to do, or some seconds have passed."""
+        if task.watch is None:
+            return
+        try:
+            await task.watch.wait(min(_WATCHED_SECONDS, (ends_at - self._clock()).total_seconds()))
+        except Exception:
+            log.exception("commits not seen", job=task.name)  # the run that follows meets the same fault
 
     async def _give_back(self, task: Task, holder: str, result: Mapping[str, object], *, failed: bool) -> None:
         due_at = next_due(task, self._clock(), failed=failed)
@@ -131,6 +141,8 @@ class Loop:
     async def _outcome(self, task: Task, pool: ThreadPoolExecutor) -> tuple[Mapping[str, object], bool]:
         started = self._clock()
         try:
+            if task.watch is not None:
+                task.watch.changed()  # what is committed from here on is another run's
             result = await _run(task, started, pool)
         except Exception as fault:
             log.exception("job failed", job=task.name)
@@ -148,15 +160,20 @@ class Loop:
             witness.job(task.name, seconds, result, failed=failed)
         return seconds
 
-    async def _renew(self, name: str, holder: str) -> None:
+    async def _renew(self) -> None:
+        """Keep all leases that this loop has, in one transaction."""
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
+            held = dict(self._holders)
             try:
-                if not await self._units.write(leases.renew, name, holder, self._clock(), self._lease):
-                    log.warning("lease lost", job=name)
-                    return
+                lost = await self._units.write(leases.renew, held, self._clock(), self._lease) if held else ()
             except Exception:
-                log.exception("lease not renewed", job=name)  # the next try may come in time
+                log.exception("leases not renewed", jobs=sorted(held))  # the next try may come in time
+                continue
+            for name in lost:
+                if self._holders.get(name) == held[name]:  # not given back meanwhile
+                    del self._holders[name]
+                    log.warning("lease lost", job=name)
 
     async def _rest(self, stop: asyncio.Event) -> None:
         """Until the next job that is not running is due, one ends, `stop` is set, or a few seconds have passed."""

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from entrepot.core.pulse import Watch
+
 _SPREAD = 0.1
 _LEAST_PAUSE_AFTER_FAILURE = timedelta(seconds=1)
 _SHARE = 100  # of the time, one part
@@ -16,7 +18,8 @@ class Task:
 
     `run` blocks, and has a thread; or it is a coroutine, and runs on the loop. With a `longest` pause, the more it has
     to do the more it does at once: it takes a hundredth of the time, unless it would come later than that. One that is
-    `shared` runs in every process at once, without a lease: what it works on is claimed row by row.
+    `shared` runs in every process at once, without a lease: what it works on is claimed row by row. One with a `watch`
+    is run again when that has changed, or after a few seconds.
     """
 
     name: str
@@ -24,6 +27,7 @@ class Task:
     run: Callable[[datetime], Mapping[str, object] | Awaitable[Mapping[str, object]]]
     longest: timedelta | None = None
     shared: bool = False
+    watch: Watch | None = None
 
 
 def next_due(task: Task, now: datetime, *, took: timedelta = timedelta(), failed: bool = False) -> datetime:

@@ -13,6 +13,7 @@ from entrepot.core.collection import Collector
 from entrepot.core.events.delivery import Deliverer
 from entrepot.core.events.feeding import Feeder
 from entrepot.core.events.retention import Retention
+from entrepot.core.inspector import reporting, suppression_walks
 from entrepot.core.inspector.reporting import Reporting
 from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.integrity import Integrity
@@ -20,6 +21,8 @@ from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.pulse import Watching
+from entrepot.core.scanning import coverage_sweep, excepting
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.scanning.excepting import Excepting
 from entrepot.core.scanning.rematch_plan import RematchPlan
@@ -52,7 +55,8 @@ _SCRUB_BYTES = 2 * 1024 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Jobs:
     """What the jobs work with; `expire` ends idle uploads, `checkpoint` shortens the database's log, `ballast` is made
-    again where there is room for it; `further` are jobs of their own, also those that a setting asks for.
+    again where there is room for it; `watch` tells of commits to the metadata; `further` are jobs of their own, also
+    those that a setting asks for.
     """
 
     collector: Collector
@@ -79,6 +83,7 @@ class Jobs:
     checkpoint: Callable[[], int]
     further: Sequence[Task]
     ballast: Callable[[], bool]
+    watch: Watching
     expire_every: timedelta
     trails_every: timedelta
     collect_every: timedelta
@@ -104,11 +109,11 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("route", _EVENTS_AGAIN, jobs.feeder.run),
         Task("deliver", _EVENTS_AGAIN, jobs.deliverer.run),
         Task("scan", _EVENTS_AGAIN, jobs.scanner.run, shared=True),
-        Task("cover", _COVER_EVERY, jobs.cover.run),
+        Task("cover", _COVER_EVERY, jobs.cover.run, watch=jobs.watch(coverage_sweep.waiting)),
         *([] if jobs.adapter is None else [Task("adapter", _EVENTS_AGAIN, jobs.adapter.run)]),
-        Task("except", _EXCEPT_EVERY, jobs.excepting.run),
-        Task("report", _REPORT_EVERY, jobs.reporting.run),
-        Task("suppress", _SUPPRESS_EVERY, jobs.suppression_walks.run),
+        Task("except", _EXCEPT_EVERY, jobs.excepting.run, watch=jobs.watch(excepting.waiting)),
+        Task("report", _REPORT_EVERY, jobs.reporting.run, watch=jobs.watch(reporting.waiting)),
+        Task("suppress", _SUPPRESS_EVERY, jobs.suppression_walks.run, watch=jobs.watch(suppression_walks.waiting)),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),

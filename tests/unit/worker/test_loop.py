@@ -10,6 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from entrepot.core import leases
+from entrepot.core.pulse import Pulse
+from entrepot.db.database import DatabaseUnavailable, Reader
 from entrepot.worker.schedule import Task
 from tests.factories.threads import SECONDS
 from tests.factories.waiting import until
@@ -242,7 +244,7 @@ async def test_renewals_that_fail_are_tried_again_and_the_job_is_finished(bench:
         async with bench.loop(Task("job", SELDOM, work)):
             await until(lambda: work.active)
             bench.hide_leases()
-            await until(lambda: [entry for entry in logs if entry["event"] == "lease not renewed"])
+            await until(lambda: [entry for entry in logs if entry["event"] == "leases not renewed"])
             bench.show_leases()
             before = bench.lease("job").expires_at
             await until(lambda: bench.lease("job").expires_at > before)
@@ -295,3 +297,39 @@ async def test_a_loop_with_nothing_to_do_stops_at_once(bench: Bench):
     async with bench.loop():
         pass
     assert now() - started < timedelta(seconds=3)
+
+
+async def test_a_watched_job_is_worked_again_when_its_watch_has_changed_and_not_before(bench: Bench):
+    pulse, work = Pulse(), Work()
+    watch = pulse.watch((bench.database, seen))
+    async with bench.loop(Task("job", OFTEN, work, watch=watch), lease=STEADY, turn=SELDOM):
+        await until(lambda: work.runs)
+        bench.execute("INSERT INTO lease (name, holder, expires_at, due_at, result) VALUES ('other', '', 0, 0, '{}')")
+        await asyncio.sleep(0.3)
+        assert len(work.runs) == 1, "what it does not ask for does not wake it"
+        bench.execute("UPDATE lease SET due_at = 77 WHERE name = 'other'")
+        await until(lambda: len(work.runs) == 2)
+    pulse.close()
+
+
+async def test_a_job_whose_watch_cannot_be_asked_fails_and_is_tried_again(bench: Bench):
+    away = [True]
+
+    def question(_: Reader) -> object:
+        if away:
+            raise DatabaseUnavailable("away")
+        return None
+
+    pulse, work = Pulse(), Work()
+    with capture_logs() as logs:
+        async with bench.loop(Task("job", OFTEN, work, watch=pulse.watch((bench.database, question)))):
+            await until(lambda: [entry for entry in logs if entry["event"] == "job failed"])
+            assert not work.runs
+            away.clear()
+            await until(lambda: work.runs)
+    pulse.close()
+
+
+def seen(tx: Reader) -> object:
+    """Whether something is due at 77 microseconds of the epoch."""
+    return any(row.due_at == 77 for row in leases.list_all(tx))

@@ -15,6 +15,7 @@ from entrepot.app.vulnerability_parts import generations
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.integrity import Integrity
 from entrepot.core.metrics.folding import unheard
+from entrepot.core.pulse import Pulse
 from entrepot.settings.sources import load
 from entrepot.spec.digest import Digest
 from entrepot.worker.tasks import Jobs, tasks
@@ -39,7 +40,7 @@ def jobs(core: CoreDatabase, directory: Path, checkpoint: Callable[[], int] = la
     parts.seal(settings, create=True)
     parts.upgrade(settings)
     return dataclasses.replace(
-        background.jobs(settings, parts.Databases.of(settings), generations(settings), unheard),
+        background.jobs(settings, parts.Databases.of(settings), generations(settings), unheard, Pulse()),
         collector=Collector(core.database, store, "main", Periods(timedelta(days=1), timedelta(days=1))),
         integrity=Integrity(core.database, store, "main"),
         expire=lambda _: 4,

@@ -22,7 +22,7 @@ from entrepot.core.events.measures import MILLISECONDS, Meter, Tally
 from entrepot.core.events.outcomes import NO_RESOURCE, Again, Failure, Pace
 from entrepot.core.events.sending_out import Targets
 from entrepot.core.events.target_plans import Plan, Plans
-from entrepot.core.events.watching import Watch
+from entrepot.core.pulse import Watch
 from entrepot.core.units import Units
 from entrepot.db import event_deliveries, event_failures
 from entrepot.db.database import Row, Transaction
@@ -68,7 +68,7 @@ class Parts:
     services: AwsServices
     authorizer: Authorizer
     meter: Meter
-    watch: Callable[[], Watch]
+    watch: Watch
     clock: Callable[[], datetime]
     pace: Pace = _PACE
 
@@ -84,7 +84,6 @@ class Deliverer:
         self._tally = Tally()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._of_target = Counter[str]()
-        self._ended = asyncio.Event()
         self._stopping = False
         self._first = 0  # whose turn it is among the targets
         self._attempts = 0
@@ -92,20 +91,19 @@ class Deliverer:
 
     async def run(self, _: datetime) -> dict[str, object]:
         """Deliver for a turn; how many attempts were made."""
-        loop, watch = asyncio.get_running_loop(), self._parts.watch()
+        loop, watch = asyncio.get_running_loop(), self._parts.watch
         end = loop.time() + self._turn.total_seconds()
-        self._ended, self._stopping, self._attempts, self._fault = asyncio.Event(), False, 0, None
+        self._stopping, self._attempts, self._fault = False, 0, None
         async with self._parts.outbound.pool(MOST_AT_ONCE) as sender:
             settling = asyncio.create_task(self._settle(sender))
             settling.add_done_callback(self._note)
             try:
                 await self._parts.events.write(event_deliveries.heal, micros(self._parts.clock()))
                 while (left := end - loop.time()) > 0 and self._fault is None:
-                    self._ended.clear()
                     watch.changed()
                     pause = await self._start(sender)
                     self._tally.tell(self._parts.meter, micros(self._parts.clock()))
-                    await watch.wait(min(pause, left), self._ended)
+                    await watch.wait(min(pause, left))
                 self._stopping = True
                 await asyncio.gather(*self._running.values(), return_exceptions=True)
             finally:
@@ -113,7 +111,6 @@ class Deliverer:
                 for task in working:
                     task.cancel()
                 await asyncio.gather(*working, return_exceptions=True)
-                watch.close()
         self._tally.tell(self._parts.meter, micros(self._parts.clock()))
         self._rates.prune()
         if self._fault is not None:  # of the databases: the job is tried again after a pause
@@ -124,7 +121,7 @@ class Deliverer:
         """A task has ended; what it raises ends the turn, for what was sent could not be noted."""
         if not task.cancelled() and (fault := task.exception()) is not None:
             self._fault = fault
-        self._ended.set()
+        self._parts.watch.wake()
 
     async def _settle(self, sender: Sender) -> None:
         """Beside the deliveries: an authorization server that does not answer holds up nobody else's events."""

@@ -12,8 +12,10 @@ from entrepot.core.events.measures import Meter
 from entrepot.core.events.replaying import Replayer
 from entrepot.core.events.routing import Router
 from entrepot.core.events.scheduling import Scheduler
-from entrepot.core.events.watching import Watch
+from entrepot.core.pulse import Question, Watch
 from entrepot.core.units import BlockingUnits
+from entrepot.db import event_archives, event_inbox, outbox
+from entrepot.db.database import Reader
 from entrepot.spec.moments import micros
 
 TURN = timedelta(seconds=50)
@@ -30,14 +32,14 @@ class Feeder:
         metadata: BlockingUnits,
         events: BlockingUnits,
         meter: Meter,
-        watch: Callable[[], Watch],
+        watch: Callable[[Question, Question], Watch],
         clock: Callable[[], datetime],
         turn: timedelta = TURN,
     ) -> None:
         self._router = Router(metadata, events, meter)
         self._scheduler = Scheduler(metadata, events)
         self._replayer = Replayer(metadata, events)
-        self._watch = watch
+        self._watch = watch(_told, event_inbox.first)
         self._clock = clock
         self._turn = turn
         self._thread = ThreadPoolExecutor(1, "route")  # whose connections to the databases it keeps
@@ -45,21 +47,17 @@ class Feeder:
 
     async def run(self, _: datetime) -> dict[str, object]:
         """Feed and route for a turn; what was done."""
-        loop, watch = asyncio.get_running_loop(), self._watch()
+        loop, watch = asyncio.get_running_loop(), self._watch
         end = loop.time() + self._turn.total_seconds()
         routed = 0
-        try:
-            changed = True
-            while (left := end - loop.time()) > 0:
-                done = await loop.run_in_executor(self._thread, partial(self.step, changed=changed))
-                routed += done
-                if done:
-                    changed = watch.changed()
-                    continue
+        changed = True
+        while (left := end - loop.time()) > 0:
+            changed = watch.changed() or changed
+            done = await loop.run_in_executor(self._thread, partial(self.step, changed=changed))
+            routed += done
+            changed = not done
+            if not done:
                 await watch.wait(min(self._pause(), left))
-                changed = True
-        finally:
-            watch.close()
         return {"routed": routed}
 
     def step(self, *, changed: bool) -> int:
@@ -79,3 +77,8 @@ class Feeder:
             return _REPLAY_PAUSE_SECONDS
         due = (self._scheduler.soonest - micros(self._clock())) / 1_000_000
         return min(max(due, 0.0), _LONGEST_WAIT_SECONDS)
+
+
+def _told(tx: Reader) -> object:
+    """What of the metadata is work: events that are told, replays under way."""
+    return outbox.first_event(tx), event_archives.under_way(tx)

@@ -31,6 +31,7 @@ _HELD: Final = timedelta(minutes=5)
 _AGAIN: Final = timedelta(seconds=20)
 _PATIENCE: Final = timedelta(hours=1)
 _KEPT_FOR: Final = timedelta(days=30)
+_FORGET_EVERY: Final = timedelta(hours=1)
 _MOST_FINDINGS: Final = 100_000
 _NAMED: Final = 5
 _CODES: Final = {
@@ -41,6 +42,7 @@ _CODES: Final = {
     "IllegalLocationConstraintException": "INCOMPATIBLE_BUCKET_REGION",
 }
 _KMS: Final = "KMS."
+waiting: Final = rows.next_due
 _NOTHING: Final = ("NO_FINDINGS_FOUND", "The criteria mean nothing that there is.")
 
 
@@ -59,10 +61,13 @@ class Reporting:
         self._units = units
         self._known = known
         self._buckets = buckets
+        self._forgot_at: datetime | None = None
 
     async def run(self, now: datetime) -> dict[str, object]:
         """Write what is due; how many reports ended."""
-        await self._units.write(rows.forget, now - _KEPT_FOR)
+        if self._forgot_at is None or now - self._forgot_at >= _FORGET_EVERY:
+            await self._units.write(rows.forget, now - _KEPT_FOR)
+            self._forgot_at = now
         ended = 0
         for report in await self._units.read(rows.due, now, 1):
             if await self._units.write(rows.hold, report.id, now + _HELD):

@@ -27,6 +27,7 @@ from entrepot.spec.repository import RegistryKey
 _AT_ONCE: Final = 100  # images of a call
 _A_TURN: Final = 1000  # images of a turn of the job
 _BATCH: Final = 100
+waiting: Final = rows.first
 
 
 class SuppressionWalks:

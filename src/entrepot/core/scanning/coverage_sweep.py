@@ -20,6 +20,9 @@ _PAGE: Final = 500
 _SOME: Final = 10  # registries in one go
 
 
+waiting: Final = enhanced_scans.changes  # when this is another, a sweep is due
+
+
 class CoverageSweep:
     """Several may run: each image is looked at again in the unit that changes its scan."""
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from entrepot.core.claiming import soonest
 from entrepot.core.scanning import enhanced_exceptions, enhanced_work, exceptions, standings
 from entrepot.core.scanning.configuration import ENHANCED
 from entrepot.core.scanning.enhanced_shown import Texts
@@ -35,6 +36,7 @@ _FORGET_EVERY = timedelta(hours=1)
 _MOST_TRIES = 5
 _MOST_OF_A_DOCUMENT = 2000  # claims of referrers of one image are few; those of a feed are imported
 Asking = Callable[[Sequence[str]], Awaitable[Mapping[str, Texts]]]
+waiting = soonest(vex_referrers.next_due, image_standings.next_due)
 log = structlog.get_logger()
 
 

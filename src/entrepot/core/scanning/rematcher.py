@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from entrepot.core.events.watching import Watch
+from entrepot.core.pulse import Watching
 from entrepot.core.scanning import enhanced_analysis, enhanced_work, inventories
 from entrepot.core.scanning.analysis import Analysis
 from entrepot.core.scanning.coverage_statuses import ACTIVE
@@ -70,7 +70,7 @@ class Rematcher:
         configs: ImageConfigs,
         scan: Callable[[ImageKey], Awaitable[bool]],
         sources: Sequence[Source],
-        watch: Callable[[], Watch],
+        watch: Watching,
         clock: Callable[[], datetime],
         pace: RematchPace | None = None,
     ) -> None:
@@ -80,7 +80,7 @@ class Rematcher:
         self._configs = configs
         self._scan = scan
         self._sources = sources
-        self._watch = watch
+        self._watch = watch(rematches.next_due)
         self._clock = clock
         self._pace = pace or RematchPace()
         self._thread = ThreadPoolExecutor(1, "rematch")
@@ -91,16 +91,13 @@ class Rematcher:
 
     async def run(self, _: datetime) -> dict[str, object]:
         """Match for a turn; how many images were."""
-        loop, watch = asyncio.get_running_loop(), self._watch()
+        loop = asyncio.get_running_loop()
         end = loop.time() + self._pace.turn.total_seconds()
         done = 0
-        try:
-            while loop.time() < end:
-                watch.changed()  # what is committed from here on wakes
-                done += await self.step(end)
-                await watch.wait(min(await self._pause(), max(end - loop.time(), 0.0)))
-        finally:
-            watch.close()
+        while loop.time() < end:
+            self._watch.changed()  # what is committed from here on wakes
+            done += await self.step(end)
+            await self._watch.wait(min(await self._pause(), max(end - loop.time(), 0.0)))
         return {"matched": done}
 
     async def step(self, end: float = float("inf")) -> int:

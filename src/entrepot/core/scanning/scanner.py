@@ -1,20 +1,17 @@
-"""The job `scan`: takes up what is to be scanned, a few images at a time, and has an analyst look at each.
-
-It runs for most of a minute at a time, woken by commits, and writes nothing when nothing is to be scanned. No
-transaction is open while an image is analysed; what is held is due again when its holder falls silent.
-"""
+"""The job `scan`: takes up what is to be scanned, a few images at a time, and has an analyst look at each."""
 
 import asyncio
-import contextlib
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
+from entrepot.core.claiming import Claiming, Pace
 from entrepot.core.events.measures import Meter
-from entrepot.core.events.watching import Watch
+from entrepot.core.pulse import Watching
 from entrepot.core.scanning import indexes, measures, work
 from entrepot.core.scanning.analysis import FAILED, Analyst, EnhancedAnalyst
 from entrepot.core.scanning.configuration import ENHANCED
@@ -27,9 +24,7 @@ from entrepot.db import scans as rows
 from entrepot.db.scan_records import ScanKey
 
 MOST_ATTEMPTS = 5
-_LONGEST_WAIT_SECONDS = 5.0
 _LONGEST_PAUSE = timedelta(minutes=5)
-_MOST_TURNS = 10
 _AT_ONCE = 100
 _GIVEN_UP = Outcome(
     FAILED,
@@ -41,15 +36,6 @@ _GIVEN_UP = Outcome(
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How many images are scanned at once, how long one is held between signs of life, how long a turn lasts."""
-
-    at_once: int = 2
-    hold: timedelta = timedelta(seconds=60)
-    turn: timedelta = timedelta(seconds=50)
-
-
 class Scanner:
     """Several of them share the work: each scan is held by one."""
 
@@ -59,7 +45,7 @@ class Scanner:
         analyst: Analyst,
         enhanced: EnhancedAnalyst,
         meter: Meter,
-        watch: Callable[[], Watch],
+        watch: Watching,
         clock: Callable[[], datetime],
         pace: Pace | None = None,
         sources: Sequence[Source] = (),
@@ -68,37 +54,21 @@ class Scanner:
         self._units = units
         self._analyst = analyst
         self._meter = meter
-        self._watch = watch
         self._clock = clock
         self._pace = pace or Pace()
+        self._claiming = Claiming(self._pace, watch, clock, rows.next_due, self._take)
         self._enhanced = EnhancedScans(units, enhanced, meter, clock, sources)
         self._done = 0
         self._hour = -1
         self._known: Callable[[], tuple[str, str]] = lambda: (analyst.generation, enhanced.generation)
         self._generation = ("", "")
         self._passes = 0
-        self._running: set[asyncio.Task[None]] = set()
 
     async def run(self, _: datetime) -> dict[str, object]:
         """Scan for a turn, and to the end of what was begun in it; how many scans have ended."""
-        loop, watch = asyncio.get_running_loop(), self._watch()
-        end = loop.time() + self._pace.turn.total_seconds()
-        last = end + _MOST_TURNS * self._pace.turn.total_seconds()  # others need not wait for one that takes long
         self._done = 0
-        try:
-            await self._tidy()
-            while loop.time() < end or self._running:
-                watch.changed()  # what is committed from here on wakes
-                await self._notice()
-                if loop.time() < last:
-                    await self._take()
-                await self._rest(watch, end - loop.time())
-        finally:
-            for task in self._running:
-                task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
-            self._running = set()
-            watch.close()
+        await self._tidy()
+        await self._claiming.turn(self._notice)
         return {"scanned": self._done}
 
     async def step(self) -> int:
@@ -106,8 +76,7 @@ class Scanner:
         self._done = 0
         await self._tidy()
         await self._notice()
-        while await self._take():
-            await self._ended(self._running, asyncio.ALL_COMPLETED)
+        await self._claiming.exhaust()
         return self._done
 
     async def _tidy(self) -> None:
@@ -135,51 +104,18 @@ class Scanner:
             ids = [str(uuid.uuid4()) for _ in range(_AT_ONCE)]
             after = await self._units.write(work.again, after, ids, self._clock())
 
-    async def _take(self) -> bool:
-        """Begin with as many scans as there is room for and are due; whether any runs."""
-        room, now = self._pace.at_once - len(self._running), self._clock()
-        for key in await self._units.read(rows.due, now, room) if room > 0 else ():
-            mine = await self._units.write(work.take, key, now, now + self._pace.hold)
-            if mine is not None:
-                self._running.add(asyncio.create_task(self._see_to(mine)))
-        return bool(self._running)
-
-    async def _rest(self, watch: Watch, left: float) -> None:
-        """Until a scan has ended, or there is room and something was committed or is due."""
-        if len(self._running) >= self._pace.at_once:
-            await self._ended(self._running)
-            return
-        pause = await self._pause() if self._running else min(await self._pause(), max(left, 0.0))
-        waiting = asyncio.create_task(watch.wait(pause))
-        try:
-            await self._ended({waiting, *self._running})
-        finally:
-            waiting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await waiting
-
-    async def _ended(self, tasks: set[asyncio.Task[None]], when: str = asyncio.FIRST_COMPLETED) -> None:
-        """Until some of them have; a scan that could not be put back or finished is due again by itself."""
-        done, _ = await asyncio.wait(tasks, return_when=when)
-        self._running -= done
-        for task in done:
-            if not task.cancelled() and (fault := task.exception()) is not None:
-                log.error("scan let go of", exc_info=fault)
-
-    async def _pause(self) -> float:
-        due = await self._units.read(rows.next_due)
-        if due is None:
-            return _LONGEST_WAIT_SECONDS
-        return min(max((due - self._clock()).total_seconds(), 0.0), _LONGEST_WAIT_SECONDS)
+    async def _take(self, room: int) -> Sequence[Coroutine[Any, Any, None]]:
+        now = self._clock()
+        taken = [
+            await self._units.write(work.take, key, now, now + self._pace.hold)
+            for key in await self._units.read(rows.due, now, room)
+        ]
+        return [self._see_to(mine) for mine in taken if mine is not None]
 
     async def _see_to(self, taken: Taken) -> None:
         """One scan, to its end or back to where it waits; nothing that goes wrong with it concerns others."""
-        holding = asyncio.create_task(self._hold(taken))
-        try:
-            (outcome,) = await asyncio.gather(self._outcome(taken), return_exceptions=True)
-        finally:
-            holding.cancel()
-            await asyncio.gather(holding, return_exceptions=True)
+        work = self._claiming.held(self._outcome(taken), lambda until: self._units.write(rows.renew, taken.scan, until))
+        (outcome,) = await asyncio.gather(work, return_exceptions=True)
         if isinstance(outcome, BaseException):
             log.error("image not scanned", exc_info=outcome, **_named(taken))
             await self._again(taken)
@@ -226,12 +162,6 @@ class Scanner:
             return
         pause = min(timedelta(seconds=2**taken.scan.tries), _LONGEST_PAUSE)
         await self._units.write(rows.put_back, taken.scan, self._clock() + pause)
-
-    async def _hold(self, taken: Taken) -> None:
-        while True:
-            await asyncio.sleep(self._pace.hold.total_seconds() / 3)
-            if not await self._units.write(rows.renew, taken.scan, self._clock() + self._pace.hold):
-                return
 
 
 def _named(taken: Taken) -> dict[str, object]:

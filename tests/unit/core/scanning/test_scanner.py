@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from entrepot.core import deletion, repositories
+from entrepot.core.claiming import Pace
 from entrepot.core.scanning import work
 from entrepot.core.scanning.analysis import FAILED, UNSUPPORTED, Analysis, Content
-from entrepot.core.scanning.scanner import MOST_ATTEMPTS, Pace
+from entrepot.core.scanning.scanner import MOST_ATTEMPTS
 from entrepot.db import scans as rows
 from entrepot.errors import ImageScanned, ScanNotFound
 from entrepot.spec.reference import Tag
