@@ -12,7 +12,6 @@ import selectors
 import signal
 import socket
 import sys
-import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -52,34 +51,32 @@ class Starter:
         if not message:
             self._over = True
         elif len(files) == _ASKED:
-            with contextlib.suppress(OSError):  # of fork: the socket is closed, and nothing was written to it
-                self._start(files)
+            self._start(files)
         for file in files:
             os.close(file)
 
     def _start(self, files: list[int]) -> None:
         own = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # the layer's socket is closed, and nothing was written to it
+            return
         if not pid:
-            os._exit(self._layer(files, own))
+            self._become(files, own)
+            os._exit(self._read())  # what it raises ends this process, and is told as its fault
         process, told = os.pidfd_open(pid), socket.socket(fileno=os.dup(files[3]))
         self._running[process] = told
         self._selector.register(process, selectors.EVENT_READ, partial(self._ended, process, pid))
         self._selector.register(told, selectors.EVENT_READ, partial(self._kill, process, told))
 
-    def _layer(self, files: list[int], parent: int) -> int:
-        """What the new process does: it has the layer's files alone, and ends with this one."""
-        try:
-            end_with(parent)
-            os.setsid()
-            for target in range(3):
-                os.dup2(files[target], target)
-            os.closerange(3, _FILES)
-            return self._read()
-        except BaseException:  # noqa: BLE001 - whatever it is, it ends here, in a process of its own
-            with contextlib.suppress(OSError):
-                os.write(2, traceback.format_exc().encode(errors="replace"))
-            return 1
+    def _become(self, files: list[int], parent: int) -> None:
+        """Have the layer's files alone, and end with the parent."""
+        end_with(parent)
+        os.setsid()
+        for target in range(3):
+            os.dup2(files[target], target)
+        self._control.detach()
+        os.closerange(3, _FILES)
 
     def _kill(self, process: int, told: socket.socket) -> None:
         if self._running.get(process) is not told:  # it has ended at the same moment
@@ -102,5 +99,4 @@ class Starter:
 def serve(read: Callable[[], int], idle: float = _IDLE) -> None:
     """Start processes that `read` until whoever holds the other end of standard input is gone."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, _FILES))
-    with socket.socket(fileno=os.dup(sys.stdin.fileno())) as control:
-        Starter(control, read, idle).run()
+    Starter(socket.socket(fileno=os.dup(sys.stdin.fileno())), read, idle).run()
