@@ -23,6 +23,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.cpu import usage
 from benchmarks.report import Gate, Row, table
 from benchmarks.servers import OURS, ROOT
 from entrepot.core.scanning import inventories
@@ -38,6 +39,7 @@ from tests.differential.trivy_database import build
 TRIVY = "trivy"
 _KEPT = ROOT / "build" / "bench" / "images"
 _PROGRAM = ROOT / "build" / "oracles" / "bin" / "trivy"
+_READ = "from entrepot.inventory.reading import read; raise SystemExit(read())"
 _IMAGES = 8  # of the sustained rate
 # a system with its package manager's database, its libraries, languages, and programs that were built by hand
 _PARTS = (
@@ -118,24 +120,26 @@ def _of_ours(scans: Scans, image: Image, repeat: int) -> tuple[Row, Row, Row, Ro
     rate = Row(
         "scans, cold, two at a time", "images/min", lower_is_better=False, gates=[Gate("", 0, 70), Gate(TRIVY, 2.0)]
     )
-    for _ in range(repeat):
-        before, begun = _spent(), time.perf_counter()
-        asyncio.run(scans.cold(image, LayerPrograms()))
-        cold.add(OURS, time.perf_counter() - begun)
-        cpu.add(OURS, _spent() - before)
-    kept = [(digest, inventories.packed(layer)) for digest, layer in asyncio.run(_all(image))]
-    for _ in range(repeat * 4):
+    programs = LayerPrograms()
+    with asyncio.Runner() as loop:
+        for _ in range(repeat):
+            before, begun = _spent(), time.perf_counter()
+            loop.run(scans.cold(image, programs))
+            cold.add(OURS, time.perf_counter() - begun)
+            cpu.add(OURS, _spent() - before)
+        kept = [(digest, inventories.packed(layer)) for digest, layer in loop.run(_all(image, programs))]
+        for _ in range(repeat * 4):
+            begun = time.perf_counter()
+            scans.warm(kept)
+            warm.add(OURS, time.perf_counter() - begun)
         begun = time.perf_counter()
-        scans.warm(kept)
-        warm.add(OURS, time.perf_counter() - begun)
-    begun = time.perf_counter()
-    asyncio.run(_many(scans, image))
-    rate.add(OURS, 60 * _IMAGES / (time.perf_counter() - begun))
+        loop.run(_many(scans, programs, image))
+        rate.add(OURS, 60 * _IMAGES / (time.perf_counter() - begun))
     return cold, cpu, warm, rate
 
 
-async def _many(scans: Scans, image: Image) -> None:
-    programs, room = LayerPrograms(), asyncio.Semaphore(2)
+async def _many(scans: Scans, programs: LayerPrograms, image: Image) -> None:
+    room = asyncio.Semaphore(2)
 
     async def one() -> None:
         async with room:
@@ -144,8 +148,7 @@ async def _many(scans: Scans, image: Image) -> None:
     await asyncio.gather(*(one() for _ in range(_IMAGES)))
 
 
-async def _all(image: Image) -> Taken:
-    programs = LayerPrograms()
+async def _all(image: Image, programs: LayerPrograms) -> Taken:
     return [(digest, await _read(programs, digest, path)) for digest, path in image.layers]
 
 
@@ -155,14 +158,16 @@ async def _read(programs: LayerPrograms, digest: str, path: Path) -> Layer:
 
 
 def _memory(image: Image) -> Iterator[Row]:
-    """The most that the program of one layer holds at once; of a small process's child, which inherits its peak."""
+    """The most that the program of one layer holds at once, with all that it has loaded; of a small process's child,
+    which inherits its peak.
+    """
     row = Row("memory of a layer's program, the largest", "MiB", lower_is_better=True, gates=[Gate("", 0, 120)])
     ask = "import resource,subprocess,sys;subprocess.run(sys.argv[1:],stdin=0,stdout=-3,check=True)"
     ask += ";print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     peaks = []
     for _, path in image.layers:
         with path.open("rb") as blob:
-            command = [sys.executable, "-IS", "-c", ask, sys.executable, "-I", "-m", "entrepot.inventory"]
+            command = [sys.executable, "-IS", "-c", ask, sys.executable, "-I", "-c", _READ]
             peaks.append(int(subprocess.run(command, stdin=blob, capture_output=True, check=True).stdout) / 1024)
     row.add(OURS, max(peaks))
     yield row
@@ -214,9 +219,8 @@ def _trivy(image: Image, home: Path) -> "subprocess.Popen[bytes]":
 
 
 def _spent() -> float:
-    """CPU seconds of this process and of its children that have ended."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    """CPU seconds of this process and of all that it has started."""
+    return usage(os.getpid()).total
 
 
 # ---------------------------------------------------------------- the image

@@ -1,6 +1,7 @@
 """Which readers a path of a layer is for. Built once; asked for each of a million files."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from entrepot.scan.files import Reader, SystemReader
 
@@ -49,12 +50,18 @@ class Dispatch:
 
     def keeps(self, path: str) -> bool:
         """Whether packages may be found in a file there, so that it matters who owns it."""
-        name = path[path.rfind("/") + 1 :]
-        if self._of_names(path, name):
-            return True
-        if not self._programs:
+        folder, _, name = path.rpartition("/")
+        if self._programs:
+            kind = _kind(folder)
+            if kind is _PROGRAMS or (kind is _LIBRARIES and ("." not in name or ".so" in name)):
+                return True
+        if name not in self._names and not path.endswith(self._endings):
             return False
-        folders = path.split("/")[:-1]
-        if not _PROGRAMS.isdisjoint(folders):
-            return True
-        return not _LIBRARIES.isdisjoint(folders) and ("." not in name or ".so" in name)
+        return bool(self._of_names(path, name))
+
+
+@lru_cache(maxsize=4096)
+def _kind(folder: str) -> frozenset[str] | None:
+    """Whether a folder is of programs, else of libraries: asked for each file of a package, which lie side by side."""
+    names = folder.split("/")
+    return next((kind for kind in (_PROGRAMS, _LIBRARIES) if not kind.isdisjoint(names)), None)

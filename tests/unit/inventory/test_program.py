@@ -18,7 +18,7 @@ APK = b"P:musl\nV:1.1.22-r3\nA:x86_64\no:musl\n\n"
 
 
 def run(blob: bytes) -> "subprocess.CompletedProcess[bytes]":
-    command = [sys.executable, "-I", "-m", "entrepot.inventory"]
+    command = [sys.executable, "-I", "-c", "import sys; from entrepot.inventory.reading import read; sys.exit(read())"]
     return subprocess.run(command, input=blob, capture_output=True, timeout=60, check=False)
 
 
