@@ -4,6 +4,7 @@ One test runs the program; the others call its command line in this process, for
 """
 
 import gzip
+import lzma
 import io
 import json
 import tarfile
@@ -98,13 +99,15 @@ def saved(path: Path, *layers: bytes, name: str = "app:v1") -> Path:
 def test_a_layout_an_archive_of_it_and_a_saved_image_tell_the_same(scan, tmp_path, data):
     folder = layout(tmp_path)
     old = saved(tmp_path / "saved.tar", BASE, OWN, OWN)
-    (tmp_path / "saved.tar.gz").write_bytes(gzip.compress(old.read_bytes()))
-    for target in (folder, packed(folder), packed(folder, "w:gz"), old, tmp_path / "saved.tar.gz"):
+    of_old = [old, tmp_path / "saved.tar.gz", tmp_path / "saved.tar.xz"]
+    for target, pack in zip(of_old[1:], (gzip.compress, lzma.compress), strict=True):
+        target.write_bytes(pack(old.read_bytes()))
+    for target in (folder, packed(folder), packed(folder, "w:gz"), *of_old):
         ended = scan(target, data, "--format", "json")
         assert (ended.status, ended.complaint) == (0, ""), ended
         assert names(ended) == ["CVE-2023-5363", "CVE-2018-25032"], target
         layers = {each["layer"] for each in ended.result["vulnerabilities"]}
-        assert layers == ({MADE.layers[0].digest} if target not in (old, tmp_path / "saved.tar.gz") else {sha256(BASE)})
+        assert layers == ({MADE.layers[0].digest} if target not in of_old else {sha256(BASE)})
 
 
 def test_the_table_has_what_a_person_needs_and_no_colours_in_a_file(scan, tmp_path, data):

@@ -1,7 +1,9 @@
 """Laws of layers: what is packed comes back, what is broken is refused, stacks hold what a disk would."""
 
+import bz2
 import gzip
 import io
+import lzma
 import tarfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,7 +21,8 @@ from tests.factories.naive_layers import Content, Tree
 from tests.factories.tars import Made, contents, cut, directory, entries, file, layer, link, symlink, tar
 
 FORMS = st.sampled_from([tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
-PACKINGS = st.sampled_from([bytes, gzip.compress, zstandard.compress])
+PACKERS = (bytes, gzip.compress, bz2.compress, lzma.compress, zstandard.compress)
+PACKINGS = st.sampled_from(PACKERS)
 PARTS = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40).filter(
     lambda part: part not in {".", ".."}
 )
@@ -60,9 +63,9 @@ PAX = tar(file("ä" * 120 + "/list", "x 1"), link("c/list", "ä" * 120 + "/list"
 
 
 ARCHIVES = {
-    f"{name} {pack.__name__}": pack(data)
+    f"{name} {pack.__module__} {pack.__name__}": pack(data)
     for name, data in {"odd": ODD, "pax": PAX}.items()
-    for pack in (bytes, gzip.compress, zstandard.compress)
+    for pack in PACKERS
 }
 
 
@@ -101,7 +104,7 @@ def valid_sum(block: bytearray) -> bytes:
         ),
         max_size=6,
     ),
-    st.sampled_from(["odd bytes", "pax bytes"]),
+    st.sampled_from(["odd builtins bytes", "pax builtins bytes"]),
 )
 def test_broken_headers_with_right_sums_are_read_or_refused(changes, name):
     data = ARCHIVES[name]
