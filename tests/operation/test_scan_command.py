@@ -4,9 +4,9 @@ One test runs the program; the others call its command line in this process, for
 """
 
 import gzip
-import lzma
 import io
 import json
+import lzma
 import tarfile
 from base64 import b64encode
 from collections.abc import Callable
@@ -100,8 +100,8 @@ def test_a_layout_an_archive_of_it_and_a_saved_image_tell_the_same(scan, tmp_pat
     folder = layout(tmp_path)
     old = saved(tmp_path / "saved.tar", BASE, OWN, OWN)
     of_old = [old, tmp_path / "saved.tar.gz", tmp_path / "saved.tar.xz"]
-    for target, pack in zip(of_old[1:], (gzip.compress, lzma.compress), strict=True):
-        target.write_bytes(pack(old.read_bytes()))
+    of_old[1].write_bytes(gzip.compress(old.read_bytes()))
+    of_old[2].write_bytes(lzma.compress(old.read_bytes()))
     for target in (folder, packed(folder), packed(folder, "w:gz"), *of_old):
         ended = scan(target, data, "--format", "json")
         assert (ended.status, ended.complaint) == (0, ""), ended

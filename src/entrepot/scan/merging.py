@@ -11,6 +11,7 @@ from itertools import chain
 
 import msgspec
 
+from entrepot.scan import path_marks
 from entrepot.scan.packages import Layer, Package, Release, SystemDatabase, SystemKind
 from entrepot.scan.system.os_release import PRIORITY
 
@@ -111,9 +112,12 @@ class _Gone:
         self._roots = self._whole.union(layer.emptied)  # all below these
         self._folders = {*layer.emptied, *layer.folders}  # a file that is said to be a folder now, or has things in it
         self._folders.update(*map(_folders, (*self._whole, *self._folders)))
+        self._plain = frozenset(path_marks.unpacked(layer.plain))  # as `_whole`, by their marks
 
     def holds(self, path: str) -> bool:
-        return path in self._whole or path in self._folders or not self._roots.isdisjoint(_folders(path))
+        if path in self._whole or path in self._folders or not self._roots.isdisjoint(_folders(path)):
+            return True
+        return bool(self._plain) and not self._plain.isdisjoint(_marks(path))
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -124,6 +128,12 @@ def _folders(path: str) -> tuple[str, ...]:
         path = path.rpartition("/")[0]
         found.append(path)
     return tuple(found)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _marks(path: str) -> tuple[int, ...]:
+    """Those of the path, and of the folders in which it lies."""
+    return tuple(map(path_marks.number, (path, *_folders(path))))
 
 
 def _key(package: Package) -> _Key:
