@@ -242,3 +242,18 @@ def test_images_of_a_deployment_are_read_where_they_lie_and_of_a_registry_over_h
         (docker / "config.json").write_text(json.dumps(auth))
         ended = scan(remote, tmp_path / "elsewhere", *flags)
         assert (ended.status, len(names(ended))) == (0, 2), ended
+
+
+def test_packages_of_another_package_manager_are_asked_of_nobody_and_said(scan, tmp_path, data):
+    apk = b"P:openssl\nV:1.0.0-r0\nA:x86_64\no:openssl\n\nP:musl\nV:1.2.4-r0\nA:x86_64\no:musl\n\n"
+    folder = layout(tmp_path, image_of(BASE, archive({"lib/apk/db/installed": apk})))
+    ended = scan(folder, data, "--format", "json")
+    assert (ended.status, ended.result["unseen"]) == (
+        2,
+        ["2 packages of apk are of no system that is known here: they were not checked."],
+    )
+    assert [(each["id"], each["package"]) for each in ended.result["vulnerabilities"]] == [
+        ("CVE-2023-5363", "libssl3"),
+        ("CVE-2018-25032", "zlib1g"),
+    ]
+    assert "2 packages are not the system's own, among them apk/openssl" in scan(folder, data).out

@@ -12,7 +12,8 @@ import msgspec
 from entrepot.errors.scanning import AdvisoryMalformed
 from entrepot.scan import osv_severities as severities
 from entrepot.scan.advisories import Advisory, Affected, Event, EventKind
-from entrepot.scan.osv_names import is_distribution, is_of_module, root, streams, subjects
+from entrepot.scan.osv_names import is_distribution, root, streams, subjects
+from entrepot.scan.rpm_modules import UNNAMED, is_of_module
 from entrepot.spec.moments import micros
 
 MOST_BYTES: Final = 64 * 1024 * 1024  # of one record; a kernel's with all its versions has a few
@@ -133,10 +134,10 @@ def _rows(read: _Affected, modules: Sequence[str]) -> Iterator[Affected]:
         state=severities.state(specific),
         repository=repository if isinstance(repository, str) else "",
     )
-    if not modules or not is_distribution(ecosystem) or not is_of_module(_fixed(ranges)):
+    if not is_distribution(ecosystem) or not any(map(is_of_module, _fixed(ranges))):
         yield row
         return
-    for stream in modules:
+    for stream in modules or (UNNAMED,):
         yield msgspec.structs.replace(row, modularity=stream)
 
 

@@ -159,7 +159,7 @@ def test_packages_of_a_module_name_its_streams():
         "virt:rhel",
         "virt-devel:rhel",
     ]
-    assert modularities("Important: varnish security update", of_module) == [""]
+    assert modularities("Important: varnish security update", of_module) == ["*"]
     assert modularities("Important: pam:1.5.1 security update", "1.5.1-22.el9_5") == [""]
 
 
