@@ -1,4 +1,4 @@
-"""A package is asked of the ecosystem of its own distribution and package manager, or of nobody, which is known then."""
+"""A package is asked of the ecosystem of its own distribution and package manager, or of nobody, and that is known."""
 
 import pytest
 
