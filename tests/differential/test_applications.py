@@ -45,6 +45,7 @@ ONLY_SYFT = {
     ("nuget", "Microsoft.NETCore.Platforms", "3.1.0"): NO_FILES,
     ("nuget", "NETStandard.Library", "2.0.3"): NO_FILES,
     ("nuget", "Web", "1.0.0"): ITSELF,
+    ("nuget", "runtimepack.Microsoft.NETCore.App.Runtime.linux-x64", "8.0.1"): RUNTIME,
 }
 
 
