@@ -70,3 +70,4 @@ class Advisory(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True,
     severities: Sequence[Severity] = ()
     references: Sequence[str] = ()
     affected: Sequence[Affected] = ()
+    cwes: Sequence[str] = ()  # what kind of weakness it is, `CWE-79`

@@ -11,6 +11,7 @@ import msgspec
 
 from entrepot.errors.scanning import AdvisoryMalformed
 from entrepot.scan import osv_severities as severities
+from entrepot.scan import weaknesses
 from entrepot.scan.advisories import Advisory, Affected, Event, EventKind
 from entrepot.scan.osv_names import is_distribution, root, streams, subjects
 from entrepot.scan.rpm_modules import UNNAMED, is_of_module
@@ -82,6 +83,7 @@ def advisory(record: bytes, source: str = "") -> Advisory:
         details=read.details or "",
         severities=severities.of_record(read.severity or (), read.id, ecosystems, summary, read.database_specific),
         references=tuple(each.url for each in read.references or () if each.url),
+        cwes=weaknesses.of_osv(read.database_specific),
         affected=tuple(row for each in read.affected or () for row in _rows(each, modules)),
     )
 
