@@ -101,8 +101,8 @@ def _read(package: Mapping[str, Any]) -> Installed:
 
 
 def _version(package: Mapping[str, Any], of: str) -> str:
-    epoch, release = package.get(f"{of}Epoch", 0), package.get(f"{of}Release", "")
-    return (f"{epoch}:" if epoch else "") + package[f"{of}Version"] + (f"-{release}" if release else "")
+    epoch, release = package.get(f"{of}Epoch"), package.get(f"{of}Release")
+    return f"{f'{epoch}:' if epoch else ''}{package[f'{of}Version']}{f'-{release}' if release else ''}"
 
 
 def _bare(installed: Installed) -> Installed:
