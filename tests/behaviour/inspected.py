@@ -19,7 +19,14 @@ ADVISORIES = [
         details="The first.",
         references=[{"type": "ADVISORY", "url": "https://advisories.test/DSA-1"}],
     ),
-    record("DSA-2", "one", fixed="1.2-1", related=["CVE-2026-0002"], severity=CRITICAL),
+    record(
+        "DSA-2",
+        "one",
+        fixed="1.2-1",
+        related=["CVE-2026-0002"],
+        severity=CRITICAL,
+        database_specific={"cwe_ids": ["CWE-502", "CWE-20"]},
+    ),
     {
         "id": "DSA-3",
         "modified": "2024-01-01T00:00:00Z",

@@ -154,6 +154,7 @@ def test_more_is_known_of_findings(inspector):
     answer = inspector.batch_get_finding_details(findingArns=[first, second, absent])
     told = {each["findingArn"]: each for each in answer["findingDetails"]}
     assert told[first]["referenceUrls"] == [URL]
+    assert (told[first]["cwes"], told[second]["cwes"]) == ([], ["CWE-502", "CWE-20"])
     assert told[second]["cisaData"]["action"] == "Apply updates."
     assert told[second]["cisaData"]["dateAdded"] == datetime(2026, 1, 2, tzinfo=UTC)
     assert [(each["findingArn"], each["errorCode"]) for each in answer["errors"]] == [
@@ -167,6 +168,7 @@ def test_a_vulnerability_is_searched_for(inspector):
     ]
     assert (told["id"], told["cvss3"]["baseScore"]) == ("CVE-2026-0002", 9.8)
     assert told["relatedVulnerabilities"] == ["DSA-2"]
+    assert told["cwes"] == ["CWE-502", "CWE-20"]
     assert told["detectionPlatforms"] == ["Debian:12"]
 
 

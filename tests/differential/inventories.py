@@ -1,5 +1,8 @@
 """What is in a saved image, as this project, Trivy and Syft say it, in one form: a set of what can be compared."""
 
+import contextlib
+import re
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -15,6 +18,7 @@ from entrepot.scan.packages import Layer
 from tests.factories.oracles import syft, trivy
 
 _SYSTEM = frozenset({"deb", "apk", "rpm"})
+_INNER = re.compile(r"(\.[jwe]ar)/")  # of a path, where it enters an archive
 _TRIVY = "aquasecurity:trivy:"
 
 
@@ -78,8 +82,27 @@ def _ours(located: Located) -> Installed:
 
 
 def of_trivy(saved: Path, home: Path) -> set[Installed]:
-    """Of Trivy's: needs none of its databases, but for archives of Java."""
-    report = trivy("image", "--format", "cyclonedx", "--input", saved, home=home)
+    """Of Trivy's: needs none of its databases, but for archives of Java, which it knows by their checksums too."""
+    _without_checksums(home / "trivy" / "java-db")
+    return of_report(trivy("image", "--format", "cyclonedx", "--skip-java-db-update", "--input", saved, home=home))
+
+
+def _without_checksums(folder: Path) -> None:
+    """Trivy's database of archives of Java, with none in it: what they say themselves is compared."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(sqlite3.connect(folder / "trivy-java.db")) as database:
+        database.executescript(
+            "CREATE TABLE IF NOT EXISTS artifacts(id INTEGER PRIMARY KEY, group_id TEXT, artifact_id TEXT);"
+            "CREATE TABLE IF NOT EXISTS indices(artifact_id INTEGER, version TEXT, sha1 BLOB, archive_type TEXT);"
+        )
+    moments = {"UpdatedAt": "2024-01-01T00:00:00Z", "NextUpdate": "2100-01-01T00:00:00Z"}
+    (folder / "metadata.json").write_bytes(
+        msgspec.json.encode({"Version": 1, "DownloadedAt": moments["UpdatedAt"], **moments})
+    )
+
+
+def of_report(report: Mapping[str, Any]) -> set[Installed]:
+    """Of what Trivy says as CycloneDX."""
     files = _files(report)
     return {_trivy(each, files.get(each["bom-ref"], "")) for each in report.get("components", ()) if "purl" in each}
 
@@ -107,7 +130,8 @@ def _trivy(component: Mapping[str, Any], file: str) -> Installed:
         version = f"{epoch}:{url.version}" if epoch else url.version
         built = f"{told['SrcName']} {_version(told)}" if "SrcName" in told else f"{url.name} {version}"
         return Installed(url.type, url.name, version or "", built, layer=layer)
-    return Installed(url.type, _name(url), url.version or "", path=told.get("FilePath") or file, layer=layer)
+    path = _INNER.sub(r"\1!/", told.get("FilePath") or file)
+    return Installed(url.type, _name(url), url.version or "", path=path, layer=layer)
 
 
 def _version(told: Mapping[str, str]) -> str:
@@ -120,9 +144,9 @@ def _name(url: PackageURL) -> str:
     return f"{url.namespace}{':' if url.type == 'maven' else '/'}{url.name}" if url.namespace else url.name
 
 
-def of_syft(saved: Path, home: Path) -> set[Named]:
+def of_syft(saved: Path, home: Path, *arguments: str) -> set[Named]:
     """Of Syft's, without the files that its own classifiers name."""
-    report = syft(saved, home=home)
+    report = syft(saved, *arguments, home=home)
     return {_syft(each) for each in report.get("components", ()) if "purl" in each}
 
 

@@ -72,7 +72,14 @@ class Told:
             severities=(Severity("CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"),),
             references=("https://debian.test/DSA-1", "mailto:nobody"),
         ),
-        Advisory("GHSA-1", "Maven", 0, summary="Anything can be run.", severities=(Severity("GitHub", "CRITICAL"),)),
+        Advisory(
+            "GHSA-1",
+            "Maven",
+            0,
+            summary="Anything can be run.",
+            severities=(Severity("GitHub", "CRITICAL"),),
+            cwes=("CWE-502", "CWE-20"),
+        ),
     )
     AFFECTED: Mapping[tuple[str, str], Affected] = {
         ("Debian:12", "openssl"): Affected(

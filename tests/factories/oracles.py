@@ -28,10 +28,11 @@ def trivy(*arguments: str | Path, home: Path) -> Any:
     return json.loads(_run([_program(_TRIVY), *arguments, *quiet], home))
 
 
-def syft(image: Path, *, home: Path) -> Any:
+def syft(image: Path, *arguments: str, home: Path) -> Any:
     """Syft's list of what is in a saved image, as CycloneDX."""
     variables = {"SYFT_CHECK_FOR_APP_UPDATE": "false", "SYFT_CACHE_DIR": str(home / "syft")}
-    return json.loads(_run([_program(_SYFT), "-q", "-o", "cyclonedx-json", f"docker-archive:{image}"], home, variables))
+    command: list[str | Path] = [_program(_SYFT), "-q", "-o", "cyclonedx-json", *arguments, f"docker-archive:{image}"]
+    return json.loads(_run(command, home, variables))
 
 
 def program_of_syft() -> Path:

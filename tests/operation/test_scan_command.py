@@ -6,6 +6,7 @@ One test runs the program; the others call its command line in this process, for
 import gzip
 import io
 import json
+import lzma
 import tarfile
 from base64 import b64encode
 from collections.abc import Callable
@@ -98,13 +99,15 @@ def saved(path: Path, *layers: bytes, name: str = "app:v1") -> Path:
 def test_a_layout_an_archive_of_it_and_a_saved_image_tell_the_same(scan, tmp_path, data):
     folder = layout(tmp_path)
     old = saved(tmp_path / "saved.tar", BASE, OWN, OWN)
-    (tmp_path / "saved.tar.gz").write_bytes(gzip.compress(old.read_bytes()))
-    for target in (folder, packed(folder), packed(folder, "w:gz"), old, tmp_path / "saved.tar.gz"):
+    of_old = [old, tmp_path / "saved.tar.gz", tmp_path / "saved.tar.xz"]
+    of_old[1].write_bytes(gzip.compress(old.read_bytes()))
+    of_old[2].write_bytes(lzma.compress(old.read_bytes()))
+    for target in (folder, packed(folder), packed(folder, "w:gz"), *of_old):
         ended = scan(target, data, "--format", "json")
         assert (ended.status, ended.complaint) == (0, ""), ended
         assert names(ended) == ["CVE-2023-5363", "CVE-2018-25032"], target
         layers = {each["layer"] for each in ended.result["vulnerabilities"]}
-        assert layers == ({MADE.layers[0].digest} if target not in (old, tmp_path / "saved.tar.gz") else {sha256(BASE)})
+        assert layers == ({MADE.layers[0].digest} if target not in of_old else {sha256(BASE)})
 
 
 def test_the_table_has_what_a_person_needs_and_no_colours_in_a_file(scan, tmp_path, data):
@@ -239,3 +242,18 @@ def test_images_of_a_deployment_are_read_where_they_lie_and_of_a_registry_over_h
         (docker / "config.json").write_text(json.dumps(auth))
         ended = scan(remote, tmp_path / "elsewhere", *flags)
         assert (ended.status, len(names(ended))) == (0, 2), ended
+
+
+def test_packages_of_another_package_manager_are_asked_of_nobody_and_said(scan, tmp_path, data):
+    apk = b"P:openssl\nV:1.0.0-r0\nA:x86_64\no:openssl\n\nP:musl\nV:1.2.4-r0\nA:x86_64\no:musl\n\n"
+    folder = layout(tmp_path, image_of(BASE, archive({"lib/apk/db/installed": apk})))
+    ended = scan(folder, data, "--format", "json")
+    assert (ended.status, ended.result["unseen"]) == (
+        2,
+        ["2 packages of apk are of no system that is known here: they were not checked."],
+    )
+    assert [(each["id"], each["package"]) for each in ended.result["vulnerabilities"]] == [
+        ("CVE-2023-5363", "libssl3"),
+        ("CVE-2018-25032", "zlib1g"),
+    ]
+    assert "2 packages are not the system's own, among them apk/openssl" in scan(folder, data).out

@@ -4,8 +4,10 @@
 """
 
 import asyncio
+import bz2
 import gzip
 import io
+import lzma
 import tempfile
 from collections.abc import Sequence
 
@@ -32,7 +34,7 @@ _SEEDS = (
     tar(file("bin/a", go("go1.20", ["path\tx", "mod\tx\tv1.0.0\t"]), 0o755), symlink("bin/b", "a")),
     tar(file("bin/r", rust([{"name": "a", "version": "1.0.0"}]), 0o755), file("a/.wh..wh..opq")),
 )
-_PACKED = (bytes, gzip.compress, zstandard.compress)
+_PACKED = (bytes, gzip.compress, bz2.compress, lzma.compress, zstandard.compress)
 EXAMPLES = 40 if settings().max_examples <= 100 else 2000  # each is a process
 Changes = Sequence[tuple[float, bytes]]
 

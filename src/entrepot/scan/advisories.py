@@ -34,8 +34,9 @@ class Affected(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True,
     """A package of an ecosystem, and which of its versions an advisory is about.
 
     Each range is its events; a version that stands in `versions` is affected too. `state` says why there is no fix;
-    `modularity` is the stream of an rpm module (`nodejs:12`), `arches` those that are affected, all when empty;
-    `repository` of a distribution where it matters (`main`, `community`).
+    `modularity` is the stream of an rpm module (`nodejs:12`; of one that is not named `*`, scan/rpm_modules.py),
+    `arches` those that are affected, all when empty; `repository` of a distribution where it matters (`main`,
+    `community`).
     """
 
     ecosystem: str
@@ -69,3 +70,4 @@ class Advisory(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True,
     severities: Sequence[Severity] = ()
     references: Sequence[str] = ()
     affected: Sequence[Affected] = ()
+    cwes: Sequence[str] = ()  # what kind of weakness it is, `CWE-79`

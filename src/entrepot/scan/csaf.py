@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from entrepot.errors.scanning import AdvisoryMalformed
+from entrepot.scan import weaknesses
 from entrepot.scan.advisories import Advisory, Affected, Event, Severity, State
 from entrepot.scan.osv import moment
 
@@ -80,8 +81,13 @@ class _Status(msgspec.Struct):
     under_investigation: list[str] | None = None
 
 
+class _Weakness(msgspec.Struct):
+    id: str = ""
+
+
 class _Vulnerability(msgspec.Struct):
     cve: str = ""
+    cwe: _Weakness | None = None
     product_status: _Status | None = None
     remediations: list[_Text] | None = None
     scores: list[_Score] | None = None
@@ -207,6 +213,7 @@ def _advisory(about: _About, read: _Vulnerability, products: _Products) -> Advis
         severities=tuple(_severities(about, read)),
         references=tuple(each.url for each in read.references or () if each.url),
         affected=tuple(_affected(read, products)),
+        cwes=weaknesses.known([read.cwe.id] if read.cwe else ()),
     )
 
 

@@ -1,10 +1,14 @@
-"""The bytes of a layer unpacked, in pieces: gzip (RFC 1952), zstd (RFC 8878) or neither, as its first bytes say.
+"""The bytes of a layer unpacked, in pieces: gzip (RFC 1952), zstd (RFC 8878), bzip2, xz or none, by its first bytes.
 
-What is read behind one step is bounded, whatever the blob claims: never more than a piece is unpacked ahead.
+The image specification names the first two; docker has always taken all four. What is read behind one step is bounded,
+whatever the blob claims: never more than a piece is unpacked ahead, and a dictionary has a largest size.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import cast
+import bz2
+import lzma
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol, cast
 
 import zstandard
 from isal import igzip_lib
@@ -14,28 +18,84 @@ from entrepot.scan.budgets import Meter
 from entrepot.scan.pieces import Pieces
 
 PIECE = 256 * 1024  # bytes: the most that a piece has of what is packed; it stays in a processor's cache
-_FED = 64 * 1024  # bytes: what is given to gzip at once; a member that ends leaves the rest to the next
-_GZIP = b"\x1f\x8b"
+_FED = 64 * 1024  # bytes: what an engine is given at once; a stream that ends leaves the rest to the next
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = b"\x2a\x4d\x18"  # behind a byte of 0x50 to 0x5f
-_WINDOW = 128 * 1024 * 1024  # bytes: what zstd itself allows unless told otherwise
+_WINDOW = 128 * 1024 * 1024  # bytes: what zstd itself allows unless told otherwise; xz -9 needs half of it
 _BROKEN = cast(type[Exception], igzip_lib.error)  # which its stub calls an instance
 _RESERVED, _RUN = 3, 1  # kinds of zstd's blocks
+
+
+class _Engine(Protocol):
+    """Unpacks one stream, as the standard library's do."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """A kind of streams, of which several may follow one another, and padding the last."""
+
+    name: str
+    magic: bytes
+    following: tuple[bytes, ...]  # one of these stands behind the magic
+    engine: Callable[[], _Engine]
+    broken: type[Exception]
+
+    @property
+    def length(self) -> int:
+        """How many bytes tell it."""
+        return len(self.magic) + max(map(len, self.following))
+
+    def begins(self, start: bytes) -> bool:
+        """Whether a stream that begins so is one of these."""
+        return start.startswith(self.magic) and start[len(self.magic) :].startswith(self.following)
+
+
+# behind bzip2's magic and its level stands the magic of a block, or that of the end: text that begins so has neither
+_BZIP2_BLOCKS: Final = tuple(
+    level + block for level in map(b"%d".__mod__, range(1, 10)) for block in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")
+)
+_FORMATS: Final = (
+    _Format("gzip", b"\x1f\x8b", (b"",), lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP), _BROKEN),
+    _Format("bzip2", b"BZh", _BZIP2_BLOCKS, bz2.BZ2Decompressor, OSError),
+    _Format(
+        "xz",
+        b"\xfd7zXZ\0",
+        (b"",),
+        lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_WINDOW),
+        lzma.LZMAError,
+    ),
+)
+_LONGEST: Final = max(each.length for each in _FORMATS)
+
+
+def is_packed(start: bytes) -> bool:
+    """Whether what begins so is unpacked by `unpacked`; ten bytes tell."""
+    return start[:4] == _ZSTD or _skippable(start[:4]) or any(each.begins(start) for each in _FORMATS)
 
 
 def unpacked(chunks: Iterable[bytes], meter: Meter) -> Iterator[bytes]:
     """What a blob holds: LayerMalformed where it is broken or cut short, BudgetExceeded as the meter says."""
     packed = Pieces(_counted(chunks, meter))
-    magic = packed.peek(4)
-    if magic.startswith(_GZIP):
-        pieces = _gunzipped(packed, meter)
-    elif magic == _ZSTD or _skippable(magic):
-        pieces = _unzstd(packed, meter)
-    else:
-        pieces = _rest(packed)
-    for piece in pieces:
+    for piece in _pieces(packed, meter):
         meter.unpack(len(piece))
         yield piece
+
+
+def _pieces(packed: Pieces, meter: Meter) -> Iterator[bytes]:
+    start = packed.peek(_LONGEST)
+    for each in _FORMATS:
+        if each.begins(start):
+            return _streams(each, packed, meter)
+    magic = start[:4]
+    return _unzstd(packed, meter) if magic == _ZSTD or _skippable(magic) else _rest(packed)
 
 
 def _counted(chunks: Iterable[bytes], meter: Meter) -> Iterator[bytes]:
@@ -50,41 +110,41 @@ def _rest(packed: Pieces) -> Iterator[bytes]:
         yield part
 
 
-# ---------------------------------------------------------------- gzip
-def _gunzipped(packed: Pieces, meter: Meter) -> Iterator[bytes]:
-    while magic := packed.peek(2):
-        if magic[0] == 0:
-            _only_zeros(packed)
-            return
-        if magic != _GZIP:
-            raise LayerMalformed(reason="what follows its gzip stream is none")
+# ---------------------------------------------------------------- gzip, bzip2, xz
+def _streams(of: _Format, packed: Pieces, meter: Meter) -> Iterator[bytes]:
+    while start := packed.peek(of.length):
         meter.tick()
-        yield from _member(packed)
+        if start[0] == 0:
+            _only_zeros(of, packed)
+            return
+        if not of.begins(start):
+            raise LayerMalformed(reason=f"what follows its {of.name} stream is none")
+        yield from _stream(of, packed)
 
 
-def _member(packed: Pieces) -> Iterator[bytes]:
-    engine = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+def _stream(of: _Format, packed: Pieces) -> Iterator[bytes]:
+    engine = of.engine()
     data = b""
     while not engine.eof:
         if engine.needs_input:
             data = packed.some(_FED)
             if not data:
-                raise LayerMalformed(reason="its gzip stream is cut short")
+                raise LayerMalformed(reason=f"its {of.name} stream is cut short")
         try:
             piece = engine.decompress(data, PIECE)
-        except _BROKEN as broken:
-            raise LayerMalformed(reason=f"its gzip stream is broken: {broken}") from None
+        except of.broken as broken:
+            raise LayerMalformed(reason=f"its {of.name} stream is broken: {broken}") from None
         data = b""
         if piece:
             yield piece
     packed.back(len(engine.unused_data))
 
 
-def _only_zeros(packed: Pieces) -> None:
+def _only_zeros(of: _Format, packed: Pieces) -> None:
     """Blobs that were kept on tape or in blocks are padded."""
     for chunk in _rest(packed):
         if chunk.strip(b"\0"):
-            raise LayerMalformed(reason="what follows its gzip stream is neither another one nor padding")
+            raise LayerMalformed(reason=f"what follows its {of.name} stream is neither another one nor padding")
 
 
 # ---------------------------------------------------------------- zstd

@@ -10,6 +10,10 @@ from typing import Literal
 
 from entrepot.scan.packages import Package, Release
 
+_FORMATS = {
+    **dict.fromkeys(("Alpaquita", "Alpine", "Chainguard", "MinimOS", "Wolfi"), "apk"),
+    **dict.fromkeys(("Debian", "Echo", "Ubuntu"), "deb"),
+}  # the others have rpm
 By = Literal["source", "binary", "both"]
 _RED_HAT = ("", "::appstream", "::baseos", "::crb", "::highavailability", "::nfv", "::realtime", "::resilientstorage")
 # archives of others that build packages of a distribution's names, as their versions show
@@ -22,15 +26,22 @@ class Distribution:
     """Where the packages of an operating system are told of.
 
     Advisories name what was built (`source`), what is installed (`binary`), or either. An rpm of another vendor is
-    none of the distribution's.
+    none of the distribution's, nor is a package of another package manager, whoever built it.
     """
 
     ecosystems: Sequence[str]
     by: By
     vendors: Sequence[str] = ()
 
+    @property
+    def format(self) -> str:
+        """The type of its packages."""
+        return _FORMATS.get(self.ecosystems[0].partition(":")[0], "rpm")
+
     def builds(self, package: Package) -> bool:
-        """Whether a package of its package manager is one of its own, as far as the package says who built it."""
+        """Whether a package of a package manager is one of its own, as far as the package says who built it."""
+        if package.type != self.format:
+            return False
         vendor = package.vendor
         if package.type == "rpm":
             return not vendor or not self.vendors or any(each in vendor for each in self.vendors)

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from msgspec.structs import replace
 
 from entrepot.errors.scanning import FileMalformed, FileTooLarge
-from entrepot.scan import held
+from entrepot.scan import held, path_marks
 from entrepot.scan.budgets import Meter
 from entrepot.scan.dispatch import AnyReader, Dispatch
 from entrepot.scan.files import File, Reader
@@ -46,6 +46,7 @@ class Findings:
         self._folders: set[str] = set()  # above what is told of
         self._links: dict[str, str] = {}  # hard links, and the files that they are
         self._waiting: dict[str, dict[str, Link]] = {}  # by their target, by their path
+        self._plain: set[bytes] = set()  # marks of files that nobody looked into
         self._marks: dict[str, dict[str, None]] = {"removed": {}, "emptied": {}, "replaced": {}, "folders": {}}
 
     # ------------------------------------------------------------ what the archive has
@@ -77,6 +78,7 @@ class Findings:
         readers = self._dispatch.of_path(file.path, name)
         looked = self._dispatch.longest_start > 0 and file.executable
         if not (readers or looked):
+            self._plain.add(path_marks.mark(file.path))
             return
         told = self._new(file.path)
         try:
@@ -107,6 +109,8 @@ class Findings:
                 self._waiting.setdefault(target, {})[path] = Link(path, entry.executable, missing)
             elif missing:
                 told.reason = "it links to itself"
+        else:
+            self._plain.add(path_marks.mark(path))
 
     # ------------------------------------------------------------ the second pass
     @property
@@ -219,6 +223,7 @@ class Findings:
             replaced=list(self._marks["replaced"]),
             folders=list(self._marks["folders"]),
             unread=unread,
+            plain=path_marks.packed(self._plain),
         )
 
 

@@ -16,6 +16,7 @@ from entrepot.scan.distributions import Distribution, distribution
 from entrepot.scan.merging import Image, Located
 from entrepot.scan.names import ECOSYSTEMS
 from entrepot.scan.packages import Package
+from entrepot.scan.rpm_modules import concerns
 from entrepot.scan.versions.ranges import affects, fix
 from entrepot.scan.versions.schemes import Scheme, scheme_of
 
@@ -76,6 +77,13 @@ def asked_of(image: Image) -> Iterator[tuple[Located, Asked]]:
             yield located, asked
 
 
+def unasked(image: Image) -> list[Located]:
+    """Packages of package managers of which nobody is asked: another distribution's, or another vendor's."""
+    system = None if image.release is None else distribution(image.release)
+    of_managers = [each for each in image.packages if each.package.type in _SYSTEM]
+    return of_managers if system is None else [each for each in of_managers if not system.builds(each.package)]
+
+
 def matches(image: Image, known: Known) -> list[Match]:
     """The vulnerabilities of an image, package by package, each once for a package."""
     questions = list(asked_of(image))
@@ -116,17 +124,12 @@ def _holds(asked: Asked, package: Package, affected: Affected) -> bool:
     """Whether an advisory means this package in this version."""
     if affected.arches and package.arch not in _EVERYWHERE and package.arch not in affected.arches:
         return False
-    if not _of_stream(package.modularity, affected.modularity):
+    if not concerns(package.modularity, package.version, affected.modularity, affected.ranges):
         return False
     try:
         return affects(_order(asked.ecosystem), affected.ranges, affected.versions, asked.version)
     except (VersionInvalid, EcosystemUnknown):
         return False
-
-
-def _of_stream(label: str, stream: str) -> bool:
-    """Whether a package of a module's stream, or of none, is of the stream that an advisory is about."""
-    return label == stream or (bool(stream) and label.startswith(f"{stream}:"))
 
 
 def _fix(asked: Asked, affected: Affected) -> str:

@@ -11,6 +11,7 @@ from itertools import chain
 
 import msgspec
 
+from entrepot.scan import path_marks
 from entrepot.scan.packages import Layer, Package, Release, SystemDatabase, SystemKind
 from entrepot.scan.system.os_release import PRIORITY
 
@@ -71,13 +72,15 @@ class _File:
 def merge(layers: Iterable[tuple[str, Layer]]) -> Image:
     """The image of these layers, each behind its digest, the lowest first."""
     files: dict[str, _File] = {}
+    below: set[int] = set()  # marks of all that lower layers tell of, and of the folders above that
     for digest, layer in layers:
         above = _files(digest, layer)
         for path, file in above.items():
             known = files[path].since if path in files else {}
             file.since = {key: known.get(key, digest) for key in map(_key, file.told())}
-        gone = _Gone(layer, above)
+        gone = _Gone(layer, above, below.intersection(path_marks.unpacked(layer.plain)) if below else ())
         files = {path: file for path, file in files.items() if not gone.holds(path)} | above
+        below.update(chain.from_iterable(map(_marks, above)))
     return _image(files)
 
 
@@ -106,14 +109,17 @@ def _files(digest: str, layer: Layer) -> dict[str, _File]:
 class _Gone:
     """What of the layers below is gone under this one."""
 
-    def __init__(self, layer: Layer, above: Mapping[str, _File]) -> None:
+    def __init__(self, layer: Layer, above: Mapping[str, _File], plain: Iterable[int]) -> None:
         self._whole = {*layer.removed, *layer.replaced, *above}  # these paths, and all below them
         self._roots = self._whole.union(layer.emptied)  # all below these
         self._folders = {*layer.emptied, *layer.folders}  # a file that is said to be a folder now, or has things in it
         self._folders.update(*map(_folders, (*self._whole, *self._folders)))
+        self._plain = frozenset(plain)  # as `_whole`, by their marks
 
     def holds(self, path: str) -> bool:
-        return path in self._whole or path in self._folders or not self._roots.isdisjoint(_folders(path))
+        if path in self._whole or path in self._folders or not self._roots.isdisjoint(_folders(path)):
+            return True
+        return bool(self._plain) and not self._plain.isdisjoint(_marks(path))
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -124,6 +130,12 @@ def _folders(path: str) -> tuple[str, ...]:
         path = path.rpartition("/")[0]
         found.append(path)
     return tuple(found)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _marks(path: str) -> tuple[int, ...]:
+    """Those of the path, and of the folders in which it lies."""
+    return tuple(map(path_marks.number, (path, *_folders(path))))
 
 
 def _key(package: Package) -> _Key:

@@ -11,8 +11,10 @@ import msgspec
 
 from entrepot.errors.scanning import AdvisoryMalformed
 from entrepot.scan import osv_severities as severities
+from entrepot.scan import weaknesses
 from entrepot.scan.advisories import Advisory, Affected, Event, EventKind
-from entrepot.scan.osv_names import is_distribution, is_of_module, root, streams, subjects
+from entrepot.scan.osv_names import is_distribution, root, streams, subjects
+from entrepot.scan.rpm_modules import UNNAMED, is_of_module
 from entrepot.spec.moments import micros
 
 MOST_BYTES: Final = 64 * 1024 * 1024  # of one record; a kernel's with all its versions has a few
@@ -81,6 +83,7 @@ def advisory(record: bytes, source: str = "") -> Advisory:
         details=read.details or "",
         severities=severities.of_record(read.severity or (), read.id, ecosystems, summary, read.database_specific),
         references=tuple(each.url for each in read.references or () if each.url),
+        cwes=weaknesses.of_osv(read.database_specific),
         affected=tuple(row for each in read.affected or () for row in _rows(each, modules)),
     )
 
@@ -133,10 +136,10 @@ def _rows(read: _Affected, modules: Sequence[str]) -> Iterator[Affected]:
         state=severities.state(specific),
         repository=repository if isinstance(repository, str) else "",
     )
-    if not modules or not is_distribution(ecosystem) or not is_of_module(_fixed(ranges)):
+    if not is_distribution(ecosystem) or not any(map(is_of_module, _fixed(ranges))):
         yield row
         return
-    for stream in modules:
+    for stream in modules or (UNNAMED,):
         yield msgspec.structs.replace(row, modularity=stream)
 
 

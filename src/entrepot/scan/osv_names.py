@@ -18,7 +18,6 @@ _DISTRIBUTIONS: Final = frozenset(
 # notices of distributions that mend or add, and are about a vulnerability only if they name one
 _UPDATES: Final = re.compile(r"(?:AL|RL|RH|EL|RX)(?:BA|EA)-|SUSE-(?:RU|OU|FU)-|openSUSE-(?:RU|OU|FU)-|MGAA-")
 _STREAM: Final = re.compile(r"(?<![\w.+-])([A-Za-z0-9_.+-]+):([A-Za-z0-9_.+-]+)")
-_OF_MODULE: Final = re.compile(r"[.+]module[_+]")
 
 
 def root(ecosystem: str) -> str:
@@ -61,11 +60,6 @@ def kind(name: str, about: Sequence[str], *, placed: bool) -> Kind:
     if _UPDATES.match(name) and not any(CVE.match(each) for each in about):
         return "update"
     return "vulnerability"
-
-
-def is_of_module(fixed: Iterable[str]) -> bool:
-    """Whether versions of a package that mend it are those of a module's."""
-    return any(_OF_MODULE.search(version) for version in fixed)
 
 
 def streams(summary: str) -> Sequence[str]:

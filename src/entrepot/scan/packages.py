@@ -66,3 +66,4 @@ class Layer(msgspec.Struct, frozen=True, omit_defaults=True):
     replaced: Sequence[str] = ()  # symbolic links and the like: what lies there and below in a lower layer is gone
     folders: Sequence[str] = ()  # directories with names of files that are looked into: such a file below is gone
     unread: Mapping[str, str] = {}  # files that could not be read, and why
+    plain: bytes = b""  # marks of all other files (scan/path_marks.py), with which the same goes from lower layers

@@ -1,7 +1,9 @@
 """The program reads a layer within its limits, or says why it does not."""
 
+import bz2
 import gzip
 import io
+import lzma
 import subprocess
 import sys
 import tarfile
@@ -9,6 +11,7 @@ import zipfile
 from collections.abc import Mapping
 
 import msgspec
+import zstandard
 
 from entrepot.inventory import MALFORMED, TOO_MUCH
 from entrepot.scan.packages import Layer
@@ -58,6 +61,15 @@ def test_a_layer_becomes_its_inventory():
     assert {f"{each.name} {each.version}" for each in layer.packages} == {"requests 2.20.0", "org.x:y 1.2"}
     assert layer.releases["etc/os-release"].id == "alpine"
     assert layer.unread == {}
+
+
+def test_a_layer_is_the_same_however_it_is_packed():
+    blob = archive({"lib/apk/db/installed": APK, "filling": bytes(9_000_000), "etc/alpine-release": b"3.10.4\n"})
+    plain = run(blob)
+    assert (plain.returncode, plain.stderr) == (0, b"")
+    smallest = lzma.compress(blob, preset=9)  # which needs the most room: a dictionary of 64 MiB
+    for packed in (gzip.compress(blob), bz2.compress(blob), smallest, zstandard.compress(blob)):
+        assert run(packed).stdout == plain.stdout
 
 
 def test_what_is_no_layer_is_refused_by_name():

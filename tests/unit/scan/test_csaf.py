@@ -52,7 +52,9 @@ def test_what_is_mended_is_told_with_its_architectures():
     relations = [("BaseOS", name) for name, _ in parts]
     score = {"cvss_v3": {"vectorString": "CVSS:3.1/AV:N"}}
     fixed = [f"BaseOS:{name}" for name, _ in parts]
-    found = read([BASE, *parts], relations, product_status={"fixed": fixed}, scores=[score, score])
+    cwe = {"id": "CWE-125", "name": "Out-of-bounds Read"}
+    found = read([BASE, *parts], relations, product_status={"fixed": fixed}, scores=[score, score], cwe=cwe)
+    assert found.cwes == ("CWE-125",)
     assert (found.id, list(found.vulnerabilities)) == ("REDHAT-CVE-2024-0001", ["CVE-2024-0001"])
     assert list(found.severities) == [Severity("Red Hat", "Moderate"), Severity("CVSS_V3", "CVSS:3.1/AV:N")]
     ranges = ((Event("introduced", "0"), Event("fixed", "1:5.1-2.el9")),)

@@ -4,7 +4,7 @@ import pytest
 
 from entrepot.scan.merging import Image, merge
 from entrepot.scan.packages import Layer
-from tests.factories.tars import Made, directory, file, layer, symlink, tar
+from tests.factories.tars import Made, directory, file, layer, link, symlink, tar
 
 A, B, C = "a 1", "b 1", "c 1"
 STATUS = "var/lib/dpkg/status"
@@ -60,6 +60,8 @@ def test_a_package_is_of_the_first_layer_of_its_unbroken_run():
         symlink("var/lib/dpkg/status", "x"),
         symlink("var/lib", "x"),
         directory("var/lib/dpkg/status"),
+        file("var"),
+        file("var/lib", "of no interest"),
     ],
 )
 def test_a_database_goes_with_its_file(above):
@@ -70,7 +72,13 @@ def test_a_database_goes_with_its_file(above):
 
 @pytest.mark.parametrize(
     "above",
-    [file("var/lib/dpkg/status.d/.wh.x"), file("va/.wh.r"), file("var/lib/dpkg/status.d/.wh..wh..opq"), file("var")],
+    [
+        file("var/lib/dpkg/status.d/.wh.x"),
+        file("va/.wh.r"),
+        file("var/lib/dpkg/status.d/.wh..wh..opq"),
+        file("va"),
+        file("var/lib/dpkg/status-old"),
+    ],
 )
 def test_what_is_not_above_it_takes_nothing(above):
     assert held(image((status(A),), (above,))) == {STATUS: {A: 0}}
@@ -122,6 +130,28 @@ def test_a_file_where_a_folder_was_takes_all_that_lay_in_it_and_so_the_other_way
     assert held(image((file("a.lst", A),), (file("a.lst/list", B),))) == {"a.lst/list": {B: 1}}
     assert held(image((file("a.lst", A),), (directory("a.lst"),))) == {}
     assert held(image((file("a.lst/list", A),), (directory("a.lst"),))) == {"a.lst/list": {A: 0}}
+
+
+def test_a_file_that_nobody_reads_takes_what_lay_there_all_the_same():
+    below = (file("app/x/list", A), file("app/tool", b"\x7fELFgo", 0o755), file("app2/list", B))
+    assert held(image(below, (file("app", "text"),))) == {"app2/list": {B: 0}}
+    assert held(image(below, (file("app/x", "text", 0o600),), (file("app/y"),))) == {
+        "app/tool": {"go 1": 0},
+        "app2/list": {B: 0},
+    }
+    assert held(image(below, (file("app/tool", b"\x7fELFgo"),))) == {"app/x/list": {A: 0}, "app2/list": {B: 0}}
+    assert held(image(below, (file("store"), link("app", "store")))) == {"app2/list": {B: 0}}
+    assert held(image(below, (file("app", "text"),), (file("app/x/list", A),))) == {
+        "app2/list": {B: 0},
+        "app/x/list": {A: 2},
+    }
+
+
+def test_a_layer_marks_a_million_files_in_little_room():
+    names = [f"usr/share/doc/{place}/copyright" for place in range(2000)]
+    found = layer(tar(*map(file, names), file("a/list", A), symlink("b", "a")))
+    assert len(found.plain) == 8 * len(names)
+    assert layer(tar(*map(file, reversed(names)))).plain == found.plain
 
 
 def test_files_in_an_archive_go_with_it():

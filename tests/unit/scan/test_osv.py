@@ -159,8 +159,27 @@ def test_packages_of_a_module_name_its_streams():
         "virt:rhel",
         "virt-devel:rhel",
     ]
-    assert modularities("Important: varnish security update", of_module) == [""]
+    assert modularities("Important: varnish security update", of_module) == ["*"]
     assert modularities("Important: pam:1.5.1 security update", "1.5.1-22.el9_5") == [""]
+
+
+@pytest.mark.parametrize(
+    ("specific", "expected"),
+    [
+        ({"cwe_ids": ["CWE-79", "CWE-80", "CWE-79"]}, ("CWE-79", "CWE-80")),
+        ({"cwes": [{"cweId": "CWE-506", "name": "Embedded Malicious Code"}]}, ("CWE-506",)),
+        ({"cwe_ids": ["NVD-CWE-noinfo", 79, None, "CWE-", "CWE-1\n", {"cweId": 5}, "CWE-\u0661"]}, ()),
+        ({"cwe_ids": "CWE-79"}, ()),
+        (["CWE-79"], ()),
+        (None, ()),
+    ],
+)
+def test_weaknesses_are_kept_by_their_identifiers(specific, expected):
+    assert read(database_specific=specific).cwes == expected
+
+
+def test_weaknesses_have_a_most():
+    assert len(read(database_specific={"cwe_ids": [f"CWE-{number}" for number in range(1, 9999)]}).cwes) == 32
 
 
 def test_a_distributions_repository_is_kept():

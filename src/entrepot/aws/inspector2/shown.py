@@ -61,6 +61,7 @@ def details(arn: str, of: Intelligence) -> Output:
         "cisaData": _cisa(of.exploited),
         "referenceUrls": list(of.references),
         "epssScore": of.epss,
+        "cwes": list(of.cwes),
     }
 
 
@@ -80,6 +81,7 @@ def vulnerability(of: Intelligence) -> Output:
         "referenceUrls": list(of.references),
         "detectionPlatforms": _texts(of.platforms),
         "epss": None if of.epss is None else {"score": of.epss},
+        "cwes": list(of.cwes),
     }
 
 

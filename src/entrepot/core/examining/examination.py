@@ -1,6 +1,7 @@
 """What an image is found to hold, what is known of that, and what was not seen of either."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,7 @@ from entrepot.scan.distributions import distribution
 from entrepot.scan.documents.components import unread
 from entrepot.scan.documents.reported import Reported, reported
 from entrepot.scan.documents.subject import Subject
-from entrepot.scan.matching import asked_of, matches
+from entrepot.scan.matching import asked_of, matches, unasked
 from entrepot.scan.merging import Image, Unread, merge
 from entrepot.scan.packages import Layer
 from entrepot.spec.moments import micros
@@ -86,6 +87,7 @@ def _unknown(image: Image, known: Known) -> Iterator[str]:
     if image.databases and (image.release is None or distribution(image.release) is None):
         name = image.release.name or image.release.id if image.release else "unnamed"
         yield f"The operating system ({name}) is none of which anybody tells: its packages were not checked."
+    yield from _of_other_systems(image)
     asked: dict[str, dict[str, set[str]]] = {}  # by type of package: its ecosystems, and the packages
     for located, question in asked_of(image):
         of = asked.setdefault(located.package.type, {})
@@ -94,3 +96,13 @@ def _unknown(image: Image, known: Known) -> Iterator[str]:
         if not any(map(known.tells_of, ecosystems)):
             name, packages = next(iter(ecosystems.items()))
             yield f"Nothing is known of {name}: {len(packages)} packages were not checked (`entrepot vulndb import`)."
+
+
+def _of_other_systems(image: Image) -> Iterator[str]:
+    """Packages that another package manager installed than the system's own."""
+    system = None if image.release is None else distribution(image.release)
+    if system is None:
+        return
+    counts = Counter(each.package.type for each in unasked(image) if each.package.type != system.format)
+    for kind, count in counts.items():
+        yield f"{count} packages of {kind} are of no system that is known here: they were not checked."

@@ -15,14 +15,13 @@ from typing import BinaryIO, Protocol
 
 from entrepot.errors.scanning import BudgetExceeded, ImageUnusable, LayerMalformed
 from entrepot.scan.budgets import Budgets, Meter
-from entrepot.scan.decompression import unpacked
+from entrepot.scan.decompression import is_packed, unpacked
 
 LARGEST_DOCUMENT = 16 * 1024 * 1024
 _MOST_ENTRIES = 100_000
 _MOST_LINKS = 8
 _PIECE = 1024 * 1024
 _TAR_AT, _TAR = 257, b"ustar"
-_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 
 
 class Files(Protocol):
@@ -104,14 +103,14 @@ class Archive:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Files]:
-    """A folder, or an archive, packed by gzip or zstd or not at all: ImageUnusable for what is neither."""
+    """A folder, or an archive, packed as a layer may be or not at all: ImageUnusable for what is neither."""
     if path.is_dir():
         yield Folder(path)
         return
     with path.open("rb") as file, tempfile.TemporaryFile() as spool:
         start = file.read(512)
         file.seek(0)
-        if start.startswith(_COMPRESSED):
+        if is_packed(start):
             _unpack(path, file, spool)
             yield from _archive(path, spool)
         else:
@@ -120,7 +119,7 @@ def opened(path: Path) -> Iterator[Files]:
 
 def is_archive(start: bytes) -> bool:
     """Whether a file that begins so may be an archive."""
-    return start.startswith(_COMPRESSED) or start[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR
+    return is_packed(start) or start[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR
 
 
 def _archive(path: Path, file: BinaryIO) -> Iterator[Files]:

@@ -37,6 +37,7 @@ class Intelligence:
     modified_at: int
     exploited: Exploited | None
     epss: float | None
+    cwes: Sequence[str]
 
 
 def allow_search(caller: Caller) -> None:
@@ -64,6 +65,7 @@ def look_up(known: Known | None, name: str) -> Intelligence | None:
         modified_at=max((each.modified for each in told), default=0),
         exploited=exploited,
         epss=None if score is None else score.score,
+        cwes=_first(cwe for each in told for cwe in each.cwes),
     )
 
 

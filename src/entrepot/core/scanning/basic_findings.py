@@ -11,7 +11,7 @@ from entrepot.core.vulnerabilities.known import Known
 from entrepot.scan.advisories import Advisory
 from entrepot.scan.distributions import distribution
 from entrepot.scan.end_of_life import Supported
-from entrepot.scan.matching import Match, Told
+from entrepot.scan.matching import Match, Told, unasked
 from entrepot.scan.merging import Image
 from entrepot.scan.packages import Package, Release
 from entrepot.scan.purl import purl
@@ -21,6 +21,7 @@ from entrepot.spec.moments import micros, moment
 _SYSTEM = frozenset({"deb", "apk", "rpm"})
 _LONGEST = 4000  # characters of a description
 _STALE = timedelta(hours=72)
+_UNASKED = "its advisories do not tell of them, and they were not looked at"
 # the products of endoflife.date, and how many numbers of a version its releases have
 _PRODUCTS = {
     "almalinux": ("almalinux", 1),
@@ -124,6 +125,10 @@ def notes(image: Image, known: Known, now: datetime) -> str:
     ended = _ended(image.release, known, now)
     if ended:
         said.append(ended)
+    if others := unasked(image):
+        first = others[0].package
+        named = f"{first.type}/{first.name}"
+        said.append(f"{len(others)} packages are not the system's own, among them {named}: {_UNASKED}.")
     if image.unread:
         said.append(f"{len(image.unread)} files could not be read, among them {image.unread[0].path}.")
     return " ".join(said)

@@ -13,7 +13,7 @@ from entrepot.errors.scanning import LayerTooLarge, LayerUnreadable
 from entrepot.inventory import MALFORMED, TOO_MUCH
 from entrepot.scan.packages import Layer
 
-VERSION: Final = "1"  # of what is read: an inventory of another one is made anew
+VERSION: Final = "2"  # of what is read: an inventory of another one is made anew
 SECONDS: Final = 120.0
 _AT_ONCE: Final = 2
 _LARGEST: Final = 256 * 1024 * 1024  # bytes of an inventory

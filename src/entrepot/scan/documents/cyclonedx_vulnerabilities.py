@@ -9,6 +9,7 @@ from typing import Final
 from entrepot.scan.documents.reported import Reported
 from entrepot.scan.merging import Located
 from entrepot.scan.severities import Assessment, Level
+from entrepot.scan.weaknesses import number
 from entrepot.spec.moments import moment
 
 _SEVERITIES: Final[Mapping[Level, str]] = {
@@ -39,6 +40,7 @@ def _one(name: str, several: Sequence[Reported], references: Mapping[Located, st
         "id": name,
         "source": {"name": first.source},
         "ratings": [_rating(first.assessed, first.source)],
+        "cwes": [number(cwe) for cwe in first.cwes],
         "description": first.details or first.title,
         "recommendation": " ".join(dict.fromkeys(_recommendation(each) for each in several if each.fixed)),
         "advisories": [{"url": each} for each in dict.fromkeys(first.references)],

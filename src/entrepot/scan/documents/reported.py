@@ -32,6 +32,7 @@ class Reported(msgspec.Struct, frozen=True):
     references: Sequence[str]
     published: int  # microseconds, 0 where it is not told
     modified: int
+    cwes: Sequence[str] = ()  # kinds of weaknesses, `CWE-79`
 
     @property
     def level(self) -> Level:
@@ -74,7 +75,13 @@ def _reported(match: Match, whole: Whole) -> Reported:
         references=[each for each in advisory.references if each.startswith(("https://", "http://"))],
         published=advisory.published,
         modified=advisory.modified,
+        cwes=_weaknesses(match),
     )
+
+
+def _weaknesses(match: Match) -> Sequence[str]:
+    """Those that any advisory names: the distribution's, which is heard of the rest, seldom does."""
+    return list(dict.fromkeys(cwe for each in match.told for cwe in each.advisory.cwes))
 
 
 def _order(each: Reported) -> tuple[int, float, str, str, str, str]:

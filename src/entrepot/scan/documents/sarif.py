@@ -71,7 +71,7 @@ def _rule(each: Reported) -> Json:
         "properties": {
             "precision": "very-high",
             "security-severity": f"{score:.1f}",
-            "tags": ["security", "vulnerability", each.level],
+            "tags": ["security", "vulnerability", each.level, *(f"external/cwe/{cwe.lower()}" for cwe in each.cwes)],
         },
     }
     return told | ({"helpUri": each.references[0]} if each.references else {})

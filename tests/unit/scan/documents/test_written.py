@@ -66,6 +66,7 @@ def test_vulnerabilities_keep_to_the_schema_and_name_what_they_affect():
             "vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N",
         }
     ]
+    assert (log4j["cwes"], "cwes" in first) == ([502, 20], False)
     assert first["recommendation"] == "Update libssl3 to 3.0.11-1."
     assert first["advisories"] == [{"url": "https://debian.test/DSA-1"}]
 
