@@ -13,6 +13,7 @@ import select
 import socket
 import struct
 import sys
+from pathlib import Path
 from typing import Any
 
 from entrepot import cli
@@ -57,7 +58,7 @@ def main(control: socket.socket, executable: str) -> None:
     gc.freeze()
     request = _asked(control)
     sys.argv = [executable, *request["arguments"]]
-    sys.path[0] = os.path.dirname(executable)  # noqa: PTH120  # no further import in what stands for another program
+    sys.path[0] = str(Path(executable).parent)
     entrepot()
 
 
