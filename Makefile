@@ -10,6 +10,9 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 DATA ?= ./data
 
+# sources are compiled once, also where the environment says not to
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 14
 

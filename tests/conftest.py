@@ -2,6 +2,7 @@
 
 import fnmatch
 import os
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,10 @@ settings.register_profile("ci", derandomize=True, database=None, deadline=None, 
 settings.register_profile("dev", deadline=timedelta(seconds=5), suppress_health_check=_SLOW)
 settings.register_profile("soak", max_examples=5000, deadline=None, suppress_health_check=_SLOW)
 settings.load_profile("dev")
+
+# hundreds of servers and commands are started from these sources: each would compile them anew
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 _skipped = pytest.StashKey[list[str]]()
 

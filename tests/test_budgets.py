@@ -1,6 +1,7 @@
 """The budgets of style.md: lengths, complexity, cycles, lazy imports. A tail that grows is where quality is lost."""
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,11 @@ def named(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
@@ -65,7 +71,7 @@ def test_functions_stay_within_their_budget():
     long = [
         f"{named(path)}:{function.name} {lines(function)}"
         for path in python_files()
-        for function in functions(ast.parse(path.read_text()))
+        for function in functions(parsed(path))
         if lines(function) > MOST_FUNCTION_LINES and path.parent != migrations
     ]
     assert long == []
@@ -90,7 +96,7 @@ def test_first_party_imports_stand_at_the_top():
     lazy = {
         (named(path), module)
         for path in sorted(SOURCE.rglob("*.py"))
-        for function in functions(ast.parse(path.read_text()))
+        for function in functions(parsed(path))
         for node in ast.walk(function)
         for module in imported(node)
         if module.startswith(("entrepot", "."))
@@ -102,7 +108,7 @@ def test_only_the_outermost_handler_and_the_job_loop_swallow_everything():
     catchers = {
         named(path)
         for path in sorted(SOURCE.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.ExceptHandler) and _catches_everything(node.type) and not _raises_again(node)
     }
     assert catchers <= {
@@ -138,7 +144,7 @@ def test_only_settings_reads_the_environment():
     readers = {
         named(path)
         for path in sorted(SOURCE.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
     }
     assert readers <= exempt
@@ -149,7 +155,7 @@ def test_only_outbound_sends_requests_from_the_server():
     senders = {
         named(path)
         for path in sorted(SOURCE.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if (isinstance(node, ast.Attribute) and node.attr in clients)
         or (isinstance(node, ast.ImportFrom) and clients & {alias.name for alias in node.names})
     }

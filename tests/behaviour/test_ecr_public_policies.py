@@ -1,7 +1,6 @@
 """Policies on public repositories: they decide who pushes and who manages, and never who pulls."""
 
 import json
-import subprocess
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from tests.behaviour.identities import Iam, refusal
 from tests.behaviour.public import ACCOUNT, PUSH, TOKEN, PublicRegistry, answer_of, password
 from tests.factories.layouts import Image, image
-from tests.factories.processes import EXECUTABLE, Credentials, Server
+from tests.factories.processes import Credentials, Server, create_account
 from tests.factories.registry import Registry, error_codes
 
 TENANT = "666677778888"
@@ -29,9 +28,7 @@ def public(server: Server) -> PublicRegistry:
 @pytest.fixture(scope="module")
 def tenant(server: Server) -> Credentials:
     """The root keys of another account."""
-    command = [str(EXECUTABLE), "account", "create", "--id", TENANT, "--data", str(server.data), "--output", "json"]
-    made = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout)
-    return Credentials(made["access_key_id"], made["secret_access_key"])
+    return create_account(server, TENANT)
 
 
 def pushed(public: PublicRegistry, name: str, keys: Credentials | None = None) -> Image:

@@ -1,7 +1,6 @@
 """Repository and registry policies decide over both doors, for their own account and for others."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from tests.behaviour.callers import User, allow, of, policy
 from tests.behaviour.identities import ACCOUNT, Iam, refusal
 from tests.factories.layouts import Image, image
-from tests.factories.processes import EXECUTABLE, Credentials, Server
+from tests.factories.processes import Credentials, Server, create_account
 from tests.factories.registry import Registry, error_codes
 
 TENANT = "777788889999"
@@ -22,9 +21,7 @@ LOGIN = "ecr:GetAuthorizationToken"
 @pytest.fixture(scope="session")
 def tenant(server: Server) -> Credentials:
     """The root keys of another account."""
-    command = [str(EXECUTABLE), "account", "create", "--id", TENANT, "--data", str(server.data), "--output", "json"]
-    made = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout)
-    return Credentials(made["access_key_id"], made["secret_access_key"])
+    return create_account(server, TENANT)
 
 
 class Member(User):

@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.factories.processes import EXECUTABLE, REGION, Server, serve
+from tests.factories import forks
+from tests.factories.processes import REGION, Server, serve
 from tests.factories.waiting import wait
 
 ACCOUNT = "000000000000"
@@ -64,9 +64,8 @@ def records(server: Server, region: str = REGION) -> list[dict[str, Any]]:
 
 
 def verify(server: Server, *arguments: str, **variables: str) -> tuple[int, dict[str, Any]]:
-    command = [str(EXECUTABLE), "trail", "verify", "--data", str(server.data), "--output", "json", *arguments]
-    environment = {**os.environ, **variables}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    command = ["trail", "verify", "--data", str(server.data), "--output", "json", *arguments]
+    done = forks.run(command, environment={**os.environ, **variables})
     return done.returncode, json.loads(done.stdout)
 
 
@@ -170,13 +169,7 @@ def proved(cloudtrail: Any, quick: Server) -> Iterator[None]:
 @pytest.mark.usefixtures("proved")
 def test_what_is_called_is_delivered_proved_and_found_when_it_is_tampered_with(quick: Server):
     assert verify(quick)[0] == 0
-    listed = json.loads(
-        subprocess.run(
-            [str(EXECUTABLE), "trail", "list", "--data", str(quick.data), "--output", "json"],
-            capture_output=True,
-            check=True,
-        ).stdout
-    )
+    listed = json.loads(forks.run(["trail", "list", "--data", str(quick.data), "--output", "json"]).stdout)
     assert "proved" in [each["name"] for each in listed]
     log = files(quick)[0]
     content = log.read_bytes()

@@ -2,14 +2,13 @@
 
 import itertools
 import json
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from entrepot.core.permissions import Needs
 from tests.factories.layouts import Image, image
-from tests.factories.processes import EXECUTABLE, REGION, Credentials, Server
+from tests.factories.processes import REGION, Credentials, Server, create_account
 from tests.factories.registry import Registry
 
 ACCOUNT = "000000000000"
@@ -171,9 +170,7 @@ class World:
         }
 
     def _stranger(self) -> Credentials:
-        command = [str(EXECUTABLE), "account", "create", "--id", STRANGER, "--data", str(self.server.data)]
-        made = json.loads(subprocess.run([*command, "--output", "json"], check=True, capture_output=True).stdout)
-        return Credentials(made["access_key_id"], made["secret_access_key"])
+        return create_account(self.server, STRANGER)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Owns no assertions. A server's log is printed when the test that uses it fails.
 import base64
 import configparser
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -23,10 +24,13 @@ from typing import Any
 from botocore.config import Config
 
 from entrepot.aws.protocol.errors import COMMON, OF_SERVICE, QUERY_CODES
-from tests.factories import clients
+from tests.factories import clients, forks
+from tests.factories.forks import Process
 from tests.factories.waiting import comes_up
 
-EXECUTABLE = Path(sys.executable).with_name("entrepot")
+EXECUTABLE = forks.EXECUTABLE
+INSTALLED = (str(EXECUTABLE),)
+"""The `program` of a server that is started as its users start it, and shares no memory with another process."""
 REGION = clients.REGION
 READY_SECONDS = 30.0
 DRAIN_SECONDS = 20.0
@@ -51,7 +55,7 @@ class Server:
     port: int
     data: Path
     credentials: Credentials
-    process: subprocess.Popen[bytes]
+    process: Process
     log: Path
     ca: Path | None = None
     # closed when the server is: an open socket left to the garbage collector is a warning, and so an error
@@ -162,6 +166,15 @@ def read_credentials(data: Path) -> Credentials:
     return Credentials(profile["aws_access_key_id"], profile["aws_secret_access_key"])
 
 
+def create_account(server: Server, account_id: str) -> Credentials:
+    """The root keys of an account that is made beside the running server."""
+    arguments = ["account", "create", "--id", account_id, "--data", str(server.data), "--output", "json"]
+    done = forks.run(arguments)
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    return Credentials(made["access_key_id"], made["secret_access_key"])
+
+
 @contextlib.contextmanager
 def serve(
     tmp_path: Path,
@@ -170,9 +183,11 @@ def serve(
     extra: Sequence[str] = (),
     port: int | None = None,
     environment: dict[str, str] | None = None,
-    program: Sequence[str] = (str(EXECUTABLE),),
+    program: Sequence[str] = (),
 ) -> Iterator[Server]:
-    """A server over `tmp_path/data`, ready when entered; the same path again restarts over the same data."""
+    """A server over `tmp_path/data`, ready when entered; the same path again restarts over the same data. Without a
+    `program` it is forked from one that has imported everything (forks.py).
+    """
     tmp_path.mkdir(parents=True, exist_ok=True)
     server = _start(tmp_path, tls, extra, port, environment or {}, program)
     running.append(server)
@@ -197,7 +212,7 @@ def stop(server: Server, seconds: float = DRAIN_SECONDS) -> int:
             _print_log(server.log)
             server.kill()
             raise AssertionError(f"the server did not end within {seconds} s of SIGTERM") from None
-    return server.process.returncode
+    return server.process.wait()
 
 
 def _start(
@@ -213,8 +228,8 @@ def _start(
         log = tmp_path / f"serve-{time.monotonic_ns()}.log"
         data = tmp_path / "data"
         secured = ["--tls-self-signed"] if tls else []
-        command = [*program, "serve", "--data", str(data), "--port", str(chosen), *extra, *secured]
-        process = _spawn(command, log, environment)
+        arguments = ["serve", "--data", str(data), "--port", str(chosen), *extra, *secured]
+        process = _spawn(program, arguments, log, environment)
         base_url = f"{'https' if tls else 'http'}://127.0.0.1:{chosen}"
         if _wait_ready(process, base_url):
             return Server(
@@ -236,25 +251,28 @@ def _start(
     raise AssertionError("unreachable")
 
 
-def _spawn(command: Sequence[str], log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+def _spawn(program: Sequence[str], arguments: Sequence[str], log: Path, environment: dict[str, str]) -> Process:
+    variables = {**os.environ, **environment}
     with log.open("wb") as output:
+        if not program:
+            return forks.start(arguments, stdout=output, stderr=output, environment=variables)
         return subprocess.Popen(
-            command,
+            [*program, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **environment},
+            env=variables,
             start_new_session=True,
         )
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def _wait_ready(process: subprocess.Popen[bytes], base_url: str) -> bool:
+def _wait_ready(process: Process, base_url: str) -> bool:
     # readiness only: the certificate authority may not be written yet, so this one request does not verify
     context = ssl.create_default_context()
     context.check_hostname = False

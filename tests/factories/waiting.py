@@ -1,10 +1,11 @@
 """Waiting for what a server or a job does by itself: the one loop of the tests that looks again and again."""
 
 import asyncio
-import subprocess
 import time
 from collections.abc import Callable
 from typing import TypeVar
+
+from tests.factories.forks import Process
 
 T = TypeVar("T")
 PAUSE = 0.02
@@ -29,9 +30,7 @@ async def until(condition: Callable[[], T], seconds: float = SECONDS, what: str 
     return given
 
 
-def comes_up(
-    process: "subprocess.Popen[bytes]", is_ready: Callable[[], bool], seconds: float, *, pause: float = PAUSE
-) -> bool:
+def comes_up(process: Process, is_ready: Callable[[], bool], seconds: float, *, pause: float = PAUSE) -> bool:
     """Whether a server that was started is ready before its time is over and before it ends."""
     deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:

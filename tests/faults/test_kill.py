@@ -4,13 +4,13 @@ import json
 import os
 import random
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.factories import forks
 from tests.factories.layouts import Image, contents
-from tests.factories.processes import EXECUTABLE, Server, free_port, serve
+from tests.factories.processes import Server, free_port, serve
 from tests.factories.registry import Registry
 from tests.factories.waiting import wait
 from tests.faults import clients
@@ -35,8 +35,7 @@ def kill(server: Server, whom: str) -> None:
 
 
 def fsck(data: Path) -> dict[str, object]:
-    command = [str(EXECUTABLE), "fsck", "--data", str(data), "--output", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = forks.run(["fsck", "--data", str(data), "--output", "json"], timeout=120)
     assert done.stdout, done.stderr
     report: dict[str, object] = json.loads(done.stdout)
     return report

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories.layouts import OCI_CONFIG, Content, manifest
-from tests.factories.processes import Server, serve
+from tests.factories.processes import INSTALLED, Server, serve
 from tests.factories.registry import Registry, with_query
 from tests.faults.traces import Call, Trace, recording
 
@@ -23,7 +23,9 @@ ANSWERS = ("sendto", "sendmsg", "write", "writev")
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Without background jobs: a log that one of them has emptied is synced once more by whoever writes next."""
-    with serve(tmp_path_factory.mktemp("traced"), extra=["--workers", "1", "--role", "api"]) as running:
+    with serve(
+        tmp_path_factory.mktemp("traced"), extra=["--workers", "1", "--role", "api"], program=INSTALLED
+    ) as running:
         running.client().create_repository(repositoryName=REPOSITORY)
         yield running
 

@@ -3,16 +3,16 @@
 import json
 import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.behaviour.sessions import allow, of
+from tests.factories import forks
 from tests.factories.issuers import Issuer
 from tests.factories.layouts import image
-from tests.factories.processes import EXECUTABLE, Server
+from tests.factories.processes import Server
 from tests.factories.registry import Registry
 from tests.federation.parties import LOGIN, Federation
 from tests.operation.commands import Ended
@@ -33,15 +33,7 @@ class Kubelet:
 
     def run(self, text: str, *arguments: str) -> Ended:
         """How the plugin ends for what it is given."""
-        done = subprocess.run(
-            [str(EXECUTABLE), "kubelet-credential-provider", *arguments],
-            input=text,
-            capture_output=True,
-            text=True,
-            env=self.environment,
-            timeout=60,
-            check=False,
-        )
+        done = forks.run(["kubelet-credential-provider", *arguments], text=text, environment=self.environment)
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def ask(self, *arguments: str, api: str = API, **fields: Any) -> Ended:

@@ -2,13 +2,12 @@
 
 import json
 import os
-import subprocess
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.factories.processes import EXECUTABLE
+from tests.factories import forks
 
 TIMEOUT_SECONDS = 60
 
@@ -29,16 +28,8 @@ class Ended:
 
 def entrepot(*arguments: object, cwd: Path | None = None, text: str = "", **variables: str) -> Ended:
     """Run one command to its end; `text` is its standard input."""
-    done = subprocess.run(
-        [str(EXECUTABLE), *map(str, arguments)],
-        input=text,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **variables},
-        cwd=cwd,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-    )
+    environment = {**os.environ, **variables}
+    done = forks.run([*map(str, arguments)], text=text, environment=environment, cwd=cwd, timeout=TIMEOUT_SECONDS)
     return Ended(done.returncode, done.stdout, done.stderr)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from entrepot.db.sqlite import connect
 from tests.factories.layouts import image
-from tests.factories.processes import Server, serve
+from tests.factories.processes import INSTALLED, Server, serve
 from tests.factories.registry import Registry
 from tests.operation.commands import children
 
@@ -73,7 +73,7 @@ def memory(pid: int, kind: str) -> int:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> float:
     """CPU seconds until the first answer of a server with one image."""
     place = tmp_path_factory.mktemp("empty")
-    with serve(place, extra=TWO) as server:
+    with serve(place, extra=TWO, program=INSTALLED) as server:
         server.client().create_repository(repositoryName="large")
         Registry(server).push("large", image(101), "one")
     return min(starts(place))
@@ -83,7 +83,7 @@ def starts(place: Path) -> list[float]:
     """CPU seconds until the first answer, of some starts."""
     spent = []
     for _ in range(STARTS):
-        with serve(place, extra=TWO) as server:
+        with serve(place, extra=TWO, program=INSTALLED) as server:
             assert Registry(server).tags("large", n=1) == ["one"]
             spent.append(sum(map(cpu_seconds, family(server))))
     return spent
@@ -97,7 +97,7 @@ def test_the_first_answer_over_a_large_database_costs_what_it_costs_over_a_small
 
 def test_a_page_of_a_large_repository_reads_no_more_than_the_page(place, empty):
     """A statement that sorts or joins all 60,000 rows takes many times that."""
-    with serve(place, extra=TWO) as server:
+    with serve(place, extra=TWO, program=INSTALLED) as server:
         ecr, registry = server.client(), Registry(server)
         before = sum(map(cpu_seconds, family(server)))
         assert len(ecr.list_images(repositoryName="large", maxResults=1000)["imageIds"]) == 1000
@@ -108,7 +108,7 @@ def test_a_page_of_a_large_repository_reads_no_more_than_the_page(place, empty):
 
 
 def test_an_idle_worker_is_small(place):
-    with serve(place, extra=TWO) as server:
+    with serve(place, extra=TWO, program=INSTALLED) as server:
         registry = Registry(server)
         for _ in range(10):
             assert registry.request("GET", "/v2/").status == 200

@@ -87,7 +87,8 @@ def test_each_line_of_the_log_is_an_object_with_a_constant_message(tmp_path):
     lines = [json.loads(line) for line in server.log.read_text().splitlines()]
     assert all(isinstance(line["timestamp"], str) for line in lines)
     messages = {line["event"] for line in lines}
-    assert messages == {"unknown setting in the environment", "starting", "request", "draining", "stopped"}
+    always = {"unknown setting in the environment", "starting", "request", "draining", "stopped"}
+    assert messages - {"job done"} == always  # whether a job has something to do depends on how long the test takes
     found = next(line for line in lines if line.get("method") == "GET" and "manifests" in line["path"])
     assert (found["method"], found["status"], found["source_ip"]) == ("GET", 200, "127.0.0.1")
     assert "canary" not in server.log.read_text()

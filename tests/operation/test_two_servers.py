@@ -1,12 +1,12 @@
 """Several servers over one data directory: refused when their settings contradict, else one registry with two ports."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.factories import forks
 from tests.factories.layouts import image
-from tests.factories.processes import EXECUTABLE, free_port, serve
+from tests.factories.processes import free_port, serve
 from tests.factories.registry import Registry
 from tests.factories.waiting import wait
 from tests.operation.commands import children, entrepot, refused
@@ -64,11 +64,11 @@ def test_an_api_server_and_a_worker_server_work_together(tmp_path):
 
 
 @contextmanager
-def worker(tmp_path: Path, *flags: str) -> Iterator[subprocess.Popen[bytes]]:
+def worker(tmp_path: Path, *flags: str) -> Iterator[forks.Process]:
     """A server of background jobs alone: it listens nowhere, so nobody can ask whether it is ready."""
     with (tmp_path / "worker.log").open("wb") as log:
-        command = [str(EXECUTABLE), "serve", "--data", str(tmp_path / "data"), "--role", "worker", *flags]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        command = ["serve", "--data", str(tmp_path / "data"), "--role", "worker", *flags]
+        process = forks.start(command, stdout=log, stderr=log)
     try:
         yield process
     finally:

@@ -1,12 +1,10 @@
 """One server of two workers for every trap, and a second account on it."""
 
-import json
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests.factories.processes import EXECUTABLE, Credentials, Server, serve
+from tests.factories.processes import Credentials, Server, create_account, serve
 from tests.factories.reports import pytest_runtest_makereport
 
 __all__ = ["pytest_runtest_makereport"]
@@ -22,6 +20,4 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def stranger(server: Server) -> Credentials:
     """The root keys of another account."""
-    command = [str(EXECUTABLE), "account", "create", "--id", STRANGER, "--data", str(server.data), "--output", "json"]
-    made = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    return Credentials(made["access_key_id"], made["secret_access_key"])
+    return create_account(server, STRANGER)

@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.factories.layouts import image
-from tests.factories.processes import Server, serve
+from tests.factories.processes import INSTALLED, Server, serve
 from tests.factories.registry import Registry, error_codes, with_query
 from tests.operation.commands import children
 from tests.traps.door import credential, fresh
@@ -33,7 +33,9 @@ MOST_TAGS = 1000
 @pytest.fixture(scope="module", params=["plain", "tls"])
 def one_worker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     tls = request.param == "tls"
-    with serve(tmp_path_factory.mktemp(f"limits-{request.param}"), tls=tls, extra=("--workers", "1")) as running:
+    with serve(
+        tmp_path_factory.mktemp(f"limits-{request.param}"), tls=tls, extra=("--workers", "1"), program=INSTALLED
+    ) as running:
         yield running
 
 
