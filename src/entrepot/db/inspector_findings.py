@@ -1,6 +1,6 @@
 """Rows of `inspector_finding`: of an image for its scans and its listing, of a registry for Inspector's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from entrepot.db.scan_schema import image_scan
 from entrepot.spec.moments import micros, micros_or_none, moment, moment_or_none
 from entrepot.spec.repository import RegistryKey
 
+Said = tuple[str, int, int, str, str, bytes]  # severity, score, EPSS, fix, exploit, body, as columns have them
 _TENTHS: Final = 10
 _MILLIONTHS: Final = 1_000_000
 _IMAGE = (finding.c.repository_id == bindparam("of")) & (finding.c.digest == bindparam("image"))
@@ -40,6 +41,11 @@ _FIND = _whole().where(_REGISTRY, finding.c.id == bindparam("id"))
 _PAGE = _whole().where(_REGISTRY, finding.c.id > bindparam("after")).order_by(finding.c.id).limit(bindparam("limit"))
 _SHORT = (
     select(finding.c.id, finding.c.severity, finding.c.vulnerability)
+    .where(_IMAGE, finding.c.closed_at.is_(None))
+    .order_by(finding.c.vulnerability)
+)
+_OPEN_BRIEFLY = (
+    select(finding.c.vulnerability, finding.c.severity, finding.c.suppressed_by, finding.c.body)
     .where(_IMAGE, finding.c.closed_at.is_(None))
     .order_by(finding.c.vulnerability)
 )
@@ -90,6 +96,32 @@ _REMOVE = delete(finding).where(finding.c.id == bindparam("of"), finding.c.close
 def of_image(tx: Transaction, image: ImageKey) -> Sequence[FindingRecord]:
     """Every finding of an image, closed ones too, by vulnerability."""
     return [record_of(row) for row in tx.all(_OF_IMAGE, of=image.repository_id, image=image.digest)]
+
+
+def said(severity: str, score: float, epss: float, fix_available: str, exploit_available: str, body: bytes) -> Said:
+    """What the row of a finding says that was found like this."""
+    return severity, round(score * _TENTHS), round(epss * _MILLIONTHS), fix_available, exploit_available, body
+
+
+def unlike(
+    tx: Transaction, image: ImageKey, wanted: Mapping[str, Said]
+) -> tuple[Sequence[FindingRecord], Collection[str]]:
+    """The findings of an image, closed ones too, but those that are active and say what is wanted; and the
+    vulnerabilities that those are of.
+    """
+    others, same = [], set()
+    for row in tx.all(_OF_IMAGE, of=image.repository_id, image=image.digest):
+        says = row.severity, row.score, row.epss, row.fix_available, row.exploit_available, row.body
+        if row.status == "ACTIVE" and says == wanted.get(row.vulnerability):
+            same.add(row.vulnerability)
+        else:
+            others.append(record_of(row))
+    return others, same
+
+
+def open_briefly(tx: Transaction, image: ImageKey) -> Sequence[tuple[str, str, str, bytes]]:
+    """(vulnerability, severity, suppressed_by, body) of the open findings of an image, by vulnerability."""
+    return [tuple(row) for row in tx.all(_OPEN_BRIEFLY, of=image.repository_id, image=image.digest)]
 
 
 def open_of_repository(tx: Transaction, repository_id: str, limit: int) -> Sequence[FindingRecord]:
