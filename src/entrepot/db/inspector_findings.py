@@ -14,6 +14,7 @@ from entrepot.spec.moments import micros, micros_or_none, moment, moment_or_none
 from entrepot.spec.repository import RegistryKey
 
 Said = tuple[str, int, int, str, str, bytes]  # severity, score, EPSS, fix, exploit, body, as columns have them
+_FEW: Final = 20  # rows that are looked up one by one
 _TENTHS: Final = 10
 _MILLIONTHS: Final = 1_000_000
 _IMAGE = (finding.c.repository_id == bindparam("of")) & (finding.c.digest == bindparam("image"))
@@ -44,6 +45,22 @@ _SHORT = (
     .where(_IMAGE, finding.c.closed_at.is_(None))
     .order_by(finding.c.vulnerability)
 )
+_SAID = (
+    select(
+        finding.c.id,
+        finding.c.vulnerability,
+        finding.c.status,
+        finding.c.severity,
+        finding.c.score,
+        finding.c.epss,
+        finding.c.fix_available,
+        finding.c.exploit_available,
+        finding.c.body,
+    )
+    .where(_IMAGE)
+    .order_by(finding.c.vulnerability)
+)
+_BY_ID = _whole().where(finding.c.id == bindparam("id"))
 _OPEN_BRIEFLY = (
     select(finding.c.vulnerability, finding.c.severity, finding.c.suppressed_by, finding.c.body)
     .where(_IMAGE, finding.c.closed_at.is_(None))
@@ -109,14 +126,16 @@ def unlike(
     """The findings of an image, closed ones too, but those that are active and say what is wanted; and the
     vulnerabilities that those are of.
     """
-    others, same = [], set()
-    for row in tx.all(_OF_IMAGE, of=image.repository_id, image=image.digest):
-        says = row.severity, row.score, row.epss, row.fix_available, row.exploit_available, row.body
-        if row.status == "ACTIVE" and says == wanted.get(row.vulnerability):
-            same.add(row.vulnerability)
+    same, others = set(), []
+    for finding_id, vulnerability, status, *says in tx.all(_SAID, of=image.repository_id, image=image.digest):
+        if status == "ACTIVE" and tuple(says) == wanted.get(vulnerability):
+            same.add(vulnerability)
         else:
-            others.append(record_of(row))
-    return others, same
+            others.append(finding_id)
+    if len(others) > _FEW:
+        return [each for each in of_image(tx, image) if each.vulnerability not in same], same
+    rows = [tx.one(_BY_ID, id=each) for each in others]
+    return [record_of(row) for row in rows if row is not None], same
 
 
 def open_briefly(tx: Transaction, image: ImageKey) -> Sequence[tuple[str, str, str, bytes]]:

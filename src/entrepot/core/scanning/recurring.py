@@ -14,7 +14,7 @@ from entrepot.scan.merging import Image, Located
 from entrepot.scan.packages import Package, Release
 
 MOST_PACKAGES = 100_000
-MOST_FINDINGS = 20_000
+MOST_FINDINGS = 60_000  # of about a kilobyte each
 _NOBODY = Facts("", "", "", 0)
 
 
