@@ -14,6 +14,7 @@ from entrepot.spec.moments import micros, micros_or_none, moment, moment_or_none
 from entrepot.spec.repository import RegistryKey
 
 Said = tuple[str, int, int, str, str, bytes]  # severity, score, EPSS, fix, exploit, body, as columns have them
+SEVERITIES: Final = ("UNTRIAGED", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")  # the least bad first
 _FEW: Final = 20  # rows that are looked up one by one
 _TENTHS: Final = 10
 _MILLIONTHS: Final = 1_000_000
@@ -84,17 +85,19 @@ _IMAGES = (
 )
 _PUT = text(
     "INSERT INTO inspector_finding (id, account_id, region, repository_id, repository_name, digest, vulnerability, "
-    "status, severity, score, epss, fix_available, exploit_available, first_observed_at, updated_at, closed_at, "
-    "suppressed_by, justification, body) "
-    "VALUES (:id, :account, :in_region, :of, :name, :image, :vulnerability, :status, :severity, :score, :epss, "
+    "status, rank, severity, score, epss, fix_available, exploit_available, first_observed_at, updated_at, closed_at, "
+    "suppressed_by, justification, title, vendor_severity, source, body) "
+    "VALUES (:id, :account, :in_region, :of, :name, :image, :vulnerability, :status, :rank, :severity, :score, :epss, "
     ":fix_available, :exploit_available, :first_observed_at, :updated_at, :closed_at, :suppressed_by, :justification, "
-    ":body) "
+    ":title, :vendor_severity, :source, :body) "
     "ON CONFLICT (id) DO UPDATE SET repository_name = excluded.repository_name, status = excluded.status, "
+    "rank = excluded.rank, "
     "severity = excluded.severity, score = excluded.score, epss = excluded.epss, "
     "fix_available = excluded.fix_available, exploit_available = excluded.exploit_available, "
     "first_observed_at = excluded.first_observed_at, updated_at = excluded.updated_at, "
     "closed_at = excluded.closed_at, suppressed_by = excluded.suppressed_by, "
-    "justification = excluded.justification, body = excluded.body"
+    "justification = excluded.justification, title = excluded.title, "
+    "vendor_severity = excluded.vendor_severity, source = excluded.source, body = excluded.body"
 )
 _CLOSE = (
     update(finding)
@@ -217,6 +220,7 @@ def _row(of: FindingRecord) -> dict[str, object]:
         "image": of.image.digest,
         "vulnerability": of.vulnerability,
         "status": of.status,
+        "rank": SEVERITIES.index(of.severity) if of.severity in SEVERITIES else 0,
         "severity": of.severity,
         "score": round(of.score * _TENTHS),
         "epss": round(of.epss * _MILLIONTHS),
@@ -227,6 +231,9 @@ def _row(of: FindingRecord) -> dict[str, object]:
         "closed_at": micros_or_none(of.closed_at),
         "suppressed_by": of.suppressed_by,
         "justification": of.justification,
+        "title": of.title,
+        "vendor_severity": of.vendor_severity,
+        "source": of.source,
         "body": of.body,
     }
 
@@ -251,5 +258,8 @@ def record_of(row: Row) -> FindingRecord:
         suppressed_by=row.suppressed_by,
         justification=row.justification,
         body=bytes(row.body),
+        title=row.title,
+        vendor_severity=row.vendor_severity,
+        source=row.source,
         observed_at=moment_or_none(row.observed_at),
     )

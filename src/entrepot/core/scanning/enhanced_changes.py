@@ -106,6 +106,9 @@ def _record(of: Of, found: Found, old: FindingRecord | None) -> FindingRecord:
         suppressed_by="",
         justification="",
         body=found.body,
+        title=found.title,
+        vendor_severity=found.vendor_severity,
+        source=found.source,
     )
 
 

@@ -96,6 +96,9 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     head: bytes
     facts: bytes
     tail: bytes
+    title: str = ""
+    vendor_severity: str = ""
+    source: str = ""
 
     @property
     def body(self) -> bytes:
@@ -143,7 +146,21 @@ def made(
     head, tail = body[:start], body[start + len(facts) :]
     told = "\0".join((vulnerability, severity, fix_available, exploit_available, str(score), str(epss)))
     stamp = hashlib.blake2b(b"\0".join((told.encode(), head, tail)), digest_size=16).digest()
-    return Found(vulnerability, severity, score, epss, fix_available, exploit_available, stamp, head, facts, tail)
+    return Found(
+        vulnerability,
+        severity,
+        score,
+        epss,
+        fix_available,
+        exploit_available,
+        stamp,
+        head,
+        facts,
+        tail,
+        details.title,
+        details.vendor_severity,
+        details.source,
+    )
 
 
 def those_of(found: Iterable[Found], facts: Facts) -> list[Found]:
@@ -161,6 +178,9 @@ def those_of(found: Iterable[Found], facts: Facts) -> list[Found]:
             each.head,
             said,
             each.tail,
+            each.title,
+            each.vendor_severity,
+            each.source,
         )
         for each in found
     ]
