@@ -1,35 +1,47 @@
 """A registry of many images that share layers: their rows and inventories, without a byte in a blob store.
 
 Layers: Debian 10 as it was published (91 packages, with the files that they own), such a system with more packages of
-Debian, packages of languages, and layers without any. An image is one base and five others.
+Debian, packages of languages, and layers without any. An image is one base and five others. What is found in an image
+is written as its scan would, but for the events of that.
 """
 
 import json
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from entrepot.core.scanning import coverage_statuses, enhanced_analysis, enhanced_work
 from entrepot.core.scanning import inventories as packing
+from entrepot.core.scanning.analysis import SUCCESS
+from entrepot.core.scanning.enhanced_changes import Of, changes, result_of
+from entrepot.core.scanning.enhanced_findings import Facts
 from entrepot.core.scanning.layer_programs import VERSION
-from entrepot.db import blobs, images, inventories, registry_scanning, repositories, scans
+from entrepot.core.scanning.recurring import Recurring
+from entrepot.core.scanning.remembering import Memory, Remembering
+from entrepot.core.scanning.suppressions import nothing
+from entrepot.db import blobs, enhanced_scans, images, inventories, registry_scanning, repositories, scans
 from entrepot.db.database import Transaction
+from entrepot.db.inspector_records import ImageKey
 from entrepot.db.records import Blob, Repository
 from entrepot.db.scan_records import RegistryScanning, Scan, ScanKey
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.db.vulnerabilities import VulnerabilityFile
 from entrepot.scan import name_marks
+from entrepot.scan.merging import merge
 from entrepot.scan.packages import Layer, Package, Release, SystemDatabase
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
+from entrepot.spec.moments import micros
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 _BASES, _REPOSITORIES, _LAYERS_OF_IMAGE, _UNIT = 40, 200, 6, 100
 _FILES_OF_PACKAGE = 30
+_VERSIONS = ("1.0", *(f"9{number}.1" for number in range(15)))  # of one of them something is known
 _STATUS = "var/lib/dpkg/status"
 _KINDS = {"PyPI": "pypi", "Go": "golang", "RubyGems": "gem", "Packagist": "composer", "crates.io": "cargo"}
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -90,8 +102,8 @@ class _Layers:
                 return Layer(read=["app/readme"])
 
     def _version(self, form: str) -> str:
-        """One of a few, as images of a company have them: in one of eight something is known."""
-        return form.format(self._chance.choice(("1.0", *(f"9{number}.1" for number in range(7)))))
+        """One of a few, as images of a company have them."""
+        return form.format(self._chance.choice(_VERSIONS))
 
     def _some_of_languages(self) -> Iterator[Package]:
         """A third of them is known to whoever tells of vulnerabilities."""
@@ -108,27 +120,64 @@ def known_names(file: VulnerabilityFile) -> Sequence[tuple[str, str]]:
     return [(ecosystem, name) for ecosystem, name, _ in file.every_package() if ecosystem in wanted]
 
 
-def build(database: SqliteDatabase, debian: Path, names: Sequence[tuple[str, str]], count: int, layers: int) -> Fleet:
-    """Write the rows of so many images over so many layers, all scanned continuously."""
+class _Scans:
+    """Looks at images as a worker does: by what is known, with what is remembered from one to the next."""
+
+    def __init__(self, file: VulnerabilityFile, layers: Mapping[str, Layer]) -> None:
+        self._known = Remembering(file, Memory())
+        self._layers = layers
+        self._recurring = Recurring()
+
+    def add(self, tx: Transaction, number: int, manifest: Manifest) -> None:
+        """Write how the scan of an image ended, and what was found in it."""
+        of = _repository(number % _REPOSITORIES)
+        facts = Facts("", "amd64", "", micros(_pushed(number)))
+        image = merge((str(each.digest), self._layers[each.digest]) for each in manifest.layers)
+        analysis = enhanced_analysis.analysed(image, self._known, facts, AT, self._recurring.found_in)
+        told = coverage_statuses.CONTINUOUSLY + analysis.description.removeprefix(SUCCESS)
+        found = analysis.found or ()
+        scan = Scan(ScanKey(of, manifest.digest, "ENHANCED"), f"scan-{number}", "ACTIVE", told, AT, severities={})
+        scans.put(tx, scan, due=False)
+        ended = replace(scan, completed_at=AT, source_updated_at=analysis.source_updated_at, result=result_of(found))
+        if analysis.status != "COMPLETE" or not enhanced_scans.keep(tx, ended):
+            return
+        key = RepositoryKey(RegistryKey("private", ACCOUNT, REGION), _name(number % _REPOSITORIES))
+        enhanced_work.write(tx, ended, changes(Of(key, ImageKey(of, manifest.digest), AT), (), found, nothing))
+
+
+def build(database: SqliteDatabase, debian: Path, file: VulnerabilityFile, count: int, layers: int) -> Fleet:
+    """Write the rows of so many images over so many layers, all scanned continuously, and of what is found in them."""
     chance = random.Random(7)
+    names = known_names(file)
     making = _Layers(debian, names, chance)
 
     def run(tx: Transaction) -> None:
         rules = RegistryScanning("ENHANCED", ())
         registry_scanning.put(tx, RegistryKey("private", ACCOUNT, REGION), rules, AT)
         for number in range(_REPOSITORIES):
-            key = RepositoryKey(RegistryKey("private", ACCOUNT, REGION), f"team/app-{number}")
+            key = RepositoryKey(RegistryKey("private", ACCOUNT, REGION), _name(number))
             repositories.add(tx, Repository(_repository(number), key, "MUTABLE", (), False, {}, 0, 1, AT))
 
     database.submit(run).result()
     made = [_blob(number) for number in range(layers)]
+    held: dict[str, Layer] = {}
     for start in range(0, layers, _UNIT):
         some = [(blob, making.base() if blob.size < _BASES else making.other()) for blob in made[start : start + _UNIT]]
+        held.update((blob.digest, layer) for blob, layer in some)
         database.submit(partial(_add_layers, some=some)).result()
+    looking = _Scans(file, held)
     for start in range(0, count, _UNIT):
         some_images = [(number, _image(number, made, chance)) for number in range(start, min(start + _UNIT, count))]
-        database.submit(partial(_add_images, some=some_images)).result()
+        database.submit(partial(_add_images, some=some_images, looking=looking)).result()
     return Fleet(count, layers, names)
+
+
+def _name(number: int) -> str:
+    return f"team/app-{number}"
+
+
+def _pushed(number: int) -> datetime:
+    return AT + timedelta(seconds=number)
 
 
 def _repository(number: int) -> str:
@@ -146,9 +195,10 @@ def _add_layers(tx: Transaction, some: Sequence[tuple[Blob, Layer]]) -> None:
         inventories.put(tx, blob.id, blob.location, VERSION, packing.packed(layer), name_marks.of_layer(layer))
 
 
-def _add_images(tx: Transaction, some: Sequence[tuple[int, tuple[Manifest, Sequence[Blob]]]]) -> None:
-    for number, made in some:
-        _add_image(tx, number, made)
+def _add_images(tx: Transaction, some: Sequence[tuple[int, tuple[Manifest, Sequence[Blob]]]], looking: _Scans) -> None:
+    for number, (manifest, layers) in some:
+        _add_image(tx, number, manifest, layers)
+        looking.add(tx, number, manifest)
 
 
 def _image(number: int, layers: Sequence[Blob], chance: random.Random) -> tuple[Manifest, Sequence[Blob]]:
@@ -170,12 +220,9 @@ def _image(number: int, layers: Sequence[Blob], chance: random.Random) -> tuple[
     return Manifest.parse(json.dumps(body).encode(), _MANIFEST), chosen
 
 
-def _add_image(tx: Transaction, number: int, made: tuple[Manifest, Sequence[Blob]]) -> None:
-    manifest, layers = made
+def _add_image(tx: Transaction, number: int, manifest: Manifest, layers: Sequence[Blob]) -> None:
     of = _repository(number % _REPOSITORIES)
     for each in layers:
         if blobs.find_link(tx, of, each.digest) is None:
             blobs.link(tx, of, each.digest, each.id, AT)
-    images.add(tx, of, manifest.digest, manifest, 100, AT + timedelta(seconds=number))
-    scan = Scan(ScanKey(of, manifest.digest, "ENHANCED"), f"scan-{number}", "ACTIVE", "", AT, severities={})
-    scans.put(tx, scan, due=False)
+    images.add(tx, of, manifest.digest, manifest, 100, _pushed(number))

@@ -31,6 +31,7 @@ from entrepot.core.units import BlockingUnits, Units
 from entrepot.core.vulnerabilities.importing import Importing
 from entrepot.db import rematches
 from entrepot.db.inspector_records import ImageKey
+from entrepot.db.rematches import Pass
 from entrepot.db.sqlite import SqliteDatabase, connect
 from entrepot.db.vulnerability_generations import Generations
 from tests.factories.advisory_files import folder, record
@@ -39,7 +40,8 @@ from tests.factories.databases import sqlite_database
 _DUMPS = ("Debian", "PyPI", "Go", "RubyGems", "Packagist", "crates.io")
 _CHANGED, _SAMPLE = 500, 200
 _LOOK_EVERY = 0.02  # seconds between two looks at the database from outside, by which the first finding is late
-_SQL = "SELECT 1 FROM inspector_finding WHERE vulnerability >= 'CVE-2099-' AND vulnerability < 'CVE-2100-' LIMIT 1"
+_NEW = "FROM inspector_finding WHERE vulnerability >= 'CVE-2099-' AND vulnerability < 'CVE-2100-'"
+_SQL = f"SELECT 1 {_NEW} LIMIT 1"
 
 
 class House:
@@ -52,9 +54,12 @@ class House:
         with self.generations.reading() as file:
             if file is None:
                 raise LookupError
-            self.names = fleets.known_names(file)
-        self.database: SqliteDatabase = sqlite_database(directory)
-        fleets.build(self.database, data / "inventories" / "debian-10.json", self.names, images, layers)
+            self.database: SqliteDatabase = sqlite_database(directory)
+            debian = data / "inventories" / "debian-10.json"
+            self.names = fleets.build(self.database, debian, file, images, layers).names
+            found = Pass(0, file.generation)
+        self.database.submit(lambda tx: rematches.move_pass(tx, Pass(), found)).result()
+        self.database.submit(lambda tx: rematches.move_pass(tx, found, Pass(file.generation))).result()
         self.database.checkpoint()
         self.pulse = Pulse()
         units = Units(self.database, ThreadPoolExecutor(2))
@@ -109,22 +114,21 @@ def timed(what: str) -> Iterator[None]:
 
 def rematch(data: Path, images: int, layers: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        house = House(Path(directory), data, images, layers)
-        print(f"{images} images over {layers} layers: {house.size():,} bytes", flush=True)
+        with timed("the fleet is made"):
+            house = House(Path(directory), data, images, layers)
         connection = connect(Path(directory) / "entrepot.db", query_only=True)
         marks, names = connection.execute("SELECT sum(length(marks)), count(*) FROM layer_marks").fetchone()
         print(f"marks of names: {marks:,} bytes of {names} layers")
-        with timed("all images, the first time"):
-            done(house)
         (found,) = connection.execute("SELECT count(*) FROM inspector_finding").fetchone()
-        print(f"{found} findings: {house.size():,} bytes", flush=True)
+        print(f"{images} images over {layers} layers, {found} findings: {house.size():,} bytes", flush=True)
         house.change()
         with timed("which images are concerned"):
             concerned = house.plan.run()
         print(f"{concerned} images")
         with timed("all of them matched anew"):
             first = watched(Path(directory), house)
-        print(f"first finding after {first:.2f} s", flush=True)
+        (new,) = connection.execute(f"SELECT count(*) {_NEW}").fetchone()
+        print(f"{new} new findings, the first after {first:.2f} s", flush=True)
         floor(house)
 
 

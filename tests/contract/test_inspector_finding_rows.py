@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from entrepot.db import images as manifests
-from entrepot.db import inspector_findings, repositories, scans
+from entrepot.db import inspector_counting as counting
+from entrepot.db import inspector_findings, inspector_listing, repositories, scans
+from entrepot.db.inspector_listing import After, Placed
 from entrepot.db.inspector_records import FindingRecord, ImageKey
 from entrepot.db.records import Repository
 from entrepot.db.scan_records import Scan, ScanKey
@@ -94,3 +96,46 @@ def test_what_is_closed_stays_for_a_while_and_is_counted_no_more(held: Rows):
     assert held.write(inspector_findings.remove_closed, at, 9) == 0
     assert held.write(inspector_findings.remove_closed, at + DAY, 9) == 1
     assert [each.id for each in held.read(inspector_findings.page, registry(), "", 9)] == [f"{1:032x}"]
+
+
+def test_rows_that_say_what_is_wanted_are_no_records(held: Rows):
+    second = finding(2, status="SUPPRESSED", suppressed_by="arn")
+    held.write(inspector_findings.put, [finding(1), second, finding(3)])
+    wanted = {
+        f"CVE-{number}": inspector_findings.said("HIGH", 9.8, 0.123456, "YES", "NO", b"body") for number in (1, 2)
+    }
+    assert held.read(inspector_findings.unlike, IMAGE, wanted) == ([second, finding(3)], {"CVE-1"})
+
+
+@pytest.mark.parametrize("order", ["SEVERITY", "-SEVERITY", "VENDOR_SEVERITY", "-VULNERABILITY_SOURCE", "-EPSS_SCORE"])
+def test_pages_of_an_order_are_the_whole_of_it(held: Rows, order: str):
+    words = ("LOW", "HIGH", "CRITICAL")
+    records = [
+        finding(number, words[number % 3], vendor_severity=f"v{number % 2}", source=f"s{number % 4}")
+        for number in range(1, 12)
+    ]
+    held.write(inspector_findings.put, records)
+    whole = held.read(inspector_listing.page, registry(), order, After(), {}, 100)
+    found: list[Placed] = []
+    after = After()
+    while page := held.read(inspector_listing.page, registry(), order, after, {}, 3):
+        found += page
+        after = page[-1].place
+    assert found == list(whole)
+    assert len({each.record.id for each in found}) == len(records)
+    places = [int(each.place.value) if order.lstrip("-") == "SEVERITY" else each.place.value for each in found]
+    assert places == sorted(places, reverse=order.startswith("-"))
+
+
+def test_findings_are_counted_by_image_as_one_by_one(held: Rows):
+    held.write(inspector_findings.put, [finding(1), finding(2, "LOW"), finding(3, title="t")])
+    (high, low) = sorted(held.read(lambda tx: list(counting.by_image(tx, registry(), {}))))
+    assert (high.number, low.number) == (2, 1)
+    wanted = {"severity": "HIGH"}
+    with_bodies = held.read(lambda tx: list(counting.one_by_one(tx, registry(), wanted, bodies=True)))
+    without = held.read(lambda tx: list(counting.one_by_one(tx, registry(), wanted, bodies=False)))
+    assert [(each.vulnerability, each.title, each.body) for each in with_bodies] == [
+        ("CVE-1", "", b"body"),
+        ("CVE-3", "t", b"body"),
+    ]
+    assert without == [each._replace(body=b"") for each in with_bodies]

@@ -1,6 +1,6 @@
 """Rows of `inspector_finding`: of an image for its scans and its listing, of a registry for Inspector's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +13,9 @@ from entrepot.db.scan_schema import image_scan
 from entrepot.spec.moments import micros, micros_or_none, moment, moment_or_none
 from entrepot.spec.repository import RegistryKey
 
+Said = tuple[str, int, int, str, str, bytes]  # severity, score, EPSS, fix, exploit, body, as columns have them
+SEVERITIES: Final = ("UNTRIAGED", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")  # the least bad first
+_FEW: Final = 20  # rows that are looked up one by one
 _TENTHS: Final = 10
 _MILLIONTHS: Final = 1_000_000
 _IMAGE = (finding.c.repository_id == bindparam("of")) & (finding.c.digest == bindparam("image"))
@@ -43,6 +46,27 @@ _SHORT = (
     .where(_IMAGE, finding.c.closed_at.is_(None))
     .order_by(finding.c.vulnerability)
 )
+_SAID = (
+    select(
+        finding.c.id,
+        finding.c.vulnerability,
+        finding.c.status,
+        finding.c.severity,
+        finding.c.score,
+        finding.c.epss,
+        finding.c.fix_available,
+        finding.c.exploit_available,
+        finding.c.body,
+    )
+    .where(_IMAGE)
+    .order_by(finding.c.vulnerability)
+)
+_BY_ID = _whole().where(finding.c.id == bindparam("id"))
+_OPEN_BRIEFLY = (
+    select(finding.c.vulnerability, finding.c.severity, finding.c.suppressed_by, finding.c.body)
+    .where(_IMAGE, finding.c.closed_at.is_(None))
+    .order_by(finding.c.vulnerability)
+)
 _COUNTS = (
     select(finding.c.severity, func.count().label("findings"))
     .where(_IMAGE, finding.c.status == "ACTIVE")
@@ -61,17 +85,19 @@ _IMAGES = (
 )
 _PUT = text(
     "INSERT INTO inspector_finding (id, account_id, region, repository_id, repository_name, digest, vulnerability, "
-    "status, severity, score, epss, fix_available, exploit_available, first_observed_at, updated_at, closed_at, "
-    "suppressed_by, justification, body) "
-    "VALUES (:id, :account, :in_region, :of, :name, :image, :vulnerability, :status, :severity, :score, :epss, "
+    "status, rank, severity, score, epss, fix_available, exploit_available, first_observed_at, updated_at, closed_at, "
+    "suppressed_by, justification, title, vendor_severity, source, body) "
+    "VALUES (:id, :account, :in_region, :of, :name, :image, :vulnerability, :status, :rank, :severity, :score, :epss, "
     ":fix_available, :exploit_available, :first_observed_at, :updated_at, :closed_at, :suppressed_by, :justification, "
-    ":body) "
+    ":title, :vendor_severity, :source, :body) "
     "ON CONFLICT (id) DO UPDATE SET repository_name = excluded.repository_name, status = excluded.status, "
+    "rank = excluded.rank, "
     "severity = excluded.severity, score = excluded.score, epss = excluded.epss, "
     "fix_available = excluded.fix_available, exploit_available = excluded.exploit_available, "
     "first_observed_at = excluded.first_observed_at, updated_at = excluded.updated_at, "
     "closed_at = excluded.closed_at, suppressed_by = excluded.suppressed_by, "
-    "justification = excluded.justification, body = excluded.body"
+    "justification = excluded.justification, title = excluded.title, "
+    "vendor_severity = excluded.vendor_severity, source = excluded.source, body = excluded.body"
 )
 _CLOSE = (
     update(finding)
@@ -90,6 +116,34 @@ _REMOVE = delete(finding).where(finding.c.id == bindparam("of"), finding.c.close
 def of_image(tx: Transaction, image: ImageKey) -> Sequence[FindingRecord]:
     """Every finding of an image, closed ones too, by vulnerability."""
     return [record_of(row) for row in tx.all(_OF_IMAGE, of=image.repository_id, image=image.digest)]
+
+
+def said(severity: str, score: float, epss: float, fix_available: str, exploit_available: str, body: bytes) -> Said:
+    """What the row of a finding says that was found like this."""
+    return severity, round(score * _TENTHS), round(epss * _MILLIONTHS), fix_available, exploit_available, body
+
+
+def unlike(
+    tx: Transaction, image: ImageKey, wanted: Mapping[str, Said]
+) -> tuple[Sequence[FindingRecord], Collection[str]]:
+    """The findings of an image, closed ones too, but those that are active and say what is wanted; and the
+    vulnerabilities that those are of.
+    """
+    same, others = set(), []
+    for finding_id, vulnerability, status, *says in tx.all(_SAID, of=image.repository_id, image=image.digest):
+        if status == "ACTIVE" and tuple(says) == wanted.get(vulnerability):
+            same.add(vulnerability)
+        else:
+            others.append(finding_id)
+    if len(others) > _FEW:
+        return [each for each in of_image(tx, image) if each.vulnerability not in same], same
+    rows = [tx.one(_BY_ID, id=each) for each in others]
+    return [record_of(row) for row in rows if row is not None], same
+
+
+def open_briefly(tx: Transaction, image: ImageKey) -> Sequence[tuple[str, str, str, bytes]]:
+    """(vulnerability, severity, suppressed_by, body) of the open findings of an image, by vulnerability."""
+    return [tuple(row) for row in tx.all(_OPEN_BRIEFLY, of=image.repository_id, image=image.digest)]
 
 
 def open_of_repository(tx: Transaction, repository_id: str, limit: int) -> Sequence[FindingRecord]:
@@ -166,6 +220,7 @@ def _row(of: FindingRecord) -> dict[str, object]:
         "image": of.image.digest,
         "vulnerability": of.vulnerability,
         "status": of.status,
+        "rank": SEVERITIES.index(of.severity) if of.severity in SEVERITIES else 0,
         "severity": of.severity,
         "score": round(of.score * _TENTHS),
         "epss": round(of.epss * _MILLIONTHS),
@@ -176,6 +231,9 @@ def _row(of: FindingRecord) -> dict[str, object]:
         "closed_at": micros_or_none(of.closed_at),
         "suppressed_by": of.suppressed_by,
         "justification": of.justification,
+        "title": of.title,
+        "vendor_severity": of.vendor_severity,
+        "source": of.source,
         "body": of.body,
     }
 
@@ -200,5 +258,8 @@ def record_of(row: Row) -> FindingRecord:
         suppressed_by=row.suppressed_by,
         justification=row.justification,
         body=bytes(row.body),
+        title=row.title,
+        vendor_severity=row.vendor_severity,
+        source=row.source,
         observed_at=moment_or_none(row.observed_at),
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select, tuple_
 
 from entrepot.db.database import Reader
 from entrepot.db.inspector_findings import record_of
@@ -17,13 +17,11 @@ from entrepot.db.scan_schema import image_scan
 from entrepot.db.schema import manifest
 from entrepot.spec.repository import RegistryKey
 
-SEVERITIES: Final = ("UNTRIAGED", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")  # the least bad first
 _OBSERVED: Final = case(
     (finding.c.closed_at.is_not(None), finding.c.closed_at),
     (image_scan.c.completed_at > finding.c.updated_at, image_scan.c.completed_at),
     else_=finding.c.updated_at,
 )
-_RANK: Final = case({word: rank for rank, word in enumerate(SEVERITIES)}, value=finding.c.severity, else_=0)
 # Inspector's SortField, and what it is here; those of which every finding says the same are sorted by id alone
 ORDERS: Final[Mapping[str, ColumnElement[Any]]] = {
     "ECR_IMAGE_PUSHED_AT": func.coalesce(manifest.c.pushed_at, 0),
@@ -33,8 +31,10 @@ ORDERS: Final[Mapping[str, ColumnElement[Any]]] = {
     "FIRST_OBSERVED_AT": finding.c.first_observed_at,
     "INSPECTOR_SCORE": finding.c.score,
     "LAST_OBSERVED_AT": _OBSERVED,
-    "SEVERITY": _RANK,
+    "SEVERITY": finding.c.rank,
+    "VENDOR_SEVERITY": finding.c.vendor_severity,
     "VULNERABILITY_ID": finding.c.vulnerability,
+    "VULNERABILITY_SOURCE": finding.c.source,
 }
 _SCANNED: Final = and_(
     image_scan.c.repository_id == finding.c.repository_id,
@@ -47,13 +47,18 @@ _JOINED: Final = {
     "ECR_IMAGE_PUSHED_AT": finding.outerjoin(manifest, _PUSHED),
     "LAST_OBSERVED_AT": finding.outerjoin(image_scan, _SCANNED),
 }
-_TEXTS: Final = frozenset({"ECR_IMAGE_REPOSITORY_NAME", "FINDING_STATUS", "VULNERABILITY_ID"})
+_TEXTS: Final = frozenset(
+    {"ECR_IMAGE_REPOSITORY_NAME", "FINDING_STATUS", "VENDOR_SEVERITY", "VULNERABILITY_ID", "VULNERABILITY_SOURCE"}
+)
 NARROWED: Final = {
     "ecrImageHash": finding.c.digest,
     "ecrImageRepositoryName": finding.c.repository_name,
     "findingStatus": finding.c.status,
     "severity": finding.c.severity,
+    "title": finding.c.title,
+    "vendorSeverity": finding.c.vendor_severity,
     "vulnerabilityId": finding.c.vulnerability,
+    "vulnerabilitySource": finding.c.source,
 }
 
 
@@ -90,7 +95,9 @@ def page(
 
 @cache  # there are so many orders, and so many columns
 def _statement(order: str, narrowed: tuple[str, ...], *, later: bool) -> Select[Any]:
-    """Ids are sorted before rows are read: what sorts should not carry the bodies."""
+    """Ids are sorted before rows are read: what sorts should not carry the bodies. Most orders are those of an index,
+    which is read from where the page begins; ties go as the rest does, or it could not be.
+    """
     field, descending = order.removeprefix("-"), order.startswith("-")
     by: ColumnElement[Any] = ORDERS[field] if field else finding.c.id
     ids = (
@@ -101,16 +108,20 @@ def _statement(order: str, narrowed: tuple[str, ...], *, later: bool) -> Select[
             finding.c.region == bindparam("in_region"),
             *(NARROWED[name] == bindparam(f"n_{name}") for name in narrowed),
         )
-        .order_by(by.desc() if descending else by, finding.c.id)
+        .order_by(*_sorted(by, finding.c.id, descending))
         .limit(bindparam("limit"))
     )
     if later:
-        above = finding.c.id > bindparam("after")
-        further = by < bindparam("value") if descending else by > bindparam("value")
-        ids = ids.where(or_(further, and_(by == bindparam("value"), above)) if field else above)
+        here: Any = tuple_(by, finding.c.id) if field else finding.c.id
+        before: Any = tuple_(bindparam("value"), bindparam("after")) if field else bindparam("after")
+        ids = ids.where(here < before if descending else here > before)
     some = ids.subquery()
     return (
         select(finding, image_scan.c.completed_at.label("observed_at"), some.c.place)
         .select_from(some.join(finding, finding.c.id == some.c.of).outerjoin(image_scan, _SCANNED))
-        .order_by(some.c.place.desc() if descending else some.c.place, finding.c.id)
+        .order_by(*_sorted(some.c.place, finding.c.id, descending))
     )
+
+
+def _sorted(by: ColumnElement[Any], then: ColumnElement[Any], descending: bool) -> Sequence[ColumnElement[Any]]:  # noqa: FBT001 - one of two directions
+    return (by.desc(), then.desc()) if descending else (by, then)

@@ -40,6 +40,9 @@ class FindingRecord:
     suppressed_by: str
     justification: str
     body: bytes
+    title: str = ""
+    vendor_severity: str = ""
+    source: str = ""  # who tells of the vulnerability
     observed_at: datetime | None = None
 
     @property

@@ -47,6 +47,7 @@ inspector_finding = Table(
     Column("digest", Text, nullable=False),
     Column("vulnerability", Text, nullable=False),  # the CVE where one exists
     Column("status", Text, nullable=False),  # ACTIVE | SUPPRESSED | CLOSED
+    Column("rank", BigInteger, nullable=False),  # of the severity, 0 where nothing is known of it
     Column("severity", Text, nullable=False),  # CRITICAL | HIGH | MEDIUM | LOW | INFORMATIONAL | UNTRIAGED
     Column("score", BigInteger, nullable=False),  # CVSS in tenths
     Column("epss", BigInteger, nullable=False),  # millionths
@@ -57,6 +58,9 @@ inspector_finding = Table(
     Column("closed_at", BigInteger),  # None while it is open
     Column("suppressed_by", Text, nullable=False),  # ARN of a filter or id of an exception; empty: nothing
     Column("justification", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("vendor_severity", Text, nullable=False),
+    Column("source", Text, nullable=False),  # who tells of the vulnerability, as Inspector writes it
     Column("body", LargeBinary, nullable=False),  # msgpack: packages, scores, whom it is told by
     UniqueConstraint("repository_id", "digest", "vulnerability"),
 )
@@ -74,7 +78,25 @@ Index(
     inspector_finding.c.account_id,
     inspector_finding.c.region,
     inspector_finding.c.vulnerability,
+    inspector_finding.c.id,
 )
+for _by in (  # what findings are listed by, page after page
+    "rank",
+    "score",
+    "epss",
+    "status",
+    "repository_name",
+    "first_observed_at",
+    "vendor_severity",
+    "source",
+):
+    Index(
+        f"ix_inspector_finding_{_by}",
+        inspector_finding.c.account_id,
+        inspector_finding.c.region,
+        inspector_finding.c[_by],
+        inspector_finding.c.id,
+    )
 Index(
     "ix_inspector_finding_closed_at",
     inspector_finding.c.closed_at,

@@ -4,6 +4,7 @@ https://github.com/package-url/purl-spec, with the qualifiers `upstream` and `rp
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from packageurl import PackageURL
@@ -15,6 +16,11 @@ _RPM_NAMESPACES: Final = {"rhel": "redhat", "hummingbird": "redhat", "sles": "su
 
 def purl(package: Package, release: Release | None) -> str:
     """The canonical URL; packages of the operating system name their distribution, if it is known."""
+    return _canonical(package, None if release is None else Release(release.id, release.version))
+
+
+@lru_cache(maxsize=16_384)  # images repeat their packages
+def _canonical(package: Package, release: Release | None) -> str:
     if package.type in _SYSTEM:
         return _SYSTEM[package.type](package, release)
     namespace, _, name = package.name.rpartition(_SEPARATORS.get(package.type, "/"))

@@ -19,18 +19,11 @@ from entrepot.db import inspector_listing as listing
 from entrepot.db.database import Reader, Transaction
 from entrepot.db.inspector_listing import NARROWED, ORDERS, After
 from entrepot.db.inspector_records import FindingRecord, ImageKey
-from entrepot.errors import InspectorInputInvalid
 from entrepot.spec.repository import RegistryKey
 
 MOST_EXAMINED: Final = 5000  # findings for a page
-MOST_SORTED: Final = 20_000  # findings that are sorted by what only their bodies say
 BATCH: Final = 500
 START: Final[tuple[str, str]] = ("", "")
-_OF_BODIES: Final = {"VENDOR_SEVERITY": "vendorSeverity", "VULNERABILITY_SOURCE": "source"}
-_TOO_MANY: Final = (
-    "sortCriteria: more than {} findings cannot be sorted by {}; "
-    "let filterCriteria mean fewer, or sort by another field"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +66,9 @@ def list_of(
     after: tuple[str, str] = START,
     most: int = MOST_EXAMINED,
 ) -> Page[Listed]:
-    """Findings that the criteria mean, sorted by Inspector's `order` (with `-` before it the greatest first):
-    InspectorInputInvalid where too many would have to be sorted.
-    """
+    """Findings that the criteria mean, sorted by Inspector's `order` (with `-` before it the greatest first)."""
     registry = places.require(caller, "ListFindings")
     criteria = Criteria(given)
-    if order.removeprefix("-") in _OF_BODIES:
-        return _sorted_by_bodies(tx, registry, criteria, order, limit, after)
     found: list[tuple[Listed, After]] = []
     sorting = order if order.removeprefix("-") in ORDERS else ""
     wanted = narrowed(criteria)
@@ -138,23 +127,3 @@ def _all(
         if len(batch) < size:
             return
         after = batch[-1].place
-
-
-def _sorted_by_bodies(
-    tx: Reader, registry: RegistryKey, criteria: Criteria, order: str, limit: int, after: tuple[str, str]
-) -> Page[Listed]:
-    field = order.removeprefix("-")
-    member = _OF_BODIES[field]
-    found: list[tuple[str, str, Listed]] = []
-    for listed in every(tx, registry, criteria):
-        value = listed.shown(Texts())["packageVulnerabilityDetails"][member] or ""
-        found.append((value, listed.record.id, listed))
-        if len(found) > MOST_SORTED:
-            raise InspectorInputInvalid(reason=_TOO_MANY.format(MOST_SORTED, field))
-    found.sort(key=lambda each: each[1])
-    found.sort(key=lambda each: each[0], reverse=order.startswith("-"))
-    keys = [each[:2] for each in found]
-    start = keys.index(after) + 1 if after in keys else 0
-    cut = found[start : start + limit]
-    more = len(found) > start + limit
-    return Page(tuple(each[2] for each in cut), (cut[-1][0], cut[-1][1]) if more else None)

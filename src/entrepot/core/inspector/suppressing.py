@@ -9,7 +9,7 @@ from entrepot.core.inspector.findings import Images
 from entrepot.core.scanning import enhanced_shown
 from entrepot.core.scanning.enhanced_findings import Details
 from entrepot.core.scanning.enhanced_shown import Texts
-from entrepot.core.scanning.suppressions import Decide, Suppression
+from entrepot.core.scanning.suppressions import Decide, Suppression, nothing
 from entrepot.db import inspector_filters as filters
 from entrepot.db.database import Transaction
 from entrepot.db.inspector_records import FindingRecord, ImageKey
@@ -24,11 +24,11 @@ def source(tx: Transaction, repository: Repository, digest: str) -> Decide:
     registry = repository.key.registry
     rules = [(each.arn, each.reason, _criteria(each.criteria)) for each in filters.suppressing(tx, registry)]
     image = ImageKey(repository.id, digest)
-    now = Images(tx).now(image) if rules else None
+    if not rules:
+        return nothing
+    now = Images(tx).now(image)
 
     def decide(record: FindingRecord, _: Details) -> Suppression | None:
-        if now is None:
-            return None
         shown = {**enhanced_shown.shown(record, now, Texts()), "status": _OPEN}  # whatever was decided before
         return next((Suppression(arn, reason) for arn, reason, rule in rules if rule.match(shown)), None)
 

@@ -67,8 +67,8 @@ def texts(known: Known | None, advisories: Sequence[str]) -> Mapping[str, Texts]
 def text(known: Known, advisory: str) -> Texts | None:
     """What an advisory of this id says at length; None where it is not known any more."""
     number = next(iter(known.search(advisory)), None)
-    whole = None if number is None else known.whole(number)
-    return None if whole is None else Texts(whole.details or whole.summary, whole.references)
+    told = None if number is None else known.told(number)
+    return None if told is None else Texts(told.details or told.summary, told.references)
 
 
 def _languages(image: Image) -> Sequence[str]:

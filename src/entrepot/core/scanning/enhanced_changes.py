@@ -7,7 +7,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from entrepot.core.scanning.enhanced_findings import Found, finding_id, unpacked
-from entrepot.core.scanning.suppressions import Decide
+from entrepot.core.scanning.suppressions import Decide, nothing
+from entrepot.db import inspector_findings
+from entrepot.db.database import Transaction
+from entrepot.db.inspector_findings import Said, said
 from entrepot.db.inspector_records import FindingRecord, ImageKey
 from entrepot.spec.repository import RepositoryKey
 
@@ -32,11 +35,22 @@ class Changes:
 
 def result_of(found: Sequence[Found]) -> str:
     """A hash of what was found, which two scans of the same content have alike."""
-    hashed = hashlib.blake2b(digest_size=16)
-    for each in found:
-        told = (each.vulnerability, each.severity, each.fix_available, each.exploit_available, str(each.epss))
-        hashed.update("\0".join(told).encode() + b"\0" + each.body + b"\0")
-    return hashed.hexdigest()
+    facts = b"".join(dict.fromkeys(each.facts for each in found))
+    return hashlib.blake2b(facts + b"".join([each.stamp for each in found]), digest_size=16).hexdigest()
+
+
+def compared(tx: Transaction, of: Of, found: Sequence[Found], decide: Decide) -> Changes:
+    """What to write of an image's findings. Most say what they said: where nobody suppresses any, their rows are not
+    even made records of.
+    """
+    if decide is not nothing:
+        return changes(of, inspector_findings.of_image(tx, of.image), found, decide)
+    before, same = inspector_findings.unlike(tx, of.image, {each.vulnerability: _said(each) for each in found})
+    return changes(of, before, [each for each in found if each.vulnerability not in same], decide)
+
+
+def _said(found: Found) -> Said:
+    return said(found.severity, found.score, found.epss, found.fix_available, found.exploit_available, found.body)
 
 
 def changes(of: Of, before: Sequence[FindingRecord], found: Sequence[Found], decide: Decide) -> Changes:
@@ -56,7 +70,7 @@ def changes(of: Of, before: Sequence[FindingRecord], found: Sequence[Found], dec
 
 def decided(record: FindingRecord, decide: Decide) -> FindingRecord:
     """An open finding with the status that it has by who suppresses findings."""
-    by = decide(record, unpacked(record.body))
+    by = None if decide is nothing else decide(record, unpacked(record.body))
     if by is None:
         return replace(record, status=ACTIVE, suppressed_by="", justification="")
     return replace(record, status=SUPPRESSED, suppressed_by=by.by, justification=by.justification)
@@ -92,6 +106,9 @@ def _record(of: Of, found: Found, old: FindingRecord | None) -> FindingRecord:
         suppressed_by="",
         justification="",
         body=found.body,
+        title=found.title,
+        vendor_severity=found.vendor_severity,
+        source=found.source,
     )
 
 

@@ -8,7 +8,7 @@ from entrepot.core.scanning.enhanced_changes import redecided
 from entrepot.core.scanning.enhanced_events import advisory
 from entrepot.core.scanning.enhanced_findings import Details
 from entrepot.core.scanning.enhanced_rulings import ruling
-from entrepot.core.scanning.suppressions import Decide, Source, Suppression, of_image
+from entrepot.core.scanning.suppressions import Decide, Source, Suppression, nothing, of_image
 from entrepot.db import inspector_findings, repositories
 from entrepot.db.database import Transaction
 from entrepot.db.inspector_records import FindingRecord, ImageKey
@@ -21,7 +21,9 @@ def source(clock: Callable[[], datetime]) -> Source:
     def of(tx: Transaction, repository: Repository, digest: str) -> Decide:
         at = clock()
         held = standings.rulings(tx, repository, digest, at)
-        digests = standings.digests_of(tx, repository, digest) if held else frozenset()
+        if not held:
+            return nothing
+        digests = standings.digests_of(tx, repository, digest)
 
         def decide(record: FindingRecord, details: Details) -> Suppression | None:
             found = ruling(held, record, details, digests, at)

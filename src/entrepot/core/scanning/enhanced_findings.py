@@ -29,6 +29,7 @@ _RANKS: Final = {"CRITICAL": 0, "HIGH": 1, "MEDIUM": 2, "LOW": 3, "INFORMATIONAL
 _PROGRAMS: Final = "BITNAMI"
 _WORDS: Final = re.compile(r"[^A-Z0-9]+")
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
+_HEADER: Final = 1  # byte, of an array of up to 15 members
 
 
 class Exploitation(Protocol):
@@ -79,9 +80,10 @@ class Details(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     exploited_at: int = 0  # since when it is in the catalogue of exploited ones
 
 
-class Found(msgspec.Struct, frozen=True):
-    """A vulnerability of an image as it is found: what its row will say. `number` is the advisory's in the generation
-    that was asked.
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """A vulnerability of an image as it is found: what its row will say.
+
+    Its details are kept packed and in three pieces: images that share packages differ in what is said of them alone.
     """
 
     vulnerability: str
@@ -90,9 +92,23 @@ class Found(msgspec.Struct, frozen=True):
     epss: float
     fix_available: str
     exploit_available: str
-    details: Details
-    body: bytes
-    number: int
+    stamp: bytes  # a hash of all that it says, but of the image's facts
+    head: bytes
+    facts: bytes
+    tail: bytes
+    title: str = ""
+    vendor_severity: str = ""
+    source: str = ""
+
+    @property
+    def body(self) -> bytes:
+        """That of its row."""
+        return self.head + self.facts + self.tail
+
+    @property
+    def details(self) -> Details:
+        """What the body holds."""
+        return unpacked(self.body)
 
 
 def finding_id(repository_id: str, digest: str, vulnerability: str) -> str:
@@ -111,6 +127,63 @@ def unpacked(body: bytes) -> Details:
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Details)
+
+
+def made(
+    vulnerability: str,
+    severity: str,
+    score: float,
+    epss: float,
+    details: Details,
+    *,
+    fix_available: str,
+    exploit_available: str,
+) -> Found:
+    """A finding that says this."""
+    body, facts = packed(details), _ENCODE(details.image)
+    start = _HEADER + sum(len(_ENCODE(each)) for each in (details.title, details.advisory, details.source))
+    start += len(_ENCODE(details.source_url))
+    head, tail = body[:start], body[start + len(facts) :]
+    told = "\0".join((vulnerability, severity, fix_available, exploit_available, str(score), str(epss)))
+    stamp = hashlib.blake2b(b"\0".join((told.encode(), head, tail)), digest_size=16).digest()
+    return Found(
+        vulnerability,
+        severity,
+        score,
+        epss,
+        fix_available,
+        exploit_available,
+        stamp,
+        head,
+        facts,
+        tail,
+        details.title,
+        details.vendor_severity,
+        details.source,
+    )
+
+
+def those_of(found: Iterable[Found], facts: Facts) -> list[Found]:
+    """The same findings, as those of an image."""
+    said = _ENCODE(facts)
+    return [
+        Found(
+            each.vulnerability,
+            each.severity,
+            each.score,
+            each.epss,
+            each.fix_available,
+            each.exploit_available,
+            each.stamp,
+            each.head,
+            said,
+            each.tail,
+            each.title,
+            each.vendor_severity,
+            each.source,
+        )
+        for each in found
+    ]
 
 
 def found(matches: Iterable[Match], known: Exploitation, release: Release | None, facts: Facts) -> list[Found]:
@@ -146,16 +219,14 @@ def finding(name: str, matches: Sequence[Match], known: Exploitation, release: R
         modified_at=told.advisory.modified,
         exploited_at=exploited.added_at if exploited else 0,
     )
-    return Found(
-        vulnerability=name,
-        severity=INSPECTOR[assessed.level],
-        score=_tenths(assessed),
-        epss=round(score.score, 6) if score else 0.0,
+    return made(
+        name,
+        INSPECTOR[assessed.level],
+        _tenths(assessed),
+        round(score.score, 6) if score else 0.0,
+        details,
         fix_available=_fix_available(packages),
         exploit_available="YES" if exploited else "NO",
-        details=details,
-        body=packed(details),
-        number=told.number,
     )
 
 

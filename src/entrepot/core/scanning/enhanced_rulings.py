@@ -20,9 +20,14 @@ class Counting(NamedTuple):
 
     name: str
     severity: str  # as ECR names it
-    package: str
+    body: bytes
     counts: bool
     until: datetime | None
+
+    @property
+    def package(self) -> str:
+        """The first of its packages: few are asked for it."""
+        return next((each.name for each in unpacked(self.body).packages), "")
 
 
 def ruling(
@@ -39,12 +44,15 @@ def counting(
     tx: Transaction, image: ImageKey, held: Rulings, digests: frozenset[str], at: datetime
 ) -> Iterator[Counting]:
     """The open findings of an image, decided now: what its rows say of exceptions may be older; filters have none."""
+    if not held:
+        for vulnerability, severity, suppressed_by, body in inspector_findings.open_briefly(tx, image):
+            counts = not suppressed_by.startswith(_FILTER)
+            yield Counting(vulnerability, _TO_ECR.get(severity, severity), body, counts, None)
+        return
     for record in inspector_findings.of_image(tx, image):
         if record.closed_at is None:
-            details = unpacked(record.body)
-            found = ruling(held, record, details, digests, at)
+            found = ruling(held, record, unpacked(record.body), digests, at)
             filtered = record.status == SUPPRESSED and record.suppressed_by.startswith(_FILTER)
             until = None if found is None or filtered else found.expires_at
-            package = next((each.name for each in details.packages), "")
             severity = _TO_ECR.get(record.severity, record.severity)
-            yield Counting(record.vulnerability, severity, package, found is None and not filtered, until)
+            yield Counting(record.vulnerability, severity, record.body, found is None and not filtered, until)

@@ -14,7 +14,7 @@ from entrepot.core.scanning.enhanced_findings import Details, unpacked
 from entrepot.core.scanning.inspector_packages import Vulnerable
 from entrepot.db.inspector_records import FindingRecord
 from entrepot.spec.moments import moment
-from entrepot.spec.repository import RepositoryKey
+from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 Json = Mapping[str, Any]
 NONE_PROVIDED: Final = "None Provided"
@@ -87,7 +87,12 @@ def to_ecr(told: Json) -> Json:
 
 def resource_id(record: FindingRecord) -> str:
     """The ARN of a finding's image, as Inspector writes it."""
-    return f"{RepositoryKey(record.registry, record.repository_name).arn}/{record.image.digest}"
+    return resource_arn(record.registry, record.repository_name, record.image.digest)
+
+
+def resource_arn(registry: RegistryKey, repository_name: str, digest: str) -> str:
+    """The same of any image."""
+    return f"{RepositoryKey(registry, repository_name).arn}/{digest}"
 
 
 def _without(told: Json, names: frozenset[str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from entrepot.core.scanning import (
 )
 from entrepot.core.scanning.analysis import COMPLETE, FAILED, SUCCESS, Analysis, Content, ImageLayer
 from entrepot.core.scanning.configuration import CONTINUOUS, ENHANCED
-from entrepot.core.scanning.enhanced_changes import Changes, Of, changes, closed, redecided, result_of
+from entrepot.core.scanning.enhanced_changes import Changes, Of, closed, compared, redecided, result_of
 from entrepot.core.scanning.enhanced_events import Telling, Told
 from entrepot.core.scanning.enhanced_shown import ImageNow, Texts
 from entrepot.core.scanning.places import registry_itself
@@ -92,7 +92,7 @@ def advisories(tx: Transaction, task: Task, analysis: Analysis) -> Sequence[str]
     if not _is_news(task.scan, analysis):
         return ()
     of = Of(task.content.repository, task.image, task.scan.queued_at)
-    told = changes(of, inspector_findings.of_image(tx, task.image), analysis.found or (), lambda *_: None).told
+    told = compared(tx, of, analysis.found or (), suppressions.nothing).told
     return sorted({enhanced_events.advisory(each) for each in told})
 
 
@@ -123,8 +123,7 @@ def keep(
     changed = Changes(())
     if ended.result != scan.result:
         decide = suppressions.of_image(tx, repository, image.digest, sources)
-        before = inspector_findings.of_image(tx, image)
-        changed = changes(Of(repository.key, image, at), before, analysis.found or (), decide)
+        changed = compared(tx, Of(repository.key, image, at), analysis.found or (), decide)
     counted = write(tx, ended, changed)
     standings.keep(tx, repository, ended, at)
     told = [*_told(tx, image, changed.told, texts), *_of_scan(tx, repository, scan, ended, counted)]

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from entrepot.core.scanning.enhanced_findings import Facts, Found, finding, packed
+from entrepot.core.scanning.enhanced_findings import Facts, Found, finding, those_of
 from entrepot.core.vulnerabilities.known import Known
 from entrepot.scan.matching import Match, matches
 from entrepot.scan.merging import Image, Located
 from entrepot.scan.packages import Package, Release
 
 MOST_PACKAGES = 100_000
-MOST_FINDINGS = 20_000
+MOST_FINDINGS = 60_000  # of about a kilobyte each
 _NOBODY = Facts("", "", "", 0)
 
 
@@ -46,7 +46,9 @@ class Recurring:
             number, found = self._seen[each.package, system]
             for match in found:
                 together.setdefault(match.vulnerability, []).append((number, each, match))
-        return [_of(self._one(name, system, together[name], known, image.release), facts) for name in sorted(together)]
+        return those_of(
+            (self._one(name, system, together[name], known, image.release) for name in sorted(together)), facts
+        )
 
     def _make_room(self, generation: int, packages: int) -> None:
         if generation != self._generation or len(self._seen) + packages > self._packages:
@@ -76,9 +78,3 @@ class Recurring:
 
 def _system(release: Release | None) -> str:
     return "" if release is None else msgspec.json.encode(release).decode()
-
-
-def _of(found: Found, facts: Facts) -> Found:
-    """A finding as that of an image."""
-    details = msgspec.structs.replace(found.details, image=facts)
-    return msgspec.structs.replace(found, details=details, body=packed(details))

@@ -26,9 +26,16 @@ Decide = Callable[[FindingRecord, Details], Suppression | None]
 Source = Callable[[Transaction, Repository, str], Decide]  # of the image with this digest
 
 
+def nothing(_: FindingRecord, __: Details) -> Suppression | None:
+    """What a source answers that has nothing against any finding of an image, so that nobody needs to ask."""
+    return None
+
+
 def of_image(tx: Transaction, repository: Repository, digest: str, sources: Sequence[Source]) -> Decide:
     """What suppresses findings of an image: the first source that does."""
-    deciders = [source(tx, repository, digest) for source in sources]
+    deciders = [each for source in sources if (each := source(tx, repository, digest)) is not nothing]
+    if not deciders:
+        return nothing
 
     def decide(record: FindingRecord, details: Details) -> Suppression | None:
         return next((found for each in deciders if (found := each(record, details)) is not None), None)

@@ -39,13 +39,18 @@ class Known:
 
     def whole(self, number: int) -> Advisory | None:
         """An advisory with its texts and packages."""
-        packed, texts = self._file.heads([number]).get(number), self._file.texts(number)
-        if packed is None or texts is None:
+        told = self.told(number)
+        if told is None:
             return None
         affected = [
             row[2] for _, _, rows in self._file.packages(number) for row in packing.rows(rows) if row[0] == number
         ]
-        return msgspec.structs.replace(packing.with_texts(packing.head(packed), texts), affected=affected)
+        return msgspec.structs.replace(told, affected=affected)
+
+    def told(self, number: int) -> Advisory | None:
+        """An advisory with its texts, without its packages."""
+        packed, texts = self._file.heads([number]).get(number), self._file.texts(number)
+        return None if packed is None or texts is None else packing.with_texts(packing.head(packed), texts)
 
     def search(self, name: str) -> Sequence[int]:
         """The advisories of this id, or about the vulnerability of this name."""

@@ -15,7 +15,7 @@ from entrepot.core.scanning.analysis import Analysis
 from entrepot.core.scanning.configuration import ScanningRule
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.scanning.enhanced_changes import Of, changes
-from entrepot.core.scanning.enhanced_findings import Cvss, Details, Facts, Found, packed
+from entrepot.core.scanning.enhanced_findings import Cvss, Details, Facts, Found, made
 from entrepot.core.scanning.enhanced_results import EnhancedReport
 from entrepot.core.scanning.enhanced_scanner import EnhancedScans
 from entrepot.core.scanning.suppressions import Suppression
@@ -43,7 +43,7 @@ def found(name: str, severity: str = "HIGH", score: float = 7.5, epss: float = 0
         (),
         cvss=(Cvss(score, "v", "3.1", "NVD"),),
     )
-    return Found(name, severity, score, epss, "YES", "NO", details, packed(details), 1)
+    return made(name, severity, score, epss, details, fix_available="YES", exploit_available="NO")
 
 
 ONE, TWO = found("CVE-1"), found("CVE-2", "UNTRIAGED", 0.0)

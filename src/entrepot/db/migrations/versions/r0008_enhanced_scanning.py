@@ -10,6 +10,17 @@ depends_on = None
 
 text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
+_LISTED_BY = (
+    "rank",
+    "score",
+    "epss",
+    "status",
+    "repository_name",
+    "first_observed_at",
+    "vendor_severity",
+    "source",
+)
+
 
 def upgrade() -> None:
     """Make the tables."""
@@ -58,6 +69,7 @@ def _finding() -> None:
         sa.Column("digest", text, nullable=False),
         sa.Column("vulnerability", text, nullable=False),
         sa.Column("status", text, nullable=False),
+        sa.Column("rank", sa.BigInteger(), nullable=False),
         sa.Column("severity", text, nullable=False),
         sa.Column("score", sa.BigInteger(), nullable=False),
         sa.Column("epss", sa.BigInteger(), nullable=False),
@@ -68,6 +80,9 @@ def _finding() -> None:
         sa.Column("closed_at", sa.BigInteger()),
         sa.Column("suppressed_by", text, nullable=False),
         sa.Column("justification", text, nullable=False),
+        sa.Column("title", text, nullable=False),
+        sa.Column("vendor_severity", text, nullable=False),
+        sa.Column("source", text, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_inspector_finding_account_id_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inspector_finding")),
@@ -81,8 +96,10 @@ def _finding() -> None:
     op.create_index("ix_inspector_finding_listing", "inspector_finding", ["account_id", "region", "id"])
     op.create_index("ix_inspector_finding_digest", "inspector_finding", ["account_id", "region", "digest"])
     op.create_index(
-        "ix_inspector_finding_vulnerability", "inspector_finding", ["account_id", "region", "vulnerability"]
+        "ix_inspector_finding_vulnerability", "inspector_finding", ["account_id", "region", "vulnerability", "id"]
     )
+    for column in _LISTED_BY:
+        op.create_index(f"ix_inspector_finding_{column}", "inspector_finding", ["account_id", "region", column, "id"])
     closed = sa.text("closed_at IS NOT NULL")
     op.create_index(
         "ix_inspector_finding_closed_at",
