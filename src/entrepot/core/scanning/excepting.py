@@ -23,8 +23,8 @@ from entrepot.db.records import Blob, Repository, StoredManifest
 from entrepot.db.scan_records import ScanKey
 from entrepot.errors import BlobBytesMissing
 from entrepot.errors.vex import VexMalformed
-from entrepot.scan.vex import openvex
-from entrepot.scan.vex.attachments import MOST_BYTES, Attached, documents, unwrapped
+from entrepot.scan.vex import documents
+from entrepot.scan.vex.attachments import MOST_BYTES, Attached, unwrapped, vex_layers
 from entrepot.scan.vex.statements import Document
 from entrepot.spec.manifest import Manifest
 from entrepot.store.blobs import BlobStore
@@ -80,7 +80,11 @@ class Excepting:
             if found is None:
                 await self._units.write(_forget, referrer)
                 return False
-            told = [await asyncio.to_thread(self._document, found, each, blob) for each, blob in found.layers]
+            read = [await asyncio.to_thread(self._document, found, each, blob) for each, blob in found.layers]
+            told = [each for each in read if each is not None]
+            if not told:
+                await self._units.write(_forget, referrer)
+                return False
             await self._units.write(_keep, referrer, found.repository, found.subject, told, str(uuid.uuid4()), now)
         except VexMalformed as fault:
             await self._units.write(_refuse, referrer, str(fault), now)
@@ -97,12 +101,12 @@ class Excepting:
             later = now + timedelta(seconds=10 * 2**referrer.tries)
             await self._units.write(vex_referrers.again, referrer.repository_id, referrer.digest, later)
 
-    def _document(self, found: "_Content", attached: Attached, blob: Blob) -> Document:
+    def _document(self, found: "_Content", attached: Attached, blob: Blob) -> Document | None:
         if blob.size > MOST_BYTES:
             raise VexMalformed(reason=f"it has {blob.size} bytes, more than {MOST_BYTES}")
         with self._store.open_checked(blob.location, blob.size) as file:
             data = file.read(MOST_BYTES + 1)
-        return openvex.read(unwrapped(data, found.subject) if attached.wrapped else data)
+        return documents.find(unwrapped(data, found.subject) if attached.wrapped else data)
 
 
 class _Content:
@@ -120,7 +124,7 @@ def _content(tx: Transaction, referrer: VexReferrer) -> _Content | None:
     stored = images.find(tx, referrer.repository_id, referrer.digest)
     if repository is None or stored is None or stored.subject is None:
         return None
-    layers = [(each, blob) for each in documents(_manifest(stored)) if (blob := _blob(tx, repository, each))]
+    layers = [(each, blob) for each in vex_layers(_manifest(stored)) if (blob := _blob(tx, repository, each))]
     return _Content(repository, str(stored.subject), layers) if layers else None
 
 

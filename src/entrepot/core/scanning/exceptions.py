@@ -144,8 +144,11 @@ def claims(
 ) -> Iterator[VulnerabilityException]:
     """What a document says about each product within a scope; of what it says twice the last."""
     last: dict[tuple[str, Product], Statement] = {}
+    if document.product and not scope.digest and "*" in scope.repository:
+        reason = f"all of it is about {document.product[:100]!r}: name the repository, or the image, that is it"
+        raise VexMalformed(reason=reason)
     for number, statement in enumerate(document.statements, 1):
-        if not statement.products and not statement.foreign and not scope.digest:
+        if not (statement.products or statement.foreign or scope.digest or document.product):
             raise VexMalformed(reason=f"statement {number} names no products, and nothing says which image it is about")
         whole = () if statement.foreign else (Product(),)
         for product in statement.products or whole:

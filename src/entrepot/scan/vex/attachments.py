@@ -16,7 +16,22 @@ from entrepot.scan.vex.openvex import CONTEXT
 from entrepot.spec.manifest import Descriptor, Manifest
 
 MOST_BYTES: Final = 4 * 1024 * 1024  # of a document
-BARE: Final = frozenset({"application/vnd.openvex+json", "application/openvex+json", "text/vex"})
+BARE: Final = frozenset(
+    {
+        "application/vnd.openvex+json",
+        "application/openvex+json",
+        "text/vex",
+        "application/csaf+json",
+        "application/vnd.cyclonedx+json",
+        "application/vnd.cyclonedx.vex+json",
+    }
+)
+_PREDICATES: Final = (
+    CONTEXT,
+    "https://cyclonedx.org/bom",
+    "https://cyclonedx.org/vex",
+    "https://docs.oasis-open.org/csaf/",
+)
 _WRAPPED: Final = frozenset({"application/vnd.in-toto+json", "application/vnd.dsse.envelope.v1+json"})
 _BUNDLE: Final = "application/vnd.dev.sigstore.bundle"
 _PREDICATE_TYPE: Final = "in-toto.io/predicate-type"
@@ -49,26 +64,26 @@ class Attached(NamedTuple):
     wrapped: bool
 
 
-def documents(manifest: Manifest) -> Sequence[Attached]:
-    """The layers of an artifact that hold OpenVEX documents, as far as it says."""
+def vex_layers(manifest: Manifest) -> Sequence[Attached]:
+    """The layers of an artifact that hold VEX documents, or CycloneDX's that may be SBOMs, as far as it says."""
     found = []
     for layer in manifest.layers:
         if layer.media_type in BARE or (manifest.artifact_type in BARE and layer.media_type.endswith("json")):
             found.append(Attached(layer, wrapped=False))
-        elif _is_wrapped(layer.media_type) and _predicate_type(manifest, layer).startswith(CONTEXT):
+        elif _is_wrapped(layer.media_type) and _predicate_type(manifest, layer).startswith(_PREDICATES):
             found.append(Attached(layer, wrapped=True))
     return found
 
 
 def may_be_vex(manifest: Manifest) -> bool:
     """Whether an artifact says that it holds such documents."""
-    return bool(documents(manifest))
+    return bool(vex_layers(manifest))
 
 
 def unwrapped(data: bytes, subject: str) -> bytes:
     """The document in a statement about this image, whatever it is wrapped in: VexMalformed."""
     statement = _decoded(_payload(data), _Statement)
-    if not statement.predicate_type.startswith(CONTEXT):
+    if not statement.predicate_type.startswith(_PREDICATES):
         raise VexMalformed(reason=f"its predicate is of type {statement.predicate_type[:100]!r}")
     named = {f"{algorithm}:{digits}" for each in statement.subject for algorithm, digits in each.digest.items()}
     if named and subject not in named:
