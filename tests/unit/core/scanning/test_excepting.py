@@ -94,19 +94,26 @@ class Documents:
         self.job = Excepting(Units(scanning.core.database, scanning.pool), Filesystem(directory), nothing, ())
         self.core.write(vex_trust.put, self.key)
 
-    def push(self, document: bytes, media_type: str = OPENVEX, *, write: bool = True) -> Manifest:
+    def push(self, document: bytes, media_type: str = OPENVEX, *, write: bool = True, **fields: Any) -> Manifest:
         """A document that refers to the image."""
-        config, layer = Content("application/vnd.oci.empty.v1+json", b"{}"), Content(media_type, document)
-        subject = {"mediaType": layouts.OCI_MANIFEST, "digest": str(self.subject), "size": 1}
-        made = layouts.manifest(config, [layer], subject=subject, artifactType=media_type)
+        return self.attach(str(self.subject), Content(media_type, document), media_type, write=write, **fields)
+
+    def attach(
+        self, subject: str, layer: Content, artifact: str, *, write: bool = True, tag: str | None = None, **fields: Any
+    ) -> Manifest:
+        """An artifact of one layer that refers to a manifest, or to none."""
+        config = Content("application/vnd.oci.empty.v1+json", b"{}")
+        told = {"mediaType": layouts.OCI_MANIFEST, "digest": subject, "size": 1}
+        fields |= {"subject": told} if subject else {}
+        made = layouts.manifest(config, [layer], artifactType=artifact, **fields)
         manifest = Manifest.parse(made.data, made.media_type)
-        for data in (config.data, document):
+        for data in (config.data, layer.data):
             blob = self.core.blob(self.key, data)
             path = self.directory / blob.location
             if write:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-        self.core.put(self.key, manifest)
+        self.core.put(self.key, manifest, *((tag,) if tag else ()))
         return manifest
 
     def run(self) -> dict[str, object]:

@@ -8,6 +8,7 @@ import pytest
 
 from entrepot.errors.vex import VexMalformed
 from entrepot.scan.vex.attachments import may_be_vex, unwrapped, vex_layers
+from entrepot.scan.vex.envelopes import opened
 from entrepot.spec.manifest import Manifest
 from tests.factories import layouts
 from tests.factories.layouts import Content
@@ -62,7 +63,7 @@ def test_an_attestation_is_known_by_its_predicate(media_type: str, key: str):
 
 @pytest.mark.parametrize("told", [statement(), envelope(statement()), {"dsseEnvelope": envelope(statement())}])
 def test_the_document_is_taken_out_of_whatever_wraps_it(told: Any):
-    assert json.loads(unwrapped(json.dumps(told).encode(), SUBJECT)) == PREDICATE
+    assert json.loads(unwrapped(opened(json.dumps(told).encode()).payload, SUBJECT)) == PREDICATE
 
 
 @pytest.mark.parametrize(
@@ -78,4 +79,4 @@ def test_the_document_is_taken_out_of_whatever_wraps_it(told: Any):
 )
 def test_what_is_about_another_image_or_nothing_is_refused(told: Any, why: str):
     with pytest.raises(VexMalformed, match=why):
-        unwrapped(json.dumps(told).encode(), SUBJECT)
+        unwrapped(opened(json.dumps(told).encode()).payload, SUBJECT)

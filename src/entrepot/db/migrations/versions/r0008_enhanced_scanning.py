@@ -214,7 +214,7 @@ def _exception() -> None:
 def _vex() -> None:
     op.create_table(
         "repository_vex",
-        *_texts("repository_id", "owner"),
+        *_texts("repository_id", "owner", "public_keys"),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["repository_id"], ["repository.id"], name=op.f("fk_repository_vex_repository_id_repository")
