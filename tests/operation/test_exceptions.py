@@ -129,6 +129,16 @@ def test_an_exception_needs_an_owner_a_reason_and_a_day_to_come(server: Server):
     assert "neither days" in refused(*given, "--owner", "o", "--reason", "r", "--expires", "soon")
 
 
+def test_an_exception_for_what_is_not_there_is_kept_with_a_warning(server: Server):
+    given = ("--owner", "o", "--reason", "r", "--expires", "1d", "--data", server.data, "--output", "json")
+    ended = entrepot("vulnerability", "exception", "add", "CVE-1", "--repository", "mistyped", *given)
+    (warning,) = ended.result["warnings"]
+    assert "is named 'mistyped'" in warning
+    assert f"Warning: {warning}" in ended.complaint
+    assert any(each["id"] == ended.result["id"] for each in run(server, "vulnerability", "exception", "list"))
+    run(server, "vulnerability", "exception", "remove", ended.result["id"])
+
+
 # ---------------------------------------------------------------- what is not handed out
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_an_image_with_a_finding_above_the_maximum_is_refused_by_every_worker(server: Server, method: str):
@@ -224,6 +234,7 @@ def test_an_imported_document_suppresses_what_it_says_is_not_affected(server: Se
         "statements": 1,
         "replaced": 0,
         "foreign": 0,
+        "warnings": [],
     }
     told = suppressed(server, "vexed/x", made.digest)
     assert {name: each["justification"] for name, each in told.items()} == {

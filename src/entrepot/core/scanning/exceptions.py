@@ -11,7 +11,7 @@ from datetime import datetime
 from entrepot.core import access, changes, resources
 from entrepot.core.access import Caller
 from entrepot.core.scanning.rulings import ACCEPTED, describes
-from entrepot.db import accounts, image_standings, repositories
+from entrepot.db import accounts, image_standings, images, repositories
 from entrepot.db import vulnerability_exceptions as rows
 from entrepot.db.database import Transaction
 from entrepot.db.exception_records import VulnerabilityException
@@ -102,6 +102,20 @@ def list_of(
     """Exceptions of a registry above `after`, in order of id, expired ones too until they are removed."""
     access.require(caller, "ListVulnerabilityExceptions", resources.of_own_registry(key))
     return rows.page(tx, key, after, limit)
+
+
+def missing(tx: Transaction, caller: Caller, key: RegistryKey, repository: str, digest: str = "") -> Sequence[str]:
+    """What there is not (yet) of what an exception is about: it may have been mistyped, and counts as soon as it is."""
+    access.require(caller, "ListVulnerabilityExceptions", resources.of_own_registry(key))
+    named = f"matches '{repository}'" if "*" in repository else f"is named '{repository}'"
+    found = False
+    for repository_id in _described(tx, key, repository):
+        found = True
+        if not digest or images.known(tx, repository_id, digest):
+            return ()
+    if not found:
+        return (f"No repository of account {key.account} in {key.region} {named}: it counts once there is one.",)
+    return (f"No repository that {named} has the image {digest}: it counts once it is pushed.",)
 
 
 def remove(tx: Transaction, caller: Caller, key: RegistryKey, exception_id: str) -> VulnerabilityException:
