@@ -9,6 +9,7 @@ from entrepot.db import (
     collection,
     image_standings,
     images,
+    registry_sboms,
     repositories,
     repository_admissions,
     vex_referrers,
@@ -169,6 +170,12 @@ def test_all_of_it_goes_with_image_and_repository(held: Rows):
     assert held.read(image_standings.find, standing(CHILD).key) is None
     assert held.read(vulnerability_exceptions.referred, OF, str(CHILD.digest)) == []
     held.write(image_standings.put, standing(VEX))
+    held.write(registry_sboms.make, OF, VEX.digest, CHILD.digest)
+    assert held.read(registry_sboms.made, OF, CHILD.digest) == [VEX.digest]
+    assert held.read(registry_sboms.is_made, OF, VEX.digest)
+    held.write(registry_sboms.forget, OF, VEX.digest)
+    assert held.read(registry_sboms.made, OF, CHILD.digest) == []
+    held.write(registry_sboms.make, OF, VEX.digest, CHILD.digest)
     held.write(vex_referrers.trust, OF, TRUST)
     held.write(vex_referrers.put, OF, VEX.digest, "them", EPOCH)
     held.write(repository_admissions.put, OF, SETTING)

@@ -4,6 +4,7 @@
               ├─ registry_sboms              whose images get SBOMs
               └─ scan_count                          how many scans a registry has begun, by the hour
     manifest ─┬─ image_scan ── image_scan_findings   gone with the image
+              ├─ made_sbom                           an SBOM that the registry made itself
               └─ image_rematch                       which image waits to be matched anew
     blob ─────┬─ layer_inventory                     gone with the blob
               └─ layer_marks                         which names of packages are in it
@@ -44,6 +45,17 @@ registry_sboms = Table(  # of those alone where each scanned image gets an SBOM 
     Column("region", Text, nullable=False),
     PrimaryKeyConstraint("account_id", "region"),
 )
+
+made_sbom = Table(
+    "made_sbom",
+    metadata,
+    Column("repository_id", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # of the SBOM's manifest
+    Column("subject", Text, nullable=False),  # of the image, with which it goes
+    PrimaryKeyConstraint("repository_id", "digest"),
+    ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),
+)
+Index("ix_made_sbom_subject", made_sbom.c.repository_id, made_sbom.c.subject)
 
 image_scan = Table(
     "image_scan",

@@ -282,6 +282,17 @@ def _sboms() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_registry_sboms_account_id_account")),
         sa.PrimaryKeyConstraint("account_id", "region", name=op.f("pk_registry_sboms")),
     )
+    op.create_table(
+        "made_sbom",
+        *_texts("repository_id", "digest", "subject"),
+        sa.ForeignKeyConstraint(
+            ["repository_id", "digest"],
+            ["manifest.repository_id", "manifest.digest"],
+            name=op.f("fk_made_sbom_repository_id_digest_manifest"),
+        ),
+        sa.PrimaryKeyConstraint("repository_id", "digest", name=op.f("pk_made_sbom")),
+    )
+    op.create_index("ix_made_sbom_subject", "made_sbom", ["repository_id", "subject"])
 
 
 def _rematching() -> None:
