@@ -144,7 +144,7 @@ def _delete_tag(tx: Transaction, change: Change, repository: Repository, tag: st
     if len(tags.of_image(tx, repository.id, digest, 2)) == 1:
         require_deletable(tx, repository, digest)
         tags.remove(tx, repository.id, tag)
-        _remove(tx, change, repository, digest)
+        _remove(tx, change, repository, digest, (str(tag),))
     else:
         tags.remove(tx, repository.id, tag)
     change.event(event_type(stored), event_detail(repository, stored, tag, "DELETE"))
@@ -157,15 +157,16 @@ def _delete_image(tx: Transaction, change: Change, repository: Repository, diges
     require_deletable(tx, repository, digest)
     gone = tags.of_image(tx, repository.id, digest, MOST_TAGS)
     tags.remove_of_image(tx, repository.id, digest)
-    _remove(tx, change, repository, digest)
+    _remove(tx, change, repository, digest, gone)
     for tag in gone or (None,):
         change.event(event_type(stored), event_detail(repository, stored, tag, "DELETE"))
     return gone
 
 
-def _remove(tx: Transaction, change: Change, repository: Repository, digest: Digest) -> None:
+def _remove(tx: Transaction, change: Change, repository: Repository, digest: Digest, had: Sequence[str] = ()) -> None:
     """Remove an image whose tags are gone; its findings are closed, and stay for a while."""
-    for name, resource, detail in enhanced_work.close_all(tx, ImageKey(repository.id, digest), change.caller.at):
+    closed = enhanced_work.close_all(tx, ImageKey(repository.id, digest), had, change.caller.at)
+    for name, resource, detail in closed:
         change.event(name, detail, [resource], source=enhanced_events.SOURCE)
     sboms = registry_sboms.made(tx, repository.id, digest)
     images.remove(tx, repository.id, digest)

@@ -103,23 +103,23 @@ def keep(
     texts: Mapping[str, Texts],
     at: datetime,
     sources: Sequence[Source],
-) -> bool:
-    """Keep how a scan ended, with its findings and what is told of them; False when the image is gone, or somebody else
-    has taken up its scan since. A result that is the same writes no finding, and tells nothing.
+) -> Scan | None:
+    """Keep how a scan ended, with its findings and what is told of them; the scan as it stands now, None when its image
+    is gone, or somebody else has taken it up since. A result that is the same writes no finding, and tells nothing.
     """
     scan, image = task.scan, task.image
     if len(analysis.found or ()) > MOST:
         analysis = Analysis(FAILED, _TOO_MANY.format(len(analysis.found or ()), MOST))
-    repository = repositories.lock_live(tx, image.repository_id)
+    repository = standings.lock(tx, image.repository_id)
     if repository is None or not _is_enhanced(tx, repository):
-        return False
+        return None
     ended = _ended(tx, repository, scan, analysis, at)
     if not enhanced_scans.keep(tx, ended):
-        return False
+        return None
     if analysis.generation:
         rematches.queue_if_overtaken(tx, image.repository_id, image.digest, analysis.generation)
     if ended == replace(scan, source_updated_at=ended.source_updated_at, completed_at=at):
-        return True
+        return ended
     changed = Changes(())
     if ended.result != scan.result:
         decide = suppressions.of_image(tx, repository, image.digest, sources)
@@ -130,7 +130,7 @@ def keep(
     told = [*_told(tx, image, changed.told, texts), *_of_scan(tx, repository, scan, ended, counted)]
     if told:
         _tell(tx, repository, ended, told, at)
-    return True
+    return ended
 
 
 def _ended(tx: Transaction, repository: Repository, scan: Scan, analysis: Analysis, at: datetime) -> Scan:
@@ -172,7 +172,7 @@ def suppress(
     """Decide anew on the findings of an image, after who suppresses findings has changed; how many are another now.
     Call it in a unit of its own for each image; `seed` is what ids of events are made of.
     """
-    repository = repositories.lock_live(tx, image.repository_id)
+    repository = standings.lock(tx, image.repository_id)
     scan = enhanced_scans.find(tx, image)
     if repository is None or scan is None:
         return 0
@@ -191,12 +191,13 @@ def tell(tx: Transaction, repository: Repository, seed: str, at: datetime, event
     repositories.bump(tx, repository.id, repository.revision + 1, new_stamp())
 
 
-def close_all(tx: Transaction, image: ImageKey, at: datetime) -> Sequence[Told]:
-    """Close the findings of an image that goes; what its own change is to tell of it."""
+def close_all(tx: Transaction, image: ImageKey, tags_of_it: Sequence[str], at: datetime) -> Sequence[Told]:
+    """Close the findings of an image that goes, and had these tags; what its own change is to tell of it."""
     before = [each for each in inspector_findings.of_image(tx, image) if each.closed_at is None]
     told = [closed(each, at) for each in before]
     inspector_findings.put(tx, told)
-    return [enhanced_events.finding(each, ImageNow(), Texts()) for each in told]
+    now = replace(image_now(tx, image), tags=tags_of_it) if told else ImageNow()
+    return [enhanced_events.finding(each, now, Texts()) for each in told]
 
 
 def close_some(tx: Transaction, repository_id: str, limit: int, at: datetime) -> int:
@@ -206,7 +207,8 @@ def close_some(tx: Transaction, repository_id: str, limit: int, at: datetime) ->
     if repository is not None and before:
         told = [closed(each, at) for each in before]
         inspector_findings.put(tx, told)
-        events = [enhanced_events.finding(each, ImageNow(), Texts()) for each in told]
+        now = {image: image_now(tx, image) for image in {each.image for each in told}}
+        events = [enhanced_events.finding(each, now[each.image], Texts()) for each in told]
         tell(tx, repository, f"{repository_id}/{repository.revision}", at, events)
     return len(before)
 
