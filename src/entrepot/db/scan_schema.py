@@ -2,6 +2,7 @@
 
     account ──┬─ registry_scanning
               ├─ registry_sboms              whose images get SBOMs
+              ├─ finding_text                        long texts of what was found, for whoever tells that it is closed
               └─ scan_count                          how many scans a registry has begun, by the hour
     manifest ─┬─ image_scan ── image_scan_findings   gone with the image
               ├─ made_sbom                           an SBOM that the registry made itself
@@ -56,6 +57,18 @@ made_sbom = Table(
     ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),
 )
 Index("ix_made_sbom_subject", made_sbom.c.repository_id, made_sbom.c.subject)
+
+finding_text = Table(
+    "finding_text",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("region", Text, nullable=False),
+    Column("vulnerability", Text, nullable=False),
+    Column("advisory", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("links", Text, nullable=False),  # JSON [URL]
+    PrimaryKeyConstraint("account_id", "region", "vulnerability", "advisory"),
+)
 
 image_scan = Table(
     "image_scan",

@@ -12,6 +12,7 @@ from entrepot.core.scanning import (
     configuration,
     coverage_statuses,
     enhanced_events,
+    enhanced_shown,
     findings,
     standings,
     suppressions,
@@ -26,6 +27,7 @@ from entrepot.core.scanning.suppressions import Source
 from entrepot.db import (
     blobs,
     enhanced_scans,
+    finding_texts,
     images,
     inspector_findings,
     inspector_images,
@@ -35,6 +37,7 @@ from entrepot.db import (
     tags,
 )
 from entrepot.db.database import Transaction
+from entrepot.db.finding_texts import FindingText
 from entrepot.db.inspector_records import FindingRecord, ImageKey
 from entrepot.db.records import Repository
 from entrepot.db.scan_records import Scan
@@ -126,6 +129,7 @@ def keep(
         before = inspector_findings.of_image(tx, image)
         changed = changes(Of(repository.key, image, at), before, analysis.found or (), decide)
     counted = write(tx, ended, changed)
+    _remember(tx, repository, changed.told, texts)
     standings.keep(tx, repository, ended, at)
     told = [*_told(tx, image, changed.told, texts), *_of_scan(tx, repository, scan, ended, counted)]
     if told:
@@ -197,7 +201,7 @@ def close_all(tx: Transaction, image: ImageKey, tags_of_it: Sequence[str], at: d
     told = [closed(each, at) for each in before]
     inspector_findings.put(tx, told)
     now = replace(image_now(tx, image), tags=tags_of_it) if told else ImageNow()
-    return [enhanced_events.finding(each, now, Texts()) for each in told]
+    return [enhanced_events.finding(each, now, _remembered(tx, each)) for each in told]
 
 
 def close_some(tx: Transaction, repository_id: str, limit: int, at: datetime) -> int:
@@ -208,7 +212,7 @@ def close_some(tx: Transaction, repository_id: str, limit: int, at: datetime) ->
         told = [closed(each, at) for each in before]
         inspector_findings.put(tx, told)
         now = {image: image_now(tx, image) for image in {each.image for each in told}}
-        events = [enhanced_events.finding(each, now[each.image], Texts()) for each in told]
+        events = [enhanced_events.finding(each, now[each.image], _remembered(tx, each)) for each in told]
         tell(tx, repository, f"{repository_id}/{repository.revision}", at, events)
     return len(before)
 
@@ -250,6 +254,21 @@ def _told(
         return []
     now = image_now(tx, image)
     return [enhanced_events.finding(each, now, texts.get(enhanced_events.advisory(each), Texts())) for each in records]
+
+
+def _remember(
+    tx: Transaction, repository: Repository, told: Sequence[FindingRecord], texts: Mapping[str, Texts]
+) -> None:
+    """Keep the long texts with which findings are told, for when their image goes: then nobody can look them up."""
+    found = [(each.vulnerability, advisory) for each in told if (advisory := enhanced_events.advisory(each)) in texts]
+    known = [(of, advisory, texts[advisory]) for of, advisory in dict.fromkeys(found)]
+    made = [FindingText(of, advisory, *enhanced_shown.kept(said)) for of, advisory, said in known]
+    finding_texts.put(tx, repository.key.registry, made)
+
+
+def _remembered(tx: Transaction, record: FindingRecord) -> Texts:
+    found = finding_texts.find(tx, record.registry, record.vulnerability, enhanced_events.advisory(record))
+    return Texts() if found is None else Texts(found.description, found.links)
 
 
 def _of_scan(

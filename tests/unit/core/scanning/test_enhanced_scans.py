@@ -20,7 +20,7 @@ from entrepot.core.scanning.enhanced_results import EnhancedReport
 from entrepot.core.scanning.enhanced_scanner import EnhancedScans
 from entrepot.core.scanning.suppressions import Suppression
 from entrepot.core.units import Units
-from entrepot.db import inspector_findings
+from entrepot.db import finding_texts, inspector_findings
 from entrepot.db.inspector_records import ImageKey
 from entrepot.errors import ManualScanUnavailable, PageTokenInvalid, ScanNotFound
 from entrepot.spec.reference import Tag
@@ -29,7 +29,7 @@ from tests.factories.callers import EPOCH, caller, registry
 from tests.factories.core_database import CoreDatabase
 from tests.factories.scanning import Literal, Scanning
 
-CHANGED = ("description", "status", "updatedAt", "lastObservedAt")
+CHANGED = ("status", "updatedAt", "lastObservedAt")
 HOUR = timedelta(hours=1)
 
 
@@ -248,7 +248,10 @@ def test_an_image_that_is_deleted_closes_its_findings_which_stay_three_days(enha
     sweep = CoverageSweep(enhanced.core.database)
     sweep.run(EPOCH + timedelta(days=3))
     assert len(enhanced.core.row(inspector_findings.of_image, image)) == 2
+    of = (registry(), "CVE-1", "DSA-CVE-1")
+    assert enhanced.core.row(finding_texts.find, *of).description == "About DSA-CVE-1."
     assert sweep.run(EPOCH + timedelta(days=3) + 2 * HOUR) == {"forgotten": 2}
+    assert enhanced.core.row(finding_texts.find, *of) is None
     assert enhanced.core.row(inspector_findings.of_image, image) == []
 
 
@@ -263,6 +266,7 @@ def test_a_repository_that_is_removed_closes_the_findings_of_its_images(enhanced
     assert [each["status"] for each in closed] == ["CLOSED", "CLOSED"]
     for each in closed:
         assert each["resources"][0]["details"]["awsEcrContainerImage"]["imageTags"] == ["v1"]
+        assert each["description"].startswith("About DSA-")
 
 
 def test_pages_show_the_worst_first_and_each_finding_once(enhanced: Scanning):

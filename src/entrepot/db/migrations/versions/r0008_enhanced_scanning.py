@@ -293,6 +293,12 @@ def _sboms() -> None:
         sa.PrimaryKeyConstraint("repository_id", "digest", name=op.f("pk_made_sbom")),
     )
     op.create_index("ix_made_sbom_subject", "made_sbom", ["repository_id", "subject"])
+    op.create_table(
+        "finding_text",
+        *_texts("account_id", "region", "vulnerability", "advisory", "description", "links"),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_finding_text_account_id_account")),
+        sa.PrimaryKeyConstraint("account_id", "region", "vulnerability", "advisory", name=op.f("pk_finding_text")),
+    )
 
 
 def _rematching() -> None:
