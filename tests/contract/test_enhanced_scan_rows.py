@@ -7,14 +7,32 @@ from typing import Any
 
 import pytest
 
-from entrepot.db import enhanced_scans, images, images_in_use, inspector_configuration, registry_scanning, repositories
+from entrepot.db import (
+    enhanced_scans,
+    finding_texts,
+    images,
+    images_in_use,
+    inspector_configuration,
+    registry_scanning,
+    repositories,
+)
 from entrepot.db.enhanced_scans import RegistryPlace
+from entrepot.db.finding_texts import FindingText
 from entrepot.db.inspector_records import ImageKey
 from entrepot.db.inspector_setting_records import RescanWindows
 from entrepot.db.records import Repository
 from entrepot.db.scan_records import RegistryScanning
 from entrepot.spec.moments import micros
-from tests.factories.callers import ACCOUNT, EPOCH, REGION, image_manifest, index_manifest, registry, repository
+from tests.factories.callers import (
+    ACCOUNT,
+    EPOCH,
+    OTHER_ACCOUNT,
+    REGION,
+    image_manifest,
+    index_manifest,
+    registry,
+    repository,
+)
 from tests.factories.rows import Rows
 
 OF = "R0000000000000000000000000"
@@ -104,3 +122,13 @@ def test_a_scan_that_stands_waits_no_more(held: Rows):
     held.write(enhanced_scans.stand, IMAGE, "SCAN_ELIGIBILITY_EXPIRED", "over")
     (seen,) = [each for each in held.read(enhanced_scans.sweep, PLACE, NOWHERE, 9) if each.image == IMAGE]
     assert (seen.status, seen.description, seen.waits) == ("SCAN_ELIGIBILITY_EXPIRED", "over", False)
+
+
+def test_texts_are_kept_once_for_a_registry_while_it_has_findings_of_them(held: Rows):
+    text = FindingText("CVE-1", "DSA-1", "long", ("https://t.test",))
+    for each in (text, text._replace(description="longer")):
+        held.write(finding_texts.put, registry(), [each, text._replace(advisory="DSA-2")])
+        assert held.read(finding_texts.find, registry(), "CVE-1", "DSA-1") == each
+    assert held.read(finding_texts.find, registry(account=OTHER_ACCOUNT), "CVE-1", "DSA-1") is None
+    assert held.write(finding_texts.forget) == 2
+    assert held.read(finding_texts.find, registry(), "CVE-1", "DSA-1") is None

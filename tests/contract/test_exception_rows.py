@@ -9,12 +9,13 @@ from entrepot.db import (
     collection,
     image_standings,
     images,
+    registry_sboms,
     repositories,
     repository_admissions,
     vex_referrers,
     vulnerability_exceptions,
 )
-from entrepot.db.exception_records import Admission, Standing, VulnerabilityException, Worst
+from entrepot.db.exception_records import Admission, Standing, VexTrust, VulnerabilityException, Worst
 from entrepot.db.records import Repository
 from entrepot.db.scan_records import ScanKey
 from entrepot.spec.manifest import Manifest
@@ -47,6 +48,7 @@ SAID = VulnerabilityException(
     EPOCH,
     LATER,
 )
+TRUST = VexTrust("them", EPOCH, ())
 SETTING = Admission("audit", "HIGH", "deny", 60, "o", EPOCH)
 
 
@@ -137,9 +139,10 @@ def test_a_setting_is_a_repository_s_own(held: Rows):
 
 
 def test_documents_wait_until_they_are_read(held: Rows):
-    assert held.read(vex_referrers.trusted_since, OF) is None
-    held.write(vex_referrers.trust, OF, "them", EPOCH)
-    assert held.read(vex_referrers.trusted_since, OF) == ("them", EPOCH)
+    assert held.read(vex_referrers.trusted, OF) is None
+    for trust in (TRUST, TRUST._replace(keys=("a key",))):
+        held.write(vex_referrers.trust, OF, trust)
+        assert held.read(vex_referrers.trusted, OF) == trust
     held.write(vex_referrers.put, OF, VEX.digest, "them", EPOCH)
     (waiting,) = held.read(vex_referrers.due, EPOCH, 9)
     assert (waiting.digest, waiting.tries) == (VEX.digest, 0)
@@ -150,6 +153,10 @@ def test_documents_wait_until_they_are_read(held: Rows):
     assert not held.write(vex_referrers.end, OF, VEX.digest, "")
     (told,) = held.read(vex_referrers.page, OF, "", 9)
     assert (told.outcome, told.tries, told.due_at) == ("why", 1, None)
+    held.write(vex_referrers.reread, OF, CHILD.digest, LATER)  # is none
+    held.write(vex_referrers.reread, OF, VEX.digest, LATER)
+    (told,) = held.read(vex_referrers.page, OF, "", 9)
+    assert (told.owner, told.outcome, told.tries, told.due_at) == ("them", "", 0, LATER)
     assert held.write(vex_referrers.distrust, OF)
     assert held.read(vex_referrers.page, OF, "", 9) == []
 
@@ -163,7 +170,13 @@ def test_all_of_it_goes_with_image_and_repository(held: Rows):
     assert held.read(image_standings.find, standing(CHILD).key) is None
     assert held.read(vulnerability_exceptions.referred, OF, str(CHILD.digest)) == []
     held.write(image_standings.put, standing(VEX))
-    held.write(vex_referrers.trust, OF, "them", EPOCH)
+    held.write(registry_sboms.make, OF, VEX.digest, CHILD.digest)
+    assert held.read(registry_sboms.made, OF, CHILD.digest) == [VEX.digest]
+    assert held.read(registry_sboms.is_made, OF, VEX.digest)
+    held.write(registry_sboms.forget, OF, VEX.digest)
+    assert held.read(registry_sboms.made, OF, CHILD.digest) == []
+    held.write(registry_sboms.make, OF, VEX.digest, CHILD.digest)
+    held.write(vex_referrers.trust, OF, TRUST)
     held.write(vex_referrers.put, OF, VEX.digest, "them", EPOCH)
     held.write(repository_admissions.put, OF, SETTING)
     held.write(vulnerability_exceptions.add, replace(SAID, repository_id=OF))

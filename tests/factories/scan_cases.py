@@ -37,6 +37,7 @@ CASES: dict[str, Case] = {
     "scanning.exceptions.add": Case((registry(), ACCEPTANCE), "PutVulnerabilityException"),
     "scanning.exceptions.import_document": Case((registry(), DOCUMENT, Scope("scanned"), "them"), "ImportVexDocument"),
     "scanning.exceptions.list_of": Case((registry(), 10)),
+    "scanning.exceptions.missing": Case((registry(), "scanned")),
     "scanning.exceptions.remove": Case((registry(), EXCEPTION), "DeleteVulnerabilityException"),
     "scanning.vex_trust.delete": Case((KEY,), "DeleteRepositoryVexTrust"),
     "scanning.vex_trust.get": Case((KEY,)),

@@ -12,6 +12,7 @@ from tests.factories.advisory_files import dump, record
 from tests.factories.layouts import Content, Image, Index, archive, image_of, index_of
 from tests.factories.processes import Server, serve
 from tests.factories.registry import Registry, error_codes
+from tests.factories.signing import Signer
 from tests.factories.waiting import wait
 from tests.operation.commands import entrepot, refused
 from tests.operation.test_scanning import BASE, push, scanned, take
@@ -128,6 +129,16 @@ def test_an_exception_needs_an_owner_a_reason_and_a_day_to_come(server: Server):
     assert "neither days" in refused(*given, "--owner", "o", "--reason", "r", "--expires", "soon")
 
 
+def test_an_exception_for_what_is_not_there_is_kept_with_a_warning(server: Server):
+    given = ("--owner", "o", "--reason", "r", "--expires", "1d", "--data", server.data, "--output", "json")
+    ended = entrepot("vulnerability", "exception", "add", "CVE-1", "--repository", "mistyped", *given)
+    (warning,) = ended.result["warnings"]
+    assert "is named 'mistyped'" in warning
+    assert f"Warning: {warning}" in ended.complaint
+    assert any(each["id"] == ended.result["id"] for each in run(server, "vulnerability", "exception", "list"))
+    run(server, "vulnerability", "exception", "remove", ended.result["id"])
+
+
 # ---------------------------------------------------------------- what is not handed out
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_an_image_with_a_finding_above_the_maximum_is_refused_by_every_worker(server: Server, method: str):
@@ -223,6 +234,7 @@ def test_an_imported_document_suppresses_what_it_says_is_not_affected(server: Se
         "statements": 1,
         "replaced": 0,
         "foreign": 0,
+        "warnings": [],
     }
     told = suppressed(server, "vexed/x", made.digest)
     assert {name: each["justification"] for name, each in told.items()} == {
@@ -261,6 +273,31 @@ def test_a_document_that_is_pushed_is_believed_only_where_that_is_wanted(server:
     assert set(suppressed(server, "trusting", made.digest)) == {"CVE-2023-0002"}
     run(server, "vulnerability", "vex", "distrust", "trusting")
     assert suppressed(server, "trusting", made.digest) == {}
+
+
+def test_a_document_is_believed_that_a_registered_key_has_signed(server: Server, tmp_path: Path):
+    made, signer = pushed(server, "signed"), Signer()
+    key = tmp_path / "cosign.pub"
+    key.write_text(signer.pem)
+    assert run(server, "vulnerability", "vex", "trust", "signed", "--key", key)["keys"] == 1
+    document = attached(made, json.dumps(vex(made, "CVE-2023-0002")).encode())
+    Registry(server).push("signed", document)
+
+    def outcome() -> str:
+        told = run(server, "vulnerability", "vex", "show", "signed")
+        assert told["keys"] == [signer.pem]
+        (only,) = told["documents"]
+        return "" if only["outcome"] == "waits" else str(only["outcome"])
+
+    assert "none of the repository's 1 keys" in wait(outcome)
+    assert suppressed(server, "signed", made.digest) == {}
+    layer = signer.simple(document.digest)
+    signature = layouts.manifest(EMPTY, [layer], subject=document.manifest.descriptor(), artifactType=layer.media_type)
+    Registry(server).push("signed", Image(signature, EMPTY, (layer,)))
+    wait(lambda: set(suppressed(server, "signed", made.digest)) == {"CVE-2023-0002"})
+    key.write_text("no key")
+    given = ("vulnerability", "vex", "trust", "signed", "--key", key, "--data", server.data)
+    assert "no public key" in refused(*given)
 
 
 def test_a_document_that_cannot_be_used_says_why(server: Server):

@@ -61,6 +61,12 @@ def show(result: Mapping[str, object] | Sequence[Mapping[str, object]], output: 
             sys.stdout.write(f"{name.ljust(width)}  {_plain(value)}\n")
 
 
+def warn(warnings: Sequence[str]) -> None:
+    """Say on stderr what was done and may not have been meant; the result holds it too."""
+    for each in warnings:
+        sys.stderr.write(f"Warning: {each}\n")
+
+
 @contextmanager
 def progress(what: str, total: int | None) -> Iterator["Bar"]:
     """A bar on stderr, when that is a terminal."""

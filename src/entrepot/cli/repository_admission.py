@@ -4,11 +4,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from entrepot.app import opened
-from entrepot.cli.output import HERE, Account, Format, Place, Region, registry, show
+from entrepot.cli.output import Format, show
+from entrepot.cli.registry_place import REGISTRY_HERE, RegistryPlace
 from entrepot.core import admission
 from entrepot.core.admission import Admission, Draft
-from entrepot.spec.repository import RepositoryKey
 
 OFF = "off"
 
@@ -25,29 +24,21 @@ def set_(
         str, Parameter(help="What to do with images of which nothing is known: allow or deny.")
     ] = "allow",
     grace_seconds: Annotated[int, Parameter(help="How long after its push an image may be unscanned.")] = 0,
-    place: Place = HERE,
-    account: Account = None,
-    region: Region = None,
+    where: RegistryPlace = REGISTRY_HERE,
     output: Format = "text",
 ) -> None:
     """Set what a repository hands out; it holds for every pull from now on."""
-    settings = place.settings()
-    key = RepositoryKey(registry(settings, account, region), repository)
     if mode == OFF:
-        opened.write_as_root(settings, key.registry, admission.delete, key)
+        where.write_of(repository, admission.delete)
         show(_shown(repository, None), output)
         return
     new = Draft(mode, max_severity, unscanned, grace_seconds)
-    show(_shown(repository, opened.write_as_root(settings, key.registry, admission.put, key, new)), output)
+    show(_shown(repository, where.write_of(repository, admission.put, new)), output)
 
 
-def show_(
-    repository: str, /, *, place: Place = HERE, account: Account = None, region: Region = None, output: Format = "text"
-) -> None:
+def show_(repository: str, /, *, where: RegistryPlace = REGISTRY_HERE, output: Format = "text") -> None:
     """Show what is set."""
-    settings = place.settings()
-    key = RepositoryKey(registry(settings, account, region), repository)
-    show(_shown(repository, opened.read_as_root(settings, key.registry, admission.get, key)), output)
+    show(_shown(repository, where.read_of(repository, admission.get)), output)
 
 
 def _shown(repository: str, setting: Admission | None) -> dict[str, object]:

@@ -8,7 +8,7 @@ from entrepot.core.access import Caller, ImageName
 from entrepot.core.changes import Change
 from entrepot.core.images import MOST_TAGS, event_detail, event_type
 from entrepot.core.scanning import enhanced_events, enhanced_work
-from entrepot.db import images, tags
+from entrepot.db import images, registry_sboms, tags
 from entrepot.db.database import Transaction
 from entrepot.db.inspector_records import ImageKey
 from entrepot.db.records import Repository, StoredManifest
@@ -65,8 +65,12 @@ def batch_delete(
     change = Change(tx, caller, repository)
     removed: list[ImageId] = []
     refusals: list[Refusal] = []
+    made = [each for each in ids if each.tag is None and registry_sboms.is_made(tx, repository.id, each.digest or "")]
     for image_id in dict.fromkeys(ids):
         refusal = refusal_of(tx, repository, image_id)
+        if refusal is not None and image_id in made:  # it went with its image, just now
+            removed.append(image_id)
+            continue
         if refusal is not None:
             refusals.append(refusal)
             continue
@@ -140,7 +144,7 @@ def _delete_tag(tx: Transaction, change: Change, repository: Repository, tag: st
     if len(tags.of_image(tx, repository.id, digest, 2)) == 1:
         require_deletable(tx, repository, digest)
         tags.remove(tx, repository.id, tag)
-        _remove(tx, change, repository, digest)
+        _remove(tx, change, repository, digest, (str(tag),))
     else:
         tags.remove(tx, repository.id, tag)
     change.event(event_type(stored), event_detail(repository, stored, tag, "DELETE"))
@@ -153,17 +157,29 @@ def _delete_image(tx: Transaction, change: Change, repository: Repository, diges
     require_deletable(tx, repository, digest)
     gone = tags.of_image(tx, repository.id, digest, MOST_TAGS)
     tags.remove_of_image(tx, repository.id, digest)
-    _remove(tx, change, repository, digest)
+    _remove(tx, change, repository, digest, gone)
     for tag in gone or (None,):
         change.event(event_type(stored), event_detail(repository, stored, tag, "DELETE"))
     return gone
 
 
-def _remove(tx: Transaction, change: Change, repository: Repository, digest: Digest) -> None:
+def _remove(tx: Transaction, change: Change, repository: Repository, digest: Digest, had: Sequence[str] = ()) -> None:
     """Remove an image whose tags are gone; its findings are closed, and stay for a while."""
-    for name, resource, detail in enhanced_work.close_all(tx, ImageKey(repository.id, digest), change.caller.at):
+    closed = enhanced_work.close_all(tx, ImageKey(repository.id, digest), had, change.caller.at)
+    for name, resource, detail in closed:
         change.event(name, detail, [resource], source=enhanced_events.SOURCE)
+    sboms = registry_sboms.made(tx, repository.id, digest)
     images.remove(tx, repository.id, digest)
+    for each in sboms:
+        _remove_made(tx, change, repository, each)
+
+
+def _remove_made(tx: Transaction, change: Change, repository: Repository, digest: Digest) -> None:
+    """Remove the SBOM that the registry made of an image which goes, unless somebody has made it theirs."""
+    if not tags.of_image(tx, repository.id, digest, 1) and not images.parents(tx, repository.id, digest, 1):
+        stored = _stored(tx, repository, digest)
+        _remove(tx, change, repository, digest)
+        change.event(event_type(stored), event_detail(repository, stored, None, "DELETE"))
 
 
 def _stored(tx: Transaction, repository: Repository, digest: Digest) -> StoredManifest:

@@ -105,6 +105,7 @@ def put(
         _point(tx, repository, tag, digest, caller)
     requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
     vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
+    vex_trust.signed(tx, repository, manifest, tag or "", caller.at)
     _tell_push(tx, caller, repository, known, tag, changed=not repeated)
     return Image(key, known, tag)
 

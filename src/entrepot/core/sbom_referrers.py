@@ -170,7 +170,10 @@ def put(
         found = Bytes(blob.digest, blob.store, blob, None, None)
         taken = uploads.finish(tx, caller, key, None, found, refuse_held=False)
         held.append("" if taken is None else taken.location)
+    known = rows.known(tx, repository.id, manifest.digest)
     images.put(tx, callers[-1], key, manifest.digest, manifest, OCI_RULES)
+    if not known:  # what somebody else has pushed is theirs
+        registry_sboms.make(tx, repository.id, manifest.digest, subject)
     return held
 
 

@@ -15,6 +15,7 @@ _LIST = select(account).order_by(account.c.id)
 _INSERT = insert(account)
 _STAMP = update(account).where(account.c.id == bindparam("of")).values(stamp=bindparam("new_stamp"))
 _LOCK = _FIND.with_for_update(key_share=True)
+_SHARE = _FIND.with_for_update(read=True)
 _KEYS = select(
     access_key,
     account.c.stamp.label("account_stamp"),
@@ -44,6 +45,11 @@ def find(tx: Transaction, account_id: str) -> Account | None:
 def lock(tx: Transaction, account_id: str) -> None:
     """Hold the account for a change of what it contains: one such change at a time."""
     tx.one(_LOCK, id=account_id)
+
+
+def share(tx: Transaction, account_id: str) -> None:
+    """Keep what the account contains from being changed until the unit ends; many may at once (FOR SHARE)."""
+    tx.one(_SHARE, id=account_id)
 
 
 def list_all(tx: Transaction) -> Sequence[Account]:

@@ -138,6 +138,10 @@ _DROP_REFERRERS = text(
     "DELETE FROM vex_referrer WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
 )
+_DROP_SBOMS = text(
+    "DELETE FROM made_sbom WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
 _DROP_REMATCHES = text(
     "DELETE FROM image_rematch WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
@@ -277,6 +281,7 @@ def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
     tx.run(_DROP_SCANS, of=repository_id, limit=limit)
     tx.run(_DROP_STANDINGS, of=repository_id, limit=limit)
     tx.run(_DROP_REFERRERS, of=repository_id, limit=limit)
+    tx.run(_DROP_SBOMS, of=repository_id, limit=limit)
     tx.run(_DROP_REMATCHES, of=repository_id, limit=limit)
     tx.run(_DROP_USE, of=repository_id, limit=limit)
     manifests = tx.run(_DROP_MANIFESTS, of=repository_id, limit=limit)

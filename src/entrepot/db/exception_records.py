@@ -75,6 +75,14 @@ class Admission:
     updated_at: datetime
 
 
+class VexTrust(NamedTuple):
+    """Who has a repository believe documents, since when, and only those that one of these keys (PEM) has signed."""
+
+    owner: str
+    since: datetime
+    keys: Sequence[str]
+
+
 class VexReferrer(NamedTuple):
     """A document that was pushed to a repository that trusts it."""
 

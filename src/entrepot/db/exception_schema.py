@@ -67,6 +67,7 @@ repository_vex = Table(  # only of those that trust what is pushed there
     metadata,
     Column("repository_id", Text, ForeignKey("repository.id"), nullable=False),
     Column("owner", Text, nullable=False),  # ARN of who said so
+    Column("public_keys", Text, nullable=False),  # JSON [PEM], one of which must have signed; empty: nobody needs to
     Column("created_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("repository_id"),
 )

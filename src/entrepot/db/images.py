@@ -7,7 +7,15 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, insert, select, text
 
-from entrepot.db import image_standings, images_in_use, rematches, scans, vex_referrers, vulnerability_exceptions
+from entrepot.db import (
+    image_standings,
+    images_in_use,
+    registry_sboms,
+    rematches,
+    scans,
+    vex_referrers,
+    vulnerability_exceptions,
+)
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import StoredManifest
 from entrepot.db.schema import manifest, manifest_reference, tag
@@ -218,6 +226,7 @@ def remove(tx: Transaction, repository_id: str, digest: str) -> bool:
     if vex_referrers.remove(tx, repository_id, digest):
         vulnerability_exceptions.remove_referred(tx, repository_id, digest)
         image_standings.outdate(tx, repository_id, "", _AT_ONCE)
+    registry_sboms.forget(tx, repository_id, digest)
     rematches.remove(tx, repository_id, digest)
     tx.run(_FORGET_REFERENCES, of=repository_id, image=digest)
     return tx.run(_REMOVE, of=repository_id, image=digest) == 1

@@ -2,8 +2,10 @@
 
     account ──┬─ registry_scanning
               ├─ registry_sboms              whose images get SBOMs
+              ├─ finding_text                        long texts of what was found, for whoever tells that it is closed
               └─ scan_count                          how many scans a registry has begun, by the hour
     manifest ─┬─ image_scan ── image_scan_findings   gone with the image
+              ├─ made_sbom                           an SBOM that the registry made itself
               └─ image_rematch                       which image waits to be matched anew
     blob ─────┬─ layer_inventory                     gone with the blob
               └─ layer_marks                         which names of packages are in it
@@ -43,6 +45,29 @@ registry_sboms = Table(  # of those alone where each scanned image gets an SBOM 
     Column("account_id", Text, ForeignKey("account.id"), nullable=False),
     Column("region", Text, nullable=False),
     PrimaryKeyConstraint("account_id", "region"),
+)
+
+made_sbom = Table(
+    "made_sbom",
+    metadata,
+    Column("repository_id", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # of the SBOM's manifest
+    Column("subject", Text, nullable=False),  # of the image, with which it goes
+    PrimaryKeyConstraint("repository_id", "digest"),
+    ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),
+)
+Index("ix_made_sbom_subject", made_sbom.c.repository_id, made_sbom.c.subject)
+
+finding_text = Table(
+    "finding_text",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("region", Text, nullable=False),
+    Column("vulnerability", Text, nullable=False),
+    Column("advisory", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("links", Text, nullable=False),  # JSON [URL]
+    PrimaryKeyConstraint("account_id", "region", "vulnerability", "advisory"),
 )
 
 image_scan = Table(

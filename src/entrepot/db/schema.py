@@ -13,7 +13,7 @@
              ├─ event_region · event_bus · event_archive · event_replay · event_connection · event_api_destination
              ├─ event_rule ── event_target                       (buses and rules have their tags in event_tag)
              ├─ trail ── trail_tag · trail_region          (trail_log_file and trail_chain outlive it)
-             ├─ registry_scanning · registry_sboms · scan_count
+             ├─ registry_scanning · registry_sboms · scan_count · finding_text
              ├─ inspector_configuration · inspector_filter · inspector_suppressing · inspector_export
              ├─ inspector_finding                          (outlives its image)
              ├─ vulnerability_exception
@@ -23,7 +23,7 @@
                             │                      └─ layer_marks
                             ├─ manifest ─┬─ manifest_reference    layers, config, children of it
                             │            ├─ image_scan ── image_scan_findings
-                            │            ├─ image_standing · image_rematch · vex_referrer
+                            │            ├─ image_standing · image_rematch · vex_referrer · made_sbom
                             │            └─ image_in_use
                             ├─ tag ──────── manifest
                             └─ upload

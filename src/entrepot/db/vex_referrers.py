@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import bindparam, delete, select, text, update
 
 from entrepot.db.database import Reader, Row, Transaction
-from entrepot.db.exception_records import VexReferrer
+from entrepot.db.exception_records import VexReferrer, VexTrust
 from entrepot.db.exception_schema import repository_vex, vex_referrer
 from entrepot.spec.moments import micros, moment, moment_or_none
 
-_TRUSTS = select(repository_vex.c.owner, repository_vex.c.created_at).where(
-    repository_vex.c.repository_id == bindparam("of")
-)
+_TRUSTS = select(repository_vex).where(repository_vex.c.repository_id == bindparam("of"))
 _TRUST = text(
-    "INSERT INTO repository_vex (repository_id, owner, created_at) VALUES (:of, :owner, :at) "
-    "ON CONFLICT (repository_id) DO UPDATE SET owner = excluded.owner, created_at = excluded.created_at"
+    "INSERT INTO repository_vex (repository_id, owner, public_keys, created_at) VALUES (:of, :owner, :keys, :at) "
+    "ON CONFLICT (repository_id) DO UPDATE SET owner = excluded.owner, public_keys = excluded.public_keys, "
+    "created_at = excluded.created_at"
 )
 _DISTRUST = delete(repository_vex).where(repository_vex.c.repository_id == bindparam("of"))
 _PUT = text(
@@ -49,20 +49,23 @@ _PAGE = (
 _IS_IT = (_COLUMNS.repository_id == bindparam("of"), _COLUMNS.digest == bindparam("referrer"))
 _END = update(vex_referrer).where(*_IS_IT, _COLUMNS.due_at.is_not(None)).values(outcome=bindparam("told"), due_at=None)
 _AGAIN = update(vex_referrer).where(*_IS_IT).values(tries=_COLUMNS.tries + 1, due_at=bindparam("next"))
+_REREAD = update(vex_referrer).where(*_IS_IT).values(outcome="", tries=0, due_at=bindparam("next"))
 _REMOVE = delete(vex_referrer).where(*_IS_IT)
 _REMOVE_ALL = delete(vex_referrer).where(_COLUMNS.repository_id == bindparam("of"))
+_KEYS = msgspec.json.Decoder(tuple[str, ...])
 
 
-def trusted_since(tx: Transaction, repository_id: str) -> tuple[str, datetime] | None:
-    """Who has a repository trust what is pushed to it, and since when; None where nobody has."""
+def trusted(tx: Transaction, repository_id: str) -> VexTrust | None:
+    """Whom a repository believes; None where it believes nobody."""
     row = tx.one(_TRUSTS, of=repository_id)
-    return None if row is None else (row.owner, moment(row.created_at))
+    return None if row is None else VexTrust(row.owner, moment(row.created_at), _KEYS.decode(row.public_keys))
 
 
-def trust(tx: Transaction, repository_id: str, owner: str, at: datetime) -> None:
-    """Have a repository trust what is pushed to it, and read what was."""
-    tx.run(_TRUST, of=repository_id, owner=owner, at=micros(at))
-    tx.run(_QUEUE_ALL, of=repository_id, owner=owner, due_at=micros(at))
+def trust(tx: Transaction, repository_id: str, trust: VexTrust) -> None:
+    """Have a repository believe what is pushed to it, and read what was."""
+    keys = msgspec.json.encode(trust.keys).decode()
+    tx.run(_TRUST, of=repository_id, owner=trust.owner, keys=keys, at=micros(trust.since))
+    tx.run(_QUEUE_ALL, of=repository_id, owner=trust.owner, due_at=micros(trust.since))
 
 
 def distrust(tx: Transaction, repository_id: str) -> bool:
@@ -74,6 +77,11 @@ def distrust(tx: Transaction, repository_id: str) -> bool:
 def put(tx: Transaction, repository_id: str, digest: str, owner: str, at: datetime) -> None:
     """Have a document read."""
     tx.run(_PUT, of=repository_id, referrer=digest, owner=owner, due_at=micros(at))
+
+
+def reread(tx: Transaction, repository_id: str, digest: str, at: datetime) -> None:
+    """Have a document read anew, if it is one."""
+    tx.run(_REREAD, of=repository_id, referrer=digest, next=micros(at))
 
 
 def due(tx: Transaction, now: datetime, limit: int) -> Sequence[VexReferrer]:

@@ -1,6 +1,7 @@
 """An SBOM is pushed as anybody's is, once for an image however often it is scanned, and never in the way of a scan."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,18 +11,21 @@ from typing import Any
 import pytest
 
 from entrepot.core import deletion, referrers, registries, sbom_referrers
+from entrepot.core.deletion import ImageId
 from entrepot.core.sbom_referrers import Keeping, SbomReferrers
 from entrepot.core.scanning import inventories
 from entrepot.core.scanning.analysis import Analysis, Content
 from entrepot.core.scanning.layer_programs import VERSION
 from entrepot.core.units import Units
-from entrepot.db import blobs
+from entrepot.db import blobs, images
 from entrepot.scan import name_marks
 from entrepot.scan.packages import Layer, Package
+from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
+from entrepot.spec.reference import Tag
 from entrepot.store.filesystem import Filesystem
-from tests.factories.callers import EPOCH
-from tests.factories.core_database import CoreDatabase
+from tests.factories.callers import EPOCH, image_manifest
+from tests.factories.core_database import CONFIG, CoreDatabase
 from tests.factories.scanning import FOUND, Literal
 
 LAYER = Layer(packages=[Package("npm", "left-pad", "1.3.0", "a/package.json")], read=["a/package.json"])
@@ -122,3 +126,46 @@ def test_two_scans_at_once_push_one(house: House):
     asyncio.run(both())
     assert len(house.sboms()) == 1
     assert len(house.locations()) == 1
+
+
+def known(house: House, digest: Digest) -> bool:
+    repository = house.core.present(house.key)
+    return bool(house.core.row(images.known, repository.id, digest))
+
+
+def test_an_sbom_goes_with_its_image_and_what_others_have_pushed_stays(house: House):
+    house.scan()
+    (sbom,) = house.sboms()
+    subject = {"mediaType": house.image.media_type, "digest": str(house.image.digest), "size": 1}
+    theirs = image_manifest([b"layer"], CONFIG, artifactType="application/vnd.cyclonedx+json", subject=subject)
+    house.core.put(house.key, theirs)
+    house.core.write(deletion.delete, house.key, house.image.digest)
+    assert not known(house, sbom.digest)
+    assert known(house, theirs.digest)
+    told = [json.loads(row.body)["detail"] for row in house.core.outbox() if "Referrer" in row.name]
+    assert [each["action-type"] for each in told if each["image-digest"] == sbom.digest] == ["PUSH", "DELETE"]
+
+
+def test_an_sbom_goes_with_the_last_tag_of_its_image(house: House):
+    house.scan()
+    (sbom,) = house.sboms()
+    house.core.write(deletion.delete, house.key, Tag("v1"))
+    assert not known(house, sbom.digest)
+
+
+def test_an_sbom_that_somebody_has_tagged_stays(house: House):
+    house.scan()
+    (sbom,) = house.sboms()
+    stored = house.core.row(images.find, house.core.present(house.key).id, sbom.digest)
+    house.core.put(house.key, Manifest.parse(stored.body, stored.media_type), "mine")
+    house.core.write(deletion.delete, house.key, house.image.digest)
+    assert known(house, sbom.digest)
+
+
+def test_an_image_and_its_sbom_may_be_deleted_together(house: House):
+    house.scan()
+    (sbom,) = house.sboms()
+    ids = [ImageId(house.image.digest, None), ImageId(sbom.digest, None)]
+    removed, refusals = house.core.write(deletion.batch_delete, house.key, ids)
+    assert refusals == ()
+    assert {each.digest for each in removed} == {house.image.digest, sbom.digest}

@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from entrepot.core.audit.operations import event_source
+from entrepot.core.audit.call_events import envelope
 from entrepot.core.calls import Call
 from entrepot.core.events.accepting import Envelope
 from entrepot.core.events.measures import COUNT, Point
-from entrepot.spec.event_ids import event_id
 
 _TYPE = "ECR Image Admission"
 _NAMESPACE = "Entrepot"
@@ -23,23 +22,15 @@ def of_call(call: Call, account: str, region: str) -> Iterator[Envelope]:
     if call.common.account != account:
         return
     for ordinal, told in enumerate(_decisions(call)):
-        yield Envelope(
-            id=event_id(call.at, call.request_id, _TYPE, ordinal),
-            detail_type=_TYPE,
-            source=event_source(call.common.service),
-            account=account,
-            region=region,
-            time=call.at,
-            resources=(),
-            detail={
-                "repository-name": call.common.repository,
-                "image-digest": told["imageDigest"],
-                "decision": told["decision"],
-                "reason": told["reason"],
-                "effective-finding-severity-counts": told["effectiveFindingSeverityCounts"],
-                "principal": "" if call.common.identity is None else call.common.identity.arn,
-            },
-        )
+        detail = {
+            "repository-name": call.common.repository,
+            "image-digest": told["imageDigest"],
+            "decision": told["decision"],
+            "reason": told["reason"],
+            "effective-finding-severity-counts": told["effectiveFindingSeverityCounts"],
+            "principal": "" if call.common.identity is None else call.common.identity.arn,
+        }
+        yield envelope(call, region, _TYPE, (_TYPE, ordinal), detail)
 
 
 def points(calls: Iterable[Call], account: str, region: str) -> list[Point]:

@@ -6,10 +6,9 @@ Off unless the operator asks for them (`pull_events`): a busy registry has many.
 from collections.abc import Iterator
 from typing import Any
 
-from entrepot.core.audit.operations import event_source
+from entrepot.core.audit.call_events import envelope
 from entrepot.core.calls import Call
 from entrepot.core.events.accepting import Envelope
-from entrepot.spec.event_ids import event_id
 
 _TYPE = "ECR Image Action"
 
@@ -20,22 +19,14 @@ def of_call(call: Call, account: str, region: str) -> Iterator[Envelope]:
         return
     tags = _tags(call)
     for ordinal, digest in enumerate(call.common.pulled):
-        yield Envelope(
-            id=event_id(call.at, call.request_id, f"{_TYPE}/PULL", ordinal),
-            detail_type=_TYPE,
-            source=event_source(call.common.service),
-            account=account,
-            region=region,
-            time=call.at,
-            resources=(),
-            detail={
-                "result": "SUCCESS",
-                "repository-name": call.common.repository,
-                "image-digest": digest,
-                "action-type": "PULL",
-                "image-tag": tags[ordinal] if len(tags) == len(call.common.pulled) else "",
-            },
-        )
+        detail = {
+            "result": "SUCCESS",
+            "repository-name": call.common.repository,
+            "image-digest": digest,
+            "action-type": "PULL",
+            "image-tag": tags[ordinal] if len(tags) == len(call.common.pulled) else "",
+        }
+        yield envelope(call, region, _TYPE, (f"{_TYPE}/PULL", ordinal), detail)
 
 
 def _tags(call: Call) -> list[str]:

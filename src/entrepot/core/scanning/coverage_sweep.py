@@ -9,7 +9,7 @@ from typing import Final
 from entrepot.core.scanning import eligibility, enhanced_requests, in_use
 from entrepot.core.scanning.eligibility import Windows
 from entrepot.core.units import BlockingUnits
-from entrepot.db import enhanced_scans, inspector_configuration, inspector_findings
+from entrepot.db import enhanced_scans, finding_texts, inspector_configuration, inspector_findings
 from entrepot.db.database import Database, Transaction
 from entrepot.db.enhanced_scans import RegistryPlace, Swept
 from entrepot.db.inspector_records import ImageKey
@@ -63,6 +63,8 @@ class CoverageSweep:
         forgotten = 0
         while self._units.read(inspector_findings.any_closed, now - _STAY):
             forgotten += self._units.write(inspector_findings.remove_closed, now - _STAY, _PAGE)
+        if forgotten:
+            self._units.write(finding_texts.forget)
         return forgotten
 
 

@@ -4,7 +4,6 @@ No transaction is open while an image is looked at; long texts are read only for
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from entrepot.core.events.measures import Meter
@@ -66,11 +65,10 @@ class EnhancedScans:
         needed = await self._units.read(enhanced_work.advisories, task, analysis)
         texts = await self._analyst.texts(needed) if needed else {}
         at = self._clock()
-        kept = await self._units.write(enhanced_work.keep, task, analysis, texts, at, self._sources)
-        if kept and task.scan.started_at is not None:
-            ended = replace(task.scan, status=analysis.status, completed_at=at)
+        ended = await self._units.write(enhanced_work.keep, task, analysis, texts, at, self._sources)
+        if ended is not None and ended.started_at is not None:
             self._meter.tell(measures.of_scan(task.content.repository.registry, ended))
-        return kept
+        return ended is not None
 
 
 def _image(scan: Scan) -> ImageKey:

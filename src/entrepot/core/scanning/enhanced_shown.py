@@ -73,6 +73,11 @@ def shown(record: FindingRecord, image: ImageNow, texts: Texts) -> Json:
     }
 
 
+def kept(texts: Texts) -> tuple[str, Sequence[str]]:
+    """As much of long texts as is ever shown: the description, and the references."""
+    return texts.description[:_LONGEST], tuple(texts.references[:_MOST_REFERENCES])
+
+
 def to_ecr(told: Json) -> Json:
     """What ECR has of a finding."""
     vulnerability = told["packageVulnerabilityDetails"]

@@ -12,6 +12,7 @@ from entrepot.core.scanning import (
     configuration,
     coverage_statuses,
     enhanced_events,
+    enhanced_shown,
     findings,
     standings,
     suppressions,
@@ -26,6 +27,7 @@ from entrepot.core.scanning.suppressions import Source
 from entrepot.db import (
     blobs,
     enhanced_scans,
+    finding_texts,
     images,
     inspector_findings,
     inspector_images,
@@ -35,6 +37,7 @@ from entrepot.db import (
     tags,
 )
 from entrepot.db.database import Transaction
+from entrepot.db.finding_texts import FindingText
 from entrepot.db.inspector_records import FindingRecord, ImageKey
 from entrepot.db.records import Repository
 from entrepot.db.scan_records import Scan
@@ -103,33 +106,34 @@ def keep(
     texts: Mapping[str, Texts],
     at: datetime,
     sources: Sequence[Source],
-) -> bool:
-    """Keep how a scan ended, with its findings and what is told of them; False when the image is gone, or somebody else
-    has taken up its scan since. A result that is the same writes no finding, and tells nothing.
+) -> Scan | None:
+    """Keep how a scan ended, with its findings and what is told of them; the scan as it stands now, None when its image
+    is gone, or somebody else has taken it up since. A result that is the same writes no finding, and tells nothing.
     """
     scan, image = task.scan, task.image
     if len(analysis.found or ()) > MOST:
         analysis = Analysis(FAILED, _TOO_MANY.format(len(analysis.found or ()), MOST))
-    repository = repositories.lock_live(tx, image.repository_id)
+    repository = standings.lock(tx, image.repository_id)
     if repository is None or not _is_enhanced(tx, repository):
-        return False
+        return None
     ended = _ended(tx, repository, scan, analysis, at)
     if not enhanced_scans.keep(tx, ended):
-        return False
+        return None
     if analysis.generation:
         rematches.queue_if_overtaken(tx, image.repository_id, image.digest, analysis.generation)
     if ended == replace(scan, source_updated_at=ended.source_updated_at, completed_at=at):
-        return True
+        return ended
     changed = Changes(())
     if ended.result != scan.result:
         decide = suppressions.of_image(tx, repository, image.digest, sources)
         changed = compared(tx, Of(repository.key, image, at), analysis.found or (), decide)
     counted = write(tx, ended, changed)
+    _remember(tx, repository, changed.told, texts)
     standings.keep(tx, repository, ended, at)
     told = [*_told(tx, image, changed.told, texts), *_of_scan(tx, repository, scan, ended, counted)]
     if told:
         _tell(tx, repository, ended, told, at)
-    return True
+    return ended
 
 
 def _ended(tx: Transaction, repository: Repository, scan: Scan, analysis: Analysis, at: datetime) -> Scan:
@@ -171,7 +175,7 @@ def suppress(
     """Decide anew on the findings of an image, after who suppresses findings has changed; how many are another now.
     Call it in a unit of its own for each image; `seed` is what ids of events are made of.
     """
-    repository = repositories.lock_live(tx, image.repository_id)
+    repository = standings.lock(tx, image.repository_id)
     scan = enhanced_scans.find(tx, image)
     if repository is None or scan is None:
         return 0
@@ -190,12 +194,13 @@ def tell(tx: Transaction, repository: Repository, seed: str, at: datetime, event
     repositories.bump(tx, repository.id, repository.revision + 1, new_stamp())
 
 
-def close_all(tx: Transaction, image: ImageKey, at: datetime) -> Sequence[Told]:
-    """Close the findings of an image that goes; what its own change is to tell of it."""
+def close_all(tx: Transaction, image: ImageKey, tags_of_it: Sequence[str], at: datetime) -> Sequence[Told]:
+    """Close the findings of an image that goes, and had these tags; what its own change is to tell of it."""
     before = [each for each in inspector_findings.of_image(tx, image) if each.closed_at is None]
     told = [closed(each, at) for each in before]
     inspector_findings.put(tx, told)
-    return [enhanced_events.finding(each, ImageNow(), Texts()) for each in told]
+    now = replace(image_now(tx, image), tags=tags_of_it) if told else ImageNow()
+    return [enhanced_events.finding(each, now, _remembered(tx, each)) for each in told]
 
 
 def close_some(tx: Transaction, repository_id: str, limit: int, at: datetime) -> int:
@@ -205,7 +210,8 @@ def close_some(tx: Transaction, repository_id: str, limit: int, at: datetime) ->
     if repository is not None and before:
         told = [closed(each, at) for each in before]
         inspector_findings.put(tx, told)
-        events = [enhanced_events.finding(each, ImageNow(), Texts()) for each in told]
+        now = {image: image_now(tx, image) for image in {each.image for each in told}}
+        events = [enhanced_events.finding(each, now[each.image], _remembered(tx, each)) for each in told]
         tell(tx, repository, f"{repository_id}/{repository.revision}", at, events)
     return len(before)
 
@@ -247,6 +253,21 @@ def _told(
         return []
     now = image_now(tx, image)
     return [enhanced_events.finding(each, now, texts.get(enhanced_events.advisory(each), Texts())) for each in records]
+
+
+def _remember(
+    tx: Transaction, repository: Repository, told: Sequence[FindingRecord], texts: Mapping[str, Texts]
+) -> None:
+    """Keep the long texts with which findings are told, for when their image goes: then nobody can look them up."""
+    found = [(each.vulnerability, advisory) for each in told if (advisory := enhanced_events.advisory(each)) in texts]
+    known = [(of, advisory, texts[advisory]) for of, advisory in dict.fromkeys(found)]
+    made = [FindingText(of, advisory, *enhanced_shown.kept(said)) for of, advisory, said in known]
+    finding_texts.put(tx, repository.key.registry, made)
+
+
+def _remembered(tx: Transaction, record: FindingRecord) -> Texts:
+    found = finding_texts.find(tx, record.registry, record.vulnerability, enhanced_events.advisory(record))
+    return Texts() if found is None else Texts(found.description, found.links)
 
 
 def _of_scan(

@@ -11,7 +11,7 @@ from datetime import datetime
 from entrepot.core import access, changes, resources
 from entrepot.core.access import Caller
 from entrepot.core.scanning.rulings import ACCEPTED, describes
-from entrepot.db import accounts, image_standings, repositories
+from entrepot.db import accounts, image_standings, images, repositories
 from entrepot.db import vulnerability_exceptions as rows
 from entrepot.db.database import Transaction
 from entrepot.db.exception_records import VulnerabilityException
@@ -104,6 +104,20 @@ def list_of(
     return rows.page(tx, key, after, limit)
 
 
+def missing(tx: Transaction, caller: Caller, key: RegistryKey, repository: str, digest: str = "") -> Sequence[str]:
+    """What there is not (yet) of what an exception is about: it may have been mistyped, and counts as soon as it is."""
+    access.require(caller, "ListVulnerabilityExceptions", resources.of_own_registry(key))
+    named = f"matches '{repository}'" if "*" in repository else f"is named '{repository}'"
+    found = False
+    for repository_id in _described(tx, key, repository):
+        found = True
+        if not digest or images.known(tx, repository_id, digest):
+            return ()
+    if not found:
+        return (f"No repository of account {key.account} in {key.region} {named}: it counts once there is one.",)
+    return (f"No repository that {named} has the image {digest}: it counts once it is pushed.",)
+
+
 def remove(tx: Transaction, caller: Caller, key: RegistryKey, exception_id: str) -> VulnerabilityException:
     """Have findings count again: EntityNotFound. What a referrer says is said again when the referrer is read again."""
     access.require(caller, "DeleteVulnerabilityException", resources.of_own_registry(key))
@@ -144,8 +158,11 @@ def claims(
 ) -> Iterator[VulnerabilityException]:
     """What a document says about each product within a scope; of what it says twice the last."""
     last: dict[tuple[str, Product], Statement] = {}
+    if document.product and not scope.digest and "*" in scope.repository:
+        reason = f"all of it is about {document.product[:100]!r}: name the repository, or the image, that is it"
+        raise VexMalformed(reason=reason)
     for number, statement in enumerate(document.statements, 1):
-        if not statement.products and not statement.foreign and not scope.digest:
+        if not (statement.products or statement.foreign or scope.digest or document.product):
             raise VexMalformed(reason=f"statement {number} names no products, and nothing says which image it is about")
         whole = () if statement.foreign else (Product(),)
         for product in statement.products or whole:

@@ -174,7 +174,7 @@ class Rematcher:
         """All of it or nothing: False when the image was lost, or is to be matched once more."""
         if not rematches.done(tx, held):
             return False
-        return enhanced_work.keep(tx, matched.task, matched.analysis, matched.texts, at, self._sources)
+        return enhanced_work.keep(tx, matched.task, matched.analysis, matched.texts, at, self._sources) is not None
 
     async def _pause(self) -> float:
         due = await self._units.read(rematches.next_due)

@@ -18,7 +18,7 @@ from entrepot.core.scanning.configuration import ENHANCED
 from entrepot.core.scanning.enhanced_rulings import counting
 from entrepot.core.scanning.places import registry_itself
 from entrepot.core.scanning.rulings import Rulings
-from entrepot.db import image_standings, images, repositories, scans, tags, vulnerability_exceptions
+from entrepot.db import accounts, image_standings, images, repositories, scans, tags, vulnerability_exceptions
 from entrepot.db.database import Transaction
 from entrepot.db.exception_records import Standing, Worst
 from entrepot.db.inspector_records import ImageKey
@@ -49,6 +49,17 @@ def rulings(tx: Transaction, repository: Repository, digest: str, at: datetime) 
 def digests_of(tx: Transaction, repository: Repository, digest: str) -> frozenset[str]:
     """Under which digests an exception may name an image: its own, and those of the indexes that name it."""
     return frozenset({digest, *images.parents(tx, repository.id, digest, _MOST_PARENTS)})
+
+
+def lock(tx: Transaction, repository_id: str) -> Repository | None:
+    """A live repository, locked to keep how an image stands: what changes exceptions has committed, or waits until this
+    unit has, and then outdates what it wrote. The account comes first, as whoever changes them locks it.
+    """
+    known = repositories.find_live(tx, repository_id)
+    if known is None:
+        return None
+    accounts.share(tx, known.key.registry.account)
+    return repositories.lock_live(tx, repository_id)
 
 
 def assess(tx: Transaction, repository: Repository, scan: Scan, at: datetime) -> Standing:
@@ -87,7 +98,7 @@ def renew(tx: Transaction, key: ScanKey, request_id: str, at: datetime) -> bool:
     """Write anew how an image stands that was out of date; True where its findings count otherwise now, which is told.
     `request_id` is a UUID for what is told.
     """
-    repository = repositories.lock_live(tx, key.repository_id)
+    repository = lock(tx, key.repository_id)
     old = image_standings.find(tx, key)
     if repository is None or old is None or old.due_at is None or old.due_at > at:
         return False

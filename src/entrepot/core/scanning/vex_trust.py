@@ -1,5 +1,6 @@
 """Whether a repository believes VEX documents that are pushed to it as referrers: whoever may push may then take
-findings of its images out of the count. Off until somebody who may says otherwise.
+findings of its images out of the count, or whoever holds one of the keys that must have signed. Off until somebody who
+may says otherwise.
 """
 
 from collections.abc import Sequence
@@ -12,35 +13,42 @@ from entrepot.core.changes import Change
 from entrepot.db import image_standings, vulnerability_exceptions
 from entrepot.db import vex_referrers as rows
 from entrepot.db.database import Transaction
-from entrepot.db.exception_records import VexReferrer
+from entrepot.db.exception_records import VexReferrer, VexTrust
 from entrepot.db.records import Repository
+from entrepot.errors import ParameterInvalid
 from entrepot.scan.vex.attachments import may_be_vex
+from entrepot.scan.vex.signatures import digest_of
+from entrepot.seal.public_signatures import public_key
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.repository import RepositoryKey
 
 _MOST_SHOWN = 1000
+_MOST_KEYS = 10
+_LONGEST_KEY = 4096  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whether documents are believed, who said so, since when, and which there are."""
+    """Who is believed, None: nobody is; and which documents there are."""
 
-    owner: str = ""
-    since: datetime | None = None
+    given: VexTrust | None = None
     documents: Sequence[VexReferrer] = ()
 
-    @property
-    def is_given(self) -> bool:
-        """Whether they are believed."""
-        return self.since is not None
 
-
-def put(tx: Transaction, caller: Caller, key: RepositoryKey) -> None:
-    """Believe what is pushed to a repository, and what was before: that is read soon."""
+def put(tx: Transaction, caller: Caller, key: RepositoryKey, keys: Sequence[str] = ()) -> None:
+    """Believe what is pushed to a repository, and what was before: that is read soon. With public keys (PEM) only what
+    one of them has signed; what was believed without is not, until it is read anew: ParameterInvalid.
+    """
     repository = lookup.require_locked(tx, caller, key, "PutRepositoryVexTrust")
-    rows.trust(tx, repository.id, caller.principal.arn, caller.at)
-    Change(tx, caller, repository).finish("PutRepositoryVexTrust", {"repositoryName": key.name}, bump=False)
+    known = _keys(keys)
+    before = rows.trusted(tx, repository.id)
+    if known and before is not None and before.keys != known:
+        vulnerability_exceptions.remove_trusted(tx, repository.id)
+        image_standings.outdate(tx, repository.id, "", caller.at)
+    rows.trust(tx, repository.id, VexTrust(caller.principal.arn, caller.at, known))
+    told = {"repositoryName": key.name, "publicKeys": list(known)}
+    Change(tx, caller, repository).finish("PutRepositoryVexTrust", told, bump=False)
 
 
 def delete(tx: Transaction, caller: Caller, key: RepositoryKey) -> bool:
@@ -56,10 +64,8 @@ def delete(tx: Transaction, caller: Caller, key: RepositoryKey) -> bool:
 def get(tx: Transaction, caller: Caller, key: RepositoryKey) -> Trust:
     """What is set, and what became of the documents that are there."""
     repository = lookup.require(tx, caller, key, "GetRepositoryVexTrust")
-    since = rows.trusted_since(tx, repository.id)
-    if since is None:
-        return Trust()
-    return Trust(*since, rows.page(tx, repository.id, "", _MOST_SHOWN))
+    given = rows.trusted(tx, repository.id)
+    return Trust() if given is None else Trust(given, rows.page(tx, repository.id, "", _MOST_SHOWN))
 
 
 def pushed(
@@ -68,5 +74,28 @@ def pushed(
     """Have a document read that is pushed, in the unit that does, where its repository believes it."""
     if manifest.subject is None or not may_be_vex(manifest):
         return
-    if rows.trusted_since(tx, repository.id) is not None:
+    if rows.trusted(tx, repository.id) is not None:
         rows.put(tx, repository.id, digest, owner, at)
+
+
+def signed(tx: Transaction, repository: Repository, manifest: Manifest, tag: str, at: datetime) -> None:
+    """Have a document read anew whose signature may have been pushed, in the unit that does."""
+    subject = "" if manifest.subject is None else str(manifest.subject.digest)
+    named = [each for each in (digest_of(tag), subject) if each]
+    trust = rows.trusted(tx, repository.id) if named else None
+    if trust is not None and trust.keys:
+        for each in named:
+            rows.reread(tx, repository.id, each, at)
+
+
+def _keys(told: Sequence[str]) -> Sequence[str]:
+    """As they are kept, each once."""
+    if len(told) > _MOST_KEYS:
+        raise ParameterInvalid(parameter="keys", reason=f"a repository has {_MOST_KEYS} at most")
+    known = []
+    for each in told:
+        found = public_key(each) if len(each) <= _LONGEST_KEY else None
+        if found is None:
+            raise ParameterInvalid(parameter="keys", reason="one is no public key in PEM of ECDSA over P-256")
+        known.append(found)
+    return tuple(dict.fromkeys(known))

@@ -101,7 +101,7 @@ def finish(tx: Transaction, scan: Scan, outcome: Outcome, at: datetime) -> bool:
     """Keep how a scan ended, with its findings, its event and its audit record; False when it was lost, or its image is
     gone.
     """
-    repository = repositories.lock_live(tx, scan.key.repository_id)
+    repository = standings.lock(tx, scan.key.repository_id)
     ended = replace(
         scan,
         status=outcome.status,

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from entrepot.errors.vex import VexMalformed
-from entrepot.scan.vex.products import is_digest, is_image, parsed
+from entrepot.scan.vex.products import identified
 from entrepot.scan.vex.statements import (
     JUSTIFICATIONS,
     LONGEST_NAME,
@@ -21,12 +21,12 @@ from entrepot.scan.vex.statements import (
     Product,
     Statement,
     Status,
+    name_of,
+    said_at,
 )
-from entrepot.spec.moments import micros
 
 CONTEXT: Final = "https://openvex.dev/ns"
 _VERSIONS: Final = ("", "/v0.2.0")
-_HASHES: Final = {"sha-256": "sha256", "sha256": "sha256", "sha-512": "sha512", "sha512": "sha512"}
 
 
 class _Subcomponent(msgspec.Struct):
@@ -80,27 +80,27 @@ def read(data: bytes) -> Document:
         raise VexMalformed(reason="@id and author must say something")
     if len(told.statements) > MOST_STATEMENTS:
         raise VexMalformed(reason=f"it has more than {MOST_STATEMENTS} statements")
-    said_at = _micros(told.timestamp)
-    statements = [_statement(number, each, said_at) for number, each in enumerate(told.statements, 1)]
+    moment = said_at(told.timestamp)
+    statements = [_statement(number, each, moment) for number, each in enumerate(told.statements, 1)]
     if sum(len(each.products) or 1 for each in statements) > MOST_CLAIMS:
         raise VexMalformed(reason=f"its statements name more than {MOST_CLAIMS} products together")
     statements.sort(key=lambda each: each.said_at)
-    return Document(_name(told.id), told.author[:LONGEST_NAME], str(told.version)[:32], said_at, statements)
+    return Document(name_of(told.id), told.author[:LONGEST_NAME], str(told.version)[:32], moment, statements)
 
 
-def _statement(number: int, told: _Statement, said_at: int) -> Statement:
+def _statement(number: int, told: _Statement, moment: int) -> Statement:
     if not told.vulnerability.name:
         raise VexMalformed(reason=f"statement {number} names no vulnerability")
     _check(number, told)
     products = [list(_products(each)) for each in told.products]
     return Statement(
-        _name(told.vulnerability.name),
-        tuple(dict.fromkeys(_name(each) for each in told.vulnerability.aliases if each)),
+        name_of(told.vulnerability.name),
+        tuple(dict.fromkeys(name_of(each) for each in told.vulnerability.aliases if each)),
         tuple(dict.fromkeys(each for some in products for each in some)),
         told.status,
         told.justification,
         (told.impact_statement or told.action_statement or told.status_notes)[:LONGEST_TEXT],
-        said_at if told.timestamp is None else _micros(told.timestamp),
+        moment if told.timestamp is None else said_at(told.timestamp),
         sum(not some for some in products),
     )
 
@@ -117,38 +117,17 @@ def _check(number: int, told: _Statement) -> None:
 
 def _products(told: _Product) -> Iterator[Product]:
     """The product, or each of its parts that is vulnerable; nothing for what is no image and no package."""
-    own = _identified(told)
+    own = _product(told)
     if own is None:
         return
     if not told.subcomponents:
         yield own
     elif own.image:
         for each in told.subcomponents:
-            part = _identified(each)
+            part = _product(each)
             if part is not None and part.package:
                 yield Product(own.image, part.package)
 
 
-def _identified(told: _Subcomponent) -> Product | None:
-    for text in (told.identifiers.get("purl", ""), told.id):
-        url = parsed(_name(text)) if text.startswith("pkg:") else None
-        if url is not None:
-            return Product(image=text) if is_image(url) else Product(package=text)
-    for name, digits in told.hashes.items():
-        digest = f"{_HASHES.get(name.lower(), '')}:{digits.lower()}"
-        if is_digest(digest):
-            return Product(image=digest)
-    digest = told.id.rpartition("@")[2].lower()
-    return Product(image=digest) if is_digest(digest) else None
-
-
-def _name(text: str) -> str:
-    if len(text) > LONGEST_NAME:
-        raise VexMalformed(reason=f"{text[:100]!r}… has more than {LONGEST_NAME} characters")
-    return text
-
-
-def _micros(at: datetime) -> int:
-    if at.tzinfo is None:
-        raise VexMalformed(reason=f"the moment {at.isoformat()} has no time zone")
-    return micros(at)
+def _product(told: _Subcomponent) -> Product | None:
+    return identified((told.identifiers.get("purl", ""), told.id), told.hashes, told.id)

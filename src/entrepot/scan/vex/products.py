@@ -3,13 +3,16 @@
 https://github.com/package-url/purl-spec ; the rule is OpenVEX's ("Software identifiers").
 """
 
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from packageurl import PackageURL
 
+from entrepot.scan.vex.statements import Product, name_of
+
 _REMEMBERED = 16_384
 _IMAGES = frozenset({"oci", "docker"})
-_DIGESTS = ("sha256:", "sha512:")
+_HASHES = {"sha-256": "sha256", "sha256": "sha256", "sha-512": "sha512", "sha512": "sha512"}
 
 
 @lru_cache(_REMEMBERED)
@@ -24,6 +27,19 @@ def parsed(text: str) -> PackageURL | None:
 def is_image(url: PackageURL) -> bool:
     """Whether it names a container image, and no package."""
     return url.type in _IMAGES
+
+
+def identified(urls: Iterable[str], hashes: Mapping[str, str], address: str) -> Product | None:
+    """The package or the image that something names by package URLs, hashes by their algorithm, or an address that ends
+    with a digest; None for what is neither.
+    """
+    for text in urls:
+        url = parsed(name_of(text)) if text.startswith("pkg:") else None
+        if url is not None:
+            return Product(image=text) if is_image(url) else Product(package=text)
+    told = [f"{_HASHES.get(name.lower(), '')}:{digits.lower()}" for name, digits in hashes.items()]
+    digests = [each for each in (*told, address.rpartition("@")[2].lower()) if is_digest(each)]
+    return Product(image=digests[0]) if digests else None
 
 
 def means_package(said: PackageURL, package: PackageURL) -> bool:

@@ -4,9 +4,13 @@ The minimum requirements for VEX (CISA, 2023) name these parts.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
+
+from entrepot.errors.vex import VexMalformed
+from entrepot.spec.moments import micros
 
 Status = Literal["not_affected", "affected", "fixed", "under_investigation"]
 STATUSES: Final = frozenset({"not_affected", "affected", "fixed", "under_investigation"})
@@ -51,10 +55,29 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """One document; statements from the oldest, of those of one moment in the order in which they stand."""
+    """One document; statements from the oldest, of those of one moment in the order in which they stand.
+
+    `product` names the one product that all of it is about, where that is none that a registry knows: its packages are
+    those of this product only, and somebody must say which images are it.
+    """
 
     id: str
     author: str
     version: str
     said_at: int
     statements: Sequence[Statement]
+    product: str = ""
+
+
+def name_of(text: str) -> str:
+    """An identifier as it is: VexMalformed for one that is too long."""
+    if len(text) > LONGEST_NAME:
+        raise VexMalformed(reason=f"{text[:100]!r}… has more than {LONGEST_NAME} characters")
+    return text
+
+
+def said_at(at: datetime) -> int:
+    """A moment in microseconds: VexMalformed for one without a time zone."""
+    if at.tzinfo is None:
+        raise VexMalformed(reason=f"the moment {at.isoformat()} has no time zone")
+    return micros(at)

@@ -20,7 +20,7 @@ from entrepot.core.scanning.enhanced_results import EnhancedReport
 from entrepot.core.scanning.enhanced_scanner import EnhancedScans
 from entrepot.core.scanning.suppressions import Suppression
 from entrepot.core.units import Units
-from entrepot.db import inspector_findings
+from entrepot.db import finding_texts, inspector_findings
 from entrepot.db.inspector_records import ImageKey
 from entrepot.errors import ManualScanUnavailable, PageTokenInvalid, ScanNotFound
 from entrepot.spec.reference import Tag
@@ -29,6 +29,7 @@ from tests.factories.callers import EPOCH, caller, registry
 from tests.factories.core_database import CoreDatabase
 from tests.factories.scanning import Literal, Scanning
 
+CHANGED = ("status", "updatedAt", "lastObservedAt")
 HOUR = timedelta(hours=1)
 
 
@@ -222,6 +223,16 @@ def test_what_is_suppressed_is_shown_and_does_not_count(enhanced: Scanning):
     assert statuses(enhanced, key) == {"CVE-1": "ACTIVE", "CVE-2": "ACTIVE"}
 
 
+@pytest.mark.parametrize(("frequency", "status"), [("CONTINUOUS_SCAN", "ACTIVE"), ("SCAN_ON_PUSH", "COMPLETE")])
+def test_scans_are_counted_by_the_status_that_they_are_shown_with(enhanced: Scanning, frequency: str, status: str):
+    enhanced.core.write(configuration.put, registry(), "ENHANCED", [ScanningRule(frequency, ("*",))])
+    key = pushed(enhanced)
+    enhanced.step()
+    counted = [dict(point.dimensions) for point in enhanced.meter.points if point.name == "ScanCount"]
+    assert counted == [{"ScanStatus": status, "ScanType": "ENHANCED"}]
+    assert report(enhanced, key).standing.status == status
+
+
 def test_an_image_that_is_deleted_closes_its_findings_which_stay_three_days(enhanced: Scanning):
     key = pushed(enhanced)
     enhanced.step()
@@ -229,11 +240,18 @@ def test_an_image_that_is_deleted_closes_its_findings_which_stay_three_days(enha
     enhanced.core.write(deletion.delete, key, Tag("v1"), who=caller(at=EPOCH + HOUR))
     records = enhanced.core.row(inspector_findings.of_image, image)
     assert {(each.status, each.closed_at) for each in records} == {("CLOSED", EPOCH + HOUR)}
-    assert [each["status"] for each in told(enhanced.core, "Inspector2 Finding")[-2:]] == ["CLOSED", "CLOSED"]
+    events = told(enhanced.core, "Inspector2 Finding")
+    assert [each["status"] for each in events] == ["ACTIVE", "ACTIVE", "CLOSED", "CLOSED"]
+    for before, after in zip(events[:2], events[2:], strict=True):  # tags, title and all else as they were
+        assert after | dict.fromkeys(CHANGED) == before | dict.fromkeys(CHANGED)
+        assert after["resources"][0]["details"]["awsEcrContainerImage"]["imageTags"] == ["v1"]
     sweep = CoverageSweep(enhanced.core.database)
     sweep.run(EPOCH + timedelta(days=3))
     assert len(enhanced.core.row(inspector_findings.of_image, image)) == 2
+    of = (registry(), "CVE-1", "DSA-CVE-1")
+    assert enhanced.core.row(finding_texts.find, *of).description == "About DSA-CVE-1."
     assert sweep.run(EPOCH + timedelta(days=3) + 2 * HOUR) == {"forgotten": 2}
+    assert enhanced.core.row(finding_texts.find, *of) is None
     assert enhanced.core.row(inspector_findings.of_image, image) == []
 
 
@@ -246,6 +264,9 @@ def test_a_repository_that_is_removed_closes_the_findings_of_its_images(enhanced
     assert [enhanced.core.write(work) for _ in range(3)] == [1, 1, 0]
     closed = told(enhanced.core, "Inspector2 Finding")[2:]
     assert [each["status"] for each in closed] == ["CLOSED", "CLOSED"]
+    for each in closed:
+        assert each["resources"][0]["details"]["awsEcrContainerImage"]["imageTags"] == ["v1"]
+        assert each["description"].startswith("About DSA-")
 
 
 def test_pages_show_the_worst_first_and_each_finding_once(enhanced: Scanning):

@@ -40,6 +40,43 @@ def vex(status: str = "not_affected", **fields: Any) -> bytes:
     ).encode()
 
 
+def cyclonedx(*told: dict[str, Any]) -> bytes:
+    return json.dumps(
+        {
+            "bomFormat": "CycloneDX",
+            "specVersion": "1.6",
+            "serialNumber": "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79",
+            "metadata": {
+                "timestamp": "2025-01-01T00:00:00Z",
+                "component": {"type": "application", "name": "shop", "bom-ref": "shop"},
+            },
+            "vulnerabilities": told,
+        }
+    ).encode()
+
+
+NOT_REACHED = {
+    "id": OPENSSL.name,
+    "analysis": {"state": "not_affected", "justification": "code_not_reachable"},
+    "affects": [{"ref": "shop"}],
+}
+
+
+def csaf() -> bytes:
+    about = {
+        "category": "csaf_vex",
+        "csaf_version": "2.0",
+        "publisher": {"name": "them"},
+        "tracking": {"id": "VEX-1", "version": "1", "current_release_date": "2025-01-01T00:00:00Z"},
+    }
+    helper = {"purl": "pkg:oci/shop"}
+    tree = {"full_product_names": [{"product_id": "shop", "product_identification_helper": helper}]}
+    flags = [{"label": "component_not_present", "product_ids": ["shop"]}]
+    status = {"known_not_affected": ["shop"]}
+    told = [{"cve": OPENSSL.name, "product_status": status, "flags": flags}]
+    return json.dumps({"document": about, "product_tree": tree, "vulnerabilities": told}).encode()
+
+
 async def nothing(_: Sequence[str]) -> Mapping[str, Texts]:
     """No texts of advisories: basic scanning tells of none."""
     return {}
@@ -57,19 +94,26 @@ class Documents:
         self.job = Excepting(Units(scanning.core.database, scanning.pool), Filesystem(directory), nothing, ())
         self.core.write(vex_trust.put, self.key)
 
-    def push(self, document: bytes, media_type: str = OPENVEX, *, write: bool = True) -> Manifest:
+    def push(self, document: bytes, media_type: str = OPENVEX, *, write: bool = True, **fields: Any) -> Manifest:
         """A document that refers to the image."""
-        config, layer = Content("application/vnd.oci.empty.v1+json", b"{}"), Content(media_type, document)
-        subject = {"mediaType": layouts.OCI_MANIFEST, "digest": str(self.subject), "size": 1}
-        made = layouts.manifest(config, [layer], subject=subject, artifactType=media_type)
+        return self.attach(str(self.subject), Content(media_type, document), media_type, write=write, **fields)
+
+    def attach(
+        self, subject: str, layer: Content, artifact: str, *, write: bool = True, tag: str | None = None, **fields: Any
+    ) -> Manifest:
+        """An artifact of one layer that refers to a manifest, or to none."""
+        config = Content("application/vnd.oci.empty.v1+json", b"{}")
+        told = {"mediaType": layouts.OCI_MANIFEST, "digest": subject, "size": 1}
+        fields |= {"subject": told} if subject else {}
+        made = layouts.manifest(config, [layer], artifactType=artifact, **fields)
         manifest = Manifest.parse(made.data, made.media_type)
-        for data in (config.data, document):
+        for data in (config.data, layer.data):
             blob = self.core.blob(self.key, data)
             path = self.directory / blob.location
             if write:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-        self.core.put(self.key, manifest)
+        self.core.put(self.key, manifest, *((tag,) if tag else ()))
         return manifest
 
     def run(self) -> dict[str, object]:
@@ -94,6 +138,23 @@ def test_a_document_is_read_once_and_says_what_counts(documents: Documents):
     assert documents.suppressed()
     (said,) = documents.core.read(exceptions.list_of, registry(), 9)
     assert (said.owner, said.digest) == (caller().principal.arn, documents.subject)
+
+
+@pytest.mark.parametrize(
+    ("document", "media_type"),
+    [(cyclonedx(NOT_REACHED), "application/vnd.cyclonedx+json"), (csaf(), "application/csaf+json")],
+)
+def test_documents_of_each_format_say_the_same(documents: Documents, document: bytes, media_type: str):
+    documents.push(document, media_type)
+    assert documents.run() == {"documents": 1, "images": 1}
+    assert documents.outcomes() == [""]
+    assert documents.suppressed()
+
+
+def test_an_sbom_is_no_document_that_is_refused(documents: Documents):
+    documents.push(cyclonedx(), "application/vnd.cyclonedx+json")
+    assert documents.run() == {}
+    assert documents.outcomes() == []
 
 
 def test_what_is_no_document_is_not_looked_at(documents: Documents):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from entrepot.core import deletion
@@ -234,3 +235,29 @@ def test_how_an_image_stands_goes_with_it(scanning: Scanning):
     of = ScanKey(scanning.core.present(key).id, scanning.report(key).digest, "BASIC")
     scanning.core.write(deletion.delete, key, Tag("v1"))
     assert scanning.core.row(image_standings.find, of) is None
+
+
+def test_what_an_exception_is_about_and_is_not_there_is_said(scanning: Scanning):
+    key = pushed(scanning)
+    image = str(scanning.report(key).digest)
+
+    def missing(repository: str, digest: str = "") -> str:
+        return " ".join(scanning.core.read(exceptions.missing, registry(), repository, digest))
+
+    for pattern in (key.name, "*", f"{key.name[0]}*"):
+        assert missing(pattern) == missing(pattern, image) == ""
+        assert f"has the image sha256:{'0' * 64}" in missing(pattern, f"sha256:{'0' * 64}")
+    assert "is named 'two'" in missing("two", image)
+    assert "matches 'two/*'" in missing("two/*")
+
+
+def test_a_document_about_one_product_needs_a_repository_or_an_image(scanning: Scanning):
+    key = pushed(scanning)
+    told = replace_product(document(statement(product=Product(package="pkg:deb/debian/openssl"))))
+    with pytest.raises(VexMalformed, match="all of it is about 'shop'"):
+        scanning.core.write(exceptions.import_document, registry(), told, Scope("*"), "them")
+    assert scanning.core.write(exceptions.import_document, registry(), told, Scope(key.name), "them").kept == 1
+
+
+def replace_product(told: Document) -> Document:
+    return msgspec.structs.replace(told, product="shop")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from entrepot.errors.vex import VexMalformed
-from entrepot.scan.vex.attachments import documents, may_be_vex, unwrapped
+from entrepot.scan.vex.attachments import may_be_vex, unwrapped, vex_layers
+from entrepot.scan.vex.envelopes import opened
 from entrepot.spec.manifest import Manifest
 from tests.factories import layouts
 from tests.factories.layouts import Content
@@ -41,7 +42,7 @@ def artifact(media_type: str, artifact_type: str | None = None, **annotations: s
 
 
 def test_a_bare_document_is_known_by_its_media_type():
-    assert [each.wrapped for each in documents(artifact("application/vnd.openvex+json"))] == [False]
+    assert [each.wrapped for each in vex_layers(artifact("application/vnd.openvex+json"))] == [False]
     assert may_be_vex(artifact("application/json", "application/vnd.openvex+json"))
     assert not may_be_vex(artifact("application/json", "application/spdx+json"))
 
@@ -55,14 +56,14 @@ def test_a_bare_document_is_known_by_its_media_type():
     ],
 )
 def test_an_attestation_is_known_by_its_predicate(media_type: str, key: str):
-    assert [each.wrapped for each in documents(artifact(media_type, **{key: CONTEXT}))] == [True]
+    assert [each.wrapped for each in vex_layers(artifact(media_type, **{key: CONTEXT}))] == [True]
     assert not may_be_vex(artifact(media_type, **{key: "https://spdx.dev/Document"}))
     assert not may_be_vex(artifact(media_type))
 
 
 @pytest.mark.parametrize("told", [statement(), envelope(statement()), {"dsseEnvelope": envelope(statement())}])
 def test_the_document_is_taken_out_of_whatever_wraps_it(told: Any):
-    assert json.loads(unwrapped(json.dumps(told).encode(), SUBJECT)) == PREDICATE
+    assert json.loads(unwrapped(opened(json.dumps(told).encode()).payload, SUBJECT)) == PREDICATE
 
 
 @pytest.mark.parametrize(
@@ -78,4 +79,4 @@ def test_the_document_is_taken_out_of_whatever_wraps_it(told: Any):
 )
 def test_what_is_about_another_image_or_nothing_is_refused(told: Any, why: str):
     with pytest.raises(VexMalformed, match=why):
-        unwrapped(json.dumps(told).encode(), SUBJECT)
+        unwrapped(opened(json.dumps(told).encode()).payload, SUBJECT)

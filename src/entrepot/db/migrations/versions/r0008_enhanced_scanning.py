@@ -231,7 +231,7 @@ def _exception() -> None:
 def _vex() -> None:
     op.create_table(
         "repository_vex",
-        *_texts("repository_id", "owner"),
+        *_texts("repository_id", "owner", "public_keys"),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["repository_id"], ["repository.id"], name=op.f("fk_repository_vex_repository_id_repository")
@@ -298,6 +298,23 @@ def _sboms() -> None:
         sa.Column("region", text, nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_registry_sboms_account_id_account")),
         sa.PrimaryKeyConstraint("account_id", "region", name=op.f("pk_registry_sboms")),
+    )
+    op.create_table(
+        "made_sbom",
+        *_texts("repository_id", "digest", "subject"),
+        sa.ForeignKeyConstraint(
+            ["repository_id", "digest"],
+            ["manifest.repository_id", "manifest.digest"],
+            name=op.f("fk_made_sbom_repository_id_digest_manifest"),
+        ),
+        sa.PrimaryKeyConstraint("repository_id", "digest", name=op.f("pk_made_sbom")),
+    )
+    op.create_index("ix_made_sbom_subject", "made_sbom", ["repository_id", "subject"])
+    op.create_table(
+        "finding_text",
+        *_texts("account_id", "region", "vulnerability", "advisory", "description", "links"),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_finding_text_account_id_account")),
+        sa.PrimaryKeyConstraint("account_id", "region", "vulnerability", "advisory", name=op.f("pk_finding_text")),
     )
 
 
