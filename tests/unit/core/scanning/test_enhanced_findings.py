@@ -152,7 +152,7 @@ def record(of: findings.Found) -> FindingRecord:
         "",
         "",
         of.body,
-        EPOCH + timedelta(days=1),
+        observed_at=EPOCH + timedelta(days=1),
     )
 
 

@@ -10,16 +10,7 @@ depends_on = None
 
 text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
-_LISTED_BY = (
-    "rank",
-    "score",
-    "epss",
-    "status",
-    "repository_name",
-    "first_observed_at",
-    "vendor_severity",
-    "source",
-)
+_LISTED_BY = ("rank", "score", "epss", "status", "repository_name", "first_observed_at", "vendor_severity", "source")
 
 
 def upgrade() -> None:
