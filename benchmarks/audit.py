@@ -25,7 +25,7 @@ from entrepot.core.audit.folding import fold
 from entrepot.core.audit.lookup import Wanted, look_up
 from entrepot.core.audit.upkeep import AuditUpkeep
 from entrepot.core.call_pages import pages
-from entrepot.core.calls import Call, Common, Encoded, Identity, Own, encode
+from entrepot.core.calls import Call, Common, Identity, Own, encode
 from entrepot.core.principals import root_principal
 from entrepot.core.rights import Rights
 from entrepot.db import audit_blocks, migrate
@@ -75,7 +75,7 @@ class Kind:
     def told(self, at: int, request_id: bytes) -> Gathered:
         """A record of this kind."""
         own = _ARRAY + b"\xcf" + at.to_bytes(8) + self.before_id + request_id + self.after_id
-        return Gathered(at, Encoded(self.common, own), self.parts)
+        return Gathered(at, self.common, own, self.parts)
 
 
 def pull(number: int, at: int = LAST, **fields: Any) -> Call:
@@ -139,7 +139,7 @@ def seed(database: SqliteDatabase, count: int) -> None:
         for number in range(start, min(start + _BATCH, count)):
             kind = rare if number % 1000 == 0 else common[chance.randrange(_KINDS)]
             request_id = ids[number % _KINDS][:24] + b"%012x" % number
-            gathering.add(ACCOUNT, REGION, kind.told(FIRST + number * step, request_id))
+            gathering.stream(ACCOUNT, REGION).append(kind.told(FIRST + number * step, request_id))
         pending.append(database.submit(_adding(list(gathering.blocks())), relaxed=True))
         while len(pending) > 8:
             pending.pop(0).result()

@@ -83,5 +83,5 @@ def blocks(calls: Iterable[Call], account: str = ACCOUNT, region: str = REGION) 
     gathering, finding = Gathering(), Finding()
     for each in calls:
         record = encode(each)
-        gathering.add(account, region, Gathered(each.at, record, finding.parts(record, account)))
+        gathering.stream(account, region).append(Gathered(each.at, *record, finding.parts(record, account)))
     return list(gathering.blocks())

@@ -98,12 +98,16 @@ def pages(calls: Iterable[Call]) -> Iterator[bytes]:
 
 def page(calls: Iterable[Encoded]) -> bytes:
     """Calls as one page, in order."""
-    commons: dict[bytes, int] = {}
-    places, owns = [], []
-    for common, own in calls:
-        places.append(commons.setdefault(common, len(commons)))
-        owns.append(own if isinstance(own, msgspec.Raw) else msgspec.Raw(own))
-    return _ENCODE((list(map(msgspec.Raw, commons)), places, owns))
+    held = list(calls)
+    return bound([call.common for call in held], [call.own for call in held])
+
+
+def bound(commons: Iterable[bytes], owns: Iterable[bytes | msgspec.Raw]) -> bytes:
+    """The same of what each call has in common with others, and of what is its own."""
+    known: dict[bytes, int] = {}
+    places = [known.setdefault(common, len(known)) for common in commons]
+    raw = [own if isinstance(own, msgspec.Raw) else msgspec.Raw(own) for own in owns]
+    return _ENCODE((list(map(msgspec.Raw, known)), places, raw))
 
 
 def counted(page: bytes) -> Counted:

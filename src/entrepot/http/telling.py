@@ -5,14 +5,14 @@ from typing import Protocol
 
 from entrepot.core.access import Door
 from entrepot.core.call_pages import Writing
-from entrepot.core.calls import LARGEST, Common, Identity, Own, encode_common, encode_own, identity_of
+from entrepot.core.calls import LARGEST, Common, Own, encode_common, encode_own, identity_of
 from entrepot.core.principals import Principal
-from entrepot.core.recent import Recent
 from entrepot.http.exchange import Exchange
 from entrepot.spec.moments import micros
 
-_MOST_IDENTITIES = 4096
 _FULL = 64 * 1024  # bytes of a page, which is not held on to any longer
+_TOGETHER = 32  # calls: more would be in the way of the processor's caches themselves
+_LARGE = 64 * 1024  # bytes of bodies, of which some may be held on to
 
 
 # what calls have alike that have a `Common` in common: its fields but those of the caller, and in their place which
@@ -33,50 +33,31 @@ class Records(Protocol):
 class Teller:
     """Writes the calls of one event loop to its journal, a page at a time; not thread-safe.
 
-    A call is encoded at once: thousands of objects that are held on to are what the garbage collector walks through.
+    Some calls are encoded together: between two requests the processor's caches have forgotten how, which makes one
+    alone cost several times as much. Thousands of objects that were held on to are what the garbage collector would
+    walk through.
     """
 
     def __init__(self, journal: Records) -> None:
         self._journal = journal
+        self._waiting: list[tuple[Exchange, Door, bool, int, int, int, float]] = []
         self._page = Writing()
-        self._callers: list[Principal | None] = []  # of the page: none takes the identity of one that has gone
-        self._identities: Recent[tuple[str, str], tuple[Principal, Identity]] = Recent(_MOST_IDENTITIES)
+        self._callers: list[Principal] = []  # of the page: none takes the identity of one that has gone
+        self._known: dict[str, Principal] = {}  # the last of those with a credential
 
     def tell(
         self, exchange: Exchange, door: Door, *, head: bool, status: int, received: int, sent: int, seconds: float
     ) -> None:
         """Take a request down, unless its door has said nothing of it; `received` and `sent` are bytes of bodies."""
-        telling = exchange.telling
-        if not telling.service:
+        if not exchange.telling.service:
             return
-        own = encode_own(
-            Own(
-                micros(exchange.at),
-                received,
-                sent,
-                int(seconds * 1_000_000),
-                exchange.request_id,
-                telling.message,
-                telling.parameters,
-                telling.response,
-            )
-        )
-        if self._page.size + len(own) > LARGEST:
-            self._hand_over()
-        key = _alike(exchange, door, head=head, status=status)
-        if not self._page.add(key, own):
-            self._callers.append(telling.principal)
-            self._page.put(key, encode_common(self._common(key, telling.principal)))
-            self._page.add(key, own)
-        if self._page.size > _FULL:
-            self._hand_over()
-
-    def _common(self, alike: _Alike, who: Principal | None) -> Common:
-        account, identity = (None, None) if who is None else (who.account, self._identity(who))
-        return Common(*alike[:9], account, *alike[9:11], identity, alike[11], alike[12], alike[13])
+        self._waiting.append((exchange, door, head, status, received, sent, seconds))
+        if len(self._waiting) >= _TOGETHER or received + sent > _LARGE:
+            self._write()
 
     def flush(self) -> None:
         """Write down what was told."""
+        self._write()
         self._hand_over()
         self._journal.flush()
 
@@ -86,22 +67,55 @@ class Teller:
             await asyncio.sleep(seconds)
             self.flush()
 
+    def _write(self) -> None:
+        """Put what was told on pages."""
+        waiting, self._waiting = self._waiting, []
+        for exchange, door, head, status, received, sent, seconds in waiting:
+            telling = exchange.telling
+            own = encode_own(
+                Own(
+                    micros(exchange.at),
+                    received,
+                    sent,
+                    int(seconds * 1_000_000),
+                    exchange.request_id,
+                    telling.message,
+                    telling.parameters,
+                    telling.response,
+                )
+            )
+            if self._page.size + len(own) > LARGEST:
+                self._hand_over()
+            caller = self._caller(telling.principal)
+            key = _alike(exchange, caller, door, head=head, status=status)
+            if not self._page.add(key, own):
+                self._page.put(key, encode_common(_common(key, caller)))
+                self._page.add(key, own)
+            if self._page.size > _FULL:
+                self._hand_over()
+
     def _hand_over(self) -> None:
-        page, self._page, self._callers = self._page, Writing(), []
+        page, self._page, self._callers, self._known = self._page, Writing(), [], {}
         if page.size:
             self._journal.append(page.page())
 
-    def _identity(self, principal: Principal) -> Identity:
-        key = (principal.id, principal.credential_id)
-        known = self._identities.get(key)
-        if known is not None and known[0] is principal:
-            return known[1]
-        identity = identity_of(principal)
-        self._identities.put(key, (principal, identity))
-        return identity
+    def _caller(self, principal: Principal | None) -> Principal | None:
+        """The same object for principals that are equal: each request brings one of its own."""
+        if principal is None:
+            return None
+        known = self._known.get(principal.credential_id)
+        if known is None or known != principal:
+            self._callers.append(principal)
+            self._known[principal.credential_id] = known = principal
+        return known
 
 
-def _alike(exchange: Exchange, door: Door, *, head: bool, status: int) -> _Alike:
+def _common(alike: _Alike, who: Principal | None) -> Common:
+    account, identity = (None, None) if who is None else (who.account, identity_of(who))
+    return Common(*alike[:9], account, *alike[9:11], identity, alike[11], alike[12], alike[13])
+
+
+def _alike(exchange: Exchange, caller: Principal | None, door: Door, *, head: bool, status: int) -> _Alike:
     telling = exchange.telling
     return (
         telling.service,
@@ -118,5 +132,5 @@ def _alike(exchange: Exchange, door: Door, *, head: bool, status: int) -> _Alike
         exchange.source_ip,
         exchange.user_agent,
         exchange.secure,
-        id(telling.principal),
+        id(caller),
     )

@@ -9,7 +9,7 @@ from entrepot.core.pulse import Watch
 
 _SPREAD = 0.1
 _LEAST_PAUSE_AFTER_FAILURE = timedelta(seconds=1)
-_SHARE = 100  # of the time, one part
+_SHARE = 300  # of the time, one part
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class Task:
     """One periodic job: it is told the time, and may be killed at any point; it returns what it did.
 
     `run` blocks, and has a thread; or it is a coroutine, and runs on the loop. With a `longest` pause, the more it has
-    to do the more it does at once: it takes a hundredth of the time, unless it would come later than that. One that is
-    `shared` runs in every process at once, without a lease: what it works on is claimed row by row. One with a `watch`
-    is run again when that has changed, or after a few seconds.
+    to do the more it does at once: it takes one part in 300 of the time, unless it would come later than that. One that
+    is `shared` runs in every process at once, without a lease: what it works on is claimed row by row. One with a
+    `watch` is run again when that has changed, or after a few seconds.
     """
 
     name: str

@@ -7,9 +7,10 @@ positions u16 of each match; empty when a term has more than SPARSE of them
 """
 
 import struct
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate, chain, pairwise
+from operator import attrgetter
 
 import msgspec
 import zstandard
@@ -17,7 +18,7 @@ import zstandard
 from entrepot.core.audit import user_identity
 from entrepot.core.audit.operations import may_be_in_outbox, read_only, source
 from entrepot.core.audit.resources import concerned
-from entrepot.core.call_pages import Told, made_at, page, told
+from entrepot.core.call_pages import Told, bound, made_at, told
 from entrepot.core.calls import Call, Common, Encoded, Identity, common_of, decode
 from entrepot.db.audit_blocks import HOUR, NewBlock, Term
 
@@ -34,6 +35,7 @@ _GLOBAL = frozenset({"iam"})  # what has no region is told in the default one
 _TERMS = msgspec.msgpack.Decoder(list[tuple[str, str]])
 
 
+_AT, _COMMON, _OWN, _PARTS = map(attrgetter, ("at", "common", "own", "parts"))
 Part = tuple[Term, ...]  # what one side of a record (operation, caller, resource) is found by; shared by its like
 
 
@@ -41,28 +43,25 @@ class Gathered(msgspec.Struct, frozen=True, gc=False):
     """A record on its way into a block, with what finds it."""
 
     at: int
-    record: Encoded
+    common: bytes
+    own: bytes | msgspec.Raw
     parts: tuple[Part, ...]
 
 
-@dataclass(slots=True)
 class Gathering:
-    """Records on their way into blocks, by account, region and hour."""
+    """Records on their way into blocks, by account and region."""
 
-    _streams: dict[tuple[str, str, int], list[Gathered]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._streams: dict[tuple[str, str], list[Gathered]] = {}
 
-    def add(self, account: str, region: str, gathered: Gathered) -> None:
-        """One record, for the account that is to read it."""
-        key = (account, region, gathered.at // HOUR)
-        stream = self._streams.get(key)
-        if stream is None:
-            stream = self._streams[key] = []
-        stream.append(gathered)
+    def stream(self, account: str, region: str) -> list[Gathered]:
+        """Where the records go that an account is to read in a region."""
+        return self._streams.setdefault((account, region), [])
 
     def blocks(self) -> Iterator[NewBlock]:
-        """Blocks of all that was added, each stream in order of time."""
-        for (account, region, _), stream in self._streams.items():
-            stream.sort(key=_by_time)
+        """Blocks of all that was gathered, each stream in order of time."""
+        for (account, region), stream in self._streams.items():
+            stream.sort(key=_AT)
             for part in _pieces(stream):
                 yield _block(account, region, part)
 
@@ -94,6 +93,10 @@ class Finding:
             if common.repository:  # else its resources stand in its parameters alone
                 self._known[record.common] = found
         return found
+
+    def is_known(self, common: bytes) -> bool:
+        """Whether what finds one record with this in common finds all of them."""
+        return common in self._known
 
     def parts(self, record: Encoded, reader: str) -> tuple[Part, ...]:
         """What finds a record for one of its readers."""
@@ -177,25 +180,35 @@ def unpack_positions(packed: bytes) -> Sequence[int] | None:
 def merged(packed: Iterable[bytes], account: str, region: str) -> list[NewBlock]:
     """The records of several blocks of an hour, as blocks that are as full as they can be."""
     gathering, finding = Gathering(), Finding()
+    stream = gathering.stream(account, region)
     for block in packed:
         for record in unpack(block):
-            gathering.add(account, region, Gathered(made_at(record), record, finding.parts(record, account)))
+            stream.append(Gathered(made_at(record), *record, finding.parts(record, account)))
     return list(gathering.blocks())
-
-
-def _by_time(gathered: Gathered) -> int:
-    return gathered.at
 
 
 def _pieces(stream: Sequence[Gathered]) -> Iterator[Sequence[Gathered]]:
     """A stream in pieces that are a block each."""
+    for start in range(0, len(stream), MOST_RECORDS):
+        part = stream[start : start + MOST_RECORDS]
+        if _hour(part[0]) == _hour(part[-1]) and sum(map(len, map(_OWN, part))) <= _MOST_BYTES:
+            yield part
+        else:
+            yield from _smaller(part)
+
+
+def _smaller(stream: Sequence[Gathered]) -> Iterator[Sequence[Gathered]]:
     starts, size = [0], 0
     for position, gathered in enumerate(stream):
-        size += len(gathered.record.own)
-        if position - starts[-1] >= MOST_RECORDS or (size > _MOST_BYTES and position > starts[-1]):
+        size += len(gathered.own)
+        if position > starts[-1] and (size > _MOST_BYTES or _hour(gathered) != _hour(stream[position - 1])):
             starts.append(position)
-            size = len(gathered.record.own)
+            size = len(gathered.own)
     return (stream[first:last] for first, last in pairwise([*starts, len(stream)]))
+
+
+def _hour(gathered: Gathered) -> int:
+    return gathered.at // HOUR
 
 
 def _block(account: str, region: str, stream: Sequence[Gathered]) -> NewBlock:
@@ -206,17 +219,17 @@ def _block(account: str, region: str, stream: Sequence[Gathered]) -> NewBlock:
         stream[0].at,
         stream[-1].at,
         len(stream),
-        _packed_records([gathered.record for gathered in stream]),
+        _packed_records(stream),
         _compressed(msgspec.msgpack.encode(list(found)), _SMALL),
         found,
     )
 
 
-def _packed_records(records: Sequence[Encoded]) -> bytes:
-    parts = (records[start : start + _FRAME] for start in range(0, len(records), _FRAME))
-    frames = [_compressed(page(part), _FAST) for part in parts]
+def _packed_records(stream: Sequence[Gathered]) -> bytes:
+    parts = (stream[start : start + _FRAME] for start in range(0, len(stream), _FRAME))
+    frames = [_compressed(bound(list(map(_COMMON, part)), list(map(_OWN, part))), _FAST) for part in parts]
     sizes = _compressed(struct.pack(f"<{len(frames)}I", *map(len, frames)), _FAST)
-    return b"".join([_HEAD.pack(len(records), len(sizes)), sizes, *frames])
+    return b"".join([_HEAD.pack(len(stream), len(sizes)), sizes, *frames])
 
 
 def _frames(count: int) -> int:
@@ -225,19 +238,19 @@ def _frames(count: int) -> int:
 
 def _positions(stream: Sequence[Gathered]) -> dict[Term, bytes]:
     """Each term of a stream with its positions, packed."""
-    alike: dict[
-        int, tuple[tuple[Part, ...], list[int]]
-    ] = {}  # by the parts themselves: records that are alike share them
-    for position, gathered in enumerate(stream):
-        known = alike.get(id(gathered.parts))
-        if known is None:
-            known = alike[id(gathered.parts)] = (gathered.parts, [])
-        known[1].append(position)
-    by_term: dict[Term, list[int]] = {}
-    for parts, positions in alike.values():
-        for term in chain.from_iterable(parts):
-            by_term.setdefault(term, []).extend(positions)
-    return {term: b"" if len(positions) > SPARSE else _packed(positions) for term, positions in by_term.items()}
+    parts = list(map(_PARTS, stream))
+    ids = list(map(id, parts))  # records that are alike share them
+    terms = {which: tuple(chain.from_iterable(each)) for which, each in dict(zip(ids, parts, strict=True)).items()}
+    counts = Counter[Term]()
+    for which, count in Counter(ids).items():
+        counts.update(dict.fromkeys(terms[which], count))
+    sparse: dict[Term, list[int]] = {term: [] for term, count in counts.items() if count <= SPARSE}
+    wanted = {which: found for which, all_ in terms.items() if (found := [each for each in all_ if each in sparse])}
+    for position, which in enumerate(ids):
+        if which in wanted:
+            for term in wanted[which]:
+                sparse[term].append(position)
+    return {term: _packed(sparse[term]) if term in sparse else b"" for term in counts}
 
 
 def _packed(positions: Iterable[int]) -> bytes:

@@ -8,12 +8,13 @@ the journal is.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
 
-from entrepot.core.audit.blocks import Finding, Found, Gathered, Gathering
-from entrepot.core.call_pages import counted, made_at, told
+from entrepot.core.audit.blocks import Finding, Found, Gathered, Gathering, Part
+from entrepot.core.call_pages import Numbers, Told, counted, made_at, told
 from entrepot.core.calls import Call, Encoded, decode, encode
 from entrepot.core.units import BlockingUnits
 from entrepot.db import audit_blocks, audit_marks, journals, outbox
@@ -28,6 +29,8 @@ _SECONDS_TO_KEEP = 1800.0  # of a retired journal's offset; the file stays longe
 _PAGE = 500
 _MOST_FORGOTTEN = 1000
 _CHANGE = msgspec.json.Decoder(Call)
+_AT = attrgetter("at")
+Plan = list[tuple[list[Gathered], tuple[Part, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +116,40 @@ def fold(tx: Transaction, batch: Batch, regions: Sequence[str], now: int) -> int
     kept = 0
     for record in batch.records:
         try:
-            numbers, calls = counted(record).numbers, told(record).calls()
+            page, numbers = told(record), counted(record).numbers
         except msgspec.DecodeError:
             continue  # of a version with other records: it is not kept, those after it are
-        for each, call in zip(numbers, calls, strict=True):
-            found = _found(finding, call)
-            if found is None:
-                continue
-            if found.may_be_in_outbox and not _is_first(tx, call, now):
-                continue
-            _gather(gathering, found, each.at, call, regions)
-            kept += 1
+        kept += _gather_page(gathering, finding, page, numbers, _Place(tx, regions, now))
     _keep(tx, gathering)
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where records are folded to, and when."""
+
+    tx: Transaction
+    regions: Sequence[str]
+    now: int
+
+
+def _gather_page(gathering: Gathering, finding: Finding, page: Told, numbers: Sequence[Numbers], place: _Place) -> int:
+    """Put a page's records where their readers look; how many. What is known of one is known of those like it."""
+    plans: list[Plan | None] = [None] * len(page.commons)
+    kept = 0
+    for at, which, own in zip(map(_AT, numbers), page.places, page.owns, strict=True):
+        plan = plans[which]
+        if plan is None:
+            call = Encoded(page.commons[which], own)
+            found = _found(finding, call)
+            if found is None or (found.may_be_in_outbox and not _is_first(place.tx, call, place.now)):
+                continue
+            plan = _plan(gathering, found, place.regions)
+            if finding.is_known(call.common) and not found.may_be_in_outbox:
+                plans[which] = plan
+        kept += 1
+        for stream, parts in plan:
+            stream.append(Gathered(at, page.commons[which], own, parts))
     return kept
 
 
@@ -134,7 +159,8 @@ def fold_changes(tx: Transaction, changes: Mapping[str, str], regions: Sequence[
     for record_id, body in changes.items():
         if audit_marks.add(tx, record_id, now, alone=True):
             call = encode(_CHANGE.decode(body))
-            _gather(gathering, finding.of(call), made_at(call), call, regions)
+            for stream, parts in _plan(gathering, finding.of(call), regions):
+                stream.append(Gathered(made_at(call), *call, parts))
     _keep(tx, gathering)
 
 
@@ -153,11 +179,10 @@ def _is_first(tx: Transaction, encoded: Encoded, now: int) -> bool:
     return audit_marks.add(tx, event_id(call.at, call.request_id, call.common.operation), now, alone=False)
 
 
-def _gather(gathering: Gathering, found: Found, at: int, call: Encoded, regions: Sequence[str]) -> None:
-    """Put a record where its readers look."""
+def _plan(gathering: Gathering, found: Found, regions: Sequence[str]) -> Plan:
+    """Where the readers of a record look, and what each finds it by."""
     region = found.region if found.region in regions else regions[0]
-    for account, parts in found.readers:
-        gathering.add(account, region, Gathered(at, call, parts))
+    return [(gathering.stream(account, region), parts) for account, parts in found.readers]
 
 
 def _keep(tx: Transaction, gathering: Gathering) -> None:
