@@ -26,8 +26,9 @@ ROOT = Path(__file__).parent.parent
 PEERS = ROOT / "build" / "peers"
 READY_SECONDS = 60.0
 OURS, DISTRIBUTION, ZOT, NGINX, FLOOR = "entrepot", "distribution", "zot", "nginx", "floor"
-UNTOLD = "untold"  # this server without its journal of calls
-_PROGRAMS = {OURS: [str(EXECUTABLE)], UNTOLD: [sys.executable, "-m", "benchmarks.untold"]}
+SWITCHED = "switched"  # this server, whose journal of calls can be switched off
+UNTOLD = "untold"  # what that costs then
+_PROGRAMS = {OURS: [str(EXECUTABLE)], SWITCHED: [sys.executable, "-m", "benchmarks.switched"]}
 
 
 @dataclass(frozen=True)

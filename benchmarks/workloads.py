@@ -4,15 +4,17 @@ Sizes, mixes and targets are those of docs/performance.md. CPU rows have server 
 """
 
 import itertools
+import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import cpu, decisions, events, load, metrics, patterns, scan_speed, seeding
+from benchmarks import cpu, decisions, events, load, metrics, patterns, scan_speed, seeding, switched
 from benchmarks.report import Gate, Row
-from benchmarks.servers import DISTRIBUTION, FLOOR, NGINX, OURS, UNTOLD, ZOT, Running, missing, start
+from benchmarks.servers import DISTRIBUTION, FLOOR, NGINX, OURS, SWITCHED, UNTOLD, ZOT, Running, missing, start
 
 REGISTRIES = (OURS, DISTRIBUTION, ZOT)
 GIB = 1 << 30
@@ -59,19 +61,24 @@ class Bench:
         """What the record of a manifest GET costs until it is counted, audited and measured, on all processes."""
         cost = Row("manifest GET with its records folded, CPU of all processes", "us", lower_is_better=True)
         flags = ["-repo", _REPOSITORY, "-tags", "20", "-seconds"]
-        for number in range(self.scale.repeat):  # two servers of the same program differ for as long as they live
-            names = (OURS, UNTOLD) if number % 2 == 0 else (UNTOLD, OURS)
-            with self._servers(f"telling-{number}", names, workers=1) as (servers, _):
-                for server in servers:
-                    self._say(f"{cost.name}: {server.name} {number + 1}/{self.scale.repeat}")
-                    server.create(_REPOSITORY)
-                    load.run(server, "seed", "-repo", _REPOSITORY, "-tags", "20")
-                    load.run(server, "storm", *flags, _WARM_SECONDS)
-                    time.sleep(_FOLDED_SECONDS)
+        for number in range(self.scale.repeat):
+            with self._servers(f"telling-{number}", (SWITCHED,), workers=1) as (servers, _):
+                (server,) = servers
+                server.create(_REPOSITORY)
+                load.run(server, "seed", "-repo", _REPOSITORY, "-tags", "20")
+                load.run(server, "storm", *flags, _WARM_SECONDS)
+                time.sleep(_FOLDED_SECONDS)
+                spent, requests = dict.fromkeys((OURS, UNTOLD), 0.0), Counter[str]()
+                for name in (OURS, UNTOLD, UNTOLD, OURS):
+                    self._say(f"{cost.name}: {name} {number + 1}/{self.scale.repeat}")
+                    for pid in cpu.tree(server.pid):
+                        os.kill(pid, switched.TELL if name == OURS else switched.BE_SILENT)
                     before = server.usage().total
-                    done = load.run(server, "storm", *flags, str(self.scale.seconds))
+                    requests[name] += int(load.run(server, "storm", *flags, str(self.scale.seconds)).report["requests"])
                     time.sleep(_FOLDED_SECONDS)
-                    cost.add(server.name, (server.usage().total - before) / float(done.report["requests"]) * 1e6)
+                    spent[name] += server.usage().total - before
+                for name in (OURS, UNTOLD):
+                    cost.add(name, spent[name] / requests[name] * 1e6)
         yield cost
         added = Row("what the records add to a manifest GET", "us", lower_is_better=True)
         added.gates = [Gate("", 0.0, limit=10.0)]
@@ -244,7 +251,7 @@ class Bench:
         workers: int | None = None,
         seed: Callable[[str, Path], None] = lambda *_: None,
     ) -> "_Servers":
-        chosen = names if self.scale.peers else [name for name in names if name in (OURS, FLOOR)]
+        chosen = names if self.scale.peers else [name for name in names if name in (OURS, SWITCHED, FLOOR)]
         return _Servers(chosen, self._scratch, title, workers, seed, self._say)
 
     def _turns(self, servers: Sequence[Running], title: str) -> Iterator[Running]:
