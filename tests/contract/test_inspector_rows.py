@@ -115,10 +115,11 @@ def test_the_worst_findings_are_first(held: Rows):
         page = held.read(inspector_listing.page, registry(), order, After(), narrowed, 10)
         return [int(each.record.id, 16) for each in page]
 
-    assert ids("-SEVERITY") == [2, 3, 1, 4]
+    assert ids("-SEVERITY") == [3, 2, 1, 4]
     assert ids("SEVERITY") == [4, 1, 2, 3]
     assert ids("-INSPECTOR_SCORE") == [3, 2, 1, 4]
-    assert ids("-EPSS_SCORE") == [1, 2, 3, 4]
+    assert ids("-EPSS_SCORE")[0] == 1
+    assert ids("EPSS_SCORE") == ids("-EPSS_SCORE")[::-1]
     assert ids("-LAST_OBSERVED_AT")[0] == 2
     assert ids("FIRST_OBSERVED_AT")[0] == 4
     assert ids("", severity="CRITICAL") == [2, 3]

@@ -1,10 +1,9 @@
 """What is in a saved image, as this project, Trivy and Syft say it, in one form: a set of what can be compared."""
 
+import asyncio
 import contextlib
 import re
 import sqlite3
-import subprocess
-import sys
 import tarfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from packageurl import PackageURL
 
+from entrepot.core.scanning.layer_programs import LayerPrograms
 from entrepot.scan.merging import Image, Located, merge
 from entrepot.scan.packages import Layer
 from tests.factories.oracles import syft, trivy
@@ -60,11 +60,11 @@ def _json(archive: tarfile.TarFile, name: str) -> Any:
 
 
 def _read(layer: Path) -> Layer:
-    command = [sys.executable, "-I", "-m", "entrepot.inventory"]
-    with layer.open("rb") as blob:
-        done = subprocess.run(command, stdin=blob, capture_output=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr.decode()
-    return msgspec.msgpack.decode(done.stdout, type=Layer)
+    async def read() -> Layer:
+        with layer.open("rb") as blob:
+            return await LayerPrograms(seconds=300.0).read(blob, layer.name)
+
+    return asyncio.run(read())
 
 
 def of_ours(image: Image) -> set[Installed]:

@@ -76,10 +76,15 @@ class Fork:
         self.send_signal(signal.SIGKILL)
 
     def _ended(self, seconds: float | None) -> int | None:
-        if self.returncode is None and select.select([self._statuses], [], [], seconds)[0]:
+        if self.returncode is None and self._is_told(seconds):
             self.returncode = self._told()
             os.close(self._statuses)
         return self.returncode
+
+    def _is_told(self, seconds: float | None) -> bool:
+        told = select.poll()  # takes descriptors of any number
+        told.register(self._statuses, select.POLLIN)
+        return bool(told.poll(None if seconds is None else seconds * 1000))
 
     def _told(self) -> int:
         said = os.read(self._statuses, 4)
