@@ -51,7 +51,7 @@ class Service:
         begun = time.perf_counter()
         self._client.start_image_scan(repositoryName="app", imageId=image_id)
         while (told := self._status(image_id))["status"] == "IN_PROGRESS":
-            time.sleep(0.002)
+            time.sleep(0.002)  # a client can only ask again whether it is over
         took = time.perf_counter() - begun
         if told["status"] != "COMPLETE":
             raise RuntimeError(told["description"])

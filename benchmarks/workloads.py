@@ -67,7 +67,7 @@ class Bench:
                 server.create(_REPOSITORY)
                 load.run(server, "seed", "-repo", _REPOSITORY, "-tags", "20")
                 load.run(server, "storm", *flags, _WARM_SECONDS)
-                time.sleep(_FOLDED_SECONDS)
+                time.sleep(_FOLDED_SECONDS)  # the jobs tell nobody when they are done
                 spent, requests = dict.fromkeys((OURS, UNTOLD), 0.0), Counter[str]()
                 for name in (OURS, UNTOLD, UNTOLD, OURS):
                     self._say(f"{cost.name}: {name} {number + 1}/{self.scale.repeat}")
@@ -75,7 +75,7 @@ class Bench:
                         os.kill(pid, switched.TELL if name == OURS else switched.BE_SILENT)
                     before = server.usage().total
                     requests[name] += int(load.run(server, "storm", *flags, str(self.scale.seconds)).report["requests"])
-                    time.sleep(_FOLDED_SECONDS)
+                    time.sleep(_FOLDED_SECONDS)  # the jobs tell nobody when they are done
                     spent[name] += server.usage().total - before
                 for name in (OURS, UNTOLD):
                     cost.add(name, spent[name] / requests[name] * 1e6)

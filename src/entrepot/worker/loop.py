@@ -118,6 +118,8 @@ class Loop:
                     break
                 await asyncio.sleep((again_at - self._clock()).total_seconds())
                 await self._watch(task, ends_at)
+                if task.name not in self._holders:  # lost meanwhile: another process works it
+                    break
         finally:
             self._holders.pop(task.name, None)
             await _to_its_end(self._give_back(task, holder, result, failed=failed))

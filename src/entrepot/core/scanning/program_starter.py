@@ -97,7 +97,7 @@ class ProgramStarter:
             try:
                 self._ask([blob.fileno(), told_end, fault_end, own_end.fileno()])
                 await program.open()
-            except BaseException:
+            except BaseException:  # a cancelled reader leaves no files open either
                 program.close()
                 raise
         return program

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from entrepot.errors.vex import VexMalformed
-from entrepot.scan.vex.envelopes import Statement, decoded, is_wrapping
+from entrepot.scan.vex.decoding import decoded
+from entrepot.scan.vex.envelopes import Statement, is_wrapping
 from entrepot.scan.vex.openvex import CONTEXT
 from entrepot.spec.manifest import Descriptor, Manifest
 

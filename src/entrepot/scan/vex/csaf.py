@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from entrepot.errors.vex import VexMalformed
+from entrepot.scan.vex.decoding import decoded
 from entrepot.scan.vex.products import identified
 from entrepot.scan.vex.statements import (
     JUSTIFICATIONS,
@@ -132,15 +133,9 @@ class _Document(msgspec.Struct):
     product_tree: _Tree
 
 
-_decode = msgspec.json.Decoder(_Document).decode
-
-
 def read(data: bytes) -> Document:
     """A document: VexMalformed."""
-    try:
-        told = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise VexMalformed(reason=str(fault)) from None
+    told = decoded(data, _Document)
     about = told.document
     if about.category != _CATEGORY or about.csaf_version != _VERSION:
         reason = f"it is {about.category[:100]!r} of CSAF {about.csaf_version[:20]!r}: {_CATEGORY} of 2.0 is read"

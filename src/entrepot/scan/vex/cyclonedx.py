@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from entrepot.errors.vex import VexMalformed
+from entrepot.scan.vex.decoding import decoded
 from entrepot.scan.vex.products import identified, parsed
 from entrepot.scan.vex.statements import (
     LONGEST_NAME,
@@ -121,15 +122,9 @@ class _Document(msgspec.Struct, rename="camel"):
     vulnerabilities: Sequence[_Vulnerability] = ()
 
 
-_decode = msgspec.json.Decoder(_Document).decode
-
-
 def read(data: bytes) -> Document | None:
     """A document; None for one that analyses no vulnerability, as an SBOM: VexMalformed."""
-    try:
-        told = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise VexMalformed(reason=str(fault)) from None
+    told = decoded(data, _Document)
     analysed = [each for each in told.vulnerabilities if each.analysis is not None and each.analysis.state]
     if not analysed:
         return None

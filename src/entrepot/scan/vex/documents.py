@@ -7,6 +7,7 @@ import msgspec
 
 from entrepot.errors.vex import VexMalformed
 from entrepot.scan.vex import csaf, cyclonedx, openvex
+from entrepot.scan.vex.decoding import decoded
 from entrepot.scan.vex.statements import Document
 
 MOST_BYTES: Final = 32 * 1024 * 1024  # of a file that somebody imports
@@ -25,15 +26,9 @@ class _Marks(msgspec.Struct):
     csaf: msgspec.Raw | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="document")
 
 
-_decode = msgspec.json.Decoder(_Marks).decode
-
-
 def find(data: bytes) -> Document | None:
     """A document; None for an SBOM, which says nothing of vulnerabilities: VexMalformed."""
-    try:
-        marks = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise VexMalformed(reason=str(fault)) from None
+    marks = decoded(data, _Marks)
     told = (marks.context, marks.bom, marks.csaf)
     reader = next((each for each, mark in zip(_READERS.values(), told, strict=True) if mark is not msgspec.UNSET), None)
     if reader is None:

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from entrepot.errors.vex import VexMalformed
+from entrepot.scan.vex.decoding import decoded
 
 IN_TOTO: Final = "application/vnd.in-toto+json"
 DSSE: Final = "application/vnd.dsse.envelope.v1+json"
@@ -75,14 +76,6 @@ def opened(data: bytes) -> Opened:
     if "dsseEnvelope" in found:
         return _opened(decoded(data, _Bundle).dsse_envelope)
     return _opened(decoded(data, _Envelope)) if "payload" in found else Opened(data, None)
-
-
-def decoded(data: bytes, kind: Any) -> Any:
-    """JSON as this kind: VexMalformed."""
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise VexMalformed(reason=str(fault)) from None
 
 
 def base64_of(text: str, what: str) -> bytes:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from entrepot.errors.vex import VexMalformed
+from entrepot.scan.vex.decoding import decoded
 from entrepot.scan.vex.products import identified
 from entrepot.scan.vex.statements import (
     JUSTIFICATIONS,
@@ -65,15 +66,9 @@ class _Document(msgspec.Struct):
     version: int | str = 1
 
 
-_decode = msgspec.json.Decoder(_Document).decode
-
-
 def read(data: bytes) -> Document:
     """A document: VexMalformed. What it says of itself and does not matter here is left out."""
-    try:
-        told = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise VexMalformed(reason=str(fault)) from None
+    told = decoded(data, _Document)
     if not told.context.startswith(CONTEXT) or told.context.removeprefix(CONTEXT) not in _VERSIONS:
         raise VexMalformed(reason=f"@context is {told.context[:100]!r}, and {CONTEXT}/v0.2.0 is what is read")
     if not told.id or not told.author:

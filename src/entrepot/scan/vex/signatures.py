@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from entrepot.errors.vex import VexMalformed
-from entrepot.scan.vex.envelopes import Signed, Statement, base64_of, decoded, is_wrapping, opened
+from entrepot.scan.vex.decoding import decoded
+from entrepot.scan.vex.envelopes import Signed, Statement, base64_of, is_wrapping, opened
 from entrepot.spec.manifest import Descriptor, Manifest
 
 MOST_BYTES: Final = 128 * 1024  # of a payload
