@@ -312,6 +312,21 @@ async def test_a_watched_job_is_worked_again_when_its_watch_has_changed_and_not_
     pulse.close()
 
 
+async def test_a_watched_job_that_lost_its_lease_while_it_waited_is_not_worked_again(bench: Bench):
+    pulse, work = Pulse(), Work()
+    watch = pulse.watch((bench.database, seen))
+    with capture_logs() as logs:
+        async with bench.loop(Task("job", OFTEN, work, watch=watch), lease=SHORT, turn=SELDOM):
+            await until(lambda: work.runs)
+            bench.execute("UPDATE lease SET holder = 'another', expires_at = ?", 2**52)
+            await until(lambda: [entry for entry in logs if entry["event"] == "lease lost"])
+            before = len(work.runs)
+            watch.wake()
+            await asyncio.sleep(0.3)  # in which nothing begins
+            assert len(work.runs) == before
+    pulse.close()
+
+
 async def test_a_job_whose_watch_cannot_be_asked_fails_and_is_tried_again(bench: Bench):
     away = [True]
 
