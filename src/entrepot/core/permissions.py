@@ -45,8 +45,9 @@ _REGISTRY = (
 )
 _ECR_IMAGES = "BatchGetImage DescribeImageScanFindings StartImageScan"
 _ECR_REPOSITORIES = (
-    "BatchGetRepositoryScanningConfiguration GetDownloadUrlForLayer ListImages PutImageScanningConfiguration "
-    "PutImageTagMutability"
+    "BatchGetRepositoryScanningConfiguration DeleteLifecyclePolicy GetDownloadUrlForLayer GetLifecyclePolicy "
+    "GetLifecyclePolicyPreview ListImages PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy "
+    "StartLifecyclePolicyPreview"
 )
 
 
