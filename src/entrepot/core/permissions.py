@@ -264,7 +264,7 @@ OPERATIONS: Mapping[str, Table] = {
     "iam": dict(_iam()),
     "inspector2": dict(_inspector2()),
     "sts": _STS,
-    "entrepot": {"ReportImagesInUse": (Needs("entrepot:ReportImagesInUse", ANY),)},
+    "entrepot": {name: (Needs(f"entrepot:{name}", ANY),) for name in ("ListSparedImages", "ReportImagesInUse")},
 }
 
 

@@ -56,7 +56,7 @@ _END = (
 )
 _EXPIRE = (
     update(lifecycle_preview)
-    .where(_IS_RUN, lifecycle_preview.c.status.in_(("COMPLETE", "FAILED")))
+    .where(_IS_RUN, lifecycle_preview.c.status != "IN_PROGRESS")
     .values(status="EXPIRED", run="", due_at=bindparam("until"), expiring=0, transitioning=0)
 )
 _REMOVE_EXPIRED = delete(lifecycle_preview).where(
