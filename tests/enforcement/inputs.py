@@ -36,6 +36,8 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "tagKeys": ["k"],
         "name": "REGISTRY_POLICY_SCOPE",
         "value": "V2",
+        "prefix": names["prefix"],
+        "appliedFor": ["REPLICATION"],
         "catalogData": {"description": "d"},
         **_of_identities(names),
     }

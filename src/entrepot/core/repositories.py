@@ -58,12 +58,24 @@ def create(
     lookup.allow(tx, caller, key, "CreateRepository", tagged)
     if draft.resource_tags:
         lookup.allow(tx, caller, key, "TagResource", tagged)
-    parse_name(key.name)
-    check_mutability(draft.mutability, draft.exclusion_filters)
-    check_encryption(draft.encryption)
     check_tags(draft.resource_tags)
     if len({name for name, _ in draft.resource_tags}) > MOST_TAGS:
         raise ResourceTagsTooMany(limit=MOST_TAGS)
+    return make(tx, caller, key, draft, told)
+
+
+def make(
+    tx: Transaction,
+    caller: Caller,
+    key: RepositoryKey,
+    draft: RepositoryDraft,
+    told: Json | None = None,
+    policy: str | None = None,
+) -> Repository:
+    """`create`, once it is known that the caller may, and what the tags are; `policy` as it is kept."""
+    parse_name(key.name)
+    check_mutability(draft.mutability, draft.exclusion_filters)
+    check_encryption(draft.encryption)
     new = Repository(
         id=draft.id,
         key=key,
@@ -74,6 +86,7 @@ def create(
         revision=0,
         stamp=new_stamp(),
         created_at=caller.at,
+        policy=policy,
     )
     if rows.find(tx, key) is not None:
         raise RepositoryAlreadyExists(name=key.name, account=key.registry.account)

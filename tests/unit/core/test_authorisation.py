@@ -20,11 +20,13 @@ from entrepot.core.access import Caller
 from entrepot.core.admission import Draft
 from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
+from entrepot.core.first_pushes import FirstPushes
 from entrepot.core.hot import Hot
 from entrepot.core.images import OCI_RULES
 from entrepot.core.public_registries import PublicDraft
 from entrepot.core.reads import Reads
 from entrepot.core.repositories import RepositoryDraft
+from entrepot.core.templates import TemplateDraft
 from entrepot.core.transfers import AWS_PARTS, TransferLimits, Transfers
 from entrepot.core.units import Units
 from entrepot.core.uploads import Bytes
@@ -94,6 +96,12 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "resource_tags.remove": lambda key: (key, ["k"]),
     "tags.describe": lambda key: (key, 10, ""),
     "tags.list_of": lambda key: (key, 10, ""),
+    "template_roles.allow_role": lambda key: ("arn:aws:iam::000000000000:role/r",),
+    "templates.create": lambda key: (key.registry, TemplateDraft("prod", ("REPLICATION",))),
+    "templates.create_for": lambda key: (key, "CREATE_ON_PUSH"),
+    "templates.delete": lambda key: (key.registry, "prod"),
+    "templates.describe": lambda key: (key.registry, None, 10, ""),
+    "templates.update": lambda key: (key.registry, TemplateDraft("prod")),
     "uploads.advance": lambda key: (key, UPLOAD, 0),
     "uploads.cancel": lambda key: (key, "u"),
     "uploads.finish": lambda key: (key, None, BYTES),
@@ -105,7 +113,7 @@ KEYWORDS: dict[str, dict[str, Any]] = {
     "uploads.finish": {"refuse_held": False},
 }
 # what is given a caller whose permission has been checked, or nothing to check it on: the record of a change
-RECORDERS = {"changes.audit"}
+RECORDERS = {"changes.audit", "repositories.make"}
 # what is about the caller's own public registry
 OWN = {
     "public_registries.aliases": (),
@@ -122,7 +130,8 @@ def absent(name: str) -> resources.Resource:
 
 NEED_NO_REPOSITORY = {
     *("repositories.create", "public_registries.create_repository", "repositories.catalog"),
-    *("lookup.allow", "lookup.allow_registry"),
+    *("lookup.allow", "lookup.allow_registry", "template_roles.allow_role"),
+    *(f"templates.{name}" for name in ("create", "create_for", "delete", "describe", "update")),
 }
 
 
@@ -137,8 +146,11 @@ LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "Reads.open_blob": lambda key: (key, DIGEST),
     "Reads.require": lambda key: (key, "PutImage"),
     "Reads.require_put": lambda key: (key, "v1", ""),
+    "FirstPushes.require": lambda key: (key, "InitiateLayerUpload"),
+    "FirstPushes.require_put": lambda key: (key, "v1", ""),
     "Transfers.append": lambda key: (key, "u", chunks(), None),
     "Transfers.append_part": lambda key: (key, "u", 0, b"x", 1),
+    "Transfers.begin": lambda key: (key,),
     "Transfers.cancel": lambda key: (key, "u"),
     "Transfers.complete": lambda key: (key, "u", DIGEST, None),
     "Transfers.complete_any": lambda key: (key, "u", [DIGEST], AWS_PARTS),
@@ -287,6 +299,7 @@ def test_what_answers_on_the_loop_denies_another_account_before_it_looks(core: C
         units, hot, store = Units(core.database, pool), Hot(snapshot), Filesystem(tmp_path)
         limits = TransferLimits(10**9, 0)
         parts: dict[str, Any] = {
+            "FirstPushes": FirstPushes(units, hot),
             "Reads": Reads(hot, units, store),
             "Transfers": Transfers(units, hot, store, store_name="main", syncing=pool, boot_id="b", limits=limits),
         }
