@@ -274,6 +274,19 @@ def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
             yield name, needs + tagged if name == "CreateFilter" else needs
 
 
+_OWN: Mapping[str, str] = {
+    ANY: "GetTrashConfiguration ListTrash PutTrashConfiguration ReportImagesInUse",
+    REPOSITORY: "GetRepositoryProtection PurgeTrash PutRepositoryProtection RestoreImage RestoreRepository",
+}
+
+
+def _entrepot() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    for on, names in _OWN.items():
+        for name in names.split():
+            keys = () if on == ANY else (RESOURCE_TAG,)
+            yield name, (Needs(f"entrepot:{name}", on, keys),)
+
+
 OPERATIONS: Mapping[str, Table] = {
     "cloudtrail": dict(_cloudtrail()),
     "cloudwatch": dict(_cloudwatch()),
@@ -283,7 +296,7 @@ OPERATIONS: Mapping[str, Table] = {
     "iam": dict(_iam()),
     "inspector2": dict(_inspector2()),
     "sts": _STS,
-    "entrepot": {"ReportImagesInUse": (Needs("entrepot:ReportImagesInUse", ANY),)},
+    "entrepot": dict(_entrepot()),
 }
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from entrepot.core import access, lookup
+from entrepot.core import access, lookup, protection, trash
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change, Json, new_stamp
 from entrepot.core.page import Page, cut
@@ -143,16 +143,19 @@ def set_mutability(
 
 
 def delete(tx: Transaction, caller: Caller, key: RepositoryKey, *, force: bool) -> Repository:
-    """Remove a repository; its name is free at once, what it held is removed by a job.
+    """Remove a repository; its name is free at once, what it held is removed by a job, or kept in the trash.
 
-    RepositoryNotEmpty when it holds images and `force` is not set. Returns the repository as it was.
+    RepositoryProtected; RepositoryNotEmpty when it holds images and `force` is not set. Returns the repository as it
+    was.
     """
     repository = lookup.require_locked(tx, caller, key, "DeleteRepository")
+    protection.require_unprotected(tx, repository)
     if not force and rows.has_images(tx, repository.id):
         raise RepositoryNotEmpty(name=key.name, account=key.registry.account)
     rows.entomb(tx, repository.id, caller.at)
-    tag_rows.remove_all(tx, repository.id)
-    catalog_rows.remove(tx, repository.id)
+    if not trash.keep_repository(tx, caller, repository):
+        tag_rows.remove_all(tx, repository.id)
+        catalog_rows.remove(tx, repository.id)
     Change(tx, caller, repository).finish("DeleteRepository", {"repositoryName": key.name, "force": force})
     return repository
 

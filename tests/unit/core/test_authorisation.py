@@ -28,6 +28,7 @@ from entrepot.core.reads import Reads
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.templates import TemplateDraft
 from entrepot.core.transfers import AWS_PARTS, TransferLimits, Transfers
+from entrepot.core.trash import Entry
 from entrepot.core.units import Units
 from entrepot.core.uploads import Bytes
 from entrepot.db import registries
@@ -75,6 +76,9 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "lookup.require_images_locked": lambda key: (key, "BatchDeleteImage", [("v1", "")]),
     "lookup.require_locked": lambda key: (key, "PutImage"),
     "lookup.require_shared": lambda key: (key, "UploadLayerPart"),
+    "protection.get": lambda key: (key,),
+    "protection.put": lambda key: (key,),
+    "protection.require": lambda key: (key, "RestoreImage"),
     "public_registries.create_repository": lambda key: (key, PublicDraft(RepositoryDraft(), None)),
     "referrers.list_of": lambda key: (key, DIGEST, None, 10, ""),
     "registries.delete_policy": lambda key: (key.registry,),
@@ -96,24 +100,31 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "resource_tags.remove": lambda key: (key, ["k"]),
     "tags.describe": lambda key: (key, 10, ""),
     "tags.list_of": lambda key: (key, 10, ""),
+    "restoring.restore_image": lambda key: (Entry(key, None, DIGEST),),
+    "restoring.restore_repository": lambda key: (Entry(key),),
     "template_roles.allow_role": lambda key: ("arn:aws:iam::000000000000:role/r",),
     "templates.create": lambda key: (key.registry, TemplateDraft("prod", ("REPLICATION",))),
     "templates.create_for": lambda key: (key, "CREATE_ON_PUSH"),
     "templates.delete": lambda key: (key.registry, "prod"),
     "templates.describe": lambda key: (key.registry, None, 10, ""),
     "templates.update": lambda key: (key.registry, TemplateDraft("prod")),
+    "trash.get_grace": lambda key: (key.registry,),
+    "trash.list_of": lambda key: (key.registry, 10, ""),
+    "trash.purge": lambda key: (Entry(key, "entry"),),
+    "trash.put_grace": lambda key: (key.registry, 60),
     "uploads.advance": lambda key: (key, UPLOAD, 0),
     "uploads.cancel": lambda key: (key, "u"),
     "uploads.finish": lambda key: (key, None, BYTES),
     "uploads.start": lambda key: (key, UPLOAD),
 }
 KEYWORDS: dict[str, dict[str, Any]] = {
+    "protection.put": {"enabled": True},
     "repositories.delete": {"force": True},
     "repository_policies.put": {"force": False},
     "uploads.finish": {"refuse_held": False},
 }
 # what is given a caller whose permission has been checked, or nothing to check it on: the record of a change
-RECORDERS = {"changes.audit", "repositories.make"}
+RECORDERS = {"changes.audit", "repositories.make", "trash.keep", "trash.keep_repository"}
 # what is about the caller's own public registry
 OWN = {
     "public_registries.aliases": (),
@@ -131,6 +142,7 @@ def absent(name: str) -> resources.Resource:
 NEED_NO_REPOSITORY = {
     *("repositories.create", "public_registries.create_repository", "repositories.catalog"),
     *("lookup.allow", "lookup.allow_registry", "template_roles.allow_role"),
+    *("restoring.restore_repository", "trash.get_grace", "trash.list_of", "trash.purge", "trash.put_grace"),
     *(f"templates.{name}" for name in ("create", "create_for", "delete", "describe", "update")),
 }
 
