@@ -15,6 +15,8 @@ from entrepot.db.records import Repository
 from entrepot.errors import RepositoryProtected
 from entrepot.spec.repository import RepositoryKey
 
+__all__ = ["Protection", "get", "put", "require", "require_unprotected"]
+
 
 def get(tx: Transaction, caller: Caller, key: RepositoryKey) -> Protection | None:
     """Who protects a repository; None where nobody does."""

@@ -111,12 +111,6 @@ _ALL_REPOSITORIES = (
     .limit(bindparam("limit"))
 )
 _OF_REPOSITORY = select(trashed_image.c.id).where(_IN).limit(bindparam("limit"))
-_BODIES = (
-    select(trashed_image.c.id, trashed_image.c.repository_id, trashed_image.c.media_type, trashed_image.c.body)
-    .where(trashed_image.c.id > bindparam("after"))
-    .order_by(trashed_image.c.id)
-    .limit(bindparam("limit"))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,12 +267,6 @@ def expire(tx: Transaction, now: datetime, limit: int) -> int:
 def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
     """Remove up to `limit` entries of a repository that goes; how many."""
     return sum(forget(tx, row.id) for row in tx.all(_OF_REPOSITORY, of=repository_id, limit=limit))
-
-
-def bodies(tx: Transaction, after: str, limit: int) -> Sequence[tuple[str, str, str, bytes]]:
-    """(id, repository id, media type, body) of entries above `after`."""
-    rows = tx.all(_BODIES, after=after, limit=limit)
-    return [(row.id, row.repository_id, row.media_type, bytes(row.body)) for row in rows]
 
 
 def _place(key: RegistryKey) -> dict[str, str]:
