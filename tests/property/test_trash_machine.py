@@ -18,7 +18,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from entrepot.core import deletion, images, repositories, restoring, trash, uploads
 from entrepot.core.collection import Collector, Periods
-from entrepot.core.trash import Entry
 from entrepot.core.uploads import Bytes
 from entrepot.db import integrity
 from entrepot.db import repositories as repository_rows
@@ -135,9 +134,8 @@ class Trash(RuleBasedStateMachine):
 
     @rule(number=numbers)
     def restore(self, number: int) -> None:
-        asked = Entry(KEY, digest=MANIFESTS[number].digest)
         try:
-            (done,) = self.write(restoring.restore_image, asked)
+            (done,) = self.write(restoring.restore_image, KEY, None, MANIFESTS[number].digest)
         except (TrashedNotFound, RepositoryNotFound):
             assert not self.exists or all(each.number != number for each in self.unexpired())
             return
@@ -155,7 +153,7 @@ class Trash(RuleBasedStateMachine):
         repository_id = self.present().id
         entry = self.database.read(lambda tx: rows.find(tx, repository_id, MANIFESTS[number].digest, self.now))
         assert entry is not None
-        self.write(trash.purge, Entry(KEY, entry.id))
+        self.write(trash.purge, KEY, entry.id)
         self.kept.remove(found[-1])
 
     @rule()
@@ -177,7 +175,7 @@ class Trash(RuleBasedStateMachine):
     @rule()
     def restore_repository(self) -> None:
         try:
-            self.write(restoring.restore_repository, Entry(KEY))
+            self.write(restoring.restore_repository, KEY)
         except RepositoryAlreadyExists:
             assert self.exists
         except TrashedNotFound:

@@ -11,7 +11,7 @@ from entrepot.core import access, images, lookup, protection, resources
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.scanning import requests, vex_trust
-from entrepot.core.trash import Entry
+from entrepot.core.trash import not_found
 from entrepot.db import images as image_rows
 from entrepot.db import registry_sboms, repositories, tags
 from entrepot.db import trash as rows
@@ -23,6 +23,7 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.moments import micros
 from entrepot.spec.reference import Tag
+from entrepot.spec.repository import RepositoryKey
 
 _MOST = 1000  # images that come back at once
 
@@ -36,18 +37,32 @@ class Restored:
     taken: tuple[tuple[str, Digest], ...]
 
 
-def restore_image(tx: Transaction, caller: Caller, entry: Entry) -> tuple[Restored, ...]:
-    """Bring an image back, it first, and what belongs to it: TrashedNotFound, BlobsNotFound where its bytes were
-    damaged, TagsTooMany. No tag is moved.
+def restore(
+    tx: Transaction, caller: Caller, key: RepositoryKey, entry: str | None, digest: Digest | None
+) -> tuple[Restored, ...]:
+    """Whatever an entry is, or what was deleted last under a digest, or the repository: images that came back."""
+    if digest is None:
+        present = lookup.find(tx, key, locked=True)
+        if present is None or entry is None or rows.by_id(tx, present.id, entry, caller.at) is None:
+            restore_repository(tx, caller, key, entry)
+            return ()
+    return restore_image(tx, caller, key, entry, digest)
+
+
+def restore_image(
+    tx: Transaction, caller: Caller, key: RepositoryKey, entry: str | None, digest: Digest | None
+) -> tuple[Restored, ...]:
+    """Bring an image back by the id of its entry, or what was deleted last under a digest: it first, and what belongs
+    to it. TrashedNotFound, BlobsNotFound where its bytes were damaged, TagsTooMany. No tag is moved.
     """
-    repository = protection.require(tx, caller, entry.repository, "RestoreImage", locked=True)
+    repository = protection.require(tx, caller, key, "RestoreImage", locked=True)
     first = (
-        rows.by_id(tx, repository.id, entry.id, caller.at)
-        if entry.id is not None
-        else rows.find(tx, repository.id, entry.digest or "", caller.at)
+        rows.by_id(tx, repository.id, entry, caller.at)
+        if entry is not None
+        else rows.find(tx, repository.id, digest or "", caller.at)
     )
     if first is None:
-        raise entry.not_found()
+        raise not_found(key, f"image {digest}" if entry is None else f"entry {entry}")
     change, waiting = Change(tx, caller, repository), [first]
     done: list[Restored] = []
     while waiting and len(done) < _MOST:
@@ -56,20 +71,21 @@ def restore_image(tx: Transaction, caller: Caller, entry: Entry) -> tuple[Restor
             continue  # named twice
         done.append(_restore(change, image))
         waiting += _belonging(change, image)
-    told = {"repositoryName": entry.repository.name, "imageDigest": first.digest, "images": len(done)}
+    told = {"repositoryName": key.name, "imageDigest": first.digest, "images": len(done)}
     change.finish("RestoreImage", told, service=resources.OWN)
     return tuple(done)
 
 
-def restore_repository(tx: Transaction, caller: Caller, entry: Entry) -> Repository:
-    """Bring a repository back under its name: TrashedNotFound, RepositoryAlreadyExists where that is taken."""
-    key = entry.repository
+def restore_repository(tx: Transaction, caller: Caller, key: RepositoryKey, entry: str | None = None) -> Repository:
+    """Bring a repository back under its name, the one that was deleted last or that of an id: TrashedNotFound,
+    RepositoryAlreadyExists where the name is taken.
+    """
     present = lookup.find(tx, key, locked=False)
     access.require(caller, "RestoreRepository", resources.own(lookup.resource(tx, key, present)))
-    kept = [each.id for each in rows.of_name(tx, key.registry, key.name, caller.at) if entry.id in (None, each.id)]
+    kept = [each.id for each in rows.of_name(tx, key.registry, key.name, caller.at) if entry in (None, each.id)]
     repository = repositories.lock_by_id(tx, kept[0]) if kept else None
     if repository is None or not rows.forget_repository(tx, repository.id):
-        raise entry.not_found()
+        raise not_found(key, "repository" if entry is None else f"entry {entry}")
     taken = RepositoryAlreadyExists(name=key.name, account=key.registry.account)
     if present is not None:
         raise taken

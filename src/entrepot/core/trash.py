@@ -6,7 +6,6 @@ name. Collection spares the blobs of both. core/restoring.py brings them back.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from entrepot.core import access, changes, lookup, resources
@@ -31,19 +30,9 @@ LONGEST = 365 * 24 * 3600  # seconds
 Trashed = TrashedImage | TrashedRepository
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What somebody wants back, or gone: by the id of its entry, or the last that was deleted."""
-
-    repository: RepositoryKey
-    id: str | None = None
-    digest: Digest | None = None
-
-    def not_found(self) -> TrashedNotFound:
-        """That the trash does not hold it."""
-        what = f"entry {self.id}" if self.id is not None else f"image {self.digest}" if self.digest else "copy"
-        key = self.repository
-        return TrashedNotFound(what=what, name=key.name, account=key.registry.account)
+def not_found(key: RepositoryKey, what: str) -> TrashedNotFound:
+    """That the trash does not hold it."""
+    return TrashedNotFound(what=what, name=key.name, account=key.registry.account)
 
 
 def get_grace(tx: Transaction, caller: Caller, registry: RegistryKey) -> int:
@@ -73,21 +62,19 @@ def list_of(tx: Transaction, caller: Caller, registry: RegistryKey, limit: int, 
     return cut(sorted(found, key=lambda each: each.id)[: limit + 1], limit, lambda each: each.id)
 
 
-def purge(tx: Transaction, caller: Caller, entry: Entry) -> None:
+def purge(tx: Transaction, caller: Caller, key: RepositoryKey, entry: str) -> None:
     """Remove an entry for good; collection frees its bytes: TrashedNotFound."""
-    key = entry.repository
     repository = lookup.find(tx, key, locked=True)
     access.require(caller, "PurgeTrash", resources.own(lookup.resource(tx, key, repository)))
-    wanted = entry.id or ""
-    if repository is not None and rows.by_id(tx, repository.id, wanted, caller.at) is not None:
-        gone = rows.forget(tx, wanted)
+    if repository is not None and rows.by_id(tx, repository.id, entry, caller.at) is not None:
+        gone = rows.forget(tx, entry)
     else:
         of_name = {each.id for each in rows.of_name(tx, key.registry, key.name, caller.at)}
-        repository = repositories.lock_by_id(tx, wanted) if wanted in of_name else None
-        gone = repository is not None and rows.forget_repository(tx, wanted)
+        repository = repositories.lock_by_id(tx, entry) if entry in of_name else None
+        gone = repository is not None and rows.forget_repository(tx, entry)
     if repository is None or not gone:
-        raise entry.not_found()
-    told = {"repositoryName": key.name, "trashId": wanted}
+        raise not_found(key, f"entry {entry}")
+    told = {"repositoryName": key.name, "trashId": entry}
     Change(tx, caller, repository).finish("PurgeTrash", told, bump=False, service=resources.OWN)
 
 

@@ -16,7 +16,10 @@ class RepositoryProtected(Fact):
 class TrashedNotFound(Fact):
     """The trash does not hold it, or not any more (`what`: an image or a repository, as it was asked for)."""
 
-    text = "the trash of the registry with id '{account}' holds no {what} of the repository with name '{name}'"
+    text = (
+        "the trash of the registry with id '{account}' holds no {what} under the repository name '{name}'; it may have "
+        "been restored or purged, or its time is over"
+    )
 
 
 class BlobTrashed(Fact):

@@ -28,7 +28,6 @@ from entrepot.core.reads import Reads
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.templates import TemplateDraft
 from entrepot.core.transfers import AWS_PARTS, TransferLimits, Transfers
-from entrepot.core.trash import Entry
 from entrepot.core.units import Units
 from entrepot.core.uploads import Bytes
 from entrepot.db import registries
@@ -100,8 +99,9 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "resource_tags.remove": lambda key: (key, ["k"]),
     "tags.describe": lambda key: (key, 10, ""),
     "tags.list_of": lambda key: (key, 10, ""),
-    "restoring.restore_image": lambda key: (Entry(key, None, DIGEST),),
-    "restoring.restore_repository": lambda key: (Entry(key),),
+    "restoring.restore": lambda key: (key, None, DIGEST),
+    "restoring.restore_image": lambda key: (key, None, DIGEST),
+    "restoring.restore_repository": lambda key: (key,),
     "template_roles.allow_role": lambda key: ("arn:aws:iam::000000000000:role/r",),
     "templates.create": lambda key: (key.registry, TemplateDraft("prod", ("REPLICATION",))),
     "templates.create_for": lambda key: (key, "CREATE_ON_PUSH"),
@@ -110,7 +110,7 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "templates.update": lambda key: (key.registry, TemplateDraft("prod")),
     "trash.get_grace": lambda key: (key.registry,),
     "trash.list_of": lambda key: (key.registry, 10, ""),
-    "trash.purge": lambda key: (Entry(key, "entry"),),
+    "trash.purge": lambda key: (key, "entry"),
     "trash.put_grace": lambda key: (key.registry, 60),
     "uploads.advance": lambda key: (key, UPLOAD, 0),
     "uploads.cancel": lambda key: (key, "u"),

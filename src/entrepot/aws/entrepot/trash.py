@@ -7,7 +7,7 @@ from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import pages
 from entrepot.core import restoring, trash
 from entrepot.core.restoring import Restored
-from entrepot.core.trash import Entry, Trashed, TrashedImage
+from entrepot.core.trash import Trashed, TrashedImage
 from entrepot.errors import ParameterInvalid
 from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RepositoryKey
@@ -41,7 +41,7 @@ async def list_trash(call: Call) -> Output:
 
 async def purge_trash(call: Call) -> Output:
     """PurgeTrash."""
-    await call.core.units.write(trash.purge, call.caller, _named(call))
+    await call.core.units.write(trash.purge, call.caller, _key(call), call.input["trashId"])
     return {**_of_repository(call), "trashId": call.input["trashId"]}
 
 
@@ -49,21 +49,21 @@ async def restore_image(call: Call) -> Output:
     """RestoreImage."""
     if ("imageDigest" in call.input) == ("trashId" in call.input):
         raise ParameterInvalid(parameter="imageDigest", reason="either imageDigest or trashId must be given")
-    done = await call.core.units.write(restoring.restore_image, call.caller, _named(call))
+    digest = Digest.parse(call.input["imageDigest"]) if "imageDigest" in call.input else None
+    entry = call.input.get("trashId")
+    done = await call.core.units.write(restoring.restore_image, call.caller, _key(call), entry, digest)
     return {**_of_repository(call), "images": [_restored(each) for each in done]}
 
 
 async def restore_repository(call: Call) -> Output:
     """RestoreRepository."""
-    done = await call.core.units.write(restoring.restore_repository, call.caller, _named(call))
+    entry = call.input.get("trashId")
+    done = await call.core.units.write(restoring.restore_repository, call.caller, _key(call), entry)
     return {**_of_repository(call), "repositoryArn": done.key.arn}
 
 
-def _named(call: Call) -> Entry:
-    """DigestInvalid."""
-    given = call.input
-    digest = Digest.parse(given["imageDigest"]) if "imageDigest" in given else None
-    return Entry(RepositoryKey(call.registry, given["repositoryName"]), given.get("trashId"), digest)
+def _key(call: Call) -> RepositoryKey:
+    return RepositoryKey(call.registry, call.input["repositoryName"])
 
 
 def _of_repository(call: Call) -> dict[str, Any]:
