@@ -19,12 +19,12 @@ PUSH = [
     *("ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage", "ecr:BatchGetImage"),
     *("ecr:BatchCheckLayerAvailability", "ecr:GetAuthorizationToken"),
 ]
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "ecr.amazonaws.com"}, "Action": "sts:AssumeRole"},
-    ],
-}
+
+
+def trust(effect: str = "Allow") -> dict[str, Any]:
+    """A trust policy about ECR."""
+    statement = {"Effect": effect, "Principal": {"Service": "ecr.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 @pytest.fixture
@@ -51,9 +51,9 @@ def repository(ecr: Any, name: str) -> dict[str, Any]:
     return found
 
 
-def role(iam: Iam, trust: dict[str, Any], *statements: dict[str, Any]) -> str:
+def role(iam: Iam, trusted: dict[str, Any], *statements: dict[str, Any]) -> str:
     name = iam.role()
-    iam.api.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    iam.api.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trusted))
     iam.api.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy(*statements or [allow("ecr:*")]))
     return str(iam.api.get_role(RoleName=name)["Role"]["Arn"])
 
@@ -67,7 +67,7 @@ def test_a_template_is_shown_as_it_was_given_until_it_is_deleted(ecr: Any, iam: 
         "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "dev-*"}],
         "lifecyclePolicy": '{"rules": []}',
         "appliedFor": ["REPLICATION", "PULL_THROUGH_CACHE"],
-        "customRoleArn": role(iam, TRUST),
+        "customRoleArn": role(iam, trust()),
     }
     made = ecr.create_repository_creation_template(prefix=prefix, **given)["repositoryCreationTemplate"]
     assert made == {"prefix": prefix, **given, "createdAt": made["createdAt"], "updatedAt": made["createdAt"]}
@@ -196,11 +196,12 @@ def test_fifty_first_pushes_at_once_create_one_repository(ecr: Any, server: Serv
     def begin(_: int) -> int:
         return int(registry.request("POST", f"/v2/{name}/blobs/uploads/", b"").status)
 
+    # fifty that begin, one blob that is pushed whole, and the creation, which the trail is told of last
     with ThreadPoolExecutor(50) as pool:
         assert set(pool.map(begin, range(50))) == {202}
     registry.push_blob(name, blob)
     trail = server.client("cloudtrail")
-    told = awaited(lambda: lookup(trail, "ResourceName", f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/{name}"), 52)
+    told = awaited(lambda: lookup(trail, "ResourceName", f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/{name}"), 53)
     assert [event["EventName"] for event in told].count("CreateRepository") == 1
 
 
@@ -228,7 +229,7 @@ def test_who_may_not_push_creates_nothing(ecr: Any, user: User, prefix: str):
 
 
 def test_policy_and_tags_of_a_template_hold_in_what_it_makes(ecr: Any, iam: Iam, user: User, server: Server, prefix):
-    arn = role(iam, TRUST)
+    arn = role(iam, trust())
     on_push(
         ecr,
         prefix,
@@ -248,8 +249,8 @@ def test_policy_and_tags_of_a_template_hold_in_what_it_makes(ecr: Any, iam: Iam,
 def test_a_custom_role_that_cannot_create_makes_the_push_fail(ecr: Any, iam: Iam, server: Server, prefix: str, wrong):
     arn = {
         "absent": lambda: f"arn:aws:iam::{ACCOUNT}:role/absent",
-        "untrusting": lambda: role(iam, {**TRUST, "Statement": [{**TRUST["Statement"][0], "Effect": "Deny"}]}),
-        "powerless": lambda: role(iam, TRUST, allow("ecr:CreateRepository")),
+        "untrusting": lambda: role(iam, trust("Deny")),
+        "powerless": lambda: role(iam, trust(), allow("ecr:CreateRepository")),
     }[wrong]()
     on_push(ecr, prefix, customRoleArn=arn, resourceTags=[{"Key": "k", "Value": "v"}])
     refused = Registry(server).request("POST", f"/v2/{prefix}/app/blobs/uploads/", b"")
@@ -259,8 +260,8 @@ def test_a_custom_role_that_cannot_create_makes_the_push_fail(ecr: Any, iam: Iam
 
 
 def test_who_keeps_a_template_must_be_allowed_what_it_does(ecr: Any, iam: Iam, user: User, prefix: str):
-    asked = {"prefix": prefix, "appliedFor": ["CREATE_ON_PUSH"], "repositoryPolicy": policy_for("*")}
-    asked |= {"customRoleArn": role(iam, TRUST), "lifecyclePolicy": '{"rules": []}'}
+    asked: dict[str, Any] = {"prefix": prefix, "appliedFor": ["CREATE_ON_PUSH"], "repositoryPolicy": policy_for("*")}
+    asked |= {"customRoleArn": role(iam, trust()), "lifecyclePolicy": '{"rules": []}'}
     needed = [
         allow("ecr:CreateRepositoryCreationTemplate"),
         allow("ecr:CreateRepository", of(f"{prefix}/*")),

@@ -33,7 +33,8 @@ def trash(own: Any) -> Iterator[Any]:
 
 
 def entries(own: Any, repository: str) -> list[dict[str, Any]]:
-    found, token = [], {}
+    found: list[dict[str, Any]] = []
+    token: dict[str, str] = {}
     while True:
         page = own.list_trash(maxResults=2, **token)
         found += [each for each in page["trash"] if each["repositoryName"] == repository]
