@@ -26,7 +26,6 @@ from entrepot.core.images import OCI_RULES
 from entrepot.core.public_registries import PublicDraft
 from entrepot.core.reads import Reads
 from entrepot.core.repositories import RepositoryDraft
-from entrepot.core.templates import TemplateDraft
 from entrepot.core.transfers import AWS_PARTS, TransferLimits, Transfers
 from entrepot.core.units import Units
 from entrepot.core.uploads import Bytes
@@ -38,6 +37,7 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
 from entrepot.store.filesystem import Filesystem
+from tests.factories import undo_cases
 from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, caller, image_manifest, nobody, registry, repository
 from tests.factories.core_database import CoreDatabase
 from tests.factories.furnished import ABOUT_NOTHING, CASES, PARTS, READS, House, by_arn, naming_nothing
@@ -75,9 +75,6 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "lookup.require_images_locked": lambda key: (key, "BatchDeleteImage", [("v1", "")]),
     "lookup.require_locked": lambda key: (key, "PutImage"),
     "lookup.require_shared": lambda key: (key, "UploadLayerPart"),
-    "protection.get": lambda key: (key,),
-    "protection.put": lambda key: (key,),
-    "protection.require": lambda key: (key, "RestoreImage"),
     "public_registries.create_repository": lambda key: (key, PublicDraft(RepositoryDraft(), None)),
     "referrers.list_of": lambda key: (key, DIGEST, None, 10, ""),
     "registries.delete_policy": lambda key: (key.registry,),
@@ -99,32 +96,20 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "resource_tags.remove": lambda key: (key, ["k"]),
     "tags.describe": lambda key: (key, 10, ""),
     "tags.list_of": lambda key: (key, 10, ""),
-    "restoring.restore": lambda key: (key, None, DIGEST),
-    "restoring.restore_image": lambda key: (key, None, DIGEST),
-    "restoring.restore_repository": lambda key: (key,),
-    "template_roles.allow_role": lambda key: ("arn:aws:iam::000000000000:role/r",),
-    "templates.create": lambda key: (key.registry, TemplateDraft("prod", ("REPLICATION",))),
-    "templates.create_for": lambda key: (key, "CREATE_ON_PUSH"),
-    "templates.delete": lambda key: (key.registry, "prod"),
-    "templates.describe": lambda key: (key.registry, None, 10, ""),
-    "templates.update": lambda key: (key.registry, TemplateDraft("prod")),
-    "trash.get_grace": lambda key: (key.registry,),
-    "trash.list_of": lambda key: (key.registry, 10, ""),
-    "trash.purge": lambda key: (key, "entry"),
-    "trash.put_grace": lambda key: (key.registry, 60),
     "uploads.advance": lambda key: (key, UPLOAD, 0),
     "uploads.cancel": lambda key: (key, "u"),
     "uploads.finish": lambda key: (key, None, BYTES),
     "uploads.start": lambda key: (key, UPLOAD),
+    **undo_cases.UNITS,
 }
 KEYWORDS: dict[str, dict[str, Any]] = {
-    "protection.put": {"enabled": True},
+    **undo_cases.KEYWORDS,
     "repositories.delete": {"force": True},
     "repository_policies.put": {"force": False},
     "uploads.finish": {"refuse_held": False},
 }
 # what is given a caller whose permission has been checked, or nothing to check it on: the record of a change
-RECORDERS = {"changes.audit", "repositories.make", "trash.keep", "trash.keep_repository"}
+RECORDERS = {"changes.audit", *undo_cases.RECORDERS}
 # what is about the caller's own public registry
 OWN = {
     "public_registries.aliases": (),
@@ -141,9 +126,8 @@ def absent(name: str) -> resources.Resource:
 
 NEED_NO_REPOSITORY = {
     *("repositories.create", "public_registries.create_repository", "repositories.catalog"),
-    *("lookup.allow", "lookup.allow_registry", "template_roles.allow_role"),
-    *("restoring.restore_repository", "trash.get_grace", "trash.list_of", "trash.purge", "trash.put_grace"),
-    *(f"templates.{name}" for name in ("create", "create_for", "delete", "describe", "update")),
+    *("lookup.allow", "lookup.allow_registry"),
+    *undo_cases.NEED_NO_REPOSITORY,
 }
 
 
@@ -179,16 +163,8 @@ COUNTERS = {"Reads.count", "WebIdentities.assume", "WebIdentities.log_in"}
 IDENTITIES = {
     *("access_keys", "account_aliases", "account_summary", "attachments", "boundaries", "credential_reports"),
     *("entities", "entity_tags", "groups", "holders", "identity_providers", "inline_policies", "instance_profiles"),
-    *(
-        "login_profiles",
-        "managed_policies",
-        "mfa_devices",
-        "password_policies",
-        "roles",
-        "service_roles",
-        "simulation",
-        "users",
-    ),
+    *("login_profiles", "managed_policies", "mfa_devices", "password_policies", "roles", "service_roles"),
+    *("simulation", "users"),
 }
 SESSIONS = {"sessions"}  # test_sessions.py knows them
 
