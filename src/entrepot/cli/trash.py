@@ -78,10 +78,10 @@ def _shown(each: Trashed) -> dict[str, object]:
         "expires_at": each.expires_at.isoformat(),
     }
     if isinstance(each, TrashedImage):
-        return {"repository": each.repository, "image_digest": each.digest, "tags": list(each.tags), **shown}
+        return {"repository": each.repository, "image_digest": str(each.digest), "tags": list(each.tags), **shown}
     return {"repository": each.name, **shown}
 
 
 def _restored(each: Restored) -> dict[str, object]:
     taken = [f"{tag} (of {digest})" for tag, digest in each.taken]
-    return {"image_digest": each.digest, "tags": list(each.tags), "taken_tags": taken}
+    return {"image_digest": str(each.digest), "tags": list(each.tags), "taken_tags": taken}
