@@ -33,7 +33,7 @@ from entrepot.policy import document
 from entrepot.policy.structure import Kind
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 
-__all__ = ["Template", "TemplateDraft", "create", "create_for", "delete", "describe", "update"]
+__all__ = ["Occasion", "Template", "TemplateDraft", "create", "create_for", "delete", "describe", "update"]
 
 MOST_TEMPLATES = 50  # of a registry
 Occasion = Literal["CREATE_ON_PUSH", "PULL_THROUGH_CACHE", "REPLICATION"]
