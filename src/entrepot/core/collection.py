@@ -163,16 +163,14 @@ class Collector:
                 return
 
     def _expire_trash(self, now: datetime) -> int:
-        """End what has been in the trash for its grace; of repositories that stay there no finding is open."""
+        """End what has been in the trash for its grace; repositories that stay there are watched no more."""
         total = 0
         while gone := self._units.write(trash.expire, now, _BATCH):
             total += gone
-        after = ""
-        while kept := self._units.read(trash.kept_repositories, after, _BATCH):
-            for repository_id in kept:
-                while self._units.write(enhanced_work.close_some, repository_id, _BATCH, now):
+        while watched := self._units.read(trash.watched_repositories, _BATCH):
+            for repository_id in watched:
+                while self._units.write(unwatch, repository_id, _BATCH, now):
                     pass
-            after = kept[-1]
         return total
 
     def _empty_tombstones(self, now: datetime) -> int:
@@ -192,6 +190,15 @@ class Collector:
         """Run one unit for each key, queued together so that they share commits; how many did something."""
         futures = [self._units.queue(work, key, *args, **kwargs) for key in keys]
         return sum(bool(future.result()) for future in futures)
+
+
+def unwatch(tx: Transaction, repository_id: str, limit: int, now: datetime) -> int:
+    """Close up to `limit` findings of a repository in the trash, then forget as many enhanced scans: should it come
+    back, its images are scanned anew. How many.
+    """
+    if not trash.is_kept(tx, repository_id):
+        return 0
+    return enhanced_work.close_some(tx, repository_id, limit, now) or trash.unwatch(tx, repository_id, limit)
 
 
 def condemn(tx: Transaction, key: LinkKey, now: datetime, grace: timedelta) -> bool:

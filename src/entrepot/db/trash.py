@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, text
+from sqlalchemy import bindparam, delete, exists, insert, select, text
 
+from entrepot.db import rematches
 from entrepot.db.database import Row, Transaction
+from entrepot.db.scan_schema import image_scan
 from entrepot.db.schema import manifest, repository
 from entrepot.db.template_schema import trash_setting, trashed_image, trashed_reference, trashed_repository
 from entrepot.spec.digest import Digest
@@ -104,11 +106,22 @@ _EXPIRED_REPOSITORIES = (
     .order_by(trashed_repository.c.expires_at)
     .limit(bindparam("limit"))
 )
-_ALL_REPOSITORIES = (
+_IS_KEPT = select(trashed_repository.c.repository_id).where(trashed_repository.c.repository_id == bindparam("of"))
+_IS_ENHANCED = image_scan.c.type == "ENHANCED"
+_WATCHED_REPOSITORIES = (
     select(trashed_repository.c.repository_id)
-    .where(trashed_repository.c.repository_id > bindparam("after"))
+    .where(exists().where(image_scan.c.repository_id == trashed_repository.c.repository_id, _IS_ENHANCED))
     .order_by(trashed_repository.c.repository_id)
     .limit(bindparam("limit"))
+)
+_WATCHED = (
+    select(image_scan.c.digest)
+    .where(image_scan.c.repository_id == bindparam("of"), _IS_ENHANCED)
+    .order_by(image_scan.c.digest)
+    .limit(bindparam("limit"))
+)
+_UNWATCH = delete(image_scan).where(
+    image_scan.c.repository_id == bindparam("of"), image_scan.c.digest == bindparam("image"), _IS_ENHANCED
 )
 _OF_REPOSITORY = select(trashed_image.c.id).where(_IN).limit(bindparam("limit"))
 
@@ -251,9 +264,23 @@ def forget_repository(tx: Transaction, repository_id: str) -> bool:
     return tx.run(_FORGET_REPOSITORY, of=repository_id) == 1
 
 
-def kept_repositories(tx: Transaction, after: str, limit: int) -> Sequence[str]:
-    """Ids of the tombstones that stay."""
-    return [row.repository_id for row in tx.all(_ALL_REPOSITORIES, after=after, limit=limit)]
+def is_kept(tx: Transaction, repository_id: str) -> bool:
+    """Whether a tombstone stays."""
+    return tx.one(_IS_KEPT, of=repository_id) is not None
+
+
+def watched_repositories(tx: Transaction, limit: int) -> Sequence[str]:
+    """Ids of tombstones that stay, and of which images are scanned continuously still."""
+    return [row.repository_id for row in tx.all(_WATCHED_REPOSITORIES, limit=limit)]
+
+
+def unwatch(tx: Transaction, repository_id: str, limit: int) -> int:
+    """Forget the enhanced scans of up to `limit` images; how many."""
+    found = tx.all(_WATCHED, of=repository_id, limit=limit)
+    for row in found:
+        tx.run(_UNWATCH, of=repository_id, image=row.digest)
+        rematches.remove(tx, repository_id, row.digest)
+    return len(found)
 
 
 def expire(tx: Transaction, now: datetime, limit: int) -> int:
