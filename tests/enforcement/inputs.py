@@ -32,6 +32,7 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "partLastByte": 3,
         "uploadId": "00000000-0000-4000-8000-000000000000",
         "policyText": _BROKEN,
+        "lifecyclePolicyText": _BROKEN + " " * 100,
         "tags": [{"Key": "k", "Value": "v"}],
         "tagKeys": ["k"],
         "name": "REGISTRY_POLICY_SCOPE",

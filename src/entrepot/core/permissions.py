@@ -48,8 +48,9 @@ _REGISTRY = (
 )
 _ECR_IMAGES = "BatchGetImage DescribeImageScanFindings StartImageScan"
 _ECR_REPOSITORIES = (
-    "BatchGetRepositoryScanningConfiguration GetDownloadUrlForLayer ListImages PutImageScanningConfiguration "
-    "PutImageTagMutability"
+    "BatchGetRepositoryScanningConfiguration DeleteLifecyclePolicy GetDownloadUrlForLayer GetLifecyclePolicy "
+    "GetLifecyclePolicyPreview ListImages PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy "
+    "StartLifecyclePolicyPreview"
 )
 
 
@@ -275,7 +276,7 @@ def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
 
 
 _OWN: Mapping[str, str] = {
-    ANY: "GetTrashConfiguration ListTrash PutTrashConfiguration ReportImagesInUse",
+    ANY: "GetTrashConfiguration ListSparedImages ListTrash PutTrashConfiguration ReportImagesInUse",
     REPOSITORY: "GetRepositoryProtection PurgeTrash PutRepositoryProtection RestoreImage RestoreRepository",
 }
 

@@ -116,6 +116,12 @@ from entrepot.errors.inspector import (
     InspectorInputInvalid,
     InspectorReportNotFound,
 )
+from entrepot.errors.lifecycle import (
+    LifecyclePolicyInvalid,
+    LifecyclePolicyNotFound,
+    LifecyclePreviewInProgress,
+    LifecyclePreviewNotFound,
+)
 from entrepot.errors.metrics import (
     MetricInputConflict,
     MetricInputInvalid,
