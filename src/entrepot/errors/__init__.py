@@ -174,6 +174,7 @@ from entrepot.errors.scans import (
     ScanNotFound,
     ScansTooMany,
 )
+from entrepot.errors.templates import TemplateAlreadyExists, TemplateNotFound, TemplateRoleUnusable
 from entrepot.errors.trails import (
     BucketNameInvalid,
     BucketNotFound,
@@ -196,5 +197,6 @@ from entrepot.errors.trails import (
     TrailsTooMany,
     TrailTagsTooMany,
 )
+from entrepot.errors.trash import BlobTrashed, RepositoryProtected, TrashedNotFound
 
 __all__ = [name for name in dir() if name[:1].isupper()]

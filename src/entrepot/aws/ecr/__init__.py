@@ -11,6 +11,7 @@ from entrepot.aws.ecr import (
     repository_policies,
     resource_tags,
     scans,
+    templates,
 )
 from entrepot.aws.protocol.call import Operation
 
@@ -21,14 +22,17 @@ OPERATIONS: Mapping[str, Operation] = {
     "BatchGetRepositoryScanningConfiguration": scans.batch_get_repository_scanning_configuration,
     "CompleteLayerUpload": layers.complete_layer_upload,
     "CreateRepository": repositories.create_repository,
+    "CreateRepositoryCreationTemplate": templates.create_repository_creation_template,
     "DeleteLifecyclePolicy": lifecycle.delete_lifecycle_policy,
     "DeleteRegistryPolicy": registry.delete_registry_policy,
     "DeleteRepository": repositories.delete_repository,
+    "DeleteRepositoryCreationTemplate": templates.delete_repository_creation_template,
     "DeleteRepositoryPolicy": repository_policies.delete_repository_policy,
     "DescribeImageScanFindings": scans.describe_image_scan_findings,
     "DescribeImages": images.describe_images,
     "DescribeRegistry": registry.describe_registry,
     "DescribeRepositories": repositories.describe_repositories,
+    "DescribeRepositoryCreationTemplates": templates.describe_repository_creation_templates,
     "GetAccountSetting": registry.get_account_setting,
     "GetAuthorizationToken": registry.get_authorization_token,
     "GetDownloadUrlForLayer": layers.get_download_url_for_layer,
@@ -52,5 +56,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "StartLifecyclePolicyPreview": lifecycle.start_lifecycle_policy_preview,
     "TagResource": resource_tags.tag_resource,
     "UntagResource": resource_tags.untag_resource,
+    "UpdateRepositoryCreationTemplate": templates.update_repository_creation_template,
     "UploadLayerPart": layers.upload_layer_part,
 }
