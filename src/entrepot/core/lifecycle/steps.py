@@ -18,7 +18,7 @@ from entrepot.core.scanning import in_use
 from entrepot.db import images, lifecycle_images, lifecycle_policies, repositories, tags
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
-from entrepot.errors import ImageReferenced
+from entrepot.errors import ImageReferenced, RepositoryProtected
 from entrepot.pattern.lifecycle.records import Action, Kept
 from entrepot.spec.digest import Digest
 from entrepot.spec.moments import micros
@@ -100,6 +100,8 @@ class _Step:
                 continue
             try:
                 self._act(action)
+            except RepositoryProtected:
+                self._left.add(action.record.digest)
             except ImageReferenced:
                 self._left.add(action.record.digest)
                 parents = images.parents(self._tx, self._of, action.record.digest, deletion.NAMED_PARENTS)
