@@ -22,6 +22,7 @@ from entrepot.core.inspector import suppressing
 from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.integrity import Integrity
 from entrepot.core.issuers import Issuers
+from entrepot.core.keys.vault import Vault
 from entrepot.core.metrics.plotter import Plotter
 from entrepot.core.metrics.standing import Standing
 from entrepot.core.parts import Core
@@ -236,6 +237,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         transfers=transfers,
         reads=Reads(hot, units, store),
         events=event_parts(settings, sealed, Units(opened.events, beside)),
+        vault=Vault(sealed),
         plotter=Plotter(settings.data / "plots"),
         vulnerabilities=known,
         suppression_walks=SuppressionWalks(units, known, SUPPRESSIONS),

@@ -29,6 +29,8 @@ _TITLES = {
     "events": "Amazon EventBridge",
     "iam": "IAM",
     "inspector2": "Amazon Inspector",
+    "kms": "AWS KMS",
+    "secretsmanager": "AWS Secrets Manager",
     "sts": "STS",
 }
 

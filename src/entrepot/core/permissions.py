@@ -13,6 +13,8 @@ import msgspec
 from entrepot.core import cloudwatch_permissions as monitoring
 from entrepot.core import iam_permissions as iam
 from entrepot.core import inspector_permissions as inspector
+from entrepot.core import kms_permissions as kms
+from entrepot.core import secrets_permissions as secrets
 
 ANY = "*"
 REPOSITORY = "arn:aws:ecr:{region}:{account}:repository/{repository}"
@@ -254,6 +256,28 @@ def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
             yield name, needs + tagged if name == "CreateFilter" else needs
 
 
+def _kms() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    for on, names in kms.RESOURCES.items():
+        for name in names.split():
+            keys = (*kms.KEYS.get(name, ()), *(kms.ON_KEYS if on == kms.KEY else ()))
+            needs = (Needs(f"kms:{name}", on, keys),)
+            tagged = (Needs("kms:TagResource", kms.KEY, (REQUEST_TAG, TAG_KEYS), "tags are given"),)
+            yield name, needs + tagged if name == "CreateKey" else needs
+    for name in kms.OF_ALIASES:
+        yield name, (Needs(f"kms:{name}", kms.ALIAS), Needs(f"kms:{name}", kms.KEY, kms.ON_KEYS))
+    both = (Needs(f"kms:ReEncrypt{way}", kms.KEY, (*kms.RE_ENCRYPTS, *kms.ON_KEYS)) for way in ("From", "To"))
+    yield "ReEncrypt", tuple(both)
+
+
+def _secretsmanager() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    for on, names in secrets.RESOURCES.items():
+        for name in names.split():
+            own = secrets.ON_SECRETS if on == secrets.ARN and name != "CreateSecret" else ()
+            needs = (Needs(f"secretsmanager:{name}", on, (*secrets.KEYS.get(name, ()), *own)),)
+            tagged = (Needs("secretsmanager:TagResource", on, (REQUEST_TAG, TAG_KEYS), "tags are given"),)
+            yield name, needs + tagged if name == "CreateSecret" else needs
+
+
 OPERATIONS: Mapping[str, Table] = {
     "cloudtrail": dict(_cloudtrail()),
     "cloudwatch": dict(_cloudwatch()),
@@ -262,6 +286,7 @@ OPERATIONS: Mapping[str, Table] = {
     "events": dict(_events()),
     "iam": dict(_iam()),
     "inspector2": dict(_inspector2()),
+    "kms": dict(_kms()),
     "sts": _STS,
     "entrepot": {"ReportImagesInUse": (Needs("entrepot:ReportImagesInUse", ANY),)},
 }
