@@ -195,14 +195,15 @@ def test_a_grant_lets_its_grantee_until_it_is_revoked_or_retired(kms: Any, serve
         "Constraints": {"EncryptionContextSubset": {"team": "a"}},
         "Name": "n",
     }
-    assert refusal(own.encrypt, KeyId=key, Plaintext=TEXT, EncryptionContext={"team": "a"})[0] == "AccessDeniedException"
+    named = {"KeyId": key, "Plaintext": TEXT}
+    assert refusal(own.encrypt, **named, EncryptionContext={"team": "a"})[0] == "AccessDeniedException"
     assert refusal(kms.create_grant, **given, DryRun=True)[0] == "DryRunOperationException"
     made = kms.create_grant(**given)
     assert kms.create_grant(**given)["GrantId"] == made["GrantId"]
     context = {"team": "a", "more": "x"}
     blob = own.encrypt(KeyId=key, Plaintext=TEXT, EncryptionContext=context, GrantTokens=[made["GrantToken"]])
     assert own.decrypt(CiphertextBlob=blob["CiphertextBlob"], EncryptionContext=context)["Plaintext"] == TEXT
-    assert refusal(own.encrypt, KeyId=key, Plaintext=TEXT, EncryptionContext={"team": "b"})[0] == "AccessDeniedException"
+    assert refusal(own.encrypt, **named, EncryptionContext={"team": "b"})[0] == "AccessDeniedException"
     assert refusal(own.describe_key, KeyId=key)[0] == "AccessDeniedException"
     wrong = {"KeyId": key, "Plaintext": TEXT, "GrantTokens": ["bm90IG9uZQ=="]}
     assert refusal(kms.encrypt, **wrong)[0] == "InvalidGrantTokenException"

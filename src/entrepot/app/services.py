@@ -10,6 +10,7 @@ from entrepot.aws import (
     iam,
     inspector2,
     kms,
+    secretsmanager,
     sts,
 )
 from entrepot.aws.protocol.call import Services
@@ -23,6 +24,7 @@ SERVICES: Services = {
     "iam": iam.OPERATIONS,
     "inspector2": inspector2.OPERATIONS,
     "kms": kms.OPERATIONS,
+    "secretsmanager": secretsmanager.OPERATIONS,
     "sts": sts.OPERATIONS,
     "entrepot": entrepot.OPERATIONS,
 }

@@ -8,7 +8,7 @@ import re
 
 from entrepot.core import entities as identities
 from entrepot.db import accounts, entities
-from entrepot.db.database import Reader, Transaction
+from entrepot.db.database import Reader
 from entrepot.policy import document
 
 _ACCOUNT = re.compile(r"(?:arn:aws:iam::)?([0-9]{12})(?::root)?")
@@ -22,7 +22,7 @@ class PrincipalUnknown(Exception):
     """A policy names a principal that does not exist."""
 
 
-def stored(tx: Transaction, text: str) -> str:
+def stored(tx: Reader, text: str) -> str:
     """A checked text as it is kept: PrincipalUnknown."""
     return document.with_principals(text, lambda name: kept(tx, name))
 

@@ -287,6 +287,7 @@ OPERATIONS: Mapping[str, Table] = {
     "iam": dict(_iam()),
     "inspector2": dict(_inspector2()),
     "kms": dict(_kms()),
+    "secretsmanager": dict(_secretsmanager()),
     "sts": _STS,
     "entrepot": {"ReportImagesInUse": (Needs("entrepot:ReportImagesInUse", ANY),)},
 }

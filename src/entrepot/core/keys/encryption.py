@@ -55,14 +55,14 @@ def encrypt(
     tx: Reader, caller: Caller, vault: Vault, given: str, text: bytes, context: Context, via: str = ""
 ) -> Encrypted:
     """Encrypt a text: KeyNotFound, KeyDisabled, KeyStateInvalid, KeyUsageInvalid."""
-    return _encrypt(tx, caller, vault, given, text, Asked("Encrypt", context, _ALGORITHM, via))
+    return enclose(tx, caller, vault, given, text, Asked("Encrypt", context, _ALGORITHM, via))
 
 
 def data_key(tx: Reader, caller: Caller, vault: Vault, given: str, size: int, asked: Asked) -> Encrypted:
     """A fresh key of so many bytes and its ciphertext: as `encrypt`. What is asked is GenerateDataKey, or the same
     without the text.
     """
-    return _encrypt(tx, caller, vault, given, secrets.token_bytes(size), asked)
+    return enclose(tx, caller, vault, given, secrets.token_bytes(size), asked)
 
 
 def decrypt(tx: Reader, caller: Caller, vault: Vault, sealed: Sealed, via: str = "") -> Encrypted:
@@ -77,13 +77,14 @@ def again(
     same = _same(tx, caller, sealed.blob, given)
     keys = {**_ALGORITHM, "kms:reencryptonsamekey": (str(same).lower(),)}
     before = _decrypt(tx, caller, vault, sealed, Asked("ReEncryptFrom", sealed.context, keys))
-    return Again(before, _encrypt(tx, caller, vault, given, before.text, Asked("ReEncryptTo", context, keys)))
+    return Again(before, enclose(tx, caller, vault, given, before.text, Asked("ReEncryptTo", context, keys)))
 
 
 _ALGORITHM = {"kms:encryptionalgorithm": (SYMMETRIC,)}
 
 
-def _encrypt(tx: Reader, caller: Caller, vault: Vault, given: str, text: bytes, asked: Asked) -> Encrypted:
+def enclose(tx: Reader, caller: Caller, vault: Vault, given: str, text: bytes, asked: Asked) -> Encrypted:
+    """Encrypt a text of any length, where this is asked: as `encrypt`."""
     key = _usable(places.require(tx, caller, given, asked), asked.operation)
     material = rows.newest(tx, key.id)
     return Encrypted(key, material.id, vault.encrypt(key, material, text, asked.context), text)

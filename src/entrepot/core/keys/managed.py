@@ -3,9 +3,8 @@ through that service alone (KMS developer guide, "AWS managed keys").
 """
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from entrepot.core.access import Caller
 from entrepot.core.keys import names, policies
 from entrepot.core.keys.keeping import ROTATION_DAYS
 from entrepot.core.keys.places import AWS, ENABLED
@@ -24,9 +23,8 @@ def find(tx: Reader, account: str, region: str, service: str) -> Key | None:
     return None if alias is None else rows.find(tx, alias.key_id)
 
 
-def ensure(tx: Transaction, caller: Caller, vault: Vault, service: str) -> Key:
-    """The key that the caller's account has for a service, made where it is not there. Not authorised here."""
-    account, region = caller.principal.account, caller.region
+def ensure(tx: Transaction, vault: Vault, service: str, account: str, region: str, at: datetime) -> Key:
+    """The key that an account has for a service, made where it is not there. Not authorised here."""
     accounts.lock(tx, account)
     found = find(tx, account, region, service)
     if found is not None:
@@ -42,10 +40,10 @@ def ensure(tx: Transaction, caller: Caller, vault: Vault, service: str) -> Key:
         ENABLED,
         policies.of_service(account, region, service),
         ROTATION_DAYS,
-        caller.at + timedelta(days=ROTATION_DAYS),
-        caller.at,
+        at + timedelta(days=ROTATION_DAYS),
+        at,
     )
     rows.add(tx, made)
-    rows.add_material(tx, vault.fresh(made.id, SYMMETRIC, caller.at))
-    rows.add_alias(tx, Alias(account, region, f"{names.RESERVED}{service}", made.id, caller.at, caller.at))
+    rows.add_material(tx, vault.fresh(made.id, SYMMETRIC, at))
+    rows.add_alias(tx, Alias(account, region, f"{names.RESERVED}{service}", made.id, at, at))
     return made

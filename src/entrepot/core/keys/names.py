@@ -31,7 +31,11 @@ class KeyName:
 
 def parse(caller: Caller, given: str) -> KeyName:
     """A key by its id or alias in the caller's account and region, or by the ARN of either."""
-    account, region = caller.principal.account, caller.region
+    return of(caller.principal.account, caller.region, given)
+
+
+def of(account: str, region: str, given: str) -> KeyName:
+    """A key by its id or alias in an account and region, or by the ARN of either."""
     if found := _ARN.fullmatch(given):
         return KeyName(found[2], found[1], given, found[3] or "", found[4] or "")
     if _ID.fullmatch(given):

@@ -26,6 +26,13 @@ def data_key(tx: Reader, caller: Caller, vault: Vault, service: str, given: str,
     return encryption.data_key(tx, caller, vault, given, _DATA_KEY_BYTES, asked)
 
 
+def enclosed(
+    tx: Reader, caller: Caller, vault: Vault, service: str, given: str, text: bytes, context: Context
+) -> Encrypted:
+    """What a service keeps, encrypted on the caller's behalf as if by a data key of its own: as `data_key`."""
+    return encryption.enclose(tx, caller, vault, given, text, Asked("GenerateDataKey", context, via=service))
+
+
 def opened(tx: Reader, caller: Caller, vault: Vault, service: str, sealed: Sealed) -> Encrypted:
     """What a service had encrypted, opened on the caller's behalf: as `data_key`, CiphertextInvalid, KeyMismatch."""
     return encryption.decrypt(tx, caller, vault, sealed, service)
