@@ -30,7 +30,7 @@ class KeyUsageInvalid(Fact):
 class CiphertextInvalid(Fact):
     """Not a ciphertext of this key in this context; nothing more is said."""
 
-    text = ""
+    text = "The ciphertext or its encryption context is not valid."
 
 
 class KeyMismatch(Fact):
@@ -88,7 +88,7 @@ class GrantTokenInvalid(Fact):
 class KeySignatureWrong(Fact):
     """The signature is not the key's of this message."""
 
-    text = ""
+    text = "The signature is not valid."
 
 
 class KeyDryRun(Fact):

@@ -87,7 +87,7 @@ def enclose(tx: Reader, caller: Caller, vault: Vault, given: str, text: bytes, a
     """Encrypt a text of any length, where this is asked: as `encrypt`."""
     key = _usable(places.require(tx, caller, given, asked), asked.operation)
     material = rows.newest(tx, key.id)
-    return Encrypted(key, material.id, vault.encrypt(key, material, text, asked.context), text)
+    return Encrypted(key, material.id, vault.conceal(key, material, text, asked.context), text)
 
 
 def _decrypt(tx: Reader, caller: Caller, vault: Vault, sealed: Sealed, asked: Asked) -> Encrypted:
@@ -102,16 +102,16 @@ def _decrypt(tx: Reader, caller: Caller, vault: Vault, sealed: Sealed, asked: As
     material = rows.material(tx, key.id, whose.material.hex())
     if material is None:
         raise CiphertextInvalid
-    return Encrypted(key, material.id, sealed.blob, vault.decrypt(material, sealed.blob, sealed.context))
+    return Encrypted(key, material.id, sealed.blob, vault.reveal(material, sealed.blob, sealed.context))
 
 
 def _place(tx: Reader, caller: Caller, whose: ciphertexts.Named) -> Place:
-    """The key that a blob names; one that is not here is of an account that trusts nobody."""
+    """The key that a blob names, if it is here; whom it denies learns no more than where it is not."""
     key_id = str(uuid.UUID(bytes=whose.key))
     key = rows.find(tx, key_id)
-    if key is None or key.region != caller.region:
-        return Place(KeyName("", caller.region, key_id, key_id), None, _HIDDEN)
-    return Place(KeyName(key.account, key.region, key_id, key_id), key, _HIDDEN)
+    if key is not None and key.region != caller.region:
+        key = None
+    return Place(KeyName("", caller.region, key_id, key_id), key, _HIDDEN)
 
 
 def _named(tx: Reader, caller: Caller, sealed: Sealed, place: Place) -> Key:

@@ -135,11 +135,11 @@ def _remove(tx: Transaction, caller: Caller, operation: str, found: Grant, key: 
 
 
 def _of_grant(tx: Reader, caller: Caller, found: Grant | None) -> Place:
-    """The key of a grant; that of one that is not there is of an account that trusts nobody."""
+    """The key of a grant, if it is here; whom it denies learns no more than where it is not."""
     key = None if found is None else key_rows.find(tx, found.key_id)
-    if key is None or key.region != caller.region:
-        return Place(KeyName("", caller.region, "*", "*"), None, _HIDDEN)
-    return Place(KeyName(key.account, key.region, key.id, key.id), key, _HIDDEN)
+    if key is not None and key.region != caller.region:
+        key = None
+    return Place(KeyName("", caller.region, "*", "*"), key, _HIDDEN)
 
 
 def _is_retiree(caller: Caller, found: Grant) -> bool:

@@ -35,12 +35,12 @@ class Vault:
         sealed = self._seal.seal(private, _context(key_id, named))
         return Material(key_id, named, ordinal, made_by, at, sealed, public)
 
-    def encrypt(self, key: Key, material: Material, text: bytes, context: Mapping[str, str]) -> bytes:
+    def conceal(self, key: Key, material: Material, text: bytes, context: Mapping[str, str]) -> bytes:
         """A text as a blob that names key and material."""
         whose = Named(bytes.fromhex(key.id.replace("-", "")), bytes.fromhex(material.id))
         return ciphertexts.encrypt(self._open(material), whose, text, context)
 
-    def decrypt(self, material: Material, blob: bytes, context: Mapping[str, str]) -> bytes:
+    def reveal(self, material: Material, blob: bytes, context: Mapping[str, str]) -> bytes:
         """The text of a blob: CiphertextInvalid."""
         try:
             return ciphertexts.decrypt(self._open(material), blob, context)
