@@ -55,5 +55,9 @@ def _of_secrets(operation: str, names: Mapping[str, str]) -> Mapping[str, Any]:
         "ResourcePolicy": BROKEN,
         "Tags": [{"Key": "k", "Value": "v"}],
         "TagKeys": ["k"],
-        **({"SecretString": "text"} if operation in {"CreateSecret", "PutSecretValue", "UpdateSecret"} else {}),
+        **(
+            {"SecretString": "nobody is told of it"}
+            if operation in {"CreateSecret", "PutSecretValue", "UpdateSecret"}
+            else {}
+        ),
     }

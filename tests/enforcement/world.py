@@ -113,7 +113,7 @@ class World:
         self.names |= {"key_id": self.kms.create_key()["KeyMetadata"]["KeyId"], "key_alias": name, "secret": name}
         self.alias()
         self.ciphertext: bytes = self.kms.encrypt(KeyId=self.names["key_id"], Plaintext=b"text")["CiphertextBlob"]
-        self.secrets.create_secret(Name=name, SecretString="text")
+        self.secrets.create_secret(Name=name, SecretString="nobody is told of it")
 
     def alias(self) -> None:
         """See to it that the key has its alias."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TypedDict
@@ -36,6 +37,7 @@ from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
+from entrepot.worker.schedule import Task
 from entrepot.worker.tasks import Jobs, endings, rematches, tasks
 from entrepot.worker.witness import JobSpans, Witness
 
@@ -102,15 +104,24 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
         trails=_trails(settings, database, about_audit, sealed),
-        further=[
-            *updates(settings, known),
-            *rematches(rematching(database, store, known, meter, pulse.of(database))),
-            *endings(KeyUpkeep(database, Vault(sealed)), SecretUpkeep(database)),
-        ],
+        further=_further(settings, databases, known, meter, pulse),
         watch=pulse.of(database),
         ballast=lambda: parts.tend_ballast(settings),
         **_periods(settings, idle),
     )
+
+
+def _further(
+    settings: Settings, databases: Databases, known: Generations, meter: Metering, pulse: Pulse
+) -> Sequence[Task]:
+    """Jobs of their own: updates of what is known, images matched anew, what ends after having waited."""
+    database, store = databases.metadata, Filesystem(settings.data)
+    vault = Vault(parts.seal(settings, create=False))
+    return [
+        *updates(settings, known),
+        *rematches(rematching(database, store, known, meter, pulse.of(database))),
+        *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
+    ]
 
 
 class _Periods(TypedDict):

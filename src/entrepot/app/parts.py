@@ -216,15 +216,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     units, snapshot = Units(opened.metadata, readers), opened.metadata.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
-    transfers = Transfers(
-        units,
-        hot,
-        store,
-        store_name=STORE,
-        syncing=ThreadPoolExecutor(_SYNCERS, "fsync"),
-        boot_id=_BOOT_ID.read_text().strip(),
-        limits=TransferLimits(LARGEST_LAYER, settings.disk_reserve),
-    )
+    transfers = _transfers(settings, units, hot, store)
     known = Questions(Generations(settings.data / VULNERABILITIES), beside)
     core = Core(
         units=units,
@@ -248,3 +240,15 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         faults=readiness(units, store),
     )
     return Worker(core, opened, journal, hot)
+
+
+def _transfers(settings: Settings, units: Units, hot: Hot, store: Filesystem) -> Transfers:
+    return Transfers(
+        units,
+        hot,
+        store,
+        store_name=STORE,
+        syncing=ThreadPoolExecutor(_SYNCERS, "fsync"),
+        boot_id=_BOOT_ID.read_text().strip(),
+        limits=TransferLimits(LARGEST_LAYER, settings.disk_reserve),
+    )
