@@ -82,9 +82,10 @@ def test_what_is_encrypted_is_decrypted_in_its_context_only(kms: Any, key: str):
     wrong = {"CiphertextBlob": blob, "EncryptionContext": context, "KeyId": other_key}
     assert refusal(kms.decrypt, **wrong)[0] == "IncorrectKeyException"
     assert refusal(kms.decrypt, CiphertextBlob=b"not one of ours")[0] == "InvalidCiphertextException"
-    assert kms.encrypt(KeyId=key, Plaintext=TEXT)["CiphertextBlob"] != kms.encrypt(KeyId=key, Plaintext=TEXT)[
-        "CiphertextBlob"
-    ]
+    assert (
+        kms.encrypt(KeyId=key, Plaintext=TEXT)["CiphertextBlob"]
+        != kms.encrypt(KeyId=key, Plaintext=TEXT)["CiphertextBlob"]
+    )
     again = kms.re_encrypt(CiphertextBlob=blob, SourceEncryptionContext=context, DestinationKeyId=other_key)
     found = kms.decrypt(CiphertextBlob=again["CiphertextBlob"])
     assert (found["Plaintext"], found["KeyId"]) == (TEXT, f"{PLACE}:key/{other_key}")
