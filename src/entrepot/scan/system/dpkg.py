@@ -45,14 +45,13 @@ def read_status(file: File, keeps: Keeps) -> SystemDatabase:
 def read_list(file: File, keeps: Keeps) -> list[str]:
     """The files that a package owns, from info/*.list: a path a line."""
     lines = file.read().decode("utf-8", "backslashreplace").split("\n")
-    return [path for line in lines if keeps(path := line.lstrip("/"))]
+    return keeps([line.lstrip("/") for line in lines])
 
 
 def read_sums(file: File, keeps: Keeps) -> list[str]:
     """The same of status.d/*.md5sums: a sum and a path a line."""
     lines = file.read().decode("utf-8", "backslashreplace").split("\n")
-    paths = (line.partition("  ")[2].removeprefix("./").lstrip("/") for line in lines)
-    return [path for path in paths if keeps(path)]
+    return keeps(line.partition("  ")[2].removeprefix("./").lstrip("/") for line in lines)
 
 
 def _present(status: str | None) -> bool:
@@ -79,8 +78,7 @@ def _package(fields: dict[str, str], path: str) -> Package:
 def _conffiles(stanza: str, keeps: Keeps) -> list[str]:
     found = _CONFFILES.search(stanza)
     words = (line.split() for line in found[1].split("\n")) if found else ()
-    paths = (each[0].lstrip("/") for each in words if each)
-    return [path for path in paths if keeps(path)]
+    return keeps(each[0].lstrip("/") for each in words if each)
 
 
 READERS = (
