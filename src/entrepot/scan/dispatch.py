@@ -65,9 +65,9 @@ class Dispatch:
             if folder != last:
                 last, kind = folder, kinds(folder)
                 folders.add(folder)
-            if kind and (kind == _PROGRAM or "." not in name or ".so" in name):
-                kept.append(path)
-            elif (name in names or name[-2:] in tails or name[-1:] in last_signs) and self._of_names(path, name):
+            if (kind and (kind == _PROGRAM or "." not in name or ".so" in name)) or (
+                (name in names or name[-2:] in tails or name[-1:] in last_signs) and self._of_names(path, name)
+            ):
                 kept.append(path)
         return [path for path in kept if path not in folders]
 
