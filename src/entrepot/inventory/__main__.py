@@ -5,9 +5,7 @@ import gc
 from entrepot.inventory.reading import read
 from entrepot.inventory.starting import serve
 
-_COLLECTED_AFTER = (
-    200_000  # objects: packages and their texts make no cycles, and looking for some took a tenth of the time
-)
+_COLLECTED_AFTER = 200_000  # objects; packages and their texts make no cycles, and looking for some took a tenth
 
 if __name__ == "__main__":
     gc.collect()

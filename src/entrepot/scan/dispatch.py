@@ -9,6 +9,7 @@ AnyReader = Reader | SystemReader
 _PROGRAMS = frozenset({"bin", "sbin", "libexec", "games"})  # folders
 _LIBRARIES = frozenset({"lib", "lib32", "lib64", "libx32"})
 _PROGRAM, _LIBRARY = 2, 1  # kinds of folders
+_MOST_TAILS = 4096
 
 
 class Dispatch:
@@ -25,8 +26,7 @@ class Dispatch:
         for each in system:
             self._paths.update(dict.fromkeys(each.paths, each))
         self._endings = tuple({ending for reader in self._readers for ending in reader.endings})
-        self._tails = frozenset(ending[-2:] for ending in self._endings if len(ending) > 1)
-        self._last_signs = frozenset(ending for ending in self._endings if len(ending) < 2)
+        self._tails = _Tails((*self._names, *self._endings))
         self._folders = tuple({reader.folder for reader in self._of_folders})
         self._programs = tuple(reader for reader in self._readers if reader.starts)
         self.longest_start = max((len(start) for reader in self._programs for start in reader.starts), default=0)
@@ -55,8 +55,7 @@ class Dispatch:
         """Those of a package's files in which packages may be found, so that it matters who owns them; a path in which
         others lie is no file.
         """
-        names, tails, last_signs = self._names, self._tails, self._last_signs
-        kinds = _kind if self._programs else _no_kind
+        kinds, tails = _kind if self._programs else _no_kind, self._tails
         kept: list[str] = []
         folders: set[str] = set()
         last, kind = "", 0
@@ -65,11 +64,23 @@ class Dispatch:
             if folder != last:
                 last, kind = folder, kinds(folder)
                 folders.add(folder)
-            if (kind and (kind == _PROGRAM or "." not in name or ".so" in name)) or (
-                (name in names or name[-2:] in tails or name[-1:] in last_signs) and self._of_names(path, name)
-            ):
+            of_kind = kind and (kind == _PROGRAM or "." not in name or ".so" in name)
+            if of_kind or (tails[path[-2:]] and self._of_names(path, name)):
                 kept.append(path)
         return [path for path in kept if path not in folders]
+
+
+class _Tails(dict[str, bool]):
+    """Whether a path that ends with these two signs may have one of the endings: asked for each file of a package."""
+
+    def __init__(self, endings: Iterable[str]) -> None:
+        self._endings = tuple({ending[-2:] for ending in endings})
+
+    def __missing__(self, tail: str) -> bool:
+        found = tail.endswith(self._endings)
+        if len(self) < _MOST_TAILS:
+            self[tail] = found
+        return found
 
 
 @lru_cache(maxsize=4096)
