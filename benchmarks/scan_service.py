@@ -5,7 +5,7 @@ of several images whose layers all differ.
 
 The image is that of benchmarks.scan_speed. Each scan is of another manifest; those of known layers have the same ones.
 New layers differ by one small file, which a member of gzip in front of the others adds. The client asks now and then
-whether a scan is over, which costs CPU of its own; that of the process that scans, and of what it starts, is told apart.
+whether a scan is over, which costs CPU as well; that of the process that scans, and of what it starts, is told apart.
 """
 
 import argparse
