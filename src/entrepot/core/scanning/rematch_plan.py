@@ -98,5 +98,5 @@ def _queue(tx: Transaction, old: Pass, new: Pass, images: list[tuple[str, str]])
     """Queue images and move on, both or neither: False when another pass has begun."""
     if not rematches.move_pass(tx, old, new):
         return False
-    rematches.queue(tx, images)
+    rematches.queue(tx, images, old.matched)
     return True

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.vulnerabilities.known import Known
 from entrepot.core.vulnerabilities.packing import Row
 from entrepot.db.vulnerabilities import VulnerabilityFile
@@ -24,12 +25,13 @@ class Memory:
         self.advisories: dict[int, Advisory] = {}
         self.exploited: dict[str, Exploited | None] = {}
         self.scores: dict[str, Score | None] = {}
+        self.texts: dict[str, Texts] = {}  # whoever adds to them sees to their number
 
     def of(self, generation: int) -> None:
         """Answers are of this generation from now on."""
         if self.generation != generation:
             self.generation = generation
-            for each in (self.rows, self.advisories, self.exploited, self.scores):
+            for each in (self.rows, self.advisories, self.exploited, self.scores, self.texts):
                 each.clear()
 
 
