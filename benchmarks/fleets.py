@@ -157,7 +157,7 @@ class _Scans:
         if analysis.status != "COMPLETE" or not enhanced_scans.keep(tx, ended):
             return
         key = RepositoryKey(RegistryKey("private", ACCOUNT, REGION), _name(number % _REPOSITORIES))
-        image_inventories.put(tx, of, manifest.digest, VERSION, kept_images.packed(image, outlined, facts))
+        image_inventories.put(tx, of, manifest.digest, kept_images.HELD_BY, kept_images.packed(image, outlined, facts))
         changed = changes(Of(key, ImageKey(of, manifest.digest), AT), (), found, nothing)
         counts = Counter(each.severity for each in changed.told)
         inspector_findings.put(tx, changed.told)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Select, and_, bindparam, delete, func, select, text, update
 
@@ -17,12 +17,17 @@ Said = tuple[str, int, int, str, str, bytes]  # severity, score, EPSS, fix, expl
 
 
 class Brief(NamedTuple):
-    """A finding as its row has it, for who compares."""
+    """A finding as its row has it, for who compares: those of an image are many, and few become records."""
 
     id: str
     vulnerability: str
     status: str
-    said: Said
+    severity: str
+    score: int
+    epss: int
+    fix_available: str
+    exploit_available: str
+    body: bytes
     suppressed_by: str
     title: str
 
@@ -140,10 +145,12 @@ def said(severity: str, score: float, epss: float, fix_available: str, exploit_a
 
 def briefly(tx: Reader, image: ImageKey) -> list[Brief]:
     """Every finding of an image, closed ones too, by vulnerability: what its row says, without what makes a record."""
-    return [
-        Brief(row[0], row[1], row[2], tuple(row[3:9]), row.suppressed_by, row.title)
-        for row in tx.all(_SAID, of=image.repository_id, image=image.digest)
-    ]
+    return cast("list[Brief]", tx.all(_SAID, of=image.repository_id, image=image.digest))
+
+
+def said_by(brief: Brief) -> Said:
+    """What a row says, as `said` has it."""
+    return brief[3:9]
 
 
 def those(tx: Transaction, image: ImageKey, briefs: Sequence[Brief]) -> Sequence[FindingRecord]:

@@ -10,11 +10,12 @@ from entrepot.core.scanning.enhanced_findings import Found, finding_id, unpacked
 from entrepot.core.scanning.suppressions import Decide, nothing
 from entrepot.db import inspector_findings
 from entrepot.db.database import Transaction
-from entrepot.db.inspector_findings import Brief, Said, said
+from entrepot.db.inspector_findings import Brief, Said, said, said_by
 from entrepot.db.inspector_records import FindingRecord, ImageKey
 from entrepot.spec.repository import RepositoryKey
 
 ACTIVE, SUPPRESSED, CLOSED = "ACTIVE", "SUPPRESSED", "CLOSED"
+Stands = tuple[str, str, str, bytes]  # severity, status, by what it is suppressed, body: of a finding as it stands
 
 
 class Of(NamedTuple):
@@ -44,29 +45,24 @@ def result_of(found: Sequence[Found]) -> str:
     return hashlib.blake2b(facts + b"".join([each.stamp for each in found]), digest_size=16).hexdigest()
 
 
-class Standing(NamedTuple):
-    """A finding as it stands, whatever else its row says."""
-
-    severity: str
-    status: str
-    suppressed_by: str
-    body: bytes
-
-
 def compared(
-    tx: Transaction, of: Of, found: Sequence[Found], concerned: Collection[str] | None, decide: Decide
-) -> tuple[Changes, Mapping[str, Standing]]:
+    tx: Transaction,
+    of: Of,
+    found: Sequence[Found],
+    decide: Decide,
+    concerned: Collection[str] | None = None,
+    known: Sequence[Brief] | None = None,
+) -> tuple[Changes, Mapping[str, Stands]]:
     """What to write of those of an image's findings that are concerned (None: of all of them), and how every finding
     stands then, by vulnerability. Most say what they said: where nobody suppresses any, no record is made of them.
+    `known` are the rows of all findings, where they have been read and nobody has written any since.
     """
-    rows = inspector_findings.briefly(tx, of.image)
+    rows = inspector_findings.briefly(tx, of.image) if known is None else known
     before, new = unlike(rows, found, concerned, asked=decide is not nothing)
     changed = changes(of, inspector_findings.those(tx, of.image, before), new, decide)
-    stands = {
-        each.vulnerability: Standing(each.said[0], each.status, each.suppressed_by, each.said[5]) for each in rows
-    }
+    stands = {row.vulnerability: (row.severity, row.status, row.suppressed_by, row.body) for row in rows}
     for each in (*changed.told, *changed.quiet):
-        stands[each.vulnerability] = Standing(each.severity, each.status, each.suppressed_by, each.body)
+        stands[each.vulnerability] = (each.severity, each.status, each.suppressed_by, each.body)
     return changed, stands
 
 
@@ -82,7 +78,7 @@ def unlike(
         if concerned is not None and row.vulnerability not in concerned:
             continue
         new = wanted.get(row.vulnerability)
-        if not asked and new is not None and row.status == ACTIVE and row.said == _said(new):
+        if not asked and new is not None and row.status == ACTIVE and said_by(row) == _said(new):
             del wanted[row.vulnerability]
         elif new is not None or row.status != CLOSED:
             before.append(row)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from entrepot.core.scanning.enhanced_changes import CLOSED, SUPPRESSED, Standing
+from entrepot.core.scanning.enhanced_changes import CLOSED, SUPPRESSED, Stands
 from entrepot.core.scanning.enhanced_findings import Details, unpacked
 from entrepot.core.scanning.rulings import Part, Ruling, Rulings, names_in
 from entrepot.db import inspector_findings
@@ -30,7 +30,7 @@ class Counting(NamedTuple):
         return next((each.name for each in unpacked(self.body).packages), "")
 
 
-Found = Mapping[str, Standing] | None
+Found = Mapping[str, Stands] | None
 
 
 def ruling(
@@ -66,6 +66,4 @@ def counting(
 def _open(tx: Transaction, image: ImageKey, found: Found) -> Iterable[tuple[str, str, str, bytes]]:
     if found is None:
         return inspector_findings.open_briefly(tx, image)
-    return [
-        (name, each.severity, each.suppressed_by, each.body) for name, each in found.items() if each.status != CLOSED
-    ]
+    return [(name, severity, by, body) for name, (severity, status, by, body) in found.items() if status != CLOSED]

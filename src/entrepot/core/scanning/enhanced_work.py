@@ -23,7 +23,7 @@ from entrepot.core.scanning.enhanced_changes import (
     ACTIVE,
     Changes,
     Of,
-    Standing,
+    Stands,
     closed,
     compared,
     redecided,
@@ -31,7 +31,7 @@ from entrepot.core.scanning.enhanced_changes import (
 )
 from entrepot.core.scanning.enhanced_events import Told
 from entrepot.core.scanning.enhanced_shown import ImageNow, Texts
-from entrepot.core.scanning.layer_programs import VERSION
+from entrepot.core.scanning.kept_images import HELD_BY
 from entrepot.core.scanning.suppressions import Source
 from entrepot.db import (
     blobs,
@@ -47,6 +47,7 @@ from entrepot.db import (
 )
 from entrepot.db.database import Transaction
 from entrepot.db.finding_texts import FindingText
+from entrepot.db.inspector_findings import Brief
 from entrepot.db.inspector_records import ImageKey
 from entrepot.db.records import Blob, Repository
 from entrepot.db.scan_records import Scan
@@ -111,7 +112,7 @@ def advisories(tx: Transaction, task: Task, analysis: Analysis) -> Sequence[str]
     if not _is_news(task.scan, analysis):
         return ()
     of = Of(task.content.repository, task.image, task.scan.queued_at)
-    changed, _ = compared(tx, of, analysis.found or (), None, suppressions.nothing)
+    changed, _ = compared(tx, of, analysis.found or (), suppressions.nothing)
     return sorted({enhanced_events.advisory(each) for each in changed.told})
 
 
@@ -141,9 +142,10 @@ def settle(
     texts: Mapping[str, Texts],
     at: datetime,
     sources: Sequence[Source],
+    known: Sequence[Brief] | None = None,
 ) -> Settled | None:
     """The same, but for the long texts, which are the caller's to keep. A result that is the same writes no finding,
-    and tells nothing.
+    and tells nothing. `known` are the findings, where they have been read and nobody has written any since.
     """
     image = ImageKey(scan.key.repository_id, scan.key.digest)
     analysis = _bounded(analysis)
@@ -155,7 +157,7 @@ def settle(
     if ended.result != scan.result or analysis.concerned:
         decide = suppressions.of_image(tx, repository, image.digest, sources)
         of = Of(repository.key, image, at)
-        changed, stands = compared(tx, of, analysis.found or (), analysis.concerned, decide)
+        changed, stands = compared(tx, of, analysis.found or (), decide, analysis.concerned, known)
     if analysis.concerned and changed.any:
         ended = replace(ended, result="")  # that of the whole is not known
     if not enhanced_scans.keep(tx, ended):
@@ -198,7 +200,7 @@ def let_go(tx: Transaction, scan: Scan) -> None:
 
 
 def write(
-    tx: Transaction, scan: Scan, changed: Changes, stands: Mapping[str, Standing] | None = None
+    tx: Transaction, scan: Scan, changed: Changes, stands: Mapping[str, Stands] | None = None
 ) -> Mapping[str, int]:
     """Write findings of an image, and how many of each severity are active, as Inspector names severities; `stands` are
     all of them, where they are known.
@@ -208,7 +210,7 @@ def write(
     if stands is None:
         counted = inspector_findings.counts(tx, image)
     else:
-        counted = Counter(each.severity for each in stands.values() if each.status == ACTIVE)
+        counted = Counter(each[0] for each in stands.values() if each[1] == ACTIVE)
     enhanced_scans.count(tx, replace(scan, severities=ecr_counts(counted)))
     return counted
 
@@ -288,7 +290,7 @@ def _hold(tx: Transaction, task: Task, inventory: bytes) -> None:
     layers = [each.blob for each in task.content.layers]
     read = {each.id: each for each in (*layers, task.content.config) if each is not None}
     if all(inventories.is_live(tx, each.id, each.location) for each in sorted(read.values(), key=_digest)):
-        image_inventories.put(tx, *task.image, VERSION, inventory)
+        image_inventories.put(tx, *task.image, HELD_BY, inventory)
 
 
 def _digest(blob: Blob) -> str:

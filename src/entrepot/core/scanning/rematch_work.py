@@ -8,9 +8,9 @@ from typing import NamedTuple
 from entrepot.core.scanning import enhanced_work, standings
 from entrepot.core.scanning.analysis import Analysis
 from entrepot.core.scanning.enhanced_shown import Texts
-from entrepot.core.scanning.layer_programs import VERSION
+from entrepot.core.scanning.kept_images import HELD_BY
 from entrepot.core.scanning.suppressions import Source
-from entrepot.db import enhanced_scans, finding_texts, image_inventories, inspector_findings, rematches
+from entrepot.db import enhanced_scans, finding_texts, image_inventories, inspector_findings, rematches, repositories
 from entrepot.db.database import Transaction
 from entrepot.db.finding_texts import FindingText
 from entrepot.db.inspector_findings import Brief
@@ -27,13 +27,14 @@ class Stored(NamedTuple):
     scan: Scan | None
     inventory: bytes | None = None
     before: Sequence[Brief] = ()
+    revision: int = 0  # of its repository: a finding that changes is a change of that
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
     """What is found in an image, and the texts of what will be told of it."""
 
-    held: Held
+    stored: Stored
     scan: Scan
     analysis: Analysis
     texts: Mapping[str, Texts]
@@ -47,8 +48,11 @@ def read(tx: Transaction, held: Sequence[Held]) -> Sequence[Stored]:
 def _stored(tx: Transaction, held: Held) -> Stored:
     image = ImageKey(held.repository_id, held.digest)
     scan = enhanced_scans.find(tx, image)
-    inventory = None if scan is None else image_inventories.find(tx, *image, VERSION)
-    return Stored(held, scan, inventory, inspector_findings.briefly(tx, image) if inventory else ())
+    inventory = None if scan is None else image_inventories.find(tx, *image, HELD_BY)
+    repository = repositories.find_live(tx, image.repository_id)
+    if scan is None or inventory is None or repository is None:
+        return Stored(held, None if repository is None else scan)
+    return Stored(held, scan, inventory, inspector_findings.briefly(tx, image), repository.revision)
 
 
 def keep(tx: Transaction, of: Sequence[Matched], at: datetime, sources: Sequence[Source]) -> int:
@@ -56,15 +60,19 @@ def keep(tx: Transaction, of: Sequence[Matched], at: datetime, sources: Sequence
     is to be matched once more, is left alone. Rows that others lock too come in one order, repositories first and texts
     last.
     """
-    together = sorted(of, key=lambda each: each.held)
-    for repository_id in dict.fromkeys(each.held.repository_id for each in together):
-        standings.lock(tx, repository_id)
+    together = sorted(of, key=lambda each: each.stored.held)
+    revisions: dict[str, int] = {}
+    for repository_id in dict.fromkeys(each.stored.held.repository_id for each in together):
+        repository = standings.lock(tx, repository_id)
+        revisions[repository_id] = -1 if repository is None else repository.revision
     texts: dict[RegistryKey, dict[FindingText, None]] = {}
     kept = 0
     for each in together:
-        if not rematches.done(tx, each.held):
+        stored = each.stored
+        if not rematches.done(tx, stored.held):
             continue
-        settled = enhanced_work.settle(tx, each.scan, each.analysis, each.texts, at, sources)
+        known = stored.before if revisions[stored.held.repository_id] == stored.revision else None
+        settled = enhanced_work.settle(tx, each.scan, each.analysis, each.texts, at, sources, known)
         if settled is not None:
             kept += 1
             texts.setdefault(settled.registry, {}).update(dict.fromkeys(settled.texts))

@@ -43,7 +43,7 @@ log = structlog.get_logger()
 class RematchPace:
     """How many images are held together, by how many at once, for how long; how long a turn lasts."""
 
-    together: int = 16
+    together: int = 32
     at_once: int = 2
     hold: timedelta = timedelta(seconds=60)
     turn: timedelta = timedelta(seconds=50)
@@ -105,14 +105,14 @@ class Rematcher:
 
     async def _to_their_end(self, held: Sequence[Held]) -> None:
         """Images together, and one by one where something goes wrong: what it is with one concerns no other."""
-        try:
-            await self._together(held)
-        except Exception as fault:  # noqa: BLE001 - it is told of the image that it is of
-            if len(held) > 1:
-                for each in held:
-                    await self._to_their_end([each])
-            else:
-                await self._later(held[0], fault)
+        (fault,) = await asyncio.gather(self._together(held), return_exceptions=True)
+        if fault is None:
+            return
+        if len(held) > 1:
+            for each in held:
+                await self._to_their_end([each])
+        else:
+            await self._later(held[0], fault)
 
     async def _together(self, held: Sequence[Held]) -> None:
         stored = await self._units.read(rematch_work.read, held)
@@ -122,14 +122,18 @@ class Rematcher:
                 await self._units.write(rematches.done, each.held)
         if some := [(each, scan) for each, scan in known if each.inventory is not None]:
             matched = await asyncio.get_running_loop().run_in_executor(self._thread, self.match, some)
-            self._done += await self._units.write(rematch_work.keep, matched, self._clock(), self._sources)
+            done = await self._units.write(rematch_work.keep, matched, self._clock(), self._sources)
+            self._done += done  # in one step: there are two lanes
         for each, _ in known:
             if each.inventory is None:
                 await self._scan(ImageKey(each.held.repository_id, each.held.digest))
-                self._done += await self._units.write(rematches.done, each.held)
+                done = await self._units.write(rematches.done, each.held)
+                self._done += done
 
-    async def _later(self, held: Held, fault: Exception) -> None:
+    async def _later(self, held: Held, fault: BaseException) -> None:
         """Each time later than the last; none is lost."""
+        if not isinstance(fault, Exception):
+            raise fault
         log.error("image not matched", exc_info=fault, digest=held.digest, tries=held.tries)
         pause = min(timedelta(seconds=2 ** min(held.tries, _MOST_DOUBLINGS)), _LONGEST_PAUSE)
         await self._units.write(rematches.put_back, held, self._clock() + pause)
@@ -149,7 +153,7 @@ class Rematcher:
         if analysis.concerned is not None and len(of.before) + len(analysis.found or ()) > MOST:
             analysis = rematching.matched(kept, None, of.before, known, self._recurring, now)
         _, news = unlike(of.before, analysis.found or (), analysis.concerned)
-        return Matched(of.held, scan, analysis, self._texts(known, {each.advisory for each in news}))
+        return Matched(of, scan, analysis, self._texts(known, {each.advisory for each in news}))
 
     def _changed(self, known: Remembering, since: int) -> Collection[int] | None:
         """The marks of all names of which something else is known than then; None where that may be any."""

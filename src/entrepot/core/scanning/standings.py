@@ -65,7 +65,7 @@ def lock(tx: Transaction, repository_id: str) -> Repository | None:
 def assess(tx: Transaction, repository: Repository, scan: Scan, at: datetime, found: Found = None) -> Standing:
     """How an image stands after a scan that has ended; `found` are its findings, where they are known."""
     excepted = rulings(tx, repository, scan.key.digest, at)
-    digests = digests_of(tx, repository, scan.key.digest)
+    digests = digests_of(tx, repository, scan.key.digest) if excepted else frozenset[str]()
     if scan.key.type == ENHANCED:
         raw, totals = _totals_of_rows(tx, scan.key, excepted, digests, at, found)
     else:
