@@ -60,7 +60,7 @@ class House:
         self.database.checkpoint()
         self.pulse = Pulse()
         units = Units(self.database, ThreadPoolExecutor(2))
-        self.plan = RematchPlan(BlockingUnits(self.database), self.generations)
+        self.plan = RematchPlan(BlockingUnits(self.database), self.generations, lambda: datetime.now(UTC))
         self.rematcher = Rematcher(
             units,
             self.generations,

@@ -92,14 +92,14 @@ def test_an_image_that_waits_is_matched_with_all_that_changed_since_it_first_did
 
 
 def test_a_scan_that_ends_with_less_than_a_pass_knows_is_matched_once_more(held: Rows):
-    assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 0) is False
+    assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 0, EPOCH) is False
     assert held.write(rematches.move_pass, Pass(), Pass(3, 7, "x")) is True
     assert held.write(rematches.move_pass, Pass(3, 6), Pass(9)) is False, "another pass has begun"
     assert held.read(rematches.find_pass) == Pass(3, 7, "x")
-    assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 7) is False
-    assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 6) is True
+    assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 7, EPOCH) is False
+    assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 6, EPOCH) is True
     assert held.write(rematches.move_pass, Pass(3, 7), Pass(8, 0, "")) is True
-    assert held.write(rematches.queue_if_overtaken, OF, NEW.digest, 7) is True
+    assert held.write(rematches.queue_if_overtaken, OF, NEW.digest, 7, EPOCH) is True
     assert held.read(rematches.waiting) == 2
 
 
@@ -111,7 +111,7 @@ def test_what_waits_goes_with_its_image_and_with_its_repository(held: Rows):
         pass
     assert held.read(rematches.waiting) == 0
     assert held.read(rematches.next_due) is None
-    held.write(rematches.queue, [(OF, OLD.digest)], 0)
+    held.write(rematches.queue, [(OF, OLD.digest)], 0, EPOCH)
     assert held.read(rematches.waiting) == 0, "it is gone"
 
 

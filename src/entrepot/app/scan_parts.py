@@ -66,4 +66,4 @@ def rematching(
         watch,
         parts.clock,
     )
-    return RematchPlan(BlockingUnits(metadata), generations), rematcher
+    return RematchPlan(BlockingUnits(metadata), generations, parts.clock), rematcher

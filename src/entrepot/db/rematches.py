@@ -56,8 +56,8 @@ _LAYERS = (
     .order_by(_some.c.repository_id, _some.c.digest)
 )
 _QUEUE = text(
-    "INSERT INTO image_rematch (repository_id, digest, pushed_at, due_at, holder, tries, since) "
-    "SELECT repository_id, digest, pushed_at, 0, '', 0, :since FROM manifest "
+    "INSERT INTO image_rematch (repository_id, digest, pushed_at, due_at, holder, tries, queued_at, since) "
+    "SELECT repository_id, digest, pushed_at, 0, '', 0, :at, :since FROM manifest "
     "WHERE repository_id = :of AND digest = :image "
     "ON CONFLICT (repository_id, digest) DO UPDATE SET due_at = 0, holder = '', tries = 0, "
     "since = CASE WHEN excluded.since < image_rematch.since THEN excluded.since ELSE image_rematch.since END"
@@ -135,22 +135,24 @@ def watched(tx: Transaction, after: tuple[str, str], limit: int) -> Sequence[Wat
     return [Watched(*key, layers) for key, layers in found.items()]
 
 
-def queue(tx: Transaction, images: Sequence[tuple[str, str]], since: int) -> None:
+def queue(tx: Transaction, images: Sequence[tuple[str, str]], since: int, at: datetime) -> None:
     """Have images, by repository and digest, matched anew with what changed after that generation; whoever is at one
     of them has done it in vain.
     """
-    given = [{"of": repository_id, "image": digest, "since": since} for repository_id, digest in images]
+    given = [
+        {"of": repository_id, "image": digest, "since": since, "at": micros(at)} for repository_id, digest in images
+    ]
     tx.run_many(_QUEUE, given)
 
 
-def queue_if_overtaken(tx: Transaction, repository_id: str, digest: str, generation: int) -> bool:
+def queue_if_overtaken(tx: Transaction, repository_id: str, digest: str, generation: int, at: datetime) -> bool:
     """Have an image matched anew whose scan ends in this unit, if a pass that did not see it has begun since the scan
     asked what is known; whether it is.
     """
     row = tx.one(_SHARE_PASS)
     if row is None or max(row.matched, row.target) <= generation:
         return False
-    queue(tx, [(repository_id, digest)], generation)
+    queue(tx, [(repository_id, digest)], generation, at)
     return True
 
 

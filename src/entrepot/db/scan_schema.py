@@ -178,6 +178,7 @@ image_rematch = Table(
     Column("due_at", BigInteger, nullable=False),  # 0, or until when somebody holds it
     Column("holder", Text, nullable=False),  # who does, another each time; empty: nobody
     Column("tries", BigInteger, nullable=False),
+    Column("queued_at", BigInteger, nullable=False),  # when it first was
     Column("since", BigInteger, nullable=False),  # the generation up to which all that changed is matched
     PrimaryKeyConstraint("repository_id", "digest"),
     ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),

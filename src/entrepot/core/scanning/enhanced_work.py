@@ -163,7 +163,7 @@ def settle(
     if not enhanced_scans.keep(tx, ended):
         return None
     if analysis.generation:
-        rematches.queue_if_overtaken(tx, image.repository_id, image.digest, analysis.generation)
+        rematches.queue_if_overtaken(tx, image.repository_id, image.digest, analysis.generation, at)
     if not changed.any and ended == replace(scan, source_updated_at=ended.source_updated_at, completed_at=at):
         return Settled(ended, repository.key.registry)
     counted = write(tx, ended, changed, stands)

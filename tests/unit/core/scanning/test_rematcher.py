@@ -61,7 +61,7 @@ class Matching:
     def step(self, together: int = 32) -> int:
         """Plan, and match all that waits."""
         database = self.fleet.core.database
-        RematchPlan(BlockingUnits(database), self.fleet.generations).run()
+        RematchPlan(BlockingUnits(database), self.fleet.generations, lambda: self.now).run()
         return asyncio.run(self.worker(database, together).step())
 
     def findings(self, key: RepositoryKey, digest: str) -> dict[str, FindingRecord]:
@@ -109,7 +109,7 @@ def test_two_workers_take_part_and_tell_each_finding_once(matching: Matching, ke
     images = [fleet.image(key, system({"openssl": "1", "x": str(number)})) for number in range(24)]
     fleet.known(cve(1, "openssl"), cve(2, "openssl"))
     database = fleet.core.database
-    RematchPlan(BlockingUnits(database), fleet.generations).run()
+    RematchPlan(BlockingUnits(database), fleet.generations, lambda: EPOCH).run()
     other = SqliteDatabase(fleet.core.path)
     first, second = matching.worker(database, 2), matching.worker(other, 2)
 
@@ -165,7 +165,7 @@ def test_what_changes_nothing_tells_nothing_and_the_same_once_more_is_the_same(m
         each.updated_at for each in found.values()
     ]
     database = fleet.core.database
-    fleet.unit(rematches.queue, [(fleet.core.present(key).id, image)], 0)
+    fleet.unit(rematches.queue, [(fleet.core.present(key).id, image)], 0, EPOCH)
     assert asyncio.run(matching.worker(database).step()) == 1
     assert matching.told() == told
 
@@ -207,7 +207,7 @@ def test_findings_that_somebody_suppresses_count_as_before(matching: Matching, k
     matching.now += timedelta(hours=1)
     fleet.known(cve(2, "openssl"))
     database = fleet.core.database
-    RematchPlan(BlockingUnits(database), fleet.generations).run()
+    RematchPlan(BlockingUnits(database), fleet.generations, lambda: EPOCH).run()
     worker = matching.worker(database)
     worker._sources = (source,)
     assert asyncio.run(worker.step()) == 1

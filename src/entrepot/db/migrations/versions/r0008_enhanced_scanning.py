@@ -11,6 +11,7 @@ depends_on = None
 text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 _LISTED_BY = ("rank", "score", "epss", "status", "repository_name", "first_observed_at", "vendor_severity", "source")
+_REMATCHES = ("pushed_at", "due_at", "tries", "queued_at", "since")
 
 
 def upgrade() -> None:
@@ -327,7 +328,7 @@ def _rematching() -> None:
     op.create_table(
         "image_rematch",
         *_texts("repository_id", "digest", "holder"),
-        *(sa.Column(each, sa.BigInteger(), nullable=False) for each in ("pushed_at", "due_at", "tries", "since")),
+        *(sa.Column(each, sa.BigInteger(), nullable=False) for each in _REMATCHES),
         sa.ForeignKeyConstraint(
             ["repository_id", "digest"],
             ["manifest.repository_id", "manifest.digest"],
