@@ -250,3 +250,28 @@ def test_by_tag_an_image_keeps_its_other_tags(server: Server, ecr: Any, reposito
     carried_out(ecr, repository)
     assert Registry(server).tags(repository) == ["sha-2", "v1"]
     assert digests(ecr, repository) == {first.digest, second.digest}
+
+
+def test_an_image_in_use_stays_and_a_call_says_where_it_runs(server: Server, ecr: Any, repository: str):
+    own_service = server.client("entrepot")
+    first, second, third = push(server, repository, "v1", "v2", "v3")
+    running = [{"repositoryName": repository, "imageDigest": first.digest, "count": 2}]
+    own_service.report_images_in_use(cluster="prod", images=running)
+    with pytest.raises(own_service.exceptions.LifecyclePolicyPreviewNotFoundException):
+        own_service.list_spared_images(repositoryName=repository)
+    listed = [each["imageDigest"] for each in previewed(ecr, repository, KEEP_ONE)]
+    assert listed == [first.digest, second.digest]  # as AWS would say it
+    spared = own_service.list_spared_images(repositoryName=repository)
+    assert spared["status"] == "COMPLETE"
+    assert spared["sparedImages"] == [
+        {
+            "imageDigest": first.digest,
+            "imageTags": ["v1"],
+            "action": "EXPIRE",
+            "appliedRulePriority": 1,
+            "inUseBy": ["prod"],
+        }
+    ]
+    ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=KEEP_ONE)
+    carried_out(ecr, repository)
+    assert digests(ecr, repository) == {first.digest, third.digest}
