@@ -16,6 +16,7 @@ from entrepot.app.scan_parts import rematching, scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.app.vulnerability_parts import following, generations
 from entrepot.app.vulnerability_updates import updates
+from entrepot.core.activation import Activation
 from entrepot.core.audit.delivering import Delivering
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
@@ -33,7 +34,7 @@ from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
-from entrepot.worker.tasks import Jobs, rematches, tasks
+from entrepot.worker.tasks import Jobs, activations, rematches, tasks
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -99,7 +100,11 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
         trails=_trails(settings, database, about_audit, sealed),
-        further=[*updates(settings, known), *rematches(rematching(database, store, known, meter, pulse.of(database)))],
+        further=[
+            *updates(settings, known),
+            *rematches(rematching(database, store, known, meter, pulse.of(database))),
+            *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
+        ],
         watch=pulse.of(database),
         ballast=lambda: parts.tend_ballast(settings),
         **_periods(settings, idle),

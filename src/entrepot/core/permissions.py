@@ -43,7 +43,7 @@ _REGISTRY = (
     "DeleteRegistryPolicy DescribeRegistry GetAuthorizationToken GetRegistryPolicy GetRegistryScanningConfiguration "
     "PutRegistryPolicy PutRegistryScanningConfiguration"
 )
-_ECR_IMAGES = "BatchGetImage DescribeImageScanFindings StartImageScan"
+_ECR_IMAGES = "BatchGetImage DescribeImageScanFindings StartImageScan UpdateImageStorageClass"
 _ECR_REPOSITORIES = (
     "BatchGetRepositoryScanningConfiguration GetDownloadUrlForLayer ListImages PutImageScanningConfiguration "
     "PutImageTagMutability"
@@ -76,6 +76,8 @@ def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
     yield from _of_repositories("ecr", REPOSITORY, _ECR_IMAGES, _ECR_REPOSITORIES)
     for name in _REGISTRY.split():
         yield name, (Needs(f"ecr:{name}", ANY),)
+    tagged = (*IMAGE, RESOURCE_TAG, "ecr:ResourceTag/{key}")
+    yield "ListImageReferrers", (Needs("ecr:BatchGetImage", REPOSITORY, tagged),)
     for name in ("GetAccountSetting", "PutAccountSetting"):
         yield name, (Needs(f"ecr:{name}", ANY, ("ecr:AccountSetting",)),)
 

@@ -36,6 +36,7 @@ from entrepot.errors.alarms import (
 )
 from entrepot.errors.audit import LookupAttributesInvalid, LookupTimesInvalid, LookupTokenInvalid
 from entrepot.errors.blobs import (
+    BlobArchived,
     BlobBytesMissing,
     BlobInUse,
     BlobNotFound,
@@ -96,6 +97,7 @@ from entrepot.errors.identities import (
 from entrepot.errors.images import (
     ChildrenNotFound,
     ImageAlreadyExists,
+    ImageArchived,
     ImageDigestMismatch,
     ImageNotAdmitted,
     ImageNotFound,
@@ -105,6 +107,7 @@ from entrepot.errors.images import (
     ManifestTooLarge,
     MediaTypeUnsupported,
     NotAcceptable,
+    StorageClassUpdateRefused,
     TagImmutable,
     TagsTooMany,
 )

@@ -15,7 +15,7 @@ import pytest
 from entrepot.aws.ecr import registry as registry_operations
 from entrepot.aws.ecr_public import registry as public_operations
 from entrepot.aws.protocol.call import Call
-from entrepot.core import access, blobs, repositories, repository_policies, resources
+from entrepot.core import access, blobs, images, repositories, repository_policies, resources
 from entrepot.core.access import Caller
 from entrepot.core.admission import Draft
 from entrepot.core.catalog_data import CatalogData
@@ -24,6 +24,7 @@ from entrepot.core.hot import Hot
 from entrepot.core.images import OCI_RULES
 from entrepot.core.public_registries import PublicDraft
 from entrepot.core.reads import Reads
+from entrepot.core.referrers import ReferrerFilter
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.transfers import AWS_PARTS, TransferLimits, Transfers
 from entrepot.core.units import Units
@@ -61,10 +62,10 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "deletion.batch_delete": lambda key: (key, [ImageId(DIGEST, None)]),
     "deletion.delete": lambda key: (key, Tag("v1")),
     "image_batches.get": lambda key: (key, [ImageId(DIGEST, None)], None),
-    "images.describe": lambda key: (key, "ANY", 10, ""),
+    "images.describe": lambda key: (key, images.LISTED, 10, ""),
     "images.describe_these": lambda key: (key, [(DIGEST, None)]),
     "images.find": lambda key: (key, DIGEST),
-    "images.list_ids": lambda key: (key, "ANY", 10, ("", "")),
+    "images.list_ids": lambda key: (key, images.LISTED, 10, ("", "")),
     "images.put": lambda key: (key, Tag("v1"), MANIFEST, OCI_RULES),
     "lookup.allow": lambda key: (key, "DescribeImages"),
     "lookup.allow_registry": lambda key: (key.registry, "DescribeRegistry"),
@@ -74,7 +75,7 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "lookup.require_locked": lambda key: (key, "PutImage"),
     "lookup.require_shared": lambda key: (key, "UploadLayerPart"),
     "public_registries.create_repository": lambda key: (key, PublicDraft(RepositoryDraft(), None)),
-    "referrers.list_of": lambda key: (key, DIGEST, None, 10, ""),
+    "referrers.list_of": lambda key: (key, DIGEST, ReferrerFilter(), 10, ""),
     "registries.delete_policy": lambda key: (key.registry,),
     "registries.describe": lambda key: (key.registry,),
     "registries.get_policy": lambda key: (key.registry,),
@@ -92,6 +93,7 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "resource_tags.list_of": lambda key: (key,),
     "resource_tags.put": lambda key: (key, [("k", "v")]),
     "resource_tags.remove": lambda key: (key, ["k"]),
+    "storage_classes.update": lambda key: (key, DIGEST, None, "ARCHIVE"),
     "tags.describe": lambda key: (key, 10, ""),
     "tags.list_of": lambda key: (key, 10, ""),
     "uploads.advance": lambda key: (key, UPLOAD, 0),

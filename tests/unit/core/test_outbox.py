@@ -17,6 +17,7 @@ from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
 from entrepot.core.images import OCI_RULES
 from entrepot.core.public_registries import PublicDraft
+from entrepot.core.referrers import ReferrerFilter
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.uploads import Bytes
 from entrepot.db.database import Transaction
@@ -69,6 +70,11 @@ WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
     "repository_policies.put": ((KEY, POLICY), "SetRepositoryPolicy", []),
     "resource_tags.put": ((KEY, [("k", "v")]), "TagResource", []),
     "resource_tags.remove": ((KEY, ["team"]), "UntagResource", []),
+    "storage_classes.update": (
+        (KEY, IMAGE.digest, None, "ARCHIVE"),
+        "UpdateImageStorageClass",
+        ["UPDATE_STORAGE_CLASS"],
+    ),
     "uploads.advance": ((KEY, replace(UPLOAD, offset=5), 0), "UploadLayerPart", []),
     "uploads.cancel": ((KEY, "u"), "CancelLayerUpload", []),
     "uploads.finish": ((KEY, "u", Bytes(FRESH.digest, "main", FRESH, None, None)), "CompleteLayerUpload", []),
@@ -79,10 +85,10 @@ READS: dict[str, tuple[Any, ...]] = {
     "blobs.availability": (KEY, [LOOSE]),
     "blobs.require_downloadable": (KEY, Digest.of(b"layer")),
     "image_batches.get": (KEY, [ImageId(None, "v1")], None),
-    "images.describe": (KEY, "ANY", 10, ""),
+    "images.describe": (KEY, images.LISTED, 10, ""),
     "images.describe_these": (KEY, [(None, "v1")]),
     "images.find": (KEY, Tag("v1")),
-    "images.list_ids": (KEY, "ANY", 10, ("", "")),
+    "images.list_ids": (KEY, images.LISTED, 10, ("", "")),
     "lookup.allow": (KEY, "DescribeImages"),
     "lookup.allow_registry": (KEY.registry, "DescribeRegistry"),
     "lookup.require": (KEY, "DescribeImages"),
@@ -91,7 +97,7 @@ READS: dict[str, tuple[Any, ...]] = {
     "lookup.require_locked": (KEY, "PutImage"),
     "lookup.require_shared": (KEY, "UploadLayerPart"),
     **dict.fromkeys(("public_registries.aliases", "public_registries.display_name"), ()),
-    "referrers.list_of": (KEY, IMAGE.digest, None, 10, ""),
+    "referrers.list_of": (KEY, IMAGE.digest, ReferrerFilter(), 10, ""),
     "registries.describe": (KEY.registry,),
     "registries.get_policy": (KEY.registry,),
     "registries.get_setting": (KEY.registry, "REGISTRY_POLICY_SCOPE"),

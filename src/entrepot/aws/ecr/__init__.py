@@ -26,6 +26,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetRegistryScanningConfiguration": scans.get_registry_scanning_configuration,
     "GetRepositoryPolicy": repository_policies.get_repository_policy,
     "InitiateLayerUpload": layers.initiate_layer_upload,
+    "ListImageReferrers": images.list_image_referrers,
     "ListImages": images.list_images,
     "ListTagsForResource": resource_tags.list_tags_for_resource,
     "PutAccountSetting": registry.put_account_setting,
@@ -38,5 +39,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "StartImageScan": scans.start_image_scan,
     "TagResource": resource_tags.tag_resource,
     "UntagResource": resource_tags.untag_resource,
+    "UpdateImageStorageClass": images.update_image_storage_class,
     "UploadLayerPart": layers.upload_layer_part,
 }
