@@ -36,6 +36,9 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "tagKeys": ["k"],
         "name": "REGISTRY_POLICY_SCOPE",
         "value": "V2",
+        "subjectId": {"imageDigest": digest},
+        "targetStorageClass": "ARCHIVE",
+        "principalArn": f"arn:aws:iam::{ACCOUNT}:role/backup",
         "catalogData": {"description": "d"},
         **_of_identities(names),
     }

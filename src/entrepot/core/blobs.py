@@ -8,7 +8,7 @@ from entrepot.core import access, lookup
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.db import blobs as rows
-from entrepot.db import repositories
+from entrepot.db import registries, repositories
 from entrepot.db.database import Transaction
 from entrepot.db.records import Blob, Link
 from entrepot.errors import BlobArchived, BlobInUse, BlobNotFound, BlobUnreferenced
@@ -62,9 +62,12 @@ def require_downloadable(tx: Transaction, caller: Caller, key: RepositoryKey, di
 def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: RepositoryKey, digest: Digest) -> bool:
     """Link a blob of another repository of the same registry; False, exactly as if it were absent, when it may not be.
 
-    Needs the right to read the source, and that the source holds the digest.
+    Needs the right to read the source, that the source holds the digest, and that the registry's account setting
+    BLOB_MOUNTING does not say otherwise; what was mounted before it did is held on.
     """
     repository = lookup.require_shared(tx, caller, target, "InitiateLayerUpload")
+    if registries.find(tx, target.registry).blob_mounting == "DISABLED":
+        return False
     held = lookup.resource(tx, source, repositories.find(tx, source))
     if source.registry != target.registry or not access.allows(caller, "GetDownloadUrlForLayer", held):
         return False

@@ -41,7 +41,8 @@ _IMAGES = "BatchDeleteImage DescribeImages PutImage"
 _REPOSITORIES = "DeleteRepository DeleteRepositoryPolicy GetRepositoryPolicy ListTagsForResource SetRepositoryPolicy"
 _REGISTRY = (
     "DeleteRegistryPolicy DescribeRegistry GetAuthorizationToken GetRegistryPolicy GetRegistryScanningConfiguration "
-    "PutRegistryPolicy PutRegistryScanningConfiguration"
+    "PutRegistryPolicy PutRegistryScanningConfiguration RegisterPullTimeUpdateExclusion "
+    "DeregisterPullTimeUpdateExclusion ListPullTimeUpdateExclusions"
 )
 _ECR_IMAGES = "BatchGetImage DescribeImageScanFindings StartImageScan UpdateImageStorageClass"
 _ECR_REPOSITORIES = (

@@ -45,6 +45,7 @@ from tests.factories.use_cases import Case, functions, is_given_a_caller, method
 POLICY = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}}'
 MANIFEST = image_manifest([b"layer"])
 DIGEST = MANIFEST.digest
+PRINCIPAL = f"arn:aws:iam::{OTHER_ACCOUNT}:role/backup"
 UPLOAD = Upload("u", "", OTHER_ACCOUNT, "sha256", 0, 0, "", "boot", 0, None, None, datetime(2026, 1, 1, tzinfo=UTC))
 BYTES = Bytes(DIGEST, "main", None, None, None)
 
@@ -75,6 +76,9 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "lookup.require_locked": lambda key: (key, "PutImage"),
     "lookup.require_shared": lambda key: (key, "UploadLayerPart"),
     "public_registries.create_repository": lambda key: (key, PublicDraft(RepositoryDraft(), None)),
+    "pull_exclusions.deregister": lambda key: (key.registry, PRINCIPAL),
+    "pull_exclusions.list_of": lambda key: (key.registry, 10, ""),
+    "pull_exclusions.register": lambda key: (key.registry, PRINCIPAL),
     "referrers.list_of": lambda key: (key, DIGEST, ReferrerFilter(), 10, ""),
     "registries.delete_policy": lambda key: (key.registry,),
     "registries.describe": lambda key: (key.registry,),

@@ -30,7 +30,7 @@ from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey, public_registry
 from tests.factories.callers import ACCOUNT, EPOCH, REGION, caller, image_manifest, index_manifest, repository
 from tests.factories.core_database import CoreDatabase, call_in
-from tests.unit.core.test_authorisation import KEYWORDS, RECORDERS, public_units
+from tests.unit.core.test_authorisation import KEYWORDS, PRINCIPAL, RECORDERS, public_units
 
 KEY = repository("one")
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -58,6 +58,12 @@ WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
         [],
     ),
     "public_registries.set_display_name": (("a name",), "PutRegistryCatalogData", []),
+    "pull_exclusions.deregister": (
+        (KEY.registry, f"{PRINCIPAL}/old"),
+        "DeregisterPullTimeUpdateExclusion",
+        [],
+    ),
+    "pull_exclusions.register": ((KEY.registry, PRINCIPAL), "RegisterPullTimeUpdateExclusion", []),
     "registries.delete_policy": ((KEY.registry,), "DeleteRegistryPolicy", []),
     "admission.delete": ((KEY,), "DeleteRepositoryAdmission", []),
     "admission.put": ((KEY, Draft("enforce", "HIGH")), "PutRepositoryAdmission", []),
@@ -97,6 +103,7 @@ READS: dict[str, tuple[Any, ...]] = {
     "lookup.require_locked": (KEY, "PutImage"),
     "lookup.require_shared": (KEY, "UploadLayerPart"),
     **dict.fromkeys(("public_registries.aliases", "public_registries.display_name"), ()),
+    "pull_exclusions.list_of": (KEY.registry, 10, ""),
     "referrers.list_of": (KEY, IMAGE.digest, ReferrerFilter(), 10, ""),
     "registries.describe": (KEY.registry,),
     "registries.get_policy": (KEY.registry,),
@@ -123,6 +130,7 @@ def house(core: CoreDatabase) -> CoreDatabase:
     core.write(resource_tags.put, KEY, [("team", "a")])
     core.write(case("catalog_data.put"), KEY, CatalogData("before"))
     core.write(case("uploads.start"), KEY, UPLOAD)
+    core.write(case("pull_exclusions.register"), KEY.registry, f"{PRINCIPAL}/old")
     core.write(case("registries.put_policy"), KEY.registry, STANDING)
     core.write(case("repository_policies.put"), KEY, STANDING, force=False)
     return core

@@ -119,8 +119,6 @@ def test_a_blob_that_was_sent_since_its_image_was_archived_is_there(core, key, i
     change(core, key, image, "ARCHIVE")
     repository = core.present(key).id
     assert core.row(blobs.find_link, repository, digest).archived
-    core.write(
-        lambda tx, _: blobs.link(tx, repository, digest, blobs.find_link(tx, repository, digest).blob.id, EPOCH + TAKES)
-    )
+    core.blob(key, CONFIG, at=EPOCH + TAKES)
     assert not core.row(blobs.find_link, repository, digest).archived
     assert core.row(rows.find, repository, image.digest).status == "ARCHIVED"

@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from entrepot.aws.ecr import images, layers, registry, repositories, repository_policies, resource_tags, scans
+from entrepot.aws.ecr import (
+    images,
+    layers,
+    pull_exclusions,
+    registry,
+    repositories,
+    repository_policies,
+    resource_tags,
+    scans,
+)
 from entrepot.aws.protocol.call import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -15,6 +24,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteRegistryPolicy": registry.delete_registry_policy,
     "DeleteRepository": repositories.delete_repository,
     "DeleteRepositoryPolicy": repository_policies.delete_repository_policy,
+    "DeregisterPullTimeUpdateExclusion": pull_exclusions.deregister_pull_time_update_exclusion,
     "DescribeImageScanFindings": scans.describe_image_scan_findings,
     "DescribeImages": images.describe_images,
     "DescribeRegistry": registry.describe_registry,
@@ -28,6 +38,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "InitiateLayerUpload": layers.initiate_layer_upload,
     "ListImageReferrers": images.list_image_referrers,
     "ListImages": images.list_images,
+    "ListPullTimeUpdateExclusions": pull_exclusions.list_pull_time_update_exclusions,
     "ListTagsForResource": resource_tags.list_tags_for_resource,
     "PutAccountSetting": registry.put_account_setting,
     "PutImage": images.put_image,
@@ -35,6 +46,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "PutImageTagMutability": repositories.put_image_tag_mutability,
     "PutRegistryPolicy": registry.put_registry_policy,
     "PutRegistryScanningConfiguration": scans.put_registry_scanning_configuration,
+    "RegisterPullTimeUpdateExclusion": pull_exclusions.register_pull_time_update_exclusion,
     "SetRepositoryPolicy": repository_policies.set_repository_policy,
     "StartImageScan": scans.start_image_scan,
     "TagResource": resource_tags.tag_resource,
