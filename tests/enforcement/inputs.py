@@ -37,6 +37,8 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "name": "REGISTRY_POLICY_SCOPE",
         "value": "V2",
         "subjectId": {"imageDigest": digest},
+        "sourceRepositoryName": names["repository"],
+        "sourceImageId": {"imageTag": "absent"},
         "targetStorageClass": "ARCHIVE",
         "principalArn": f"arn:aws:iam::{ACCOUNT}:role/backup",
         "catalogData": {"description": "d"},

@@ -22,6 +22,7 @@ IMAGE = ("ecr:ImageTag", "ecr:ImageDigest")
 RESOURCE_TAG = "aws:ResourceTag/{key}"
 REQUEST_TAG = "aws:RequestTag/{key}"
 TAG_KEYS = "aws:TagKeys"
+_TAGGED_IMAGE = (*IMAGE, RESOURCE_TAG, "ecr:ResourceTag/{key}")
 
 
 class Needs(msgspec.Struct, frozen=True):
@@ -77,8 +78,7 @@ def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
     yield from _of_repositories("ecr", REPOSITORY, _ECR_IMAGES, _ECR_REPOSITORIES)
     for name in _REGISTRY.split():
         yield name, (Needs(f"ecr:{name}", ANY),)
-    tagged = (*IMAGE, RESOURCE_TAG, "ecr:ResourceTag/{key}")
-    yield "ListImageReferrers", (Needs("ecr:BatchGetImage", REPOSITORY, tagged),)
+    yield "ListImageReferrers", (Needs("ecr:BatchGetImage", REPOSITORY, _TAGGED_IMAGE),)
     for name in ("GetAccountSetting", "PutAccountSetting"):
         yield name, (Needs(f"ecr:{name}", ANY, ("ecr:AccountSetting",)),)
 
@@ -257,6 +257,17 @@ def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
             yield name, needs + tagged if name == "CreateFilter" else needs
 
 
+_ENTREPOT: Table = {
+    "CopyImage": (
+        Needs("ecr:BatchGetImage", REPOSITORY, _TAGGED_IMAGE),
+        Needs("ecr:GetDownloadUrlForLayer", REPOSITORY, _TAGGED_IMAGE[2:]),
+        Needs("ecr:InitiateLayerUpload", REPOSITORY, _TAGGED_IMAGE[2:]),
+        Needs("ecr:PutImage", REPOSITORY, _TAGGED_IMAGE),
+    ),
+    "ReportImagesInUse": (Needs("entrepot:ReportImagesInUse", ANY),),
+}
+
+
 OPERATIONS: Mapping[str, Table] = {
     "cloudtrail": dict(_cloudtrail()),
     "cloudwatch": dict(_cloudwatch()),
@@ -266,7 +277,7 @@ OPERATIONS: Mapping[str, Table] = {
     "iam": dict(_iam()),
     "inspector2": dict(_inspector2()),
     "sts": _STS,
-    "entrepot": {"ReportImagesInUse": (Needs("entrepot:ReportImagesInUse", ANY),)},
+    "entrepot": _ENTREPOT,
 }
 
 

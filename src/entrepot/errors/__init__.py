@@ -96,6 +96,7 @@ from entrepot.errors.identities import (
 )
 from entrepot.errors.images import (
     ChildrenNotFound,
+    CopyTooLarge,
     ImageAlreadyExists,
     ImageArchived,
     ImageDigestMismatch,

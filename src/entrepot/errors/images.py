@@ -52,6 +52,14 @@ class StorageClassUpdateRefused(Fact):
     text = "The storage class of the image {digest} cannot be changed to {target}: {why}"
 
 
+class CopyTooLarge(Fact):
+    """An image with more manifests than are copied at once."""
+
+    text = (
+        "the image {digest} has more than {limit} manifests, with what it names and what refers to it: copy its parts"
+    )
+
+
 class ImageNotAdmitted(Fact):
     """An image that its repository does not hand out (`why`), and `see`, the command that shows all of it."""
 

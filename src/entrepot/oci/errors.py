@@ -32,6 +32,7 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.BucketPrefixInvalid: (400, "UNSUPPORTED"),
     facts.CatalogDataNotFound: (404, "NAME_UNKNOWN"),
     facts.ChildrenNotFound: (404, "MANIFEST_BLOB_UNKNOWN"),
+    facts.CopyTooLarge: (400, "UNSUPPORTED"),
     facts.CredentialExpired: (403, "DENIED"),
     facts.CredentialInvalid: (401, "UNAUTHORIZED"),
     facts.CredentialMisplaced: (401, "UNAUTHORIZED"),

@@ -21,6 +21,7 @@ from entrepot.core.admission import Draft
 from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
 from entrepot.core.hot import Hot
+from entrepot.core.image_copies import Wanted
 from entrepot.core.images import OCI_RULES
 from entrepot.core.public_registries import PublicDraft
 from entrepot.core.reads import Reads
@@ -46,6 +47,7 @@ POLICY = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal":
 MANIFEST = image_manifest([b"layer"])
 DIGEST = MANIFEST.digest
 PRINCIPAL = f"arn:aws:iam::{OTHER_ACCOUNT}:role/backup"
+COPY = Wanted(DIGEST, None, None, referrers=False)
 UPLOAD = Upload("u", "", OTHER_ACCOUNT, "sha256", 0, 0, "", "boot", 0, None, None, datetime(2026, 1, 1, tzinfo=UTC))
 BYTES = Bytes(DIGEST, "main", None, None, None)
 
@@ -63,6 +65,8 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "deletion.batch_delete": lambda key: (key, [ImageId(DIGEST, None)]),
     "deletion.delete": lambda key: (key, Tag("v1")),
     "image_batches.get": lambda key: (key, [ImageId(DIGEST, None)], None),
+    "image_copies.plan": lambda key: (key, key, COPY),
+    "image_copies.put": lambda key: (key, key, MANIFEST, DIGEST, None),
     "images.describe": lambda key: (key, images.LISTED, 10, ""),
     "images.describe_these": lambda key: (key, [(DIGEST, None)]),
     "images.find": lambda key: (key, DIGEST),

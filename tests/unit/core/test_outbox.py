@@ -15,6 +15,7 @@ from entrepot.core.admission import Draft
 from entrepot.core.calls import Identity
 from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
+from entrepot.core.image_copies import Wanted
 from entrepot.core.images import OCI_RULES
 from entrepot.core.public_registries import PublicDraft
 from entrepot.core.referrers import ReferrerFilter
@@ -51,6 +52,7 @@ WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
     "catalog_data.put": ((KEY, CatalogData("text", logo=PNG)), "PutRepositoryCatalogData", []),
     "deletion.batch_delete": ((KEY, [ImageId(None, "v1"), ImageId(None, "v2")]), "BatchDeleteImage", ["DELETE"] * 2),
     "deletion.delete": ((KEY, IMAGE.digest), "BatchDeleteImage", ["DELETE"] * 2),
+    "image_copies.put": ((KEY, repository("two"), IMAGE, IMAGE.digest, Tag("v1")), "PutImage", ["PUSH"]),
     "images.put": ((KEY, Tag("v1"), NEW, OCI_RULES), "PutImage", ["PUSH"]),
     "public_registries.create_repository": (
         (RepositoryKey(public_registry(ACCOUNT), "new"), PublicDraft(RepositoryDraft(), CatalogData("text"))),
@@ -90,6 +92,7 @@ READS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("admission.get", "catalog_data.find", "repository_policies.get", "resource_tags.list_of"), (KEY,)),
     "blobs.availability": (KEY, [LOOSE]),
     "blobs.require_downloadable": (KEY, Digest.of(b"layer")),
+    "image_copies.plan": (KEY, repository("two"), Wanted(None, Tag("v1"), None, referrers=True)),
     "image_batches.get": (KEY, [ImageId(None, "v1")], None),
     "images.describe": (KEY, images.LISTED, 10, ""),
     "images.describe_these": (KEY, [(None, "v1")]),

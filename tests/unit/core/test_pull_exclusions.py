@@ -7,6 +7,7 @@ import pytest
 from entrepot.core import images, pull_exclusions
 from entrepot.core.calls import Identity
 from entrepot.core.upkeep import JournalFold
+from entrepot.db import pull_exclusions as rows
 from tests.factories import calls, journal_calls
 from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT
 from tests.factories.core_database import CoreDatabase
@@ -61,4 +62,4 @@ def test_an_exclusion_of_another_region_does_not_count(core: CoreDatabase):
     key = core.repository("one").registry
     core.write(pull_exclusions.register, key, USER)
     common = calls.call("BatchGetImage", 1, identity=WHO["user"], account=ACCOUNT, region="eu-west-1").common
-    assert not pull_exclusions.is_excluded(common, core.row(pull_exclusions.rows.everywhere))
+    assert not pull_exclusions.is_excluded(common, core.row(rows.everywhere))

@@ -33,6 +33,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.BucketPrefixInvalid: ("InvalidS3PrefixException", 400),
     facts.CatalogDataNotFound: ("RepositoryCatalogDataNotFoundException", 400),
     facts.ChildrenNotFound: ("ReferencedImagesNotFoundException", 400),
+    facts.CopyTooLarge: ("LimitExceededException", 400),
     facts.CredentialExpired: ("ExpiredTokenException", 403),
     facts.CredentialInvalid: ("UnrecognizedClientException", 403),
     facts.CredentialMisplaced: ("UnrecognizedClientException", 403),
