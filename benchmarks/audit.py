@@ -16,16 +16,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import func, select
 
 from entrepot.core.access import Caller
 from entrepot.core.audit import records, store
-from entrepot.core.audit.blocks import Finding, Gathered, Gathering, Part
+from entrepot.core.audit.blocks import Finding, Gathering, Part
 from entrepot.core.audit.folding import fold
 from entrepot.core.audit.lookup import Wanted, look_up
 from entrepot.core.audit.upkeep import AuditUpkeep
 from entrepot.core.call_pages import pages
-from entrepot.core.calls import Call, Common, Identity, Own, encode
+from entrepot.core.calls import Call, Common, Encoded, Identity, encode
 from entrepot.core.principals import root_principal
 from entrepot.core.rights import Rights
 from entrepot.db import audit_blocks, migrate
@@ -54,8 +55,6 @@ COMMON = {
 }
 _KINDS = 4000  # of records; each is told again and again, at other times and with other ids
 _BATCH = 5120
-_ARRAY = bytes([0x90 + len(Own.__struct_fields__)])  # what is a record's own begins with it, before its moment
-_MOMENT = 9  # bytes: 0xcf and a number of 64 bits
 _AGENT = (
     "docker/27.3.1 go/go1.22.7 git-commit/41ca978 kernel/6.8 os/linux arch/amd64 "
     "UpstreamClient(Docker-Client/27.3.1 (linux))"
@@ -67,15 +66,15 @@ _ACCEPTED = [f"application/vnd.{kind}+json" for kind in ("oci.image.manifest.v1"
 class Kind:
     """A record whose time and id are yet to be written into it."""
 
-    common: bytes
+    like: Encoded
     before_id: bytes
     after_id: bytes
     parts: tuple[Part, ...]
 
-    def told(self, at: int, request_id: bytes) -> Gathered:
+    def told(self, at: int, request_id: bytes) -> Encoded:
         """A record of this kind."""
-        own = _ARRAY + b"\xcf" + at.to_bytes(8) + self.before_id + request_id + self.after_id
-        return Gathered(at, self.common, own, self.parts)
+        said = msgspec.Raw(self.before_id + request_id + self.after_id)
+        return Encoded((at, *self.like.numbers[1:]), self.like.common, said)
 
 
 def pull(number: int, at: int = LAST, **fields: Any) -> Call:
@@ -95,6 +94,7 @@ def pull(number: int, at: int = LAST, **fields: Any) -> Call:
         "source_ip": f"10.1.{number % 7}.{number % 250}",
         "user_agent": _AGENT,
         "secure": False,
+        "alike": None,
         "repository_id": f"R{number % 150:025}",
         "repository": f"team/app-{number % 150}",
         "pulled": (f"sha256:{number:064x}",),
@@ -123,9 +123,8 @@ def kinds() -> tuple[list[Kind], Kind]:
 
 def _kind(call: Call, finding: Finding) -> Kind:
     record = encode(call)
-    assert record.own.startswith(_ARRAY)
-    before, after = record.own[len(_ARRAY) + _MOMENT :].split(call.request_id.encode(), 1)
-    return Kind(record.common, before, after, finding.parts(record, ACCOUNT))
+    before, after = bytes(record.said).split(call.request_id.encode(), 1)
+    return Kind(record, before, after, finding.parts(record, ACCOUNT))
 
 
 def seed(database: SqliteDatabase, count: int) -> None:
@@ -139,7 +138,7 @@ def seed(database: SqliteDatabase, count: int) -> None:
         for number in range(start, min(start + _BATCH, count)):
             kind = rare if number % 1000 == 0 else common[chance.randrange(_KINDS)]
             request_id = ids[number % _KINDS][:24] + b"%012x" % number
-            gathering.stream(ACCOUNT, REGION).append(kind.told(FIRST + number * step, request_id))
+            gathering.stream(ACCOUNT, REGION).add(kind.told(FIRST + number * step, request_id), kind.parts)
         pending.append(database.submit(_adding(list(gathering.blocks())), relaxed=True))
         while len(pending) > 8:
             pending.pop(0).result()

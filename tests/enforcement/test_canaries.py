@@ -170,7 +170,7 @@ def audit_records(data: Path) -> bytes:
         blocks = database.read(lambda tx: store.since(tx, 0, 1_000_000))
     finally:
         database.close()
-    return b"".join(encode(each).own + encode(each).common for block in blocks for each in block.calls())
+    return b"".join(bytes(encode(each).said) + encode(each).common for block in blocks for each in block.calls())
 
 
 def trail_files(data: Path) -> bytes:

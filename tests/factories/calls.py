@@ -6,9 +6,8 @@ from typing import Any
 
 import msgspec
 
-from entrepot.core.audit.blocks import Finding, Gathered, Gathering
-from entrepot.core.call_pages import pages
-from entrepot.core.call_pages import told as told_page
+from entrepot.core.audit.blocks import Finding, Gathering
+from entrepot.core.call_pages import columns, pages
 from entrepot.core.calls import Call, Common, Identity, decode, encode
 from entrepot.db import audit_blocks
 from entrepot.db.database import Database
@@ -38,6 +37,7 @@ def call(operation: str = "BatchGetImage", at: int = AT, **fields: Any) -> Call:
         source_ip="192.0.2.7",
         user_agent="docker/27.3.1",
         secure=False,
+        alike=None,
     )
     made = Call(
         at=at,
@@ -69,8 +69,7 @@ def told(*calls: Call) -> bytes:
 
 def calls_in(page: bytes) -> list[Call]:
     """The calls of a record of a journal."""
-    found = told_page(page)
-    return [decode(found.call(position)) for position in range(len(found.owns))]
+    return list(map(decode, columns(page).calls()))
 
 
 def keep(database: Database, calls: Sequence[Call], account: str = ACCOUNT, region: str = REGION) -> None:
@@ -83,5 +82,5 @@ def blocks(calls: Iterable[Call], account: str = ACCOUNT, region: str = REGION) 
     gathering, finding = Gathering(), Finding()
     for each in calls:
         record = encode(each)
-        gathering.stream(account, region).append(Gathered(each.at, *record, finding.parts(record, account)))
+        gathering.stream(account, region).add(record, finding.parts(record, account))
     return list(gathering.blocks())

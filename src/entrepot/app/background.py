@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TypedDict
@@ -34,6 +35,7 @@ from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
+from entrepot.worker.schedule import Task
 from entrepot.worker.tasks import Jobs, activations, rematches, tasks
 from entrepot.worker.witness import JobSpans, Witness
 
@@ -100,15 +102,18 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
         trails=_trails(settings, database, about_audit, sealed),
-        further=[
-            *updates(settings, known),
-            *rematches(rematching(database, store, known, meter, pulse.of(database))),
-            *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
-        ],
+        further=[*_of_images(settings, database, store, known, meter, pulse), *updates(settings, known)],
         watch=pulse.of(database),
         ballast=lambda: parts.tend_ballast(settings),
         **_periods(settings, idle),
     )
+
+
+def _of_images(
+    settings: Settings, database: SqliteDatabase, store: Filesystem, known: Generations, meter: Metering, pulse: Pulse
+) -> Sequence[Task]:
+    restoring = Activation(database, timedelta(seconds=settings.archive_restore_seconds))
+    return [*activations(restoring), *rematches(rematching(database, store, known, meter, pulse.of(database)))]
 
 
 class _Periods(TypedDict):

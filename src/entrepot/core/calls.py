@@ -38,12 +38,17 @@ class Identity(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
     provider: str = ""
 
 
+class Alike(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Parameters that many calls have alike: each kind names them as AWS's API does. A page has them once."""
+
+
 class Common(msgspec.Struct, frozen=True, array_like=True):
     """What calls of one client about one image have in common: of those of a moment, few differ in it.
 
     `account` and `region` are those of what was acted upon; `service` is the model's name; without an `operation` the
     call was refused before anyone knew who asked for what. `error` is AWS's code, '' for success; `caller` is the
-    account of who called, None for nobody; `pulled` are the digests of the manifests that were handed out.
+    account of who called, None for nobody; `pulled` are the digests of the manifests that were handed out;
+    `alike` are parameters that such calls have alike.
     """
 
     service: str
@@ -62,15 +67,12 @@ class Common(msgspec.Struct, frozen=True, array_like=True):
     source_ip: str
     user_agent: str
     secure: bool
+    alike: Json | None
 
 
-class Own(msgspec.Struct, frozen=True, array_like=True):
-    """What is a call's own; the names are those of a `Call`."""
+class Said(msgspec.Struct, frozen=True, array_like=True):
+    """What is a call's own beside its numbers; the names are those of a `Call`."""
 
-    at: int
-    received: int
-    sent: int
-    took: int
     request_id: str
     message: str
     parameters: Json | None
@@ -80,8 +82,8 @@ class Own(msgspec.Struct, frozen=True, array_like=True):
 class Call(msgspec.Struct, frozen=True, array_like=True):
     """One request that was answered. `at` and `took` in microseconds, `received` and `sent` are bytes of bodies.
 
-    `parameters` and `response` are the members of the request and the answer as AWS's API names them, no secret among
-    them; of the OCI door, registry and repository stand in `account` and `repository` alone.
+    `parameters` and `response` are the members of the request and the answer as AWS's API names them, no secret
+    among them; of the OCI door, registry and repository stand in `account` and `repository` alone.
     """
 
     at: int
@@ -94,9 +96,17 @@ class Call(msgspec.Struct, frozen=True, array_like=True):
     parameters: Json | None
     response: Json | None
 
+    @property
+    def asked(self) -> Json | None:
+        """The parameters, its own or those that it has in common with others."""
+        return self.common.alike if self.parameters is None else self.parameters
+
 
 class Telling(msgspec.Struct):
-    """What a door tells of the request that it answers; nothing is journalled of one without `service`."""
+    """What a door tells of the request that it answers; nothing is journalled of one without `service`.
+
+    Its parameters stand in `alike` where many requests have the same.
+    """
 
     service: str = ""
     operation: str = ""
@@ -109,50 +119,48 @@ class Telling(msgspec.Struct):
     error: str = ""
     message: str = ""
     received: int = 0
+    alike: Alike | None = None
     parameters: Json | None = None
     response: Json | None = None
+
+
+CallNumbers = tuple[int, int, int, int]  # of a call: at, received, sent, took
 
 
 class Encoded(NamedTuple):
     """A call, with what it has in common with others by itself: who has seen that need not decode it again."""
 
+    numbers: CallNumbers
     common: bytes
-    own: bytes | msgspec.Raw  # of a page that holds it
+    said: msgspec.Raw
 
 
 _ENCODE = msgspec.msgpack.Encoder(enc_hook=str).encode  # digests and tags are kinds of str
-_OWN = msgspec.msgpack.Decoder(Own)
+_SAID = msgspec.msgpack.Decoder(Said)
 common_of = msgspec.msgpack.Decoder(Common).decode  # msgspec.DecodeError for anything else
 
 
 def encode(call: Call) -> Encoded:
     """A call that `decode` gives back, cut where it is too large."""
-    own = Own(
-        call.at,
-        call.received,
-        call.sent,
-        call.took,
-        call.request_id,
-        call.message,
-        call.parameters,
-        call.response,
-    )
-    return Encoded(encode_common(call.common), encode_own(own))
+    said = encode_said(call.request_id, call.message, call.parameters, call.response)
+    numbers = call.at, call.received, call.sent, call.took
+    return Encoded(numbers, encode_common(call.common), msgspec.Raw(said))
 
 
 def decode(encoded: Encoded) -> Call:
     """A call that `encode` was given; msgspec.DecodeError for anything else."""
-    own = _OWN.decode(encoded.own)
+    at, received, sent, took = encoded.numbers
+    said = _SAID.decode(encoded.said)
     return Call(
-        own.at,
-        own.received,
-        own.sent,
-        own.took,
-        own.request_id,
+        at,
+        received,
+        sent,
+        took,
+        said.request_id,
         common_of(encoded.common),
-        own.message,
-        own.parameters,
-        own.response,
+        said.message,
+        said.parameters,
+        said.response,
     )
 
 
@@ -161,28 +169,27 @@ def encode_common(common: Common) -> bytes:
     try:
         return _ENCODE(common)
     except _UNWRITABLE:
-        texts = {name: _shown(getattr(common, name)) for name in ("operation", "account", "repository")}
+        texts = {name: _shown(getattr(common, name)) for name in ("operation", "account", "repository", "alike")}
         return _ENCODE(msgspec.structs.replace(common, **texts))
 
 
-def encode_own(own: Own) -> bytes:
-    """What is a call's own: at most LARGEST bytes, whatever the request held."""
+def encode_said(request_id: str, message: str, parameters: Json | None, response: Json | None) -> bytes:
+    """What is a call's own beside its numbers (`Said`): at most LARGEST bytes, whatever the request held."""
     try:
-        encoded = _ENCODE(own)
+        encoded = _ENCODE((request_id, message, parameters, response))
     except _UNWRITABLE:
-        own = _writable(own)
-        encoded = _ENCODE(own)
-    return encoded if len(encoded) <= LARGEST else _ENCODE(_cut_own(own))
+        message, parameters, response = _writable(message, parameters, response)
+        encoded = _ENCODE((request_id, message, parameters, response))
+    return encoded if len(encoded) <= LARGEST else _cut_said(Said(request_id, message, parameters, response))
 
 
-def _cut_own(own: Own) -> Own:
+def _cut_said(said: Said) -> bytes:
     """With parameters and response cut as far as they must be."""
-    cut = msgspec.structs.replace(
-        own, message=own.message[:_LONGEST_TEXT], parameters=_cut(own.parameters), response=_cut(own.response)
-    )
-    if len(_ENCODE(cut)) <= LARGEST:
-        return cut
-    return msgspec.structs.replace(cut, parameters={"cut": "too large"}, response=None)
+    cut = Said(said.request_id, said.message[:_LONGEST_TEXT], _cut(said.parameters), _cut(said.response))
+    encoded = _ENCODE(cut)
+    if len(encoded) <= LARGEST:
+        return encoded
+    return _ENCODE(Said(cut.request_id, cut.message, {"cut": "too large"}, None))
 
 
 def _cut(value: Any) -> Any:
@@ -199,14 +206,14 @@ def _cut(value: Any) -> Any:
             return value
 
 
-def _writable(own: Own) -> Own:
+def _writable(message: str, parameters: Json | None, response: Json | None) -> tuple[str, Json | None, Json | None]:
     """With what cannot be written shown as text, or left out where it is too deep."""
     try:
-        told = {"parameters": _shown(own.parameters), "response": _shown(own.response)}
+        told = _shown(message), _shown(parameters), _shown(response)
         _ENCODE(told)
     except RecursionError:
-        told = {"parameters": {"cut": "too deep"}, "response": None}
-    return msgspec.structs.replace(own, message=_shown(own.message), **told)
+        return _shown(message), {"cut": "too deep"}, None
+    return told
 
 
 def _shown(value: Any) -> Any:

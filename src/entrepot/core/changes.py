@@ -153,6 +153,7 @@ def _common(
         source_ip=caller.source_ip,
         user_agent=caller.user_agent,
         secure=caller.secure,
+        alike=None,
     )
 
 

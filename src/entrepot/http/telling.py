@@ -3,9 +3,11 @@
 import asyncio
 from typing import Protocol
 
+import msgspec
+
 from entrepot.core.access import Door
 from entrepot.core.call_pages import Writing
-from entrepot.core.calls import LARGEST, Common, Own, encode_common, encode_own, identity_of
+from entrepot.core.calls import LARGEST, Alike, Common, encode_common, encode_said, identity_of
 from entrepot.core.principals import Principal
 from entrepot.http.exchange import Exchange
 from entrepot.spec.moments import micros
@@ -15,9 +17,9 @@ _TOGETHER = 32  # calls: more would be in the way of the processor's caches them
 _LARGE = 64 * 1024  # bytes of bodies, of which some may be held on to
 
 
-# what calls have alike that have a `Common` in common: its fields but those of the caller, and in their place which
-# principal it is, for as long as that is held on to
-_Alike = tuple[str, str, str, str, str, str, Door, int, str, tuple[str, ...], bool, str, str, bool, int]
+# what calls have alike that have a `Common` in common: its fields, but in the place of those of the caller at the end
+# which principal it is, for as long as that is held on to
+_Key = tuple[str, str, str, str, str, str, Door, int, str, tuple[str, ...], bool, str, str, bool, Alike | None, int]
 
 
 class Records(Protocol):
@@ -72,25 +74,15 @@ class Teller:
         waiting, self._waiting = self._waiting, []
         for exchange, door, head, status, received, sent, seconds in waiting:
             telling = exchange.telling
-            own = encode_own(
-                Own(
-                    micros(exchange.at),
-                    received,
-                    sent,
-                    int(seconds * 1_000_000),
-                    exchange.request_id,
-                    telling.message,
-                    telling.parameters,
-                    telling.response,
-                )
-            )
-            if self._page.size + len(own) > LARGEST:
+            said = encode_said(exchange.request_id, telling.message, telling.parameters, telling.response)
+            if self._page.size + len(said) > LARGEST:
                 self._hand_over()
             caller = self._caller(telling.principal)
-            key = _alike(exchange, caller, door, head=head, status=status)
-            if not self._page.add(key, own):
-                self._page.put(key, encode_common(_common(key, caller)))
-                self._page.add(key, own)
+            key = _key(exchange, caller, door, head=head, status=status)
+            numbers = micros(exchange.at), received, sent, int(seconds * 1_000_000)
+            if not self._page.add(key, numbers, said):
+                self._page.put(key, encode_common(_common(exchange, caller, door, head=head, status=status)))
+                self._page.add(key, numbers, said)
             if self._page.size > _FULL:
                 self._hand_over()
 
@@ -110,12 +102,30 @@ class Teller:
         return known
 
 
-def _common(alike: _Alike, who: Principal | None) -> Common:
-    account, identity = (None, None) if who is None else (who.account, identity_of(who))
-    return Common(*alike[:9], account, *alike[9:11], identity, alike[11], alike[12], alike[13])
+def _common(exchange: Exchange, who: Principal | None, door: Door, *, head: bool, status: int) -> Common:
+    telling = exchange.telling
+    return Common(
+        telling.service,
+        telling.operation,
+        telling.account,
+        telling.region,
+        telling.repository_id,
+        telling.repository,
+        door,
+        status,
+        telling.error,
+        None if who is None else who.account,
+        telling.pulled,
+        head,
+        None if who is None else identity_of(who),
+        exchange.source_ip,
+        exchange.user_agent,
+        exchange.secure,
+        None if telling.alike is None else msgspec.to_builtins(telling.alike, enc_hook=str),
+    )
 
 
-def _alike(exchange: Exchange, caller: Principal | None, door: Door, *, head: bool, status: int) -> _Alike:
+def _key(exchange: Exchange, caller: Principal | None, door: Door, *, head: bool, status: int) -> _Key:
     telling = exchange.telling
     return (
         telling.service,
@@ -132,5 +142,6 @@ def _alike(exchange: Exchange, caller: Principal | None, door: Door, *, head: bo
         exchange.source_ip,
         exchange.user_agent,
         exchange.secure,
+        telling.alike,
         id(caller),
     )

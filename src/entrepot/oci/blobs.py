@@ -7,6 +7,7 @@ from entrepot.errors import RangeUnsatisfiable
 from entrepot.http.answer import JSON, Answer
 from entrepot.http.blob_response import BlobResponse, matches, select
 from entrepot.oci.call import Call
+from entrepot.oci.telling import LayerAsked, LayersAsked
 from entrepot.spec.digest import Digest
 
 _TYPE = "application/octet-stream"
@@ -14,7 +15,7 @@ _TYPE = "application/octet-stream"
 
 async def head(call: Call, reference: str) -> Answer:
     """What a GET would answer, without bytes."""
-    call.exchange.telling.parameters = {"layerDigests": [reference]}
+    call.exchange.telling.alike = LayersAsked((reference,))
     blob = await call.core.reads.blob(call.caller, call.key, Digest.parse(reference))
     headers = _headers(blob.digest) | {"Content-Type": _TYPE, "Content-Length": str(blob.size)}
     return Answer(headers=headers)
@@ -22,7 +23,7 @@ async def head(call: Call, reference: str) -> Answer:
 
 async def get(call: Call, reference: str) -> Answer | BlobResponse:
     """The bytes, or the range of them that was asked for."""
-    call.exchange.telling.parameters = {"layerDigest": reference}
+    call.exchange.telling.alike = LayerAsked(reference)
     blob, file = await call.core.reads.open_blob(call.caller, call.key, Digest.parse(reference))
     headers = _headers(blob.digest)
     if matches(call.request, headers["ETag"]):

@@ -7,7 +7,7 @@ from entrepot.http.answer import Answer
 from entrepot.http.blob_response import matches
 from entrepot.http.body import read
 from entrepot.oci.call import Call
-from entrepot.oci.telling import image_id
+from entrepot.oci.telling import image_asked, image_id
 from entrepot.spec.manifest import LARGEST
 from entrepot.spec.media_type import acceptable
 from entrepot.spec.reference import Tag, parse_reference
@@ -62,7 +62,7 @@ async def delete(call: Call, reference: str) -> Answer:
 
 
 async def _found(call: Call, reference: str) -> StoredManifest:
-    telling, accept = call.exchange.telling, call.request.headers.getall("Accept", ())
+    telling, accept = call.exchange.telling, tuple(call.request.headers.getall("Accept", ()))
     try:
         parsed = parse_reference(reference)
     except TagInvalid:
@@ -70,7 +70,7 @@ async def _found(call: Call, reference: str) -> StoredManifest:
         await call.core.reads.require(call.caller, call.key, "BatchGetImage")
         account = call.registry.account
         raise ImageNotFound(digest="null", tag=reference[:256], name=call.name, account=account) from None
-    telling.parameters = {"imageIds": (image_id(parsed),), "acceptedMediaTypes": accept}
+    telling.alike = image_asked(parsed, accept)
     repository, found = await call.core.reads.manifest(call.caller, call.key, parsed, telling)
     telling.repository_id = repository.id
     if accept and isinstance(parsed, Tag) and not acceptable(accept, found.media_type):

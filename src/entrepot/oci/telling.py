@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 
-from entrepot.core.calls import Json, Telling
+from entrepot.core.calls import Alike, Json, Telling
 from entrepot.core.principals import ANONYMOUS, Principal
 from entrepot.core.resources import SERVICES
 from entrepot.errors import CredentialMissing, Fact
@@ -29,6 +29,32 @@ _ACTIONS: Mapping[tuple[str, str], str] = {
     ("PUT", "upload"): "CompleteLayerUpload",
     ("DELETE", "upload"): "CancelLayerUpload",
 }
+
+
+class ImageAsked(Alike, frozen=True):
+    """The parameters of BatchGetImage for one image."""
+
+    image_ids: tuple["ImageId"]
+    accepted_media_types: tuple[str, ...]
+
+
+class ImageId(Alike, frozen=True):
+    """An ImageIdentifier."""
+
+    image_tag: str = ""
+    image_digest: str = ""
+
+
+class LayerAsked(Alike, frozen=True):
+    """The parameters of GetDownloadUrlForLayer."""
+
+    layer_digest: str
+
+
+class LayersAsked(Alike, frozen=True):
+    """The parameters of BatchCheckLayerAvailability."""
+
+    layer_digests: tuple[str, ...]
 
 
 def begin(telling: Telling, asked: Asked, principal: Principal, region: str) -> None:
@@ -57,3 +83,9 @@ def refused(telling: Telling, fact: Fact, codes: Codes, asked: Asked | None) -> 
 def image_id(reference: Reference) -> Json:
     """An ImageIdentifier."""
     return {"imageTag": reference} if isinstance(reference, Tag) else {"imageDigest": reference}
+
+
+def image_asked(reference: Reference, accept: tuple[str, ...]) -> ImageAsked:
+    """What a pull of an image asks for."""
+    asked = ImageId(image_tag=reference) if isinstance(reference, Tag) else ImageId(image_digest=reference)
+    return ImageAsked((asked,), accept)

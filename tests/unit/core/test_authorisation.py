@@ -15,7 +15,7 @@ import pytest
 from entrepot.aws.ecr import registry as registry_operations
 from entrepot.aws.ecr_public import registry as public_operations
 from entrepot.aws.protocol.call import Call
-from entrepot.core import access, blobs, images, repositories, repository_policies, resources
+from entrepot.core import access, images, resources
 from entrepot.core.access import Caller
 from entrepot.core.admission import Draft
 from entrepot.core.catalog_data import CatalogData
@@ -34,11 +34,10 @@ from entrepot.db import registries
 from entrepot.db.event_records import Connection
 from entrepot.db.records import Upload
 from entrepot.errors import AccessDenied, Fact, RepositoryNotFound
-from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
 from entrepot.store.filesystem import Filesystem
-from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, caller, image_manifest, nobody, registry, repository
+from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, caller, image_manifest, nobody, repository
 from tests.factories.core_database import CoreDatabase
 from tests.factories.furnished import ABOUT_NOTHING, CASES, PARTS, READS, House, by_arn, naming_nothing
 from tests.factories.use_cases import Case, functions, is_given_a_caller, methods, modules
@@ -266,7 +265,11 @@ def test_a_use_case_denies_another_account_the_same_whether_or_not_the_repositor
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in UNITS if name not in NEED_NO_REPOSITORY and not name.startswith("registries.")],
+    [
+        name
+        for name in UNITS
+        if name not in NEED_NO_REPOSITORY and not name.startswith(("registries.", "pull_exclusions."))
+    ],
 )
 def test_a_use_case_tells_its_own_account_that_the_repository_is_absent(core: CoreDatabase, name):
     module, function = name.split(".")
@@ -336,24 +339,3 @@ def test_a_denial_names_who_what_and_where():
         "resource": "arn:aws:ecr:us-east-1:000000000000:repository/one",
         "why": "because no resource-based policy allows the ecr:PutImage action",
     }
-
-
-def test_a_mount_from_a_repository_of_another_account_is_as_if_the_blob_were_absent(core: CoreDatabase):
-    source, target = core.repository("source"), core.repository("target")
-    held = core.blob(source, b"layer")
-    other = RepositoryKey(registry(OTHER_ACCOUNT), "source")
-    assert core.write(blobs.mount, target, other, held.digest) is False
-    assert core.write(blobs.mount, target, repository("absent"), held.digest) is False
-    assert core.write(blobs.mount, target, source, Digest.of(b"never")) is False
-    assert core.write(blobs.mount, target, source, held.digest) is True
-
-
-def test_the_catalog_has_the_names_that_the_caller_may_describe(core: CoreDatabase):
-    core.repository("one")
-    core.repository("two")
-    assert core.write(repositories.catalog, registry(), 10, "").items == ("one", "two")
-    with pytest.raises(AccessDenied):
-        core.write(repositories.catalog, registry(), 10, "", who=caller(OTHER_ACCOUNT))
-    grant = POLICY.replace("Deny", "Allow")
-    core.write(repository_policies.put, repository("two"), grant, force=False)
-    assert core.write(repositories.catalog, registry(), 10, "", who=caller(OTHER_ACCOUNT)).items == ("two",)

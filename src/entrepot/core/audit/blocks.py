@@ -10,7 +10,8 @@ import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, pairwise
-from operator import attrgetter
+from operator import le
+from typing import NamedTuple, Self
 
 import msgspec
 import zstandard
@@ -18,7 +19,7 @@ import zstandard
 from entrepot.core.audit import user_identity
 from entrepot.core.audit.operations import may_be_in_outbox, read_only, source
 from entrepot.core.audit.resources import concerned
-from entrepot.core.call_pages import Told, bound, made_at, told
+from entrepot.core.call_pages import Columns, columns, page
 from entrepot.core.calls import Call, Common, Encoded, Identity, common_of, decode
 from entrepot.db.audit_blocks import HOUR, NewBlock, Term
 
@@ -29,40 +30,60 @@ _LONGEST_VALUE = 512  # characters of a value in the index
 _LARGEST = 64 * 1024 * 1024
 _FAST, _SMALL = 1, 3  # levels of compression
 _FRAME = 128  # records that are compressed together: one that is wanted costs no more than these
-_EMPTY = Told([], [], [])
 _HEAD = struct.Struct("<II")
 _GLOBAL = frozenset({"iam"})  # what has no region is told in the default one
 _TERMS = msgspec.msgpack.Decoder(list[tuple[str, str]])
 
 
-_AT, _COMMON, _OWN, _PARTS = map(attrgetter, ("at", "common", "own", "parts"))
 Part = tuple[Term, ...]  # what one side of a record (operation, caller, resource) is found by; shared by its like
 
 
-class Gathered(msgspec.Struct, frozen=True, gc=False):
-    """A record on its way into a block, with what finds it."""
+class Stream(NamedTuple):
+    """Records on their way into blocks, with what finds each."""
 
-    at: int
-    common: bytes
-    own: bytes | msgspec.Raw
-    parts: tuple[Part, ...]
+    calls: Columns
+    parts: list[tuple[Part, ...]]
+
+    def add(self, call: Encoded, parts: tuple[Part, ...]) -> None:
+        """Take a record."""
+        self.calls.add(call)
+        self.parts.append(parts)
+
+    def extend(self, calls: Columns, parts: Iterable[tuple[Part, ...]]) -> None:
+        """Take some."""
+        self.calls.extend(calls)
+        self.parts.extend(parts)
+
+    def part(self, first: int, last: int) -> Self:
+        """Those of the positions from `first` on, before `last`."""
+        return type(self)(self.calls.part(first, last), self.parts[first:last])
+
+    def in_order(self) -> Self:
+        """The same, the earliest first."""
+        at = self.calls.numbers.at
+        if all(map(le, at, at[1:])):
+            return self
+        order = sorted(range(len(at)), key=at.__getitem__)
+        return type(self)(self.calls.chosen(order), [self.parts[position] for position in order])
 
 
 class Gathering:
     """Records on their way into blocks, by account and region."""
 
     def __init__(self) -> None:
-        self._streams: dict[tuple[str, str], list[Gathered]] = {}
+        self._streams: dict[tuple[str, str], Stream] = {}
 
-    def stream(self, account: str, region: str) -> list[Gathered]:
+    def stream(self, account: str, region: str) -> Stream:
         """Where the records go that an account is to read in a region."""
-        return self._streams.setdefault((account, region), [])
+        stream = self._streams.get((account, region))
+        if stream is None:
+            stream = self._streams[account, region] = Stream(Columns.empty(), [])
+        return stream
 
     def blocks(self) -> Iterator[NewBlock]:
         """Blocks of all that was gathered, each stream in order of time."""
         for (account, region), stream in self._streams.items():
-            stream.sort(key=_AT)
-            for part in _pieces(stream):
+            for part in _pieces(stream.in_order()):
                 yield _block(account, region, part)
 
 
@@ -159,11 +180,11 @@ def newest_first(packed: bytes, positions: Sequence[int] | None = None) -> Itera
     starts = list(
         accumulate(struct.unpack(f"<{_frames(count)}I", _decompressed(packed[_HEAD.size : end])), initial=end)
     )
-    opened, calls = -1, _EMPTY
+    opened, calls = -1, Columns.empty()
     for position in reversed(range(count) if positions is None else positions):
         frame, place = divmod(position, _FRAME)
         if frame != opened:
-            opened, calls = frame, told(_decompressed(packed[starts[frame] : starts[frame + 1]]))
+            opened, calls = frame, columns(_decompressed(packed[starts[frame] : starts[frame + 1]]))
         yield calls.call(place)
 
 
@@ -183,62 +204,60 @@ def merged(packed: Iterable[bytes], account: str, region: str) -> list[NewBlock]
     stream = gathering.stream(account, region)
     for block in packed:
         for record in unpack(block):
-            stream.append(Gathered(made_at(record), *record, finding.parts(record, account)))
+            stream.add(record, finding.parts(record, account))
     return list(gathering.blocks())
 
 
-def _pieces(stream: Sequence[Gathered]) -> Iterator[Sequence[Gathered]]:
+def _pieces(stream: Stream) -> Iterator[Stream]:
     """A stream in pieces that are a block each."""
-    for start in range(0, len(stream), MOST_RECORDS):
-        part = stream[start : start + MOST_RECORDS]
-        if _hour(part[0]) == _hour(part[-1]) and sum(map(len, map(_OWN, part))) <= _MOST_BYTES:
+    for start in range(0, len(stream.parts), MOST_RECORDS):
+        part = stream.part(start, start + MOST_RECORDS)
+        at = part.calls.numbers.at
+        if at[0] // HOUR == at[-1] // HOUR and sum(map(len, part.calls.said)) <= _MOST_BYTES:
             yield part
         else:
             yield from _smaller(part)
 
 
-def _smaller(stream: Sequence[Gathered]) -> Iterator[Sequence[Gathered]]:
+def _smaller(stream: Stream) -> Iterator[Stream]:
     starts, size = [0], 0
-    for position, gathered in enumerate(stream):
-        size += len(gathered.own)
-        if position > starts[-1] and (size > _MOST_BYTES or _hour(gathered) != _hour(stream[position - 1])):
+    hours = [at // HOUR for at in stream.calls.numbers.at]
+    for position, length in enumerate(map(len, stream.calls.said)):
+        size += length
+        if position > starts[-1] and (size > _MOST_BYTES or hours[position] != hours[position - 1]):
             starts.append(position)
-            size = len(gathered.own)
-    return (stream[first:last] for first, last in pairwise([*starts, len(stream)]))
+            size = length
+    return (stream.part(first, last) for first, last in pairwise([*starts, len(hours)]))
 
 
-def _hour(gathered: Gathered) -> int:
-    return gathered.at // HOUR
-
-
-def _block(account: str, region: str, stream: Sequence[Gathered]) -> NewBlock:
-    found = _positions(stream)
+def _block(account: str, region: str, stream: Stream) -> NewBlock:
+    found = _positions(stream.parts)
+    at = stream.calls.numbers.at
     return NewBlock(
         account,
         region,
-        stream[0].at,
-        stream[-1].at,
-        len(stream),
-        _packed_records(stream),
+        at[0],
+        at[-1],
+        len(at),
+        _packed_records(stream.calls),
         _compressed(msgspec.msgpack.encode(list(found)), _SMALL),
         found,
     )
 
 
-def _packed_records(stream: Sequence[Gathered]) -> bytes:
-    parts = (stream[start : start + _FRAME] for start in range(0, len(stream), _FRAME))
-    frames = [_compressed(bound(list(map(_COMMON, part)), list(map(_OWN, part))), _FAST) for part in parts]
+def _packed_records(calls: Columns) -> bytes:
+    count = len(calls.said)
+    frames = [_compressed(page(calls.part(start, start + _FRAME)), _FAST) for start in range(0, count, _FRAME)]
     sizes = _compressed(struct.pack(f"<{len(frames)}I", *map(len, frames)), _FAST)
-    return b"".join([_HEAD.pack(len(stream), len(sizes)), sizes, *frames])
+    return b"".join([_HEAD.pack(count, len(sizes)), sizes, *frames])
 
 
 def _frames(count: int) -> int:
     return -(-count // _FRAME)
 
 
-def _positions(stream: Sequence[Gathered]) -> dict[Term, bytes]:
-    """Each term of a stream with its positions, packed."""
-    parts = list(map(_PARTS, stream))
+def _positions(parts: Sequence[tuple[Part, ...]]) -> dict[Term, bytes]:
+    """Each term of records with its positions, packed."""
     ids = list(map(id, parts))  # records that are alike share them
     terms = {which: tuple(chain.from_iterable(each)) for which, each in dict(zip(ids, parts, strict=True)).items()}
     counts = Counter[Term]()

@@ -5,16 +5,15 @@ every state change, durably. Whoever of the two is first marks the record's id; 
 the journal is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
 from pathlib import Path
 
 import msgspec
 
-from entrepot.core.audit.blocks import Finding, Found, Gathered, Gathering, Part
-from entrepot.core.call_pages import Numbers, Told, counted, made_at, told
+from entrepot.core.audit.blocks import Finding, Found, Gathering, Part, Stream
+from entrepot.core.call_pages import Columns, columns
 from entrepot.core.calls import Call, Encoded, decode, encode
 from entrepot.core.units import BlockingUnits
 from entrepot.db import audit_blocks, audit_marks, journals, outbox
@@ -29,8 +28,7 @@ _SECONDS_TO_KEEP = 1800.0  # of a retired journal's offset; the file stays longe
 _PAGE = 500
 _MOST_FORGOTTEN = 1000
 _CHANGE = msgspec.json.Decoder(Call)
-_AT = attrgetter("at")
-Plan = list[tuple[list[Gathered], tuple[Part, ...]]]
+Plan = list[tuple[Stream, tuple[Part, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,45 +110,70 @@ def fold(tx: Transaction, batch: Batch, regions: Sequence[str], now: int) -> int
     """Keep the records of a batch and how far its journal is folded, at once; a repeated batch is skipped."""
     if not journals.AUDIT.advance(tx, batch.journal, batch.start, batch.offset):
         return 0
-    gathering, finding = Gathering(), Finding()
+    taking = _Taking(tx, regions, now)
     kept = 0
     for record in batch.records:
         try:
-            page, numbers = told(record), counted(record).numbers
+            calls = columns(record)
         except msgspec.DecodeError:
             continue  # of a version with other records: it is not kept, those after it are
-        kept += _gather_page(gathering, finding, page, numbers, _Place(tx, regions, now))
-    _keep(tx, gathering)
+        kept += taking.take(calls)
+    _keep(tx, taking.gathering)
     return kept
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where records are folded to, and when."""
+class _Taking:
+    """Puts records where their readers look. What is known of one is known of those like it."""
 
-    tx: Transaction
-    regions: Sequence[str]
-    now: int
+    def __init__(self, tx: Transaction, regions: Sequence[str], now: int) -> None:
+        self.gathering = Gathering()
+        self._finding = Finding()
+        self._plans: dict[bytes, Plan] = {}  # of what is told by journals alone, by what such calls have in common
+        self._tx = tx
+        self._regions = regions
+        self._now = now
 
+    def take(self, calls: Columns) -> int:
+        """Take the calls of a page; how many are kept."""
+        firsts = dict(zip(reversed(calls.common), reversed(range(len(calls.common))), strict=True))
+        for common, position in firsts.items():
+            if common not in self._plans:
+                self._learn(calls.call(position))
+        self._take_alike(calls, firsts)
+        if firsts.keys() <= self._plans.keys():
+            return len(calls.said)
+        alone = [position for position, common in enumerate(calls.common) if common not in self._plans]
+        return len(calls.said) - len(alone) + sum(map(self._take_alone, map(calls.call, alone)))
 
-def _gather_page(gathering: Gathering, finding: Finding, page: Told, numbers: Sequence[Numbers], place: _Place) -> int:
-    """Put a page's records where their readers look; how many. What is known of one is known of those like it."""
-    plans: list[Plan | None] = [None] * len(page.commons)
-    kept = 0
-    for at, which, own in zip(map(_AT, numbers), page.places, page.owns, strict=True):
-        plan = plans[which]
-        if plan is None:
-            call = Encoded(page.commons[which], own)
-            found = _found(finding, call)
-            if found is None or (found.may_be_in_outbox and not _is_first(place.tx, call, place.now)):
-                continue
-            plan = _plan(gathering, found, place.regions)
-            if finding.is_known(call.common) and not found.may_be_in_outbox:
-                plans[which] = plan
-        kept += 1
-        for stream, parts in plan:
-            stream.append(Gathered(at, page.commons[which], own, parts))
-    return kept
+    def _learn(self, call: Encoded) -> None:
+        """Where calls like this one go, if all of them go there."""
+        found = _found(self._finding, call)
+        if found is not None and self._finding.is_known(call.common) and not found.may_be_in_outbox:
+            self._plans[call.common] = self._plan(found)
+
+    def _take_alike(self, calls: Columns, kinds: Collection[bytes]) -> None:
+        """Take those of which it is known where they go, of these kinds, a stream at a time."""
+        parts_of: dict[int, tuple[Stream, dict[bytes, tuple[Part, ...]]]] = {}
+        for common in kinds:
+            for stream, parts in self._plans.get(common, ()):
+                parts_of.setdefault(id(stream), (stream, {}))[1][common] = parts
+        for stream, known in parts_of.values():
+            chosen = calls
+            if len(known) < len(kinds):
+                chosen = calls.chosen([position for position, common in enumerate(calls.common) if common in known])
+            stream.extend(chosen, map(known.__getitem__, chosen.common))
+
+    def _take_alone(self, call: Encoded) -> bool:
+        """Take one unless it is not kept: nobody knows what it asked for, it is not whole, or the outbox told of it."""
+        found = _found(self._finding, call)
+        if found is None or (found.may_be_in_outbox and not _is_first(self._tx, call, self._now)):
+            return False
+        for stream, parts in self._plan(found):
+            stream.add(call, parts)
+        return True
+
+    def _plan(self, found: Found) -> Plan:
+        return _plan(self.gathering, found, self._regions)
 
 
 def fold_changes(tx: Transaction, changes: Mapping[str, str], regions: Sequence[str], now: int) -> None:
@@ -160,7 +183,7 @@ def fold_changes(tx: Transaction, changes: Mapping[str, str], regions: Sequence[
         if audit_marks.add(tx, record_id, now, alone=True):
             call = encode(_CHANGE.decode(body))
             for stream, parts in _plan(gathering, finding.of(call), regions):
-                stream.append(Gathered(made_at(call), *call, parts))
+                stream.add(call, parts)
     _keep(tx, gathering)
 
 

@@ -14,7 +14,6 @@ from entrepot.core.audit.blocks import indexed, newest_first, unpack_positions
 from entrepot.core.audit.operations import read_only, source
 from entrepot.core.audit.records import id_of
 from entrepot.core.audit.resources import concerned, plain_name
-from entrepot.core.call_pages import made_at
 from entrepot.core.calls import Call, decode
 from entrepot.core.resources import Resource
 from entrepot.db import audit_blocks
@@ -151,10 +150,9 @@ class _Looking:
             return
         taken = 0
         for record in newest_first(packed, unpack_positions(block.positions)):
-            at = made_at(record)
-            if at < self._span.first or taken > self._wanted.limit:
+            if record.numbers[0] < self._span.first or taken > self._wanted.limit:
                 break
-            if at > self._span.last:
+            if record.numbers[0] > self._span.last:
                 continue
             call = decode(record)
             found = (call.at, call.request_id, call.common.operation)

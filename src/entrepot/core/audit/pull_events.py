@@ -31,5 +31,5 @@ def of_call(call: Call, account: str, region: str) -> Iterator[Envelope]:
 
 def _tags(call: Call) -> list[str]:
     """The tags that were asked for, '' for an image that was asked for by its digest."""
-    asked: Any = (call.parameters or {}).get("imageIds", ())
+    asked: Any = (call.asked or {}).get("imageIds", ())
     return [str(each.get("imageTag", "")) for each in asked if isinstance(each, dict)]

@@ -91,7 +91,7 @@ def _told(call: Call, account: str, region: str, *, hidden: bool) -> Json:
     if call.response and only_reads:
         told["additionalEventData"] = call.response
     if service_event:
-        told["serviceEventDetails"] = call.parameters
+        told["serviceEventDetails"] = call.asked
     if is_shared(call):
         told["sharedEventID"] = event_id(call.at, call.request_id, f"shared/{call.common.operation}")
     told["eventCategory"] = "Management"
@@ -106,7 +106,7 @@ def _identity(call: Call, account: str, *, hidden: bool, service_event: bool) ->
 
 
 def _parameters(call: Call) -> Any:
-    shown = _shown(call.parameters)
+    shown = _shown(call.asked)
     if call.common.door == "oci" and call.common.service in _REGISTRIES:
         named = {"registryId": call.common.account}
         if call.common.repository:

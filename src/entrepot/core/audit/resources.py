@@ -59,7 +59,7 @@ def plain_name(given: str) -> str:
 
 
 def _all(call: Call) -> Iterator[Concerned]:
-    given = call.parameters or {}
+    given = call.asked or {}
     kind = _REPOSITORIES.get(call.common.service)
     if kind is not None:
         yield from _repositories(call, kind, given)

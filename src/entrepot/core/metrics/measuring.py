@@ -3,13 +3,13 @@ and in the namespace Entrepot what users of ECR have asked for. Pure; docs/metri
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
-from entrepot.core.call_pages import counted
+from entrepot.core.call_pages import Counted, counted
 from entrepot.core.calls import common_of
 from entrepot.core.metrics.series import NO_UNIT, Metric, metric
 from entrepot.core.permissions import OPERATIONS
@@ -151,18 +151,33 @@ def _alike(records: Iterable[bytes]) -> dict[tuple[int, bytes], Alike]:
     found: dict[tuple[int, bytes], Alike] = {}
     for record in records:
         try:
-            commons, places, numbers = counted(record)
+            page = counted(record)
         except msgspec.DecodeError:
             continue
-        for place, each in zip(places, numbers, strict=True):
-            key = each.at // _MICROS_OF_MINUTE, commons[place]
-            alike = found.get(key)
-            if alike is None:
-                alike = found[key] = Alike()
-            alike.sent.append(each.sent)
-            alike.received.append(each.received)
-            alike.took.append(each.took)
+        for minute, part in _minutes(page):
+            there = {place: found.setdefault((minute, page.commons[place]), Alike()) for place in set(part.places)}
+            _take({place: each.sent.append for place, each in there.items()}, part.places, part.numbers.sent)
+            _take({place: each.received.append for place, each in there.items()}, part.places, part.numbers.received)
+            _take({place: each.took.append for place, each in there.items()}, part.places, part.numbers.took)
     return found
+
+
+def _take(of: Mapping[int, Callable[[int], None]], places: Iterable[int], numbers: Iterable[int]) -> None:
+    for place, number in zip(places, numbers, strict=True):
+        of[place](number)
+
+
+def _minutes(page: Counted) -> Iterator[tuple[int, Counted]]:
+    """The calls of a page by the minute, all of them at once where there is one only."""
+    minutes = [at // _MICROS_OF_MINUTE for at in page.numbers.at]
+    distinct = set(minutes)
+    if len(distinct) == 1:
+        yield minutes[0], page
+        return
+    for minute in distinct:
+        positions = [position for position, each in enumerate(minutes) if each == minute]
+        places = [page.places[position] for position in positions]
+        yield minute, Counted(page.commons, places, page.numbers.chosen(positions))
 
 
 def told(groups: _Groups, account: str, region: str) -> dict[Told, Summary]:
