@@ -73,6 +73,7 @@ class Credentials:
         self._claims: Recent[str, Claims] = Recent(_MOST_TOKEN_CHARACTERS)
         self._sessions: Recent[str, Session] = Recent(_MOST_TOKEN_CHARACTERS)
         self._secrets: Recent[str, tuple[bytes, str]] = Recent(_MOST_TOKENS)
+        self._principals: Recent[str, tuple[AccessKey, Principal]] = Recent(_MOST_TOKENS)
         self._rights = RightsByPrincipal(snapshot)
         self._guesses = Guesses()
         self._decoy = seal.seal(secrets.token_urlsafe(30).encode(), secret_context(""))
@@ -150,7 +151,15 @@ class Credentials:
     def _of_key(self, key_id: str, epoch: int) -> Principal | None:
         """Whose key this is, if it is still the one that was named."""
         key = self._hot.access_key(key_id)
-        return _principal(key) if key is not None and key.status == "Active" and key.epoch == epoch else None
+        return self._principal(key) if key is not None and key.status == "Active" and key.epoch == epoch else None
+
+    def _principal(self, key: AccessKey) -> Principal:
+        """Whose key this is: the same object for as long as the key's is."""
+        known = self._principals.get(key.id)
+        if known is None or known[0] is not key:
+            known = key, _principal(key)
+            self._principals.put(key.id, known)
+        return known[1]
 
     def of_session(self, session: Session) -> Principal | None:
         """Whose session this is, if what it hangs on is still there. Not whether it has expired."""
@@ -175,7 +184,7 @@ class Credentials:
         fits = hmac.compare_digest(self._seal.open(sealed, secret_context(owner)), secret.encode())
         if key is None or key.status != "Active" or not fits:
             raise CredentialInvalid
-        return _principal(key)
+        return self._principal(key)
 
     async def signing_key(self, access_key_id: str) -> tuple[Principal, str]:
         """The principal and secret of an active access key: CredentialUnknown."""
@@ -187,7 +196,7 @@ class Credentials:
             secret = self._seal.open(key.secret, secret_context(key.id)).decode()
             known = (key.secret, secret)
             self._secrets.put(access_key_id, known)
-        return _principal(key), known[1]
+        return self._principal(key), known[1]
 
     async def session_key(self, access_key_id: str, token: str) -> tuple[Principal, str]:
         """The principal and secret of a session by its token: CredentialUnknown, SessionExpired."""

@@ -92,10 +92,12 @@ class Teller:
             self._journal.append(page.page())
 
     def _caller(self, principal: Principal | None) -> Principal | None:
-        """The same object for principals that are equal: each request brings one of its own."""
+        """The same object for principals that are equal: some requests bring one of their own."""
         if principal is None:
             return None
         known = self._known.get(principal.credential_id)
+        if known is principal:
+            return known
         if known is None or known != principal:
             self._callers.append(principal)
             self._known[principal.credential_id] = known = principal
