@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, insert, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, insert, literal_column, select, text
 
 from entrepot.db import (
     image_standings,
@@ -63,9 +63,14 @@ _SHARE = _KNOWN.with_for_update(read=True, key_share=True)
 _IS_TAGGED = exists(select(tag.c.name).where(_OF_MANIFEST))
 
 
+_LISTED = [
+    literal_column("0").label("size") if column.name == "size" else column for column in _DETAILS
+]  # without the body's length, for which each would be read
+
+
 def _page(*conditions: ColumnElement[bool]) -> Select[Any]:
     return (
-        select(*_DETAILS)
+        select(*_LISTED)
         .where(manifest.c.repository_id == bindparam("of"), manifest.c.digest > bindparam("after"), *conditions)
         .order_by(manifest.c.digest)
         .limit(bindparam("limit"))
@@ -179,7 +184,9 @@ def known(tx: Transaction, repository_id: str, digest: str) -> bool:
 def page(
     tx: Transaction, repository_id: str, tags: str, status: str, after: str, limit: int
 ) -> Sequence[StoredManifest]:
-    """Manifests with digests above `after`, without bodies; `tags` is TAGGED, UNTAGGED or ANY, `status` one or ANY."""
+    """Manifests with digests above `after`, without bodies and their sizes; `tags` is TAGGED, UNTAGGED or ANY,
+    `status` one or ANY.
+    """
     found = tx.all(_PAGES[tags, status != "ANY"], of=repository_id, status=status, after=after, limit=limit)
     return [record(row, b"") for row in found]
 

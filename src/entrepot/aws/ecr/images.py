@@ -117,14 +117,13 @@ def _referrer(found: Referrer) -> Output:
 
 def _detail(key: RepositoryKey, detail: ImageDetail) -> Output:
     standing, manifest = detail.standing, detail.manifest
-    return shared.detail(key, detail) | {
-        "lastRecordedPullTime": manifest.last_pulled_at,
-        "subjectManifestDigest": manifest.subject,
-        "imageStatus": manifest.status,
-        "lastArchivedAt": manifest.archived_at,
-        "lastActivatedAt": manifest.activated_at,
-        "imageScanStatus": None if standing is None else scans.scan_status(standing),
-        "imageScanFindingsSummary": None
-        if standing is None or standing.completed_at is None
-        else scans.summary(standing),
-    }
+    told = shared.detail(key, detail)
+    told["lastRecordedPullTime"] = manifest.last_pulled_at
+    told["subjectManifestDigest"] = manifest.subject
+    told["imageStatus"] = manifest.status
+    told["lastArchivedAt"] = manifest.archived_at
+    told["lastActivatedAt"] = manifest.activated_at
+    if standing is not None:
+        told["imageScanStatus"] = scans.scan_status(standing)
+        told["imageScanFindingsSummary"] = None if standing.completed_at is None else scans.summary(standing)
+    return told
