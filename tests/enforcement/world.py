@@ -155,7 +155,7 @@ class World:
         device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
         key = iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
         return {
-            **dict.fromkeys(("user", "group", "role", "policy", "profile", "name"), name),
+            **dict.fromkeys(("user", "group", "role", "policy", "profile", "name", "prefix"), name),
             **dict.fromkeys(("bus", "rule", "archive", "replay", "connection", "destination"), name),
             "repository": f"{name}/app",
             "trail": name,

@@ -16,7 +16,15 @@ from entrepot.core.metrics.alarm_listing import Wanted
 from entrepot.db import audit_schema, metric_schema, schema
 from entrepot.db.database import Database, Reader, Transaction
 from entrepot.db.migrate import AUDIT, METADATA, METRICS, Chain
-from tests.factories import audit_cases, calls, event_cases, inspector_cases, metric_cases, scan_cases
+from tests.factories import (
+    audit_cases,
+    calls,
+    event_cases,
+    inspector_cases,
+    lifecycle_cases,
+    metric_cases,
+    scan_cases,
+)
 from tests.factories.callers import caller
 from tests.factories.core_database import CoreDatabase
 from tests.factories.use_cases import Case, is_given_a_transaction, work
@@ -27,8 +35,11 @@ CASES: Mapping[str, Case] = {
     **metric_cases.CASES,
     **scan_cases.CASES,
     **inspector_cases.CASES,
+    **lifecycle_cases.CASES,
 }
-PARTS = event_cases.PARTS | audit_cases.PARTS | metric_cases.PARTS | scan_cases.PARTS | inspector_cases.PARTS
+PARTS = frozenset().union(
+    *(cases.PARTS for cases in (event_cases, audit_cases, metric_cases, scan_cases, inspector_cases, lifecycle_cases))
+)
 UNRECORDED = metric_cases.UNRECORDED
 WRITES = {name: case for name, case in CASES.items() if case.action}
 READS = {name: case for name, case in CASES.items() if not case.action and name not in UNRECORDED}
@@ -44,6 +55,7 @@ SERVICES = {
     "metrics": "cloudwatch",
     "scanning": "ecr",
     "inspector": "inspector2",
+    "lifecycle": "ecr",
 }  # of packages
 _TABLES = {
     chain: {table.name: table.select() for table in drawing.sorted_tables}
@@ -76,6 +88,7 @@ class House:
             cases.furnish(self.core.write)
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)
+        lifecycle_cases.furnish(self.core)
         calls.keep(self._database(AUDIT), [calls.call()])
         self._database(METRICS).submit(
             lambda tx: publishing.put(tx, caller(), "Own", metric_cases.DATA),

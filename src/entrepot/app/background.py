@@ -19,6 +19,7 @@ from entrepot.app.vulnerability_parts import following, generations
 from entrepot.app.vulnerability_updates import updates
 from entrepot.core.activation import Activation
 from entrepot.core.audit.delivering import Delivering
+from entrepot.core.lifecycle.executor import LifecycleJob, Pace
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
@@ -92,6 +93,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         excepting=excepting(database, store, known),
         reporting=reporting(settings, database, known),
         suppression_walks=suppression_walks(database, known),
+        lifecycle=LifecycleJob(database, parts.clock, Pace(timedelta(seconds=settings.lifecycle_interval_seconds))),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),

@@ -16,12 +16,15 @@ from entrepot.core import inspector_permissions as inspector
 
 ANY = "*"
 REPOSITORY = "arn:aws:ecr:{region}:{account}:repository/{repository}"
+_BELOW = "arn:aws:ecr:{region}:{account}:repository/{prefix}/*"
 PUBLIC_REPOSITORY = "arn:aws:ecr-public::{account}:repository/{repository}"
 PUBLIC_REGISTRY = "arn:aws:ecr-public::{account}:registry/{account}"
 IMAGE = ("ecr:ImageTag", "ecr:ImageDigest")
 RESOURCE_TAG = "aws:ResourceTag/{key}"
 REQUEST_TAG = "aws:RequestTag/{key}"
 TAG_KEYS = "aws:TagKeys"
+_ROLE = "arn:aws:iam::{account}:role/{role}"
+_PASSED = ("iam:PassedToService", RESOURCE_TAG, "iam:ResourceTag/{key}")
 _TAGGED_IMAGE = (*IMAGE, RESOURCE_TAG, "ecr:ResourceTag/{key}")
 
 
@@ -47,8 +50,9 @@ _REGISTRY = (
 )
 _ECR_IMAGES = "BatchGetImage DescribeImageScanFindings StartImageScan UpdateImageStorageClass"
 _ECR_REPOSITORIES = (
-    "BatchGetRepositoryScanningConfiguration GetDownloadUrlForLayer ListImages PutImageScanningConfiguration "
-    "PutImageTagMutability"
+    "BatchGetRepositoryScanningConfiguration DeleteLifecyclePolicy GetDownloadUrlForLayer GetLifecyclePolicy "
+    "GetLifecyclePolicyPreview ListImages PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy "
+    "StartLifecyclePolicyPreview"
 )
 
 
@@ -81,6 +85,25 @@ def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
     yield "ListImageReferrers", (Needs("ecr:BatchGetImage", REPOSITORY, _TAGGED_IMAGE),)
     for name in ("GetAccountSetting", "PutAccountSetting"):
         yield name, (Needs(f"ecr:{name}", ANY, ("ecr:AccountSetting",)),)
+    yield from _templates()
+
+
+def _templates() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    """What a template does to repositories, who keeps it must be allowed to do to those below its prefix."""
+    for verb in ("Create", "Update"):
+        name = f"{verb}RepositoryCreationTemplate"
+        yield (
+            name,
+            (
+                Needs(f"ecr:{name}", ANY),
+                Needs("ecr:CreateRepository", _BELOW),
+                Needs("ecr:SetRepositoryPolicy", _BELOW, (), "a repository policy is given"),
+                Needs("ecr:PutLifecyclePolicy", _BELOW, (), "a lifecycle policy is given"),
+                Needs("iam:PassRole", _ROLE, _PASSED, "a role is given"),
+            ),
+        )
+    for name in ("DeleteRepositoryCreationTemplate", "DescribeRepositoryCreationTemplates"):
+        yield name, (Needs(f"ecr:{name}", ANY),)
 
 
 def _ecr_public() -> Iterator[tuple[str, tuple[Needs, ...]]]:
@@ -100,7 +123,6 @@ def _ecr_public() -> Iterator[tuple[str, tuple[Needs, ...]]]:
 _OF_BOUNDED = re.compile(
     "(?:Attach|Delete|Detach|Put)(?:User|Role)Policy|(?:Delete|Put)(?:User|Role)PermissionsBoundary"
 )
-_ROLE = "arn:aws:iam::{account}:role/{role}"
 _MORE: Mapping[str, tuple[Needs, ...]] = {
     "AddRoleToInstanceProfile": (
         Needs("iam:PassRole", _ROLE, ("iam:PassedToService", RESOURCE_TAG, "iam:ResourceTag/{key}")),
@@ -197,7 +219,6 @@ _EVENTS_RESOURCES: Mapping[str, str] = {
         "CreateApiDestination DeleteApiDestination DescribeApiDestination UpdateApiDestination"
     ),
 }
-_PASSED = ("iam:PassedToService", RESOURCE_TAG, "iam:ResourceTag/{key}")
 _EVENTS_MORE: Mapping[str, tuple[Needs, ...]] = {
     "CreateApiDestination": (Needs("events:CreateApiDestination", _CONNECTION),),
     "CreateArchive": (Needs("events:CreateArchive", _BUS),),
@@ -257,15 +278,26 @@ def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
             yield name, needs + tagged if name == "CreateFilter" else needs
 
 
-_ENTREPOT: Table = {
-    "CopyImage": (
-        Needs("ecr:BatchGetImage", REPOSITORY, _TAGGED_IMAGE),
-        Needs("ecr:GetDownloadUrlForLayer", REPOSITORY, _TAGGED_IMAGE[2:]),
-        Needs("ecr:InitiateLayerUpload", REPOSITORY, _TAGGED_IMAGE[2:]),
-        Needs("ecr:PutImage", REPOSITORY, _TAGGED_IMAGE),
-    ),
-    "ReportImagesInUse": (Needs("entrepot:ReportImagesInUse", ANY),),
+_OWN: Mapping[str, str] = {
+    ANY: "GetTrashConfiguration ListSparedImages ListTrash PutTrashConfiguration ReportImagesInUse",
+    REPOSITORY: "GetRepositoryProtection PurgeTrash PutRepositoryProtection RestoreImage RestoreRepository",
 }
+
+
+def _entrepot() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    for on, names in _OWN.items():
+        for name in names.split():
+            keys = () if on == ANY else (RESOURCE_TAG,)
+            yield name, (Needs(f"entrepot:{name}", on, keys),)
+    yield (
+        "CopyImage",
+        (
+            Needs("ecr:BatchGetImage", REPOSITORY, _TAGGED_IMAGE),
+            Needs("ecr:GetDownloadUrlForLayer", REPOSITORY, _TAGGED_IMAGE[2:]),
+            Needs("ecr:InitiateLayerUpload", REPOSITORY, _TAGGED_IMAGE[2:]),
+            Needs("ecr:PutImage", REPOSITORY, _TAGGED_IMAGE),
+        ),
+    )
 
 
 OPERATIONS: Mapping[str, Table] = {
@@ -277,7 +309,7 @@ OPERATIONS: Mapping[str, Table] = {
     "iam": dict(_iam()),
     "inspector2": dict(_inspector2()),
     "sts": _STS,
-    "entrepot": _ENTREPOT,
+    "entrepot": dict(_entrepot()),
 }
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from entrepot.core import access, changes, lookup, named_principals, resources
 from entrepot.core.access import Caller
 from entrepot.core.changes import new_stamp
+from entrepot.core.lifecycle import registry_settings as lifecycle
 from entrepot.core.named_principals import PrincipalUnknown
 from entrepot.db import accounts, registry_sboms
 from entrepot.db import registries as rows
@@ -31,6 +32,7 @@ VALUES = {
     SCAN_VERSION: (NATIVE,),
     BLOB_MOUNTING: (ENABLED, DISABLED),
     SBOM_REFERRERS: (ENABLED, DISABLED),
+    **lifecycle.VALUES,
 }
 
 
@@ -72,6 +74,8 @@ def get_setting(tx: Transaction, caller: Caller, key: RegistryKey, name: str) ->
     _check_setting(name)
     if name == SBOM_REFERRERS:
         return ENABLED if registry_sboms.are_wanted(tx, key) else DISABLED
+    if name in lifecycle.VALUES:
+        return lifecycle.get(tx, key, name)
     if name == SCAN_VERSION:
         return NATIVE
     found = rows.find(tx, key)
@@ -87,6 +91,8 @@ def put_setting(tx: Transaction, caller: Caller, key: RegistryKey, name: str, va
         raise ParameterInvalid(parameter="value", reason=reason)
     if name == SBOM_REFERRERS:
         registry_sboms.put(tx, key, wanted=value == ENABLED)
+    if name in lifecycle.VALUES:
+        lifecycle.put(tx, key, name, value)
     told = {"name": name, "value": value}
     _change(tx, caller, key, "PutAccountSetting", told, lambda found: _with_setting(found, name, value))
 

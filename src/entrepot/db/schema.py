@@ -14,10 +14,15 @@
              ├─ event_rule ── event_target                       (buses and rules have their tags in event_tag)
              ├─ trail ── trail_tag · trail_region          (trail_log_file and trail_chain outlive it)
              ├─ registry_scanning · registry_sboms · scan_count · finding_text
+             ├─ registry_lifecycle
              ├─ inspector_configuration · inspector_filter · inspector_suppressing · inspector_export
              ├─ inspector_finding                          (outlives its image)
              ├─ vulnerability_exception
+             ├─ creation_template · trash_setting
              └─ repository ─┬─ resource_tag · catalog_data · repository_vex · repository_admission
+                            ├─ repository_protection · trashed_repository
+                            ├─ trashed_image ── trashed_reference
+                            ├─ lifecycle_policy · lifecycle_preview · lifecycle_preview_image
                             ├─ repository_blob ── blob            which repository may read which blob
                             │                      ├─ layer_inventory
                             │                      └─ layer_marks
@@ -56,7 +61,9 @@ from entrepot.db import (
     exception_schema,
     identity_schema,
     inspector_schema,
+    lifecycle_schema,
     scan_schema,
+    template_schema,
     trail_schema,
 )
 from entrepot.db.conventions import Text
@@ -69,6 +76,8 @@ vulnerability_exception = exception_schema.vulnerability_exception  # and with i
 trail = trail_schema.trail  # and with it its neighbours
 image_scan = scan_schema.image_scan  # and with it its neighbours
 inspector_finding = inspector_schema.inspector_finding  # and with it its neighbours
+creation_template = template_schema.creation_template  # and with it its neighbours
+lifecycle_policy = lifecycle_schema.lifecycle_policy  # and with it its neighbours
 adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 
 repository = Table(

@@ -120,6 +120,12 @@ from entrepot.errors.inspector import (
     InspectorInputInvalid,
     InspectorReportNotFound,
 )
+from entrepot.errors.lifecycle import (
+    LifecyclePolicyInvalid,
+    LifecyclePolicyNotFound,
+    LifecyclePreviewInProgress,
+    LifecyclePreviewNotFound,
+)
 from entrepot.errors.metrics import (
     MetricInputConflict,
     MetricInputInvalid,
@@ -175,6 +181,7 @@ from entrepot.errors.scans import (
     ScanNotFound,
     ScansTooMany,
 )
+from entrepot.errors.templates import TemplateAlreadyExists, TemplateNotFound, TemplateRoleUnusable
 from entrepot.errors.trails import (
     BucketNameInvalid,
     BucketNotFound,
@@ -197,5 +204,6 @@ from entrepot.errors.trails import (
     TrailsTooMany,
     TrailTagsTooMany,
 )
+from entrepot.errors.trash import BlobTrashed, RepositoryProtected, TrashedNotFound
 
 __all__ = [name for name in dir() if name[:1].isupper()]

@@ -29,6 +29,7 @@ from entrepot.spec.event_ids import event_id
 from entrepot.spec.moments import micros
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey, public_registry
+from tests.factories import undo_cases
 from tests.factories.callers import ACCOUNT, EPOCH, REGION, caller, image_manifest, index_manifest, repository
 from tests.factories.core_database import CoreDatabase, call_in
 from tests.unit.core.test_authorisation import KEYWORDS, PRINCIPAL, RECORDERS, public_units
@@ -87,6 +88,7 @@ WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
     "uploads.cancel": ((KEY, "u"), "CancelLayerUpload", []),
     "uploads.finish": ((KEY, "u", Bytes(FRESH.digest, "main", FRESH, None, None)), "CompleteLayerUpload", []),
     "uploads.start": ((KEY, replace(UPLOAD, id="u2")), "InitiateLayerUpload", []),
+    **undo_cases.WRITES,
 }
 READS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("admission.get", "catalog_data.find", "repository_policies.get", "resource_tags.list_of"), (KEY,)),
@@ -115,6 +117,7 @@ READS: dict[str, tuple[Any, ...]] = {
     "repositories.describe": (KEY.registry, None, 10, ""),
     "tags.describe": (KEY, 10, ""),
     "tags.list_of": (KEY, 10, ""),
+    **undo_cases.READS,
 }
 
 
@@ -136,6 +139,7 @@ def house(core: CoreDatabase) -> CoreDatabase:
     core.write(case("pull_exclusions.register"), KEY.registry, f"{PRINCIPAL}/old")
     core.write(case("registries.put_policy"), KEY.registry, STANDING)
     core.write(case("repository_policies.put"), KEY, STANDING, force=False)
+    undo_cases.furnish(core)
     return core
 
 
@@ -240,10 +244,7 @@ def test_what_happens_in_a_public_repository_is_told_as_in_a_private_one(core: C
     manifest = core.image(key, "v1")
     core.write(deletion.delete, key, manifest.digest)
     told = [(row.name, row.account_id, row.region, detail(row)["action-type"]) for row in core.outbox()]
-    assert told == [
-        ("ECR Image Action", ACCOUNT, REGION, "PUSH"),
-        ("ECR Image Action", ACCOUNT, REGION, "DELETE"),
-    ]
+    assert told == [("ECR Image Action", ACCOUNT, REGION, each) for each in ("PUSH", "DELETE")]
 
 
 def test_an_untagged_push_and_its_deletion_tell_an_empty_tag(core: CoreDatabase):
