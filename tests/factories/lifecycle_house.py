@@ -57,6 +57,12 @@ class House:
     def digests(self) -> set[str]:
         return {row.digest for row in self.core.row(lifecycle_images.images, self.core.present(KEY).id)}
 
+    def statuses(self) -> dict[str, str]:
+        """In which storage class each image is."""
+        found = self.core.present(KEY)
+        rows = self.core.row(lifecycle_images.images, found.id)
+        return {row.digest: row.status for row in rows}
+
     def policy(self) -> StoredPolicy:
         found = self.core.read(policies.get, KEY)
         assert isinstance(found, StoredPolicy)

@@ -17,6 +17,7 @@ from entrepot.app.scan_parts import rematching, scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.app.vulnerability_parts import following, generations
 from entrepot.app.vulnerability_updates import updates
+from entrepot.core.activation import Activation
 from entrepot.core.audit.delivering import Delivering
 from entrepot.core.keys.upkeep import KeyUpkeep
 from entrepot.core.keys.vault import Vault
@@ -39,7 +40,7 @@ from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
 from entrepot.worker.schedule import Task
-from entrepot.worker.tasks import Jobs, endings, rematches, tasks
+from entrepot.worker.tasks import Jobs, activations, endings, rematches, tasks
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -123,6 +124,7 @@ def _further(
         *updates(settings, known),
         *rematches(rematching(database, store, known, meter, pulse.of(database))),
         *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
+        *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
     ]
 
 
