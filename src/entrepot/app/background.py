@@ -19,6 +19,8 @@ from entrepot.app.vulnerability_parts import following, generations
 from entrepot.app.vulnerability_updates import updates
 from entrepot.core.activation import Activation
 from entrepot.core.audit.delivering import Delivering
+from entrepot.core.keys.upkeep import KeyUpkeep
+from entrepot.core.keys.vault import Vault
 from entrepot.core.lifecycle.executor import LifecycleJob, Pace
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
@@ -27,6 +29,7 @@ from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.pulse import Pulse
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
+from entrepot.core.secrets.upkeep import SecretUpkeep
 from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
 from entrepot.db.sqlite import SqliteDatabase
@@ -37,7 +40,7 @@ from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
 from entrepot.worker.schedule import Task
-from entrepot.worker.tasks import Jobs, activations, rematches, tasks
+from entrepot.worker.tasks import Jobs, activations, endings, rematches, tasks
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -104,18 +107,25 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
         trails=_trails(settings, database, about_audit, sealed),
-        further=[*_of_images(settings, database, store, known, meter, pulse), *updates(settings, known)],
+        further=_further(settings, databases, known, meter, pulse),
         watch=pulse.of(database),
         ballast=lambda: parts.tend_ballast(settings),
         **_periods(settings, idle),
     )
 
 
-def _of_images(
-    settings: Settings, database: SqliteDatabase, store: Filesystem, known: Generations, meter: Metering, pulse: Pulse
+def _further(
+    settings: Settings, databases: Databases, known: Generations, meter: Metering, pulse: Pulse
 ) -> Sequence[Task]:
-    restoring = Activation(database, timedelta(seconds=settings.archive_restore_seconds))
-    return [*activations(restoring), *rematches(rematching(database, store, known, meter, pulse.of(database)))]
+    """Jobs of their own: updates of what is known, images matched anew, images restored, waits that end."""
+    database, store = databases.metadata, Filesystem(settings.data)
+    vault = Vault(parts.seal(settings, create=False))
+    return [
+        *updates(settings, known),
+        *rematches(rematching(database, store, known, meter, pulse.of(database))),
+        *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
+        *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
+    ]
 
 
 class _Periods(TypedDict):
