@@ -117,12 +117,13 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
 def _further(
     settings: Settings, databases: Databases, known: Generations, meter: Metering, pulse: Pulse
 ) -> Sequence[Task]:
-    """Jobs of their own: updates of what is known, images matched anew, what ends after having waited."""
+    """Jobs of their own: updates of what is known, images matched anew, images restored, waits that end."""
     database, store = databases.metadata, Filesystem(settings.data)
     vault = Vault(parts.seal(settings, create=False))
     return [
         *updates(settings, known),
         *rematches(rematching(database, store, known, meter, pulse.of(database))),
+        *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
         *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
         *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
     ]
