@@ -125,7 +125,6 @@ def _further(
         *rematches(rematching(database, store, known, meter, pulse.of(database))),
         *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
         *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
-        *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
     ]
 
 
