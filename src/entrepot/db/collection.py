@@ -162,6 +162,10 @@ _DROP_REMATCHES = text(
     "DELETE FROM image_rematch WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
 )
+_DROP_INVENTORIES = text(
+    "DELETE FROM image_inventory WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
 _DROP_USE = text(
     "DELETE FROM image_in_use WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
@@ -305,6 +309,7 @@ def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
     tx.run(_DROP_REFERRERS, of=repository_id, limit=limit)
     tx.run(_DROP_SBOMS, of=repository_id, limit=limit)
     tx.run(_DROP_REMATCHES, of=repository_id, limit=limit)
+    tx.run(_DROP_INVENTORIES, of=repository_id, limit=limit)
     tx.run(_DROP_USE, of=repository_id, limit=limit)
     trashed = trash.drop_some(tx, repository_id, limit)
     manifests = tx.run(_DROP_MANIFESTS, of=repository_id, limit=limit)

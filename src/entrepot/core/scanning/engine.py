@@ -11,13 +11,14 @@ from datetime import datetime
 
 from entrepot.core.scanning import enhanced_analysis, inventories
 from entrepot.core.scanning.analysis import FAILED, NO_DATABASE, UNSUPPORTED, Analysis, Content, ImageLayer
-from entrepot.core.scanning.basic_findings import findings, is_supported, notes, of_system, told_until, unknown
+from entrepot.core.scanning.basic_findings import findings, notes, of_system, told_until, unknown
 from entrepot.core.scanning.coverage_statuses import TOO_LARGE
 from entrepot.core.scanning.enhanced_findings import Facts
 from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.scanning.image_configs import ImageConfigs
 from entrepot.core.scanning.kept_layers import KeptLayers
 from entrepot.core.scanning.layer_programs import VERSION, LayerPrograms
+from entrepot.core.scanning.outlines import outline
 from entrepot.core.units import Units
 from entrepot.core.vulnerabilities.known import Known
 from entrepot.db.records import Blob
@@ -118,19 +119,20 @@ class Engine:
 
     def _matched(self, layers: Sequence[tuple[str, Layer]]) -> Analysis:
         image = of_system(merge(layers))
-        if not is_supported(image):
+        of = outline(image)
+        if not of.is_supported:
             return Analysis(FAILED, _unsupported(image))
         with self._generations.reading() as file:
             if file is None:
                 return Analysis(FAILED, NO_DATABASE, lacking=True)
             known = Known(file)
-            if nobody := unknown(image, known):
+            if nobody := unknown(of, known):
                 return Analysis(FAILED, _NOT_TOLD.format(nobody), lacking=True)
             found = findings(matches(image, known), known, image.release)
             return Analysis(
-                description=notes(image, known, self._clock()),
+                description=notes(of, known, self._clock()),
                 findings=found,
-                source_updated_at=told_until(image, known),
+                source_updated_at=told_until(of, known),
             )
 
 
