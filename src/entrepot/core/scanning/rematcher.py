@@ -98,7 +98,7 @@ class Rematcher:
         return self._done
 
     async def _lane(self, end: float) -> None:
-        """Batch by batch, the first ones small, so that the first finding is told soon: while one is matched another one
+        """Batch by batch, the first ones small so that something is told soon: while one is matched another one
         is committed.
         """
         loop = asyncio.get_running_loop()
