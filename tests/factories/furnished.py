@@ -21,9 +21,11 @@ from tests.factories import (
     calls,
     event_cases,
     inspector_cases,
+    key_cases,
     lifecycle_cases,
     metric_cases,
     scan_cases,
+    secret_cases,
 )
 from tests.factories.callers import caller
 from tests.factories.core_database import CoreDatabase
@@ -35,10 +37,24 @@ CASES: Mapping[str, Case] = {
     **metric_cases.CASES,
     **scan_cases.CASES,
     **inspector_cases.CASES,
+    **key_cases.CASES,
     **lifecycle_cases.CASES,
+    **secret_cases.CASES,
 }
 PARTS = frozenset().union(
-    *(cases.PARTS for cases in (event_cases, audit_cases, metric_cases, scan_cases, inspector_cases, lifecycle_cases))
+    *(
+        cases.PARTS
+        for cases in (
+            event_cases,
+            audit_cases,
+            metric_cases,
+            scan_cases,
+            inspector_cases,
+            key_cases,
+            lifecycle_cases,
+            secret_cases,
+        )
+    )
 )
 UNRECORDED = metric_cases.UNRECORDED
 WRITES = {name: case for name, case in CASES.items() if case.action}
@@ -48,6 +64,7 @@ ABOUT_NOTHING = {
     *("events.patterns.test", "events.places.allow_account", "events.tagging.allow_new", "events.passed_roles.allow"),
     *("audit.signing_keys.list_public", "audit.trails.allow", "audit.trails.allow_create", "metrics.places.require"),
     *inspector_cases.ABOUT_NOTHING,
+    *key_cases.ABOUT_NOTHING,
 }
 SERVICES = {
     "events": "events",
@@ -55,7 +72,9 @@ SERVICES = {
     "metrics": "cloudwatch",
     "scanning": "ecr",
     "inspector": "inspector2",
+    "keys": "kms",
     "lifecycle": "ecr",
+    "secrets": "secretsmanager",
 }  # of packages
 _TABLES = {
     chain: {table.name: table.select() for table in drawing.sorted_tables}
@@ -66,6 +85,7 @@ _TABLES = {
     )
 }
 _ARNS = {"orders": event_cases.BUS.arn, "main": audit_cases.ARN, "logging": audit_cases.ARN.replace("main", "logging")}
+_ARNS |= {key_cases.KEY: key_cases.ARN, key_cases.ALIAS: key_cases.ALIAS_ARN, secret_cases.NAME: secret_cases.ARN}
 
 Contents = Mapping[str, list[tuple[Any, ...]]]
 
@@ -84,7 +104,7 @@ class House:
 
     def furnish(self) -> None:
         """Give the first account something of everything."""
-        for cases in (event_cases, audit_cases, metric_cases):
+        for cases in (event_cases, audit_cases, metric_cases, key_cases, secret_cases):
             cases.furnish(self.core.write)
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)

@@ -12,6 +12,9 @@
              ├─ dashboard
              ├─ event_region · event_bus · event_archive · event_replay · event_connection · event_api_destination
              ├─ event_rule ── event_target                       (buses and rules have their tags in event_tag)
+             ├─ encryption_key ── key_material · key_alias · key_grant · key_tag
+             ├─ secret ─┬─ secret_version ── secret_stage   which version a label is of
+             │          └─ secret_tag
              ├─ trail ── trail_tag · trail_region          (trail_log_file and trail_chain outlive it)
              ├─ registry_scanning · registry_sboms · scan_count · finding_text
              ├─ registry_lifecycle
@@ -62,8 +65,10 @@ from entrepot.db import (
     exception_schema,
     identity_schema,
     inspector_schema,
+    key_schema,
     lifecycle_schema,
     scan_schema,
+    secret_schema,
     template_schema,
     trail_schema,
 )
@@ -80,6 +85,8 @@ inspector_finding = inspector_schema.inspector_finding  # and with it its neighb
 creation_template = template_schema.creation_template  # and with it its neighbours
 lifecycle_policy = lifecycle_schema.lifecycle_policy  # and with it its neighbours
 adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
+encryption_key = key_schema.encryption_key  # and with it its neighbours
+secret = secret_schema.secret  # and with it its neighbours
 
 repository = Table(
     "repository",

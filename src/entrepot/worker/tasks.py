@@ -17,6 +17,7 @@ from entrepot.core.inspector import reporting, suppression_walks
 from entrepot.core.inspector.reporting import Reporting
 from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.integrity import Integrity
+from entrepot.core.keys.upkeep import KeyUpkeep
 from entrepot.core.lifecycle import executor
 from entrepot.core.lifecycle.executor import LifecycleJob
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
@@ -30,6 +31,7 @@ from entrepot.core.scanning.excepting import Excepting
 from entrepot.core.scanning.rematch_plan import RematchPlan
 from entrepot.core.scanning.rematcher import Rematcher
 from entrepot.core.scanning.scanner import Scanner
+from entrepot.core.secrets.upkeep import SecretUpkeep
 from entrepot.core.upkeep import JournalFold
 from entrepot.worker.schedule import Task
 
@@ -47,6 +49,7 @@ _SUPPRESS_EVERY = timedelta(seconds=1)
 _REPORT_EVERY = timedelta(seconds=2)
 _PLAN_EVERY = timedelta(milliseconds=500)  # one look at a file while nothing else is known
 _LIFECYCLE_EVERY = timedelta(seconds=2)  # what is due by then
+_ENDINGS_EVERY = timedelta(minutes=1)  # what waits for its end waits for days
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
@@ -134,6 +137,11 @@ def rematches(rematching: tuple[RematchPlan, Rematcher]) -> Sequence[Task]:
         Task("rematch-plan", _PLAN_EVERY, lambda _: _some({"images": plan.run()})),
         Task("rematch", _EVENTS_AGAIN, rematcher.run, shared=True),
     )
+
+
+def endings(keys: KeyUpkeep, secrets: SecretUpkeep) -> Sequence[Task]:
+    """The jobs that end what has waited for it, and rotate keys."""
+    return (Task("keys", _ENDINGS_EVERY, keys.run), Task("secrets", _ENDINGS_EVERY, secrets.run))
 
 
 def _trails(delivering: Delivering) -> Callable[[datetime], Awaitable[dict[str, object]]]:

@@ -1,4 +1,4 @@
-"""What a registry sets for all its lifecycle policies: account settings of this server's own (docs/decisions/0026)."""
+"""What a registry sets for all its lifecycle policies: account settings of this server's own (docs/decisions/0027)."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -73,7 +73,7 @@ def _finding(
         key=lambda each: SEVERITIES.index(each[1].level),
     )
     if told.number not in wholes:
-        wholes[told.number] = known.whole(told.number)
+        wholes[told.number] = known.told(told.number)
     whole = wholes[told.number] or told.advisory
     fixed = next((match.fixed for match in found if match.fixed), "")
     attributes = {"package_name": package, "package_version": version, **_scores(assessed), "fixed_in_version": fixed}

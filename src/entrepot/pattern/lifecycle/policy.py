@@ -1,6 +1,6 @@
 """What a lifecycle policy says, once it is read (ECR user guide, "Lifecycle policy properties").
 
-`scope`, `children` and some combinations are this server's own (docs/decisions/0026).
+`scope`, `children` and some combinations are this server's own (docs/decisions/0027).
 """
 
 from dataclasses import dataclass

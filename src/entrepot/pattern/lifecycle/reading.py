@@ -1,5 +1,5 @@
 """The grammar of lifecycle policies, in AWS's sentences where a text is refused (ECR user guide, "Lifecycle policy
-properties"; extensions: docs/decisions/0026).
+properties"; extensions: docs/decisions/0027).
 """
 
 from collections.abc import Mapping, Sequence
