@@ -30,6 +30,7 @@ SECRETS = frozenset(
     {
         *("SecretAccessKey", "SessionToken", "authorizationToken", "downloadUrl", "Base32StringSeed", "QRCodePNG"),
         *("Password", "OldPassword", "NewPassword", "WebIdentityToken", "ApiKeyValue", "ClientSecret"),
+        *("SecretString", "RandomPassword"),
     }
 )
 MEANT = frozenset({"credentials", "secret.key"})

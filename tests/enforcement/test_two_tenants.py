@@ -50,6 +50,7 @@ def marked(world: World) -> World:
     world.trails.stop_logging(Name=names["trail"])  # else what is delivered changes its status
     world.trails.add_tags(ResourceId=f"arn:aws:cloudtrail:us-east-1:000000000000:trail/{names['trail']}", TagsList=tag)
     world.inspector.update_filter(filterArn=_filter(world), description=MARK)
+    _mark_secrets(world)
     for client, place in ((world.ecr, "ecr:us-east-1:"), (world.public, "ecr-public::")):
         client.tag_resource(resourceArn=f"arn:aws:{place}000000000000:repository/{names['repository']}", tags=tag)
     world.ecr.set_repository_policy(repositoryName=names["repository"], policyText=document(grant))
@@ -71,6 +72,27 @@ def _filter(world: World) -> str:
 def dashboard(text: str) -> dict[str, Any]:
     """A dashboard that says this."""
     return {"widgets": [{"type": "text", "properties": {"markdown": text}}]}
+
+
+def _mark_secrets(world: World) -> None:
+    key = world.names["key_id"]
+    world.kms.update_key_description(KeyId=key, Description=MARK)
+    world.kms.tag_resource(KeyId=key, Tags=[{"TagKey": "mark", "TagValue": MARK}])
+    world.secrets.update_secret(SecretId=world.names["secret"], Description=MARK, SecretString=MARK)
+
+
+def _secrets_state(world: World) -> list[Any]:
+    key, kms = world.names["key_id"], world.kms
+    return [
+        kms.describe_key(KeyId=key),
+        kms.list_resource_tags(KeyId=key),
+        kms.get_key_policy(KeyId=key),
+        kms.list_grants(KeyId=key),
+        kms.list_aliases(),
+        kms.get_key_rotation_status(KeyId=key),
+        world.secrets.describe_secret(SecretId=world.names["secret"]),
+        world.secrets.list_secret_version_ids(SecretId=world.names["secret"]),
+    ]
 
 
 def _mark_events(world: World) -> None:
@@ -139,6 +161,7 @@ def state(world: World) -> str:
     # what was told while it logged is delivered later
     read += [{name: value for name, value in status.items() if not name.startswith("Latest")}]
     read += [world.trails.get_event_selectors(TrailName=trail)]
+    read += _secrets_state(world)
     read += [world.monitoring.describe_alarms(), world.monitoring.list_dashboards()]
     read += [world.monitoring.get_dashboard(DashboardName=world.names["dashboard"])]
     read += [world.inspector.list_filters(), world.inspector.list_tags_for_resource(resourceArn=_filter(world))]

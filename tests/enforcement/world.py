@@ -3,10 +3,10 @@
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from entrepot.core.permissions import Needs
+from entrepot.core.needs import Needs
 from tests.factories.layouts import Image, image
 from tests.factories.processes import REGION, Credentials, Server, create_account
 from tests.factories.registry import Registry
@@ -87,6 +87,7 @@ class World:
         self.trails = server.client("cloudtrail")
         self._watch("world")
         self.names["filter"] = self._filter("world")
+        self._keep("world")
         self.push("world/app")
         root = Registry(server)
         self.upload = root.request("POST", "/v2/world/app/blobs/uploads/", b"").headers["Location"].rpartition("/")[2]
@@ -105,6 +106,19 @@ class World:
         criteria = {"vulnerabilityId": [{"comparison": "EQUALS", "value": name}]}
         arn: str = self.inspector.create_filter(name=name, action="NONE", filterCriteria=criteria)["arn"]
         return arn.rpartition("/")[2]
+
+    def _keep(self, name: str) -> None:
+        """A key with an alias, what it has encrypted, and a secret."""
+        self.kms, self.secrets = self.server.client("kms"), self.server.client("secretsmanager")
+        self.names |= {"key_id": self.kms.create_key()["KeyMetadata"]["KeyId"], "key_alias": name, "secret": name}
+        self.alias()
+        self.ciphertext: bytes = self.kms.encrypt(KeyId=self.names["key_id"], Plaintext=b"text")["CiphertextBlob"]
+        self.secrets.create_secret(Name=name, SecretString="nobody is told of it")
+
+    def alias(self) -> None:
+        """See to it that the key has its alias."""
+        with suppress(self.kms.exceptions.AlreadyExistsException):
+            self.kms.create_alias(AliasName=f"alias/{self.names['key_alias']}", TargetKeyId=self.names["key_id"])
 
     def _watch(self, name: str) -> None:
         """An alarm and a dashboard of this name."""
@@ -131,7 +145,7 @@ class World:
         if not operation.startswith("Delete"):
             return self.names
         return {name: f"absent-{value}" for name, value in self.names.items() if name != "repository"} | {
-            "repository": self.names["repository"],
+            **{name: self.names[name] for name in ("repository", "key_id", "key_alias")},
             "provider": "absent.example.com",
             "key": "AKIAABSENTABSENTABSE",
         }

@@ -16,7 +16,17 @@ from entrepot.core.metrics.alarm_listing import Wanted
 from entrepot.db import audit_schema, metric_schema, schema
 from entrepot.db.database import Database, Reader, Transaction
 from entrepot.db.migrate import AUDIT, METADATA, METRICS, Chain
-from tests.factories import audit_cases, calls, event_cases, inspector_cases, metric_cases, scan_cases
+from tests.factories import (
+    audit_cases,
+    calls,
+    event_cases,
+    inspector_cases,
+    key_cases,
+    lifecycle_cases,
+    metric_cases,
+    scan_cases,
+    secret_cases,
+)
 from tests.factories.callers import caller
 from tests.factories.core_database import CoreDatabase
 from tests.factories.use_cases import Case, is_given_a_transaction, work
@@ -27,8 +37,25 @@ CASES: Mapping[str, Case] = {
     **metric_cases.CASES,
     **scan_cases.CASES,
     **inspector_cases.CASES,
+    **key_cases.CASES,
+    **lifecycle_cases.CASES,
+    **secret_cases.CASES,
 }
-PARTS = event_cases.PARTS | audit_cases.PARTS | metric_cases.PARTS | scan_cases.PARTS | inspector_cases.PARTS
+PARTS = frozenset().union(
+    *(
+        cases.PARTS
+        for cases in (
+            event_cases,
+            audit_cases,
+            metric_cases,
+            scan_cases,
+            inspector_cases,
+            key_cases,
+            lifecycle_cases,
+            secret_cases,
+        )
+    )
+)
 UNRECORDED = metric_cases.UNRECORDED
 WRITES = {name: case for name, case in CASES.items() if case.action}
 READS = {name: case for name, case in CASES.items() if not case.action and name not in UNRECORDED}
@@ -37,6 +64,7 @@ ABOUT_NOTHING = {
     *("events.patterns.test", "events.places.allow_account", "events.tagging.allow_new", "events.passed_roles.allow"),
     *("audit.signing_keys.list_public", "audit.trails.allow", "audit.trails.allow_create", "metrics.places.require"),
     *inspector_cases.ABOUT_NOTHING,
+    *key_cases.ABOUT_NOTHING,
 }
 SERVICES = {
     "events": "events",
@@ -44,6 +72,9 @@ SERVICES = {
     "metrics": "cloudwatch",
     "scanning": "ecr",
     "inspector": "inspector2",
+    "keys": "kms",
+    "lifecycle": "ecr",
+    "secrets": "secretsmanager",
 }  # of packages
 _TABLES = {
     chain: {table.name: table.select() for table in drawing.sorted_tables}
@@ -54,6 +85,7 @@ _TABLES = {
     )
 }
 _ARNS = {"orders": event_cases.BUS.arn, "main": audit_cases.ARN, "logging": audit_cases.ARN.replace("main", "logging")}
+_ARNS |= {key_cases.KEY: key_cases.ARN, key_cases.ALIAS: key_cases.ALIAS_ARN, secret_cases.NAME: secret_cases.ARN}
 
 Contents = Mapping[str, list[tuple[Any, ...]]]
 
@@ -72,10 +104,11 @@ class House:
 
     def furnish(self) -> None:
         """Give the first account something of everything."""
-        for cases in (event_cases, audit_cases, metric_cases):
+        for cases in (event_cases, audit_cases, metric_cases, key_cases, secret_cases):
             cases.furnish(self.core.write)
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)
+        lifecycle_cases.furnish(self.core)
         calls.keep(self._database(AUDIT), [calls.call()])
         self._database(METRICS).submit(
             lambda tx: publishing.put(tx, caller(), "Own", metric_cases.DATA),

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TypedDict
@@ -17,6 +18,9 @@ from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.app.vulnerability_parts import following, generations
 from entrepot.app.vulnerability_updates import updates
 from entrepot.core.audit.delivering import Delivering
+from entrepot.core.keys.upkeep import KeyUpkeep
+from entrepot.core.keys.vault import Vault
+from entrepot.core.lifecycle.executor import LifecycleJob, Pace
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
@@ -24,6 +28,7 @@ from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.pulse import Pulse
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
+from entrepot.core.secrets.upkeep import SecretUpkeep
 from entrepot.core.units import Units
 from entrepot.core.upkeep import JournalFold, expire_uploads
 from entrepot.db.sqlite import SqliteDatabase
@@ -33,7 +38,8 @@ from entrepot.settings import Settings
 from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
-from entrepot.worker.tasks import Jobs, rematches, tasks
+from entrepot.worker.schedule import Task
+from entrepot.worker.tasks import Jobs, endings, rematches, tasks
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -89,6 +95,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         excepting=excepting(database, store, known),
         reporting=reporting(settings, database, known),
         suppression_walks=suppression_walks(database, known),
+        lifecycle=LifecycleJob(database, parts.clock, Pace(timedelta(seconds=settings.lifecycle_interval_seconds))),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),
@@ -99,11 +106,24 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         announcer=about_audit.announcer,
         audit_upkeep=about_audit.upkeep,
         trails=_trails(settings, database, about_audit, sealed),
-        further=[*updates(settings, known), *rematches(rematching(database, store, known, meter, pulse.of(database)))],
+        further=_further(settings, databases, known, meter, pulse),
         watch=pulse.of(database),
         ballast=lambda: parts.tend_ballast(settings),
         **_periods(settings, idle),
     )
+
+
+def _further(
+    settings: Settings, databases: Databases, known: Generations, meter: Metering, pulse: Pulse
+) -> Sequence[Task]:
+    """Jobs of their own: updates of what is known, images matched anew, what ends after having waited."""
+    database, store = databases.metadata, Filesystem(settings.data)
+    vault = Vault(parts.seal(settings, create=False))
+    return [
+        *updates(settings, known),
+        *rematches(rematching(database, store, known, meter, pulse.of(database))),
+        *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
+    ]
 
 
 class _Periods(TypedDict):

@@ -22,6 +22,7 @@ from entrepot.core.inspector import suppressing
 from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.integrity import Integrity
 from entrepot.core.issuers import Issuers
+from entrepot.core.keys.vault import Vault
 from entrepot.core.metrics.plotter import Plotter
 from entrepot.core.metrics.standing import Standing
 from entrepot.core.parts import Core
@@ -215,15 +216,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     units, snapshot = Units(opened.metadata, readers), opened.metadata.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
-    transfers = Transfers(
-        units,
-        hot,
-        store,
-        store_name=STORE,
-        syncing=ThreadPoolExecutor(_SYNCERS, "fsync"),
-        boot_id=_BOOT_ID.read_text().strip(),
-        limits=TransferLimits(LARGEST_LAYER, settings.disk_reserve),
-    )
+    transfers = _transfers(settings, units, hot, store)
     known = Questions(Generations(settings.data / VULNERABILITIES), beside)
     core = Core(
         units=units,
@@ -236,6 +229,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         transfers=transfers,
         reads=Reads(hot, units, store),
         events=event_parts(settings, sealed, Units(opened.events, beside)),
+        vault=Vault(sealed),
         plotter=Plotter(settings.data / "plots"),
         vulnerabilities=known,
         suppression_walks=SuppressionWalks(units, known, SUPPRESSIONS),
@@ -246,3 +240,15 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         faults=readiness(units, store),
     )
     return Worker(core, opened, journal, hot)
+
+
+def _transfers(settings: Settings, units: Units, hot: Hot, store: Filesystem) -> Transfers:
+    return Transfers(
+        units,
+        hot,
+        store,
+        store_name=STORE,
+        syncing=ThreadPoolExecutor(_SYNCERS, "fsync"),
+        boot_id=_BOOT_ID.read_text().strip(),
+        limits=TransferLimits(LARGEST_LAYER, settings.disk_reserve),
+    )

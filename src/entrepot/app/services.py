@@ -1,6 +1,18 @@
 """The AWS services that are served: each with its table of operations."""
 
-from entrepot.aws import cloudtrail, cloudwatch, ecr, ecr_public, entrepot, events, iam, inspector2, sts
+from entrepot.aws import (
+    cloudtrail,
+    cloudwatch,
+    ecr,
+    ecr_public,
+    entrepot,
+    events,
+    iam,
+    inspector2,
+    kms,
+    secretsmanager,
+    sts,
+)
 from entrepot.aws.protocol.call import Services
 
 SERVICES: Services = {
@@ -11,6 +23,8 @@ SERVICES: Services = {
     "cloudwatch": cloudwatch.OPERATIONS,
     "iam": iam.OPERATIONS,
     "inspector2": inspector2.OPERATIONS,
+    "kms": kms.OPERATIONS,
+    "secretsmanager": secretsmanager.OPERATIONS,
     "sts": sts.OPERATIONS,
     "entrepot": entrepot.OPERATIONS,
 }

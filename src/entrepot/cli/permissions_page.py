@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterator
 
-from entrepot.core.permissions import OCI, OPERATIONS, Needs, Table
+from entrepot.core.needs import Needs, Table
+from entrepot.core.permissions import OCI, OPERATIONS
 
 _HEAD = """# Permissions
 
@@ -29,6 +30,8 @@ _TITLES = {
     "events": "Amazon EventBridge",
     "iam": "IAM",
     "inspector2": "Amazon Inspector",
+    "kms": "AWS KMS",
+    "secretsmanager": "AWS Secrets Manager",
     "sts": "STS",
 }
 

@@ -188,6 +188,8 @@ _TAGS: Mapping[str, tuple[str, ...]] = {
         ("events", "events"),
         ("iam", "iam"),
         ("inspector2", "inspector2"),
+        ("kms", "kms"),
+        ("secretsmanager", "secretsmanager"),
         ("sts", "iam"),
     )
 }

@@ -20,7 +20,7 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RepositoryKey
 
-_NAMED_PARENTS = 10
+NAMED_PARENTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def require_deletable(tx: Transaction, repository: Repository, digest: str) -> N
     image.
     """
     protection.require_unprotected(tx, repository)
-    parents = images.parents(tx, repository.id, digest, _NAMED_PARENTS)
+    parents = images.parents(tx, repository.id, digest, NAMED_PARENTS)
     if parents:
         raise ImageReferenced(parents=f"[{', '.join(parents)}]")
 
@@ -87,6 +87,16 @@ def batch_delete(
     if removed:
         change.finish("BatchDeleteImage", {"repositoryName": key.name, "imageIds": [_shown(item) for item in removed]})
     return tuple(removed), tuple(refusals)
+
+
+def remove_image(tx: Transaction, change: Change, digest: Digest) -> None:
+    """Delete an image of the change's locked repository with all its tags: ImageReferenced, ImageNotFound."""
+    _delete_image(tx, change, change.repository, digest)
+
+
+def remove_tag(tx: Transaction, change: Change, tag: str) -> None:
+    """Delete a tag of the change's locked repository, and with its last one the image: as `remove_image`."""
+    _delete_tag(tx, change, change.repository, tag)
 
 
 def names(ids: Sequence[ImageId]) -> Sequence[ImageName]:

@@ -8,7 +8,7 @@ import re
 
 from entrepot.core import entities as identities
 from entrepot.db import accounts, entities
-from entrepot.db.database import Reader, Transaction
+from entrepot.db.database import Reader
 from entrepot.policy import document
 
 _ACCOUNT = re.compile(r"(?:arn:aws:iam::)?([0-9]{12})(?::root)?")
@@ -22,17 +22,18 @@ class PrincipalUnknown(Exception):
     """A policy names a principal that does not exist."""
 
 
-def stored(tx: Transaction, text: str) -> str:
+def stored(tx: Reader, text: str) -> str:
     """A checked text as it is kept: PrincipalUnknown."""
-    return document.with_principals(text, lambda name: _kept(tx, name))
+    return document.with_principals(text, lambda name: kept(tx, name))
 
 
 def shown(reader: Reader, text: str) -> str:
     """A text that was kept, as its readers see it."""
-    return document.with_principals(text, lambda name: _told(reader, name))
+    return document.with_principals(text, lambda name: told(reader, name))
 
 
-def _kept(tx: Transaction, name: str) -> str:
+def kept(tx: Reader, name: str) -> str:
+    """One principal as it is kept: PrincipalUnknown."""
     if match := _ENTITY.fullmatch(name):
         found = entities.find(tx, match[1], match[2], match[4])
         if found is not None and found.name == match[4] and found.path == match[3]:
@@ -42,7 +43,7 @@ def _kept(tx: Transaction, name: str) -> str:
     raise PrincipalUnknown(name)
 
 
-def _exists(tx: Transaction, name: str) -> bool:
+def _exists(tx: Reader, name: str) -> bool:
     if _ID.fullmatch(name):
         return entities.by_id(tx, name) is not None
     if match := _SESSION.fullmatch(name):
@@ -51,6 +52,7 @@ def _exists(tx: Transaction, name: str) -> bool:
     return match is not None and accounts.find(tx, match[1]) is not None
 
 
-def _told(reader: Reader, name: str) -> str:
+def told(reader: Reader, name: str) -> str:
+    """One principal that was kept, as its readers see it."""
     found = entities.by_id(reader, name) if _ID.fullmatch(name) else None
     return name if found is None else identities.arn(found)

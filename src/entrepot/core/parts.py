@@ -9,6 +9,7 @@ from entrepot.core.audit.lookup import Trail
 from entrepot.core.credentials import Credentials
 from entrepot.core.events.parts import EventParts
 from entrepot.core.inspector.suppression_walks import SuppressionWalks
+from entrepot.core.keys.vault import Vault
 from entrepot.core.metrics.plotter import Plotter
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
@@ -34,6 +35,7 @@ class Core:
     trail_destinations: Destinations
     trail: Trail
     events: EventParts
+    vault: Vault
     plotter: Plotter
     vulnerabilities: Questions
     suppression_walks: SuppressionWalks

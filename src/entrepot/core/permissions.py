@@ -8,35 +8,21 @@ docs/permissions.md is made from it.
 import re
 from collections.abc import Iterator, Mapping
 
-import msgspec
-
 from entrepot.core import cloudwatch_permissions as monitoring
 from entrepot.core import iam_permissions as iam
 from entrepot.core import inspector_permissions as inspector
+from entrepot.core import kms_permissions as kms
+from entrepot.core import secrets_permissions as secrets
+from entrepot.core.needs import ANY, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, Needs, Table
 
-ANY = "*"
 REPOSITORY = "arn:aws:ecr:{region}:{account}:repository/{repository}"
 _BELOW = "arn:aws:ecr:{region}:{account}:repository/{prefix}/*"
 PUBLIC_REPOSITORY = "arn:aws:ecr-public::{account}:repository/{repository}"
 PUBLIC_REGISTRY = "arn:aws:ecr-public::{account}:registry/{account}"
 IMAGE = ("ecr:ImageTag", "ecr:ImageDigest")
-RESOURCE_TAG = "aws:ResourceTag/{key}"
-REQUEST_TAG = "aws:RequestTag/{key}"
-TAG_KEYS = "aws:TagKeys"
 _ROLE = "arn:aws:iam::{account}:role/{role}"
 _PASSED = ("iam:PassedToService", RESOURCE_TAG, "iam:ResourceTag/{key}")
 
-
-class Needs(msgspec.Struct, frozen=True):
-    """One action that a request needs, on what; `keys` beside those of every request; `when`, if not always."""
-
-    action: str
-    on: str
-    keys: tuple[str, ...] = ()
-    when: str = ""
-
-
-Table = Mapping[str, tuple[Needs, ...]]
 
 # of a repository; what reads and writes images tells which
 _LAYERS = "BatchCheckLayerAvailability CompleteLayerUpload InitiateLayerUpload UploadLayerPart"
@@ -48,8 +34,9 @@ _REGISTRY = (
 )
 _ECR_IMAGES = "BatchGetImage DescribeImageScanFindings StartImageScan"
 _ECR_REPOSITORIES = (
-    "BatchGetRepositoryScanningConfiguration GetDownloadUrlForLayer ListImages PutImageScanningConfiguration "
-    "PutImageTagMutability"
+    "BatchGetRepositoryScanningConfiguration DeleteLifecyclePolicy GetDownloadUrlForLayer GetLifecyclePolicy "
+    "GetLifecyclePolicyPreview ListImages PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy "
+    "StartLifecyclePolicyPreview"
 )
 
 
@@ -275,7 +262,7 @@ def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
 
 
 _OWN: Mapping[str, str] = {
-    ANY: "GetTrashConfiguration ListTrash PutTrashConfiguration ReportImagesInUse",
+    ANY: "GetTrashConfiguration ListSparedImages ListTrash PutTrashConfiguration ReportImagesInUse",
     REPOSITORY: "GetRepositoryProtection PurgeTrash PutRepositoryProtection RestoreImage RestoreRepository",
 }
 
@@ -295,6 +282,8 @@ OPERATIONS: Mapping[str, Table] = {
     "events": dict(_events()),
     "iam": dict(_iam()),
     "inspector2": dict(_inspector2()),
+    "kms": dict(kms.table()),
+    "secretsmanager": dict(secrets.table()),
     "sts": _STS,
     "entrepot": dict(_entrepot()),
 }

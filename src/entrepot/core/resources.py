@@ -31,7 +31,8 @@ class Resource(msgspec.Struct, frozen=True):
 
     `told_as` is how a denial names it, where the ARN itself would say whether it exists (a user's path). `policies` are
     the resource policies that have a say in every action, `wider` those that have one in `V1_ACTIONS`; `tags` reads
-    its tags, when a policy asks.
+    its tags, when a policy asks. What `must_name` whoever may do something is a key: without its policy's word nobody
+    may, its own account's root neither.
     """
 
     account: str
@@ -41,6 +42,7 @@ class Resource(msgspec.Struct, frozen=True):
     policies: tuple[Policy, ...] = ()
     wider: tuple[Policy, ...] = ()
     tags: Callable[[], Tags] = no_tags
+    must_name: bool = False
 
     def policies_on(self, action: str) -> tuple[Policy, ...]:
         """The resource policies that have a say in an action."""

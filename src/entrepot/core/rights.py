@@ -23,7 +23,7 @@ from entrepot.policy.evaluation import Context, Policies, Request, evaluate
 from entrepot.policy.principals import Principal as Subject
 from entrepot.seal.sessions import Session
 
-_Question = tuple[str, str, str, tuple[Policy, ...]]
+_Question = tuple[str, str, str, tuple[Policy, ...], bool]
 MOST_GROUPS = 1000
 _MOST_PRINCIPALS = 4096
 _MOST_DECISIONS = 4096
@@ -67,11 +67,13 @@ class Rights:
         `request` reads the condition keys of the request; those of the principal are known here.
         """
         having = resource.policies_on(action)
-        question = (action, resource.arn, resource.account, having)
+        question = (action, resource.arn, resource.account, having, resource.must_name)
         known = self._decided.get(question)
         if known is not None:
             return known
-        policies = structs.replace(self._policies, resource=having) if having else self._policies
+        policies = self._policies
+        if having or resource.must_name:
+            policies = structs.replace(policies, resource=having, must_be_named=resource.must_name)
         context = _Context(self._keys, request)
         decision = evaluate(Request(self._subject, action, resource.arn, resource.account, context), policies)
         if all(key.startswith(_LASTING) for key in decision.read):

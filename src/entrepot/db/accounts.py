@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.identity_schema import access_key, account, entity
 from entrepot.db.records import AccessKey, Account
 from entrepot.spec.moments import micros, moment, moment_or_none
@@ -36,7 +36,7 @@ _RETIRE_ROOT_KEYS = (
 )
 
 
-def find(tx: Transaction, account_id: str) -> Account | None:
+def find(tx: Reader, account_id: str) -> Account | None:
     """The account, or None."""
     row = tx.one(_FIND, id=account_id)
     return None if row is None else _account(row)

@@ -13,6 +13,7 @@ from entrepot.db import catalog_data, resource_tags, trash
 from entrepot.db.blobs import blob_of
 from entrepot.db.database import Transaction, number_of
 from entrepot.db.exception_schema import repository_admission, repository_vex, vulnerability_exception
+from entrepot.db.lifecycle_schema import lifecycle_policy, lifecycle_preview
 from entrepot.db.records import Blob
 from entrepot.db.scan_schema import layer_inventory, layer_marks
 from entrepot.db.schema import blob, gc_hold, manifest_reference, repository, repository_blob, upload
@@ -114,7 +115,14 @@ _ADD_ORPHAN = text(
 _REMOVE_UPLOADS = delete(upload).where(upload.c.repository_id == bindparam("of"))
 _REMOVE_SETTINGS = [
     delete(table).where(table.c.repository_id == bindparam("of"))
-    for table in (repository_admission, repository_protection, repository_vex, vulnerability_exception)
+    for table in (
+        lifecycle_policy,
+        lifecycle_preview,
+        repository_admission,
+        repository_protection,
+        repository_vex,
+        vulnerability_exception,
+    )
 ]
 _REMOVE_TOMBSTONE = delete(repository).where(repository.c.id == bindparam("of"), repository.c.deleted_at.is_not(None))
 _HOLDS = select(func.count()).select_from(gc_hold).where(gc_hold.c.expires_at > bindparam("now"))
@@ -154,9 +162,17 @@ _DROP_REMATCHES = text(
     "DELETE FROM image_rematch WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
 )
+_DROP_INVENTORIES = text(
+    "DELETE FROM image_inventory WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
 _DROP_USE = text(
     "DELETE FROM image_in_use WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
+_DROP_PREVIEWS = text(
+    "DELETE FROM lifecycle_preview_image WHERE repository_id = :of AND (run, ordinal) IN "
+    "(SELECT run, ordinal FROM lifecycle_preview_image WHERE repository_id = :of LIMIT :limit)"
 )
 _DROP_MANIFESTS = text(
     "DELETE FROM manifest WHERE repository_id = :of AND digest IN "
@@ -293,10 +309,12 @@ def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
     tx.run(_DROP_REFERRERS, of=repository_id, limit=limit)
     tx.run(_DROP_SBOMS, of=repository_id, limit=limit)
     tx.run(_DROP_REMATCHES, of=repository_id, limit=limit)
+    tx.run(_DROP_INVENTORIES, of=repository_id, limit=limit)
     tx.run(_DROP_USE, of=repository_id, limit=limit)
     trashed = trash.drop_some(tx, repository_id, limit)
     manifests = tx.run(_DROP_MANIFESTS, of=repository_id, limit=limit)
-    return trashed + manifests or tx.run(_DROP_LINKS, of=repository_id, limit=limit)
+    previews = tx.run(_DROP_PREVIEWS, of=repository_id, limit=limit)
+    return trashed + manifests + previews or tx.run(_DROP_LINKS, of=repository_id, limit=limit)
 
 
 def remove_tombstone(tx: Transaction, repository_id: str) -> None:

@@ -116,6 +116,31 @@ from entrepot.errors.inspector import (
     InspectorInputInvalid,
     InspectorReportNotFound,
 )
+from entrepot.errors.keys import (
+    CiphertextInvalid,
+    GrantNotFound,
+    GrantPrincipalInvalid,
+    GrantTokenInvalid,
+    KeyAliasAlreadyExists,
+    KeyAliasInvalid,
+    KeyDisabled,
+    KeyDryRun,
+    KeyFeatureUnsupported,
+    KeyMarkerInvalid,
+    KeyMismatch,
+    KeyNotFound,
+    KeyQuotaExceeded,
+    KeySignatureWrong,
+    KeyStateInvalid,
+    KeyTagInvalid,
+    KeyUsageInvalid,
+)
+from entrepot.errors.lifecycle import (
+    LifecyclePolicyInvalid,
+    LifecyclePolicyNotFound,
+    LifecyclePreviewInProgress,
+    LifecyclePreviewNotFound,
+)
 from entrepot.errors.metrics import (
     MetricInputConflict,
     MetricInputInvalid,
@@ -167,6 +192,22 @@ from entrepot.errors.scans import (
     ScanningConfigurationInvalid,
     ScanNotFound,
     ScansTooMany,
+)
+from entrepot.errors.secrets import (
+    CredentialSecretInaccessible,
+    CredentialSecretNotFound,
+    CredentialSecretUnreadable,
+    SecretAlreadyExists,
+    SecretInputInvalid,
+    SecretNotDecrypted,
+    SecretNotEncrypted,
+    SecretNotFound,
+    SecretPageTokenInvalid,
+    SecretPolicyMalformed,
+    SecretPolicyPublic,
+    SecretQuotaExceeded,
+    SecretStateInvalid,
+    SecretVersionNotFound,
 )
 from entrepot.errors.templates import TemplateAlreadyExists, TemplateNotFound, TemplateRoleUnusable
 from entrepot.errors.trails import (

@@ -26,7 +26,7 @@ INLINE_LIMITS: Final = {"user": 2_048, "group": 5_120, "role": 10_240}
 WITH_PRINCIPALS: Final = frozenset(
     {Kind.REPOSITORY, Kind.REGISTRY, Kind.TRUST, Kind.KEY, Kind.EVENT_BUS, Kind.RESOURCE}
 )
-_FREE_SIDS: Final = frozenset({Kind.REPOSITORY, Kind.REGISTRY, Kind.EVENT_BUS, Kind.RESOURCE})
+_FREE_SIDS: Final = frozenset({Kind.REPOSITORY, Kind.REGISTRY, Kind.EVENT_BUS, Kind.KEY, Kind.RESOURCE})
 _WITHOUT_RESOURCE: Final = frozenset({Kind.REPOSITORY, Kind.TRUST, Kind.RESOURCE})
 _SID: Final = re.compile(r"[A-Za-z0-9]*")
 _VENDOR: Final = re.compile(r"[A-Za-z0-9.-]+")

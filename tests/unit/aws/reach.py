@@ -24,6 +24,8 @@ READ = (
         "aws/events",
         "aws/iam",
         "aws/inspector2",
+        "aws/kms",
+        "aws/secretsmanager",
         "aws/sts",
         "aws/repository",
         "aws/protocol",

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from entrepot.aws.entrepot import images_in_use, protection, trash
+from entrepot.aws.entrepot import images_in_use, protection, spared_images, trash
 from entrepot.aws.protocol.call import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
     "GetRepositoryProtection": protection.get_repository_protection,
     "GetTrashConfiguration": trash.get_trash_configuration,
+    "ListSparedImages": spared_images.list_spared_images,
     "ListTrash": trash.list_trash,
     "PurgeTrash": trash.purge_trash,
     "PutRepositoryProtection": protection.put_repository_protection,

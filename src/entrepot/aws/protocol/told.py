@@ -19,12 +19,19 @@ _CODES = frozenset({"AuthenticationCode1", "AuthenticationCode2", "TokenCode"})
 _MESSAGES = frozenset({"DecodedMessage", "EncodedMessage"})
 _TOKENS = frozenset({"SessionToken", "WebIdentityToken", "authorizationToken", "downloadUrl"})
 _SECRETS = _CODES | _MESSAGES | _TOKENS
+# what is told by its parameters alone, as CloudTrail does, though it is called otherwise
+_SILENT = frozenset(
+    {
+        *("Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GenerateRandom", "ReEncrypt"),
+        *("Sign", "Verify", "ValidateResourcePolicy"),
+    }
+)
 _READS = ("BatchCheck", "BatchGet", "Describe", "Get", "List", "Lookup", "Search", "Simulate", "Test")
 
 
 def is_read(operation: str) -> bool:
     """Whether an operation changes nothing; its answer is not told."""
-    return operation.startswith(_READS)
+    return operation.startswith(_READS) or operation in _SILENT
 
 
 def begin(telling: Telling, service: str, operation: str, caller: Caller) -> None:

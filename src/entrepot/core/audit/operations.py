@@ -2,9 +2,18 @@
 
 _SOURCES = {"cloudwatch": "monitoring.amazonaws.com"}
 _READING = ("Get", "List", "Describe", "BatchGet", "BatchCheck", "Lookup", "Test", "Simulate", "Search", "Decode")
-_READING_TOO = frozenset({"AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "AssumeRoot"})  # so AWS says
+# so AWS says
+_READING_TOO = frozenset(
+    {
+        *("AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "AssumeRoot"),
+        *("Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GenerateRandom", "ReEncrypt"),
+        *("Sign", "Verify", "ValidateResourcePolicy"),
+    }
+)
 # of these services, what only reads never writes to the outbox
-_PURELY_READ = frozenset({"ecr", "ecr-public", "cloudwatch", "cloudtrail", "events", "inspector2"})
+_PURELY_READ = frozenset(
+    {"ecr", "ecr-public", "cloudwatch", "cloudtrail", "events", "inspector2", "kms", "secretsmanager"}
+)
 
 
 def source(service: str) -> str:

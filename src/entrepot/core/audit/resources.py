@@ -28,6 +28,13 @@ _MEMBERS: Mapping[str, Mapping[str, str]] = {
         "dashboardName": "AWS::CloudWatch::Dashboard",
         "dashboardNames": "AWS::CloudWatch::Dashboard",
     },
+    "kms": {
+        "keyId": "AWS::KMS::Key",
+        "targetKeyId": "AWS::KMS::Key",
+        "destinationKeyId": "AWS::KMS::Key",
+        "aliasName": "AWS::KMS::Alias",
+    },
+    "secretsmanager": {"secretId": "AWS::SecretsManager::Secret"},
     "events": {"rule": "AWS::Events::Rule", "archiveName": "AWS::Events::Archive", "replayName": "AWS::Events::Replay"},
 }
 _REPOSITORIES = {"ecr": "AWS::ECR::Repository", "ecr-public": "AWS::ECR::PublicRepository"}

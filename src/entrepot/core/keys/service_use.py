@@ -1,0 +1,46 @@
+"""Keys as services of the deployment use them: on behalf of a principal, whom the key's policy then judges with
+`kms:ViaService`; or as the service itself, by a grant that somebody made it.
+"""
+
+from datetime import datetime
+
+from entrepot.core.access import Caller
+from entrepot.core.keys import encryption
+from entrepot.core.keys.encryption import Encrypted, Sealed
+from entrepot.core.keys.places import Asked
+from entrepot.core.keys.vault import Vault
+from entrepot.core.principals import Principal
+from entrepot.core.rights import Rights
+from entrepot.db.database import Reader
+from entrepot.db.key_records import Context
+from entrepot.policy.evaluation import Policies
+
+_DATA_KEY_BYTES = 32
+
+
+def data_key(tx: Reader, caller: Caller, vault: Vault, service: str, given: str, context: Context) -> Encrypted:
+    """A fresh data key of 256 bits with its ciphertext, for a service on the caller's behalf: KeyNotFound, KeyDisabled,
+    KeyStateInvalid, KeyUsageInvalid.
+    """
+    asked = Asked("GenerateDataKey", context, via=service)
+    return encryption.data_key(tx, caller, vault, given, _DATA_KEY_BYTES, asked)
+
+
+def enclosed(
+    tx: Reader, caller: Caller, vault: Vault, service: str, given: str, text: bytes, context: Context
+) -> Encrypted:
+    """What a service keeps, encrypted on the caller's behalf as if by a data key of its own: as `data_key`."""
+    return encryption.enclose(tx, caller, vault, given, text, Asked("GenerateDataKey", context, via=service))
+
+
+def opened(tx: Reader, caller: Caller, vault: Vault, service: str, sealed: Sealed) -> Encrypted:
+    """What a service had encrypted, opened on the caller's behalf: as `data_key`, CiphertextInvalid, KeyMismatch."""
+    return encryption.decrypt(tx, caller, vault, sealed, service)
+
+
+def itself(service: str, account: str, region: str, request_id: str, at: datetime) -> Caller:
+    """A service as a caller of `data_key` and `opened`: grants to `SERVICE.REGION.amazonaws.com` let it."""
+    named = f"{service}.{region}.amazonaws.com"
+    principal = Principal(account, "service", named, named, "", 0)
+    rights = Rights(principal.subject(), Policies())
+    return Caller(principal, rights, region, "", "", request_id, secure=True, door="worker", at=at)

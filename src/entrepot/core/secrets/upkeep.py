@@ -1,0 +1,48 @@
+"""The job `secrets` removes secrets whose recovery window has ended, with their values."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+from entrepot.core.access import Caller
+from entrepot.core.principals import Principal
+from entrepot.core.rights import Rights
+from entrepot.core.secrets import places
+from entrepot.core.units import BlockingUnits
+from entrepot.db import secrets as rows
+from entrepot.db.database import Database, Transaction
+from entrepot.db.secret_records import Secret
+from entrepot.policy.evaluation import Policies
+
+_SERVICE = "secretsmanager.amazonaws.com"
+_BATCH = 100
+
+
+class SecretUpkeep:
+    """Removes what nobody restored."""
+
+    def __init__(self, database: Database) -> None:
+        self._units = BlockingUnits(database)
+
+    def run(self, now: datetime) -> Mapping[str, object]:
+        """How many were removed."""
+        removed = 0
+        while due := self._units.read(rows.purging, now, _BATCH):
+            removed += sum(self._units.write(_purge, each.id, _caller(each, now)) for each in due)
+        return {"removed": removed} if removed else {}
+
+
+def _purge(tx: Transaction, secret_id: str, caller: Caller) -> bool:
+    secret = rows.lock(tx, secret_id)
+    if secret is None or secret.purges_at is None or secret.purges_at > caller.at:
+        return False
+    rows.remove(tx, secret.id)
+    places.changed(tx, caller, "EndSecretDelete", {"secretId": secret.arn}, secret.account)
+    return True
+
+
+def _caller(secret: Secret, now: datetime) -> Caller:
+    """The service, which does for nobody what it does by itself."""
+    principal = Principal(secret.account, "service", _SERVICE, _SERVICE, "", 0)
+    rights, request_id = Rights(principal.subject(), Policies()), str(uuid.uuid4())
+    return Caller(principal, rights, secret.region, "", "", request_id, secure=True, door="worker", at=now)

@@ -1,0 +1,114 @@
+"""Rows of `key_grant`."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import bindparam, delete, func, insert, select
+
+from entrepot.db.database import Reader, Row, Transaction, number_of
+from entrepot.db.key_records import Grant
+from entrepot.db.key_schema import encryption_key, key_grant
+from entrepot.spec.moments import micros, moment
+
+_ID = key_grant.c.id == bindparam("of")
+_FIND = select(key_grant).where(_ID)
+_KEY = key_grant.c.key_id == bindparam("key")
+_OF_GRANTEE = (
+    select(key_grant)
+    .where(
+        _KEY,
+        (key_grant.c.grantee == bindparam("by_id"))
+        | (key_grant.c.grantee == bindparam("by_arn"))
+        | (key_grant.c.grantee == bindparam("by_account")),
+    )
+    .order_by(key_grant.c.id)
+)
+_NAMED = select(key_grant).where(_KEY, key_grant.c.name == bindparam("named"), key_grant.c.name != "")
+_LIST = (
+    select(key_grant).where(_KEY, key_grant.c.id > bindparam("after")).order_by(key_grant.c.id).limit(bindparam("most"))
+)
+_OF_RETIREE = (
+    select(key_grant)
+    .join(encryption_key, encryption_key.c.id == key_grant.c.key_id)
+    .where(
+        key_grant.c.retiree == bindparam("retiree"),
+        encryption_key.c.region == bindparam("place"),
+        encryption_key.c.account_id == bindparam("account"),
+        key_grant.c.id > bindparam("after"),
+    )
+    .order_by(key_grant.c.id)
+    .limit(bindparam("most"))
+)
+_COUNT = select(func.count()).select_from(key_grant).where(_KEY)
+_INSERT = insert(key_grant)
+_REMOVE = delete(key_grant).where(_ID)
+_OPERATIONS = msgspec.json.Decoder(tuple[str, ...])
+_CONSTRAINTS = msgspec.json.Decoder(dict[str, dict[str, str]])
+
+
+def find(tx: Reader, grant_id: str) -> Grant | None:
+    """The grant of an id."""
+    row = tx.one(_FIND, of=grant_id)
+    return None if row is None else _grant(row)
+
+
+def of_grantee(tx: Reader, key_id: str, by_id: str, by_arn: str, by_account: str) -> Sequence[Grant]:
+    """Grants on a key to whoever goes by any of these names."""
+    found = tx.all(_OF_GRANTEE, key=key_id, by_id=by_id, by_arn=by_arn, by_account=by_account)
+    return [_grant(row) for row in found]
+
+
+def named(tx: Reader, key_id: str, name: str) -> Sequence[Grant]:
+    """Grants on a key under a name."""
+    return [_grant(row) for row in tx.all(_NAMED, key=key_id, named=name)]
+
+
+def list_of(tx: Reader, key_id: str, after: str, most: int) -> Sequence[Grant]:
+    """Grants on a key whose ids come after one, in their order."""
+    return [_grant(row) for row in tx.all(_LIST, key=key_id, after=after, most=most)]
+
+
+def of_retiree(tx: Reader, account: str, region: str, retiree: str, after: str, most: int) -> Sequence[Grant]:
+    """Grants on an account's keys in a region that somebody may retire, by id."""
+    found = tx.all(_OF_RETIREE, account=account, place=region, retiree=retiree, after=after, most=most)
+    return [_grant(row) for row in found]
+
+
+def count(tx: Reader, key_id: str) -> int:
+    """How many grants there are on a key."""
+    return number_of(tx, _COUNT, key=key_id)
+
+
+def add(tx: Transaction, new: Grant) -> None:
+    """A new grant."""
+    tx.run(
+        _INSERT,
+        id=new.id,
+        key_id=new.key_id,
+        name=new.name,
+        grantee=new.grantee,
+        retiree=new.retiree,
+        operations=msgspec.json.encode(new.operations).decode(),
+        constraints=msgspec.json.encode(new.constraints).decode(),
+        issuer=new.issuer,
+        created_at=micros(new.created_at),
+    )
+
+
+def remove(tx: Transaction, grant_id: str) -> None:
+    """Remove a grant."""
+    tx.run(_REMOVE, of=grant_id)
+
+
+def _grant(row: Row) -> Grant:
+    return Grant(
+        row.id,
+        row.key_id,
+        row.name,
+        row.grantee,
+        row.retiree,
+        _OPERATIONS.decode(row.operations),
+        _CONSTRAINTS.decode(row.constraints),
+        row.issuer,
+        moment(row.created_at),
+    )
