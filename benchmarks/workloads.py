@@ -16,8 +16,8 @@ from benchmarks import (
     cpu,
     decisions,
     events,
+    image_pages,
     lifecycle,
-    listings,
     load,
     metrics,
     patterns,
@@ -117,7 +117,7 @@ class Bench:
     def many_images(self) -> Iterator[Row]:
         """Pages of images of a repository with as many as there are tags."""
         self._say("many images")
-        yield from listings.rows(self._scratch / "images", self.scale.tags, self.scale.repeat)
+        yield from image_pages.rows(self._scratch / "images", self.scale.tags, self.scale.repeat)
 
     def pull(self) -> Iterator[Row]:
         """One large blob, whole and in ranges; nginx is the ceiling."""

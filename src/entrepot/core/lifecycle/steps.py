@@ -15,7 +15,7 @@ from entrepot.core.lifecycle import evaluating, told
 from entrepot.core.lifecycle.evaluating import Evaluation
 from entrepot.core.lifecycle.told import Told
 from entrepot.core.scanning import in_use
-from entrepot.db import images, lifecycle_images, lifecycle_policies, repositories, tags
+from entrepot.db import images, lifecycle_images, lifecycle_policies, protections, repositories, tags
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
 from entrepot.errors import ImageReferenced, RepositoryProtected, StorageClassUpdateRefused
@@ -91,6 +91,7 @@ class _Step:
         self.actions: list[Action] = []
         self.kept: list[Kept] = []
         self._left: set[str] = set()
+        self._protected = protections.find(tx, change.repository.id) is not None
 
     def do(self, actions: Sequence[Action]) -> None:
         """Each of these, unless it is not to be done any more."""
@@ -130,6 +131,8 @@ class _Step:
 
     def _stands(self, action: Action) -> bool:
         """Whether an image is there, unused, and as it was; what refers to one goes with it, whatever became of it."""
+        if self._protected and action.kind != "TRANSITION":
+            return False  # nothing of the repository is deleted (core/protection.py)
         digest, now = action.record.digest, self.change.caller.at
         row = lifecycle_images.image(self._tx, self._of, digest)
         if row is None or self._is_wanted(digest, row.last_pulled_at, action.record.pulled_at, now):
