@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from entrepot.core import deletion
+from entrepot.core import deletion, storage_classes
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.lifecycle import evaluating, told
@@ -18,7 +18,7 @@ from entrepot.core.scanning import in_use
 from entrepot.db import images, lifecycle_images, lifecycle_policies, protections, repositories, tags
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
-from entrepot.errors import ImageReferenced
+from entrepot.errors import ImageReferenced, RepositoryProtected, StorageClassUpdateRefused
 from entrepot.pattern.lifecycle.records import Action, Kept
 from entrepot.spec.digest import Digest
 from entrepot.spec.moments import micros
@@ -101,7 +101,9 @@ class _Step:
                 continue
             try:
                 self._act(action)
-            except ImageReferenced:
+            except RepositoryProtected:
+                self._left.add(action.record.digest)
+            except (ImageReferenced, StorageClassUpdateRefused):
                 self._left.add(action.record.digest)
                 parents = images.parents(self._tx, self._of, action.record.digest, deletion.NAMED_PARENTS)
                 self.kept.append(Kept(action.record, action.priority, tuple(parents)))
@@ -114,9 +116,18 @@ class _Step:
         if action.kind == "UNTAG":
             for tag in action.tags:
                 deletion.remove_tag(self._tx, self.change, tag)
+        elif action.kind == "TRANSITION":
+            self._archive(action)
         else:
             deletion.remove_image(self._tx, self.change, Digest(action.record.digest))
         self.actions.append(action)
+
+    def _archive(self, action: Action) -> None:
+        """Into the archive, with what refers to the image: StorageClassUpdateRefused while an index needs it."""
+        stored = images.find(self._tx, self._of, action.record.digest)
+        if stored is not None and not action.subject:  # a referrer is there already
+            storage_classes.require_own_class(self._tx, self.change.repository, stored, storage_classes.ARCHIVE)
+            storage_classes.archive(self.change, stored)
 
     def _stands(self, action: Action) -> bool:
         """Whether an image is there, unused, and as it was; what refers to one goes with it, whatever became of it."""
@@ -128,6 +139,8 @@ class _Step:
             return False
         if self._unchanged or action.subject:
             return True
+        if (row.status == storage_classes.ARCHIVED) is not action.record.is_archived:
+            return False
         named = tags.of_image(self._tx, self._of, digest, _MOST_TAGS)
         return evaluating.decides_alone(self._evaluation.policy, action, named, now)
 
