@@ -34,7 +34,6 @@ _NOT_TOLD = (
     "Nothing is known of the packages of {}: no advisories of it have been imported. Run `entrepot vulndb import`; the "
     "image is scanned again then."
 )
-_KEPT_BYTES = 8 * 1024 * 1024  # of inventories, which images of one base share; those of large ones have one or two
 
 
 class Engine:
@@ -54,7 +53,7 @@ class Engine:
         self._programs = programs
         self._clock = clock
         self._configs = ImageConfigs(units, store)
-        self._kept = KeptLayers(_KEPT_BYTES)
+        self._kept = KeptLayers()
 
     @property
     def generation(self) -> str:
