@@ -7,22 +7,36 @@ is written as its scan would, but for the events of that.
 
 import json
 import random
+import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from entrepot.core.scanning import coverage_statuses, enhanced_analysis, enhanced_work
+from entrepot.core.scanning import coverage_statuses, enhanced_analysis, enhanced_work, kept_images
 from entrepot.core.scanning import inventories as packing
 from entrepot.core.scanning.analysis import SUCCESS
 from entrepot.core.scanning.enhanced_changes import Of, changes, result_of
 from entrepot.core.scanning.enhanced_findings import Facts
 from entrepot.core.scanning.layer_programs import VERSION
+from entrepot.core.scanning.outlines import outline
+from entrepot.core.scanning.platforms import platform
 from entrepot.core.scanning.recurring import Recurring
 from entrepot.core.scanning.remembering import Memory, Remembering
 from entrepot.core.scanning.suppressions import nothing
-from entrepot.db import blobs, enhanced_scans, images, inventories, registry_scanning, repositories, scans
+from entrepot.db import (
+    blobs,
+    enhanced_scans,
+    image_inventories,
+    images,
+    inspector_findings,
+    inventories,
+    registry_scanning,
+    repositories,
+    scans,
+)
 from entrepot.db.database import Transaction
 from entrepot.db.inspector_records import ImageKey
 from entrepot.db.records import Blob, Repository
@@ -131,18 +145,23 @@ class _Scans:
     def add(self, tx: Transaction, number: int, manifest: Manifest) -> None:
         """Write how the scan of an image ended, and what was found in it."""
         of = _repository(number % _REPOSITORIES)
-        facts = Facts("", "amd64", "", micros(_pushed(number)))
         image = merge((str(each.digest), self._layers[each.digest]) for each in manifest.layers)
-        analysis = enhanced_analysis.analysed(image, self._known, facts, AT, self._recurring.found_in)
+        outlined = outline(image)
+        analysis = enhanced_analysis.described(outlined, self._known, AT)
+        facts = Facts(platform(image.release), "amd64", "", micros(_pushed(number)))
+        found = self._recurring.found_in(image, self._known, facts)
         told = coverage_statuses.CONTINUOUSLY + analysis.description.removeprefix(SUCCESS)
-        found = analysis.found or ()
         scan = Scan(ScanKey(of, manifest.digest, "ENHANCED"), f"scan-{number}", "ACTIVE", told, AT, severities={})
         scans.put(tx, scan, due=False)
         ended = replace(scan, completed_at=AT, source_updated_at=analysis.source_updated_at, result=result_of(found))
         if analysis.status != "COMPLETE" or not enhanced_scans.keep(tx, ended):
             return
         key = RepositoryKey(RegistryKey("private", ACCOUNT, REGION), _name(number % _REPOSITORIES))
-        enhanced_work.write(tx, ended, changes(Of(key, ImageKey(of, manifest.digest), AT), (), found, nothing))
+        image_inventories.put(tx, of, manifest.digest, kept_images.HELD_BY, kept_images.packed(image, outlined, facts))
+        changed = changes(Of(key, ImageKey(of, manifest.digest), AT), (), found, nothing)
+        counts = Counter(each.severity for each in changed.told)
+        inspector_findings.put(tx, changed.told)
+        enhanced_scans.count(tx, replace(ended, severities=enhanced_work.ecr_counts(counts)))
 
 
 def build(database: SqliteDatabase, debian: Path, file: VulnerabilityFile, count: int, layers: int) -> Fleet:
@@ -169,6 +188,8 @@ def build(database: SqliteDatabase, debian: Path, file: VulnerabilityFile, count
     for start in range(0, count, _UNIT):
         some_images = [(number, _image(number, made, chance)) for number in range(start, min(start + _UNIT, count))]
         database.submit(partial(_add_images, some=some_images, looking=looking)).result()
+        print(f"\r{start + len(some_images)} of {count} images", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
     return Fleet(count, layers, names)
 
 

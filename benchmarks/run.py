@@ -31,6 +31,7 @@ WORKLOADS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "tls": Bench.tls,
     "decisions": Bench.decisions,
     "patterns": Bench.patterns,
+    "lifecycle": Bench.lifecycle,
     "events": Bench.events,
     "metrics": Bench.metrics,
     "scans": Bench.scans,

@@ -17,21 +17,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
 from benchmarks import fleets
 from entrepot.core.pulse import Pulse
-from entrepot.core.scanning import enhanced_work
-from entrepot.core.scanning.analysis import Content
-from entrepot.core.scanning.enhanced_findings import Facts
-from entrepot.core.scanning.image_configs import ImageConfigs
+from entrepot.core.scanning import rematch_work
 from entrepot.core.scanning.rematch_plan import RematchPlan
 from entrepot.core.scanning.rematcher import Rematcher
 from entrepot.core.units import BlockingUnits, Units
 from entrepot.core.vulnerabilities.importing import Importing
 from entrepot.db import rematches
 from entrepot.db.inspector_records import ImageKey
-from entrepot.db.rematches import Pass
+from entrepot.db.rematches import Held, Pass
 from entrepot.db.sqlite import SqliteDatabase, connect
 from entrepot.db.vulnerability_generations import Generations
 from tests.factories.advisory_files import folder, record
@@ -58,16 +54,16 @@ class House:
             debian = data / "inventories" / "debian-10.json"
             self.names = fleets.build(self.database, debian, file, images, layers).names
             found = Pass(0, file.generation)
+            self.since = file.generation
         self.database.submit(lambda tx: rematches.move_pass(tx, Pass(), found)).result()
         self.database.submit(lambda tx: rematches.move_pass(tx, found, Pass(file.generation))).result()
         self.database.checkpoint()
         self.pulse = Pulse()
         units = Units(self.database, ThreadPoolExecutor(2))
-        self.plan = RematchPlan(BlockingUnits(self.database), self.generations)
+        self.plan = RematchPlan(BlockingUnits(self.database), self.generations, lambda: datetime.now(UTC))
         self.rematcher = Rematcher(
             units,
             self.generations,
-            cast("ImageConfigs", NoConfigs()),
             nothing,
             (),
             self.pulse.of(self.database),
@@ -91,14 +87,6 @@ class House:
         """Bytes of the database."""
         self.database.checkpoint()
         return (self.directory / "entrepot.db").stat().st_size
-
-
-class NoConfigs:
-    """Images have no configs here."""
-
-    async def facts(self, content: Content) -> Facts:
-        """Of every image the same."""
-        return Facts("", "amd64", "", content.pushed_at)
 
 
 async def nothing(_: ImageKey) -> bool:
@@ -162,12 +150,11 @@ def watched(directory: Path, house: House) -> float:
 def floor(house: House) -> None:
     """Matching alone, with what is remembered by now."""
     keys = [each[:2] for each in house.database.read(lambda tx: rematches.watched(tx, ("", ""), _SAMPLE))]
-    tasks = house.database.read(lambda tx: [enhanced_work.read(tx, ImageKey(*key)) for key in keys])
+    stored = house.database.read(lambda tx: rematch_work.read(tx, [Held(*key, "", 1, house.since) for key in keys]))
+    some = [(each, each.scan) for each in stored if each.scan is not None]
     cpu = time.process_time()
-    for task in tasks:
-        if task is not None:
-            house.rematcher.match(task, Facts("", "amd64", "", task.content.pushed_at))
-    print(f"floor: matching alone {1000 * (time.process_time() - cpu) / max(len(tasks), 1):.2f} ms CPU an image")
+    house.rematcher.match(some)
+    print(f"floor: matching alone {1000 * (time.process_time() - cpu) / max(len(some), 1):.2f} ms CPU an image")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import cpu, decisions, events, load, metrics, patterns, scan_speed, seeding, switched
+from benchmarks import cpu, decisions, events, lifecycle, load, metrics, patterns, scan_speed, seeding, switched
 from benchmarks.report import Gate, Row
 from benchmarks.servers import DISTRIBUTION, FLOOR, NGINX, OURS, SWITCHED, UNTOLD, ZOT, Running, missing, start
 
@@ -190,6 +190,11 @@ class Bench:
         """What rules add to an event."""
         self._say("patterns")
         yield from patterns.rows(self.scale.repeat, self.scale.seconds / 5)
+
+    def lifecycle(self) -> Iterator[Row]:
+        """What a lifecycle policy takes over very many images."""
+        self._say("lifecycle")
+        yield from lifecycle.rows(self.scale.repeat, lifecycle.IMAGES if self.scale.peers else lifecycle.IMAGES // 100)
 
     def events(self) -> Iterator[Row]:
         """What an event costs on its way to a target."""

@@ -174,7 +174,7 @@ def test_the_key_policy_is_the_root_of_authority(kms: Any, server: Server, user:
 def test_conditions_look_at_the_encryption_context(kms: Any, server: Server, user: User):
     own = server.client("kms", credentials=user.keys)
     condition = {"StringEquals": {"kms:EncryptionContext:team": "a"}}
-    statements = [
+    statements: list[dict[str, Any]] = [
         {"Effect": "Allow", "Action": "kms:*", "Resource": "*"},
         {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*", "Principal": {"AWS": user.arn}}
         | {"Condition": condition},

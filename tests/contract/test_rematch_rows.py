@@ -33,10 +33,12 @@ def held(rows: Rows) -> Rows:
     return rows
 
 
-def queued(held: Rows, *made: object) -> list[str]:
+def queued(held: Rows, *made: object, since: int = 5) -> list[str]:
     """Queue images; the digests of all that are watched."""
     found = held.read(rematches.watched, ("", ""), 9)
-    held.write(rematches.queue, [each[:2] for each in found if each.layers and (not made or each.digest in made)])
+    held.write(
+        rematches.queue, [each[:2] for each in found if each.layers and (not made or each.digest in made)], since
+    )
     return [each.digest for each in found]
 
 
@@ -58,13 +60,13 @@ def test_images_that_are_scanned_continuously_are_found_page_by_page_with_their_
 def test_the_newest_image_is_claimed_first_and_by_one(held: Rows):
     queued(held)
     (first,) = held.write(rematches.claim, "a", EPOCH, EPOCH + MINUTE, 1)
-    assert first == Held(OF, OTHER.digest, "a", 1)
+    assert first == Held(OF, OTHER.digest, "a", 1, 5)
     second = held.write(rematches.claim, "b", EPOCH, EPOCH + MINUTE, 9)
     assert [each.digest for each in second] == [NEW.digest, OLD.digest]
     assert held.write(rematches.claim, "c", EPOCH, EPOCH + MINUTE, 9) == []
     assert held.read(rematches.next_due) == micros(EPOCH + MINUTE)
     again = held.write(rematches.claim, "d", EPOCH + MINUTE, EPOCH + 2 * MINUTE, 1)
-    assert again == [Held(OF, OTHER.digest, "d", 2)]
+    assert again == [Held(OF, OTHER.digest, "d", 2, 5)]
     assert held.write(rematches.done, first) is False, "somebody else has it"
     assert held.write(rematches.done, again[0]) is True
     assert held.read(rematches.waiting) == 2
@@ -82,15 +84,22 @@ def test_an_image_that_is_queued_while_it_is_held_is_matched_once_more(held: Row
     assert held.read(rematches.are_due, EPOCH) is True
 
 
+def test_an_image_that_waits_is_matched_with_all_that_changed_since_it_first_did(held: Rows):
+    for since in (5, 3, 7):
+        queued(held, OLD.digest, since=since)
+    (mine,) = held.write(rematches.claim, "a", EPOCH, EPOCH + MINUTE, 9)
+    assert mine.since == 3
+
+
 def test_a_scan_that_ends_with_less_than_a_pass_knows_is_matched_once_more(held: Rows):
-    assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 0) is False
+    assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 0, EPOCH) is False
     assert held.write(rematches.move_pass, Pass(), Pass(3, 7, "x")) is True
     assert held.write(rematches.move_pass, Pass(3, 6), Pass(9)) is False, "another pass has begun"
     assert held.read(rematches.find_pass) == Pass(3, 7, "x")
-    assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 7) is False
-    assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 6) is True
+    assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 7, EPOCH) is False
+    assert held.write(rematches.queue_if_overtaken, OF, OLD.digest, 6, EPOCH) is True
     assert held.write(rematches.move_pass, Pass(3, 7), Pass(8, 0, "")) is True
-    assert held.write(rematches.queue_if_overtaken, OF, NEW.digest, 7) is True
+    assert held.write(rematches.queue_if_overtaken, OF, NEW.digest, 7, EPOCH) is True
     assert held.read(rematches.waiting) == 2
 
 
@@ -102,7 +111,7 @@ def test_what_waits_goes_with_its_image_and_with_its_repository(held: Rows):
         pass
     assert held.read(rematches.waiting) == 0
     assert held.read(rematches.next_due) is None
-    held.write(rematches.queue, [(OF, OLD.digest)])
+    held.write(rematches.queue, [(OF, OLD.digest)], 0, EPOCH)
     assert held.read(rematches.waiting) == 0, "it is gone"
 
 

@@ -32,10 +32,17 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "partLastByte": 3,
         "uploadId": "00000000-0000-4000-8000-000000000000",
         "policyText": _BROKEN,
+        "lifecyclePolicyText": _BROKEN + " " * 100,
         "tags": [{"Key": "k", "Value": "v"}],
         "tagKeys": ["k"],
         "name": "REGISTRY_POLICY_SCOPE",
         "value": "V2",
+        "prefix": names["prefix"],
+        "appliedFor": ["REPLICATION"],
+        "enabled": False,
+        "graceSeconds": 0,
+        "trashId": "absent",
+        "imageDigest": digest,
         "catalogData": {"description": "d"},
         **_of_identities(names),
     }
@@ -150,6 +157,7 @@ def _repository_arn(world: World, service: str) -> str:
 _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "UpdateAssumeRolePolicy": {"PolicyDocument": _BROKEN},
     "GetInsightSelectors": {"TrailName": "world"},
+    "RestoreImage": {"trashId": "absent"},
 }
 _HOUR = {"StartTime": datetime(2026, 1, 1, tzinfo=UTC), "EndTime": datetime(2026, 1, 1, 1, tzinfo=UTC)}
 _METRIC = {"Namespace": "World", "MetricName": "Things"}

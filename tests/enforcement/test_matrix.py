@@ -10,7 +10,8 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from entrepot.app.services import SERVICES
-from entrepot.core.permissions import OCI, OPERATIONS, PUBLIC_REPOSITORY, REPOSITORY, Needs
+from entrepot.core.needs import Needs
+from entrepot.core.permissions import OCI, OPERATIONS, PUBLIC_REPOSITORY, REPOSITORY
 from entrepot.oci.door import ROUTES
 from tests.behaviour.sessions import keys_of
 from tests.enforcement import inputs

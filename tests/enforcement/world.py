@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from entrepot.core.permissions import Needs
+from entrepot.core.needs import Needs
 from tests.factories.layouts import Image, image
 from tests.factories.processes import REGION, Credentials, Server, create_account
 from tests.factories.registry import Registry
@@ -169,7 +169,7 @@ class World:
         device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
         key = iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
         return {
-            **dict.fromkeys(("user", "group", "role", "policy", "profile", "name"), name),
+            **dict.fromkeys(("user", "group", "role", "policy", "profile", "name", "prefix"), name),
             **dict.fromkeys(("bus", "rule", "archive", "replay", "connection", "destination"), name),
             "repository": f"{name}/app",
             "trail": name,

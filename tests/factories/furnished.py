@@ -22,6 +22,7 @@ from tests.factories import (
     event_cases,
     inspector_cases,
     key_cases,
+    lifecycle_cases,
     metric_cases,
     scan_cases,
     secret_cases,
@@ -37,16 +38,23 @@ CASES: Mapping[str, Case] = {
     **scan_cases.CASES,
     **inspector_cases.CASES,
     **key_cases.CASES,
+    **lifecycle_cases.CASES,
     **secret_cases.CASES,
 }
-PARTS = (
-    event_cases.PARTS
-    | audit_cases.PARTS
-    | metric_cases.PARTS
-    | scan_cases.PARTS
-    | inspector_cases.PARTS
-    | key_cases.PARTS
-    | secret_cases.PARTS
+PARTS = frozenset().union(
+    *(
+        cases.PARTS
+        for cases in (
+            event_cases,
+            audit_cases,
+            metric_cases,
+            scan_cases,
+            inspector_cases,
+            key_cases,
+            lifecycle_cases,
+            secret_cases,
+        )
+    )
 )
 UNRECORDED = metric_cases.UNRECORDED
 WRITES = {name: case for name, case in CASES.items() if case.action}
@@ -65,6 +73,7 @@ SERVICES = {
     "scanning": "ecr",
     "inspector": "inspector2",
     "keys": "kms",
+    "lifecycle": "ecr",
     "secrets": "secretsmanager",
 }  # of packages
 _TABLES = {
@@ -99,6 +108,7 @@ class House:
             cases.furnish(self.core.write)
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)
+        lifecycle_cases.furnish(self.core)
         calls.keep(self._database(AUDIT), [calls.call()])
         self._database(METRICS).submit(
             lambda tx: publishing.put(tx, caller(), "Own", metric_cases.DATA),

@@ -1,12 +1,12 @@
 """Files of a layer without a layer: what a reader is given."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from entrepot.errors.scanning import FileTooLarge
-from entrepot.scan.files import ARCHIVE, METADATA
+from entrepot.scan.files import ARCHIVE, METADATA, Keeps
 
 
 @dataclass(frozen=True)
@@ -40,3 +40,8 @@ class MemoryFile:
     def opened(self, most: int = ARCHIVE) -> BinaryIO:
         """All of it, to seek in."""
         return io.BytesIO(self.read(most))
+
+
+def keeping(wants: Callable[[str], bool]) -> Keeps:
+    """What keeps the paths that are wanted."""
+    return lambda paths: [path for path in paths if wants(path)]

@@ -155,7 +155,7 @@ def test_scans_are_told(server: Server, scrape: Scrape):
     assert scrape.value("entrepot_scans_total", account="000000000000", region="us-east-1", **ended) == 1
     assert scrape.value("entrepot_scan_lag_seconds_total", type="BASIC") < 60
     assert {has["state"] for name, has, _ in scrape.samples if name == "entrepot_scan_queue_rows"} == {
-        *("waiting", "running")
+        *("waiting", "running", "matching")
     }
     assert scrape.value("entrepot_scan_queue_rows") == 0
     assert cloudwatch(server, "Entrepot", "ScanCount", ScanStatus="FAILED", ScanType="BASIC") == 1

@@ -20,6 +20,7 @@ from entrepot.app.vulnerability_updates import updates
 from entrepot.core.audit.delivering import Delivering
 from entrepot.core.keys.upkeep import KeyUpkeep
 from entrepot.core.keys.vault import Vault
+from entrepot.core.lifecycle.executor import LifecycleJob, Pace
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
@@ -94,6 +95,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
         excepting=excepting(database, store, known),
         reporting=reporting(settings, database, known),
         suppression_walks=suppression_walks(database, known),
+        lifecycle=LifecycleJob(database, parts.clock, Pace(timedelta(seconds=settings.lifecycle_interval_seconds))),
         measure=measure,
         rollup=RollUp(metrics),
         alarms=AlarmEvaluator(database, metrics, databases.events),

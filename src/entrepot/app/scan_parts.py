@@ -10,7 +10,6 @@ from entrepot.core.pulse import Watching
 from entrepot.core.sbom_referrers import EnhancedSbomReferrers, Keeping, SbomReferrers
 from entrepot.core.scanning.engine import Engine
 from entrepot.core.scanning.enhanced_scanner import EnhancedScans
-from entrepot.core.scanning.image_configs import ImageConfigs
 from entrepot.core.scanning.layer_programs import LayerPrograms
 from entrepot.core.scanning.rematch_plan import RematchPlan
 from entrepot.core.scanning.rematcher import Rematcher
@@ -59,14 +58,12 @@ def rematching(
     units = Units(metadata, ThreadPoolExecutor(2, "rematches"))
     engine = Engine(units, store, generations, LayerPrograms(), parts.clock)
     scans = EnhancedScans(units, engine, meter, parts.clock, parts.SUPPRESSIONS)
-    configs = ImageConfigs(units, store)
     rematcher = Rematcher(
         units,
         generations,
-        configs,
         scans.match_anew,
         parts.SUPPRESSIONS,
         watch,
         parts.clock,
     )
-    return RematchPlan(BlockingUnits(metadata), generations), rematcher
+    return RematchPlan(BlockingUnits(metadata), generations, parts.clock), rematcher

@@ -25,6 +25,7 @@ def fsck(
             "every manifest resolvable": f"{report.resolvable}/{report.manifests}",
             "manifests": report.manifests,
             "resolvable": report.resolvable,
+            "in the trash": report.trashed,
             "blobs": report.blobs,
             "damaged": report.damaged,
             "unresolvable": report.unresolvable,

@@ -29,6 +29,8 @@ _NOUNS = {
     "vulnerability vex": ("Documents that say what is not affected.", ("import_", "trust", "distrust", "show_")),
     "repository": ("Repositories.", ()),
     "repository admission": ("Which images a repository hands out.", ("set_", "show_")),
+    "repository protection": ("Repositories of which nothing is deleted.", ("set_", "show_")),
+    "trash": ("What was deleted and may be restored.", ("set_", "list_", "restore", "purge")),
     "db": ("The metadata database.", ("upgrade",)),
 }
 _groups = {"": app}

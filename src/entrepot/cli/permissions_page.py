@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterator
 
-from entrepot.core.permissions import OCI, OPERATIONS, Needs, Table
+from entrepot.core.needs import Needs, Table
+from entrepot.core.permissions import OCI, OPERATIONS
 
 _HEAD = """# Permissions
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from entrepot.core import access, lookup
+from entrepot.core import access, lookup, protection
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.db import blobs as rows
-from entrepot.db import repositories
+from entrepot.db import repositories, trash
 from entrepot.db.database import Transaction
 from entrepot.db.records import Blob, Link
-from entrepot.errors import BlobInUse, BlobNotFound, BlobUnreferenced
+from entrepot.errors import BlobInUse, BlobNotFound, BlobTrashed, BlobUnreferenced
 from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RepositoryKey
 
@@ -75,12 +75,17 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
 
 
 def delete(tx: Transaction, caller: Caller, key: RepositoryKey, digest: Digest) -> None:
-    """Take a blob out of a repository: BlobNotFound; BlobInUse while an image of the repository names it."""
+    """Take a blob out of a repository: BlobNotFound; BlobInUse while an image of the repository names it, BlobTrashed
+    while one does that may be restored; RepositoryProtected.
+    """
     repository = lookup.require_locked(tx, caller, key, "BatchDeleteImage")
+    protection.require_unprotected(tx, repository)
     if rows.find_link(tx, repository.id, digest) is None:
         raise BlobNotFound(digest=digest, name=key.name, account=key.registry.account)
     if rows.reference_to(tx, repository.id, digest) is not None:
         raise BlobInUse(digest=digest, name=key.name)
+    if trash.holds(tx, repository.id, digest):
+        raise BlobTrashed(digest=digest, name=key.name)
     rows.unlink(tx, repository.id, digest)
     Change(tx, caller, repository).finish("DeleteLayer", {"repositoryName": key.name, "layerDigest": digest})
 

@@ -43,10 +43,11 @@ class Change:
         source = source or f"aws.{SERVICES[self.repository.key.registry.kind]}"
         self.events.append((detail_type, {"source": source, "resources": resources, "detail": detail}))
 
-    def finish(self, action: str, parameters: Json, *, bump: bool = True) -> None:
+    def finish(self, action: str, parameters: Json, *, bump: bool = True, service: str = "") -> None:
         """Number the change, store its events and the audit record of `action`.
 
-        `bump=False` is for changes that caches need not see: a new link, an upload's progress.
+        `bump=False` is for changes that caches need not see: a new link, an upload's progress. `service` is whose
+        operation it is, where that is not the repository's.
         """
         revision = self.repository.revision + (1 if bump else 0)
         if bump:
@@ -56,7 +57,7 @@ class Change:
         registry = self.repository.key.registry
         call = call_of(
             self.caller,
-            SERVICES[registry.kind],
+            service or SERVICES[registry.kind],
             action,
             registry.account,
             self._region,

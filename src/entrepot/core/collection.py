@@ -19,7 +19,7 @@ from entrepot.core.changes import new_stamp
 from entrepot.core.scanning import enhanced_work
 from entrepot.core.units import BlockingUnits
 from entrepot.db import collection as rows
-from entrepot.db import repositories
+from entrepot.db import repositories, trash
 from entrepot.db.collection import LinkKey
 from entrepot.db.database import Database, Transaction
 from entrepot.db.records import Blob
@@ -45,7 +45,7 @@ class Periods:
 
 @dataclass(slots=True)
 class Collected:
-    """What a run did: counts of links and blobs, bytes freed."""
+    """What a run did: counts of links and blobs, bytes freed; `expired` is what may not be restored any more."""
 
     condemned: int = 0
     unlinked: int = 0
@@ -54,6 +54,7 @@ class Collected:
     removed_bytes: int = 0
     orphans: int = 0
     emptied_repositories: int = 0
+    expired: int = 0
     on_hold: bool = False
     candidates: list[str] = field(default_factory=list)
 
@@ -73,6 +74,7 @@ class Collector:
         if self._units.read(rows.is_on_hold, micros(now)):
             done.on_hold = True
             return done
+        done.expired = self._expire_trash(now)
         done.emptied_repositories = self._empty_tombstones(now)
         for batch in self._batches_to_condemn(now):
             done.condemned += self._write_each(condemn, batch, now, self._periods.grace)
@@ -160,6 +162,17 @@ class Collector:
             if gone == 0:
                 return
 
+    def _expire_trash(self, now: datetime) -> int:
+        """End what has been in the trash for its grace; repositories that stay there are watched no more."""
+        total = 0
+        while gone := self._units.write(trash.expire, now, _BATCH):
+            total += gone
+        while watched := self._units.read(trash.watched_repositories, _BATCH):
+            for repository_id in watched:
+                while self._units.write(unwatch, repository_id, _BATCH, now):
+                    pass
+        return total
+
     def _empty_tombstones(self, now: datetime) -> int:
         emptied = 0
         for repository_id in self._units.read(repositories.tombstones, _BATCH):
@@ -177,6 +190,15 @@ class Collector:
         """Run one unit for each key, queued together so that they share commits; how many did something."""
         futures = [self._units.queue(work, key, *args, **kwargs) for key in keys]
         return sum(bool(future.result()) for future in futures)
+
+
+def unwatch(tx: Transaction, repository_id: str, limit: int, now: datetime) -> int:
+    """Close up to `limit` findings of a repository in the trash, then forget as many enhanced scans: should it come
+    back, its images are scanned anew. How many.
+    """
+    if not trash.is_kept(tx, repository_id):
+        return 0
+    return enhanced_work.close_some(tx, repository_id, limit, now) or trash.unwatch(tx, repository_id, limit)
 
 
 def condemn(tx: Transaction, key: LinkKey, now: datetime, grace: timedelta) -> bool:

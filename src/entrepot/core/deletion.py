@@ -1,9 +1,12 @@
-"""Who may delete an image, and what goes with it: one place for the API, the OCI door, lifecycle and replication."""
+"""Who may delete an image, and what goes with it: one place for the API, the OCI door, lifecycle and replication.
+
+Where the registry has a trash, what is removed here is kept in it (core/trash.py).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from entrepot.core import lookup
+from entrepot.core import lookup, protection, trash
 from entrepot.core.access import Caller, ImageName
 from entrepot.core.changes import Change
 from entrepot.core.images import MOST_TAGS, event_detail, event_type
@@ -17,7 +20,7 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RepositoryKey
 
-_NAMED_PARENTS = 10
+NAMED_PARENTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,11 @@ class Refusal:
 
 
 def require_deletable(tx: Transaction, repository: Repository, digest: str) -> None:
-    """The one check of every deleter: ImageReferenced while an index of the repository names the image."""
-    parents = images.parents(tx, repository.id, digest, _NAMED_PARENTS)
+    """The one check of every deleter: RepositoryProtected, ImageReferenced while an index of the repository names the
+    image.
+    """
+    protection.require_unprotected(tx, repository)
+    parents = images.parents(tx, repository.id, digest, NAMED_PARENTS)
     if parents:
         raise ImageReferenced(parents=f"[{', '.join(parents)}]")
 
@@ -81,6 +87,16 @@ def batch_delete(
     if removed:
         change.finish("BatchDeleteImage", {"repositoryName": key.name, "imageIds": [_shown(item) for item in removed]})
     return tuple(removed), tuple(refusals)
+
+
+def remove_image(tx: Transaction, change: Change, digest: Digest) -> None:
+    """Delete an image of the change's locked repository with all its tags: ImageReferenced, ImageNotFound."""
+    _delete_image(tx, change, change.repository, digest)
+
+
+def remove_tag(tx: Transaction, change: Change, tag: str) -> None:
+    """Delete a tag of the change's locked repository, and with its last one the image: as `remove_image`."""
+    _delete_tag(tx, change, change.repository, tag)
 
 
 def names(ids: Sequence[ImageId]) -> Sequence[ImageName]:
@@ -137,6 +153,7 @@ def _delete_id(tx: Transaction, change: Change, repository: Repository, image_id
 
 def _delete_tag(tx: Transaction, change: Change, repository: Repository, tag: str) -> Digest:
     """Remove a tag, and with its last one the image; ImageReferenced for the last tag of an index's child."""
+    protection.require_unprotected(tx, repository)
     digest = tags.find(tx, repository.id, tag)
     if digest is None:
         raise ImageNotFound(digest="null", tag=tag, name=repository.key.name, account=repository.key.registry.account)
@@ -169,6 +186,7 @@ def _remove(tx: Transaction, change: Change, repository: Repository, digest: Dig
     for name, resource, detail in closed:
         change.event(name, detail, [resource], source=enhanced_events.SOURCE)
     sboms = registry_sboms.made(tx, repository.id, digest)
+    trash.keep(tx, change.caller, repository, digest, had)
     images.remove(tx, repository.id, digest)
     for each in sboms:
         _remove_made(tx, change, repository, each)

@@ -94,7 +94,7 @@ def put(
         raise ImageAlreadyExists(digest=digest, tag=tag or "null", name=key.name, account=key.registry.account)
     if tag is not None and pointed not in (None, digest) and tag_is_immutable(repository, tag):
         raise TagImmutable(tag=tag, name=key.name)
-    _hold_blobs(tx, repository, manifest)
+    hold_blobs(tx, repository, manifest)
     if known is None:
         image_size = _hold_children(tx, repository, manifest, rules)
         images.add(tx, repository.id, digest, manifest, image_size, caller.at)
@@ -102,7 +102,7 @@ def put(
     if known is None:  # cannot be: the row was just written
         raise _not_found(key, digest)
     if tag is not None and pointed != digest:
-        _point(tx, repository, tag, digest, caller)
+        point(tx, repository, tag, digest, caller)
     requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
     vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
     vex_trust.signed(tx, repository, manifest, tag or "", caller.at)
@@ -198,7 +198,8 @@ def event_type(manifest: StoredManifest) -> str:
     return "ECR Image Action" if manifest.subject is None else "ECR Referrer Action"
 
 
-def _hold_blobs(tx: Transaction, repository: Repository, manifest: Manifest) -> None:
+def hold_blobs(tx: Transaction, repository: Repository, manifest: Manifest) -> None:
+    """Have the repository hold what a manifest needs, condemned or not: BlobsNotFound."""
     missing = []
     for digest in sorted({descriptor.digest for descriptor in manifest.required_blobs}):
         link = blobs.share_link(tx, repository.id, digest)
@@ -226,7 +227,8 @@ def _hold_children(tx: Transaction, repository: Repository, manifest: Manifest, 
     return max((size for size in sizes.values() if size is not None), default=manifest.image_size)
 
 
-def _point(tx: Transaction, repository: Repository, tag: Tag, digest: Digest, caller: Caller) -> None:
+def point(tx: Transaction, repository: Repository, tag: Tag, digest: Digest, caller: Caller) -> None:
+    """Have a tag point at an image of the locked repository: TagsTooMany."""
     if len(tags.of_image(tx, repository.id, digest, MOST_TAGS)) >= MOST_TAGS:
         raise TagsTooMany(tag=tag, name=repository.key.name, account=repository.key.registry.account, limit=MOST_TAGS)
     tags.point(tx, repository.id, tag, digest, caller.at)

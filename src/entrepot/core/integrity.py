@@ -34,9 +34,12 @@ class Scrubbed:
 
 @dataclass(slots=True)
 class Report:
-    """What fsck found. `unresolvable` and `damaged` hold a line each; `repaired` counts mended rows."""
+    """What fsck found. `unresolvable` and `damaged` hold a line each; `repaired` counts mended rows, `trashed`
+    those of the manifests that are in the trash.
+    """
 
     manifests: int = 0
+    trashed: int = 0
     resolvable: int = 0
     blobs: int = 0
     damaged: list[str] = field(default_factory=list)
@@ -94,6 +97,7 @@ class Integrity:
         for keys in self._manifests():
             for key in keys:
                 report.manifests += 1
+                report.trashed += bool(key.trashed)
                 self._check_manifest(key, broken, report, now, repair=repair)
             progress(len(keys))
         return report
@@ -161,6 +165,14 @@ class Integrity:
             after = batch[-1].id
 
     def _manifests(self) -> Iterator[list[ManifestKey]]:
+        """Those of repositories, then those in the trash, which must be restorable."""
+        yield from self._present()
+        after = ""
+        while batch := list(self._units.read(rows.trashed, after, _BATCH)):
+            yield batch
+            after = batch[-1].trashed
+
+    def _present(self) -> Iterator[list[ManifestKey]]:
         after = ("", "")
         while True:
             batch = list(self._units.read(rows.manifests, after, _BATCH))

@@ -3,15 +3,13 @@
 Resource -> operations; operation -> condition keys beside those that every request on a key has.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
+
+from entrepot.core.needs import ANY, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, Needs
 
 KEY: Final = "arn:aws:kms:{region}:{account}:key/{key_id}"
 ALIAS: Final = "arn:aws:kms:{region}:{account}:alias/{key_alias}"
-ANY: Final = "*"
-RESOURCE_TAG: Final = "aws:ResourceTag/{key}"
-REQUEST_TAG: Final = "aws:RequestTag/{key}"
-TAG_KEYS: Final = "aws:TagKeys"
 
 RESOURCES: Final[Mapping[str, str]] = {
     ANY: "CreateKey GenerateRandom ListAliases ListKeys ListRetirableGrants",
@@ -50,3 +48,17 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "UntagResource": (TAG_KEYS,),
     "Verify": _SIGNS,
 }
+
+
+def table() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    """What each operation needs."""
+    for on, names in RESOURCES.items():
+        for name in names.split():
+            keys = (*KEYS.get(name, ()), *(ON_KEYS if on == KEY else ()))
+            needs = (Needs(f"kms:{name}", on, keys),)
+            tagged = (Needs("kms:TagResource", KEY, (REQUEST_TAG, TAG_KEYS), "tags are given"),)
+            yield name, needs + tagged if name == "CreateKey" else needs
+    for name in OF_ALIASES:
+        yield name, (Needs(f"kms:{name}", ALIAS), Needs(f"kms:{name}", KEY, ON_KEYS))
+    both = (Needs(f"kms:ReEncrypt{way}", KEY, (*RE_ENCRYPTS, *ON_KEYS)) for way in ("From", "To"))
+    yield "ReEncrypt", tuple(both)

@@ -24,6 +24,11 @@ def resource(reader: Reader, key: RepositoryKey, found: Repository | None) -> Re
     return resources.of_repository(key, found, registry, lambda each: resource_tags.list_of(reader, each))
 
 
+def find(tx: Transaction, key: RepositoryKey, *, locked: bool) -> Repository | None:
+    """The repository, locked for a change where that is meant, before it is known whether the caller may."""
+    return repositories.lock(tx, key) if locked else repositories.find(tx, key)
+
+
 def allow(tx: Transaction, caller: Caller, key: RepositoryKey, operation: str, keys: Keys = NO_KEYS) -> None:
     """AccessDenied unless the caller may do `operation` to the repository, which need not exist."""
     access.require(caller, operation, resource(tx, key, repositories.find(tx, key)), keys)

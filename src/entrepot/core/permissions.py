@@ -8,34 +8,21 @@ docs/permissions.md is made from it.
 import re
 from collections.abc import Iterator, Mapping
 
-import msgspec
-
 from entrepot.core import cloudwatch_permissions as monitoring
 from entrepot.core import iam_permissions as iam
 from entrepot.core import inspector_permissions as inspector
 from entrepot.core import kms_permissions as kms
 from entrepot.core import secrets_permissions as secrets
+from entrepot.core.needs import ANY, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, Needs, Table
 
-ANY = "*"
 REPOSITORY = "arn:aws:ecr:{region}:{account}:repository/{repository}"
+_BELOW = "arn:aws:ecr:{region}:{account}:repository/{prefix}/*"
 PUBLIC_REPOSITORY = "arn:aws:ecr-public::{account}:repository/{repository}"
 PUBLIC_REGISTRY = "arn:aws:ecr-public::{account}:registry/{account}"
 IMAGE = ("ecr:ImageTag", "ecr:ImageDigest")
-RESOURCE_TAG = "aws:ResourceTag/{key}"
-REQUEST_TAG = "aws:RequestTag/{key}"
-TAG_KEYS = "aws:TagKeys"
+_ROLE = "arn:aws:iam::{account}:role/{role}"
+_PASSED = ("iam:PassedToService", RESOURCE_TAG, "iam:ResourceTag/{key}")
 
-
-class Needs(msgspec.Struct, frozen=True):
-    """One action that a request needs, on what; `keys` beside those of every request; `when`, if not always."""
-
-    action: str
-    on: str
-    keys: tuple[str, ...] = ()
-    when: str = ""
-
-
-Table = Mapping[str, tuple[Needs, ...]]
 
 # of a repository; what reads and writes images tells which
 _LAYERS = "BatchCheckLayerAvailability CompleteLayerUpload InitiateLayerUpload UploadLayerPart"
@@ -47,8 +34,9 @@ _REGISTRY = (
 )
 _ECR_IMAGES = "BatchGetImage DescribeImageScanFindings StartImageScan"
 _ECR_REPOSITORIES = (
-    "BatchGetRepositoryScanningConfiguration GetDownloadUrlForLayer ListImages PutImageScanningConfiguration "
-    "PutImageTagMutability"
+    "BatchGetRepositoryScanningConfiguration DeleteLifecyclePolicy GetDownloadUrlForLayer GetLifecyclePolicy "
+    "GetLifecyclePolicyPreview ListImages PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy "
+    "StartLifecyclePolicyPreview"
 )
 
 
@@ -80,6 +68,25 @@ def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
         yield name, (Needs(f"ecr:{name}", ANY),)
     for name in ("GetAccountSetting", "PutAccountSetting"):
         yield name, (Needs(f"ecr:{name}", ANY, ("ecr:AccountSetting",)),)
+    yield from _templates()
+
+
+def _templates() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    """What a template does to repositories, who keeps it must be allowed to do to those below its prefix."""
+    for verb in ("Create", "Update"):
+        name = f"{verb}RepositoryCreationTemplate"
+        yield (
+            name,
+            (
+                Needs(f"ecr:{name}", ANY),
+                Needs("ecr:CreateRepository", _BELOW),
+                Needs("ecr:SetRepositoryPolicy", _BELOW, (), "a repository policy is given"),
+                Needs("ecr:PutLifecyclePolicy", _BELOW, (), "a lifecycle policy is given"),
+                Needs("iam:PassRole", _ROLE, _PASSED, "a role is given"),
+            ),
+        )
+    for name in ("DeleteRepositoryCreationTemplate", "DescribeRepositoryCreationTemplates"):
+        yield name, (Needs(f"ecr:{name}", ANY),)
 
 
 def _ecr_public() -> Iterator[tuple[str, tuple[Needs, ...]]]:
@@ -99,7 +106,6 @@ def _ecr_public() -> Iterator[tuple[str, tuple[Needs, ...]]]:
 _OF_BOUNDED = re.compile(
     "(?:Attach|Delete|Detach|Put)(?:User|Role)Policy|(?:Delete|Put)(?:User|Role)PermissionsBoundary"
 )
-_ROLE = "arn:aws:iam::{account}:role/{role}"
 _MORE: Mapping[str, tuple[Needs, ...]] = {
     "AddRoleToInstanceProfile": (
         Needs("iam:PassRole", _ROLE, ("iam:PassedToService", RESOURCE_TAG, "iam:ResourceTag/{key}")),
@@ -196,7 +202,6 @@ _EVENTS_RESOURCES: Mapping[str, str] = {
         "CreateApiDestination DeleteApiDestination DescribeApiDestination UpdateApiDestination"
     ),
 }
-_PASSED = ("iam:PassedToService", RESOURCE_TAG, "iam:ResourceTag/{key}")
 _EVENTS_MORE: Mapping[str, tuple[Needs, ...]] = {
     "CreateApiDestination": (Needs("events:CreateApiDestination", _CONNECTION),),
     "CreateArchive": (Needs("events:CreateArchive", _BUS),),
@@ -256,26 +261,17 @@ def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
             yield name, needs + tagged if name == "CreateFilter" else needs
 
 
-def _kms() -> Iterator[tuple[str, tuple[Needs, ...]]]:
-    for on, names in kms.RESOURCES.items():
-        for name in names.split():
-            keys = (*kms.KEYS.get(name, ()), *(kms.ON_KEYS if on == kms.KEY else ()))
-            needs = (Needs(f"kms:{name}", on, keys),)
-            tagged = (Needs("kms:TagResource", kms.KEY, (REQUEST_TAG, TAG_KEYS), "tags are given"),)
-            yield name, needs + tagged if name == "CreateKey" else needs
-    for name in kms.OF_ALIASES:
-        yield name, (Needs(f"kms:{name}", kms.ALIAS), Needs(f"kms:{name}", kms.KEY, kms.ON_KEYS))
-    both = (Needs(f"kms:ReEncrypt{way}", kms.KEY, (*kms.RE_ENCRYPTS, *kms.ON_KEYS)) for way in ("From", "To"))
-    yield "ReEncrypt", tuple(both)
+_OWN: Mapping[str, str] = {
+    ANY: "GetTrashConfiguration ListSparedImages ListTrash PutTrashConfiguration ReportImagesInUse",
+    REPOSITORY: "GetRepositoryProtection PurgeTrash PutRepositoryProtection RestoreImage RestoreRepository",
+}
 
 
-def _secretsmanager() -> Iterator[tuple[str, tuple[Needs, ...]]]:
-    for on, names in secrets.RESOURCES.items():
+def _entrepot() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    for on, names in _OWN.items():
         for name in names.split():
-            own = secrets.ON_SECRETS if on == secrets.ARN and name != "CreateSecret" else ()
-            needs = (Needs(f"secretsmanager:{name}", on, (*secrets.KEYS.get(name, ()), *own)),)
-            tagged = (Needs("secretsmanager:TagResource", on, (REQUEST_TAG, TAG_KEYS), "tags are given"),)
-            yield name, needs + tagged if name == "CreateSecret" else needs
+            keys = () if on == ANY else (RESOURCE_TAG,)
+            yield name, (Needs(f"entrepot:{name}", on, keys),)
 
 
 OPERATIONS: Mapping[str, Table] = {
@@ -286,10 +282,10 @@ OPERATIONS: Mapping[str, Table] = {
     "events": dict(_events()),
     "iam": dict(_iam()),
     "inspector2": dict(_inspector2()),
-    "kms": dict(_kms()),
-    "secretsmanager": dict(_secretsmanager()),
+    "kms": dict(kms.table()),
+    "secretsmanager": dict(secrets.table()),
     "sts": _STS,
-    "entrepot": {"ReportImagesInUse": (Needs("entrepot:ReportImagesInUse", ANY),)},
+    "entrepot": dict(_entrepot()),
 }
 
 

@@ -10,7 +10,9 @@ import structlog
 from entrepot.db.database import Reader
 from entrepot.db.snapshot import Snapshot, Watched
 
-LOOK_EVERY_SECONDS = 0.05
+LOOK_EVERY_SECONDS = 0.025
+_HURRIED = 3  # looks, after which a database that has moved at each of them
+_LOOK_AGAIN_SECONDS = 0.05  # is looked at as seldom as this: each commit is a question to everybody who waits
 Question = Callable[[Reader], object]
 Watching = Callable[[Question], "Watch"]
 log = structlog.get_logger()
@@ -52,9 +54,13 @@ class Pulse:
         return self._eyes.setdefault(database, _Eye(database))
 
     async def _beat(self) -> None:
+        moved = 0
         while self._waiting:
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
-            if [eye for eye in self._eyes.values() if eye.has_moved()]:
+            await asyncio.sleep(LOOK_EVERY_SECONDS if moved < _HURRIED else _LOOK_AGAIN_SECONDS)
+            moved += 1
+            if not [eye for eye in self._eyes.values() if eye.has_moved()]:
+                moved = 0
+            else:
                 for watch in [each for each in self._waiting if each.differs()]:
                     watch.wake()
 

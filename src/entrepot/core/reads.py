@@ -12,6 +12,7 @@ from entrepot.core.admission import Admission
 from entrepot.core.blobs import is_available
 from entrepot.core.calls import Telling
 from entrepot.core.changes import new_stamp
+from entrepot.core.first_pushes import FirstPushes
 from entrepot.core.hot import Hot
 from entrepot.core.lookup import present
 from entrepot.core.units import Units
@@ -35,6 +36,7 @@ class Reads:
         self._hot = hot
         self._units = units
         self._store = store
+        self._first_pushes = FirstPushes(units, hot)
 
     async def manifest(
         self, caller: Caller, key: RepositoryKey, reference: Reference, telling: Telling | None = None
@@ -89,10 +91,10 @@ class Reads:
         self._require(caller, key, operation)
 
     async def require_put(self, caller: Caller, key: RepositoryKey, tag: str, digest: str) -> None:
-        """Whether the caller may put an image under this name ('' where it has none), before its bytes are read."""
-        repository = self._hot.repository(key)
-        access.require_put(caller, self._hot.resource(key, repository), tag, digest)
-        present(repository, key)
+        """Whether the caller may put an image under this name ('' where it has none), before its bytes are read, to a
+        repository that is there, or is made now: RepositoryNotFound.
+        """
+        await self._first_pushes.require_put(caller, key, tag, digest)
 
     async def _admit(
         self,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from entrepot.core import access, changes, lookup, named_principals, resources
 from entrepot.core.access import Caller
 from entrepot.core.changes import new_stamp
+from entrepot.core.lifecycle import registry_settings as lifecycle
 from entrepot.core.named_principals import PrincipalUnknown
 from entrepot.db import accounts, registry_sboms
 from entrepot.db import registries as rows
@@ -25,7 +26,7 @@ SCAN_VERSION = "BASIC_SCAN_TYPE_VERSION"
 NATIVE = "AWS_NATIVE"  # the only engine of basic scanning that there is, as at AWS: CLAIR is gone
 SBOM_REFERRERS = "SBOM_REFERRERS"  # of this server's own (docs/decisions/0022)
 ENABLED, DISABLED = "ENABLED", "DISABLED"
-VALUES = {POLICY_SCOPE: ("V1", "V2"), SCAN_VERSION: (NATIVE,), SBOM_REFERRERS: (ENABLED, DISABLED)}
+VALUES = {POLICY_SCOPE: ("V1", "V2"), SCAN_VERSION: (NATIVE,), SBOM_REFERRERS: (ENABLED, DISABLED), **lifecycle.VALUES}
 
 
 def describe(tx: Transaction, caller: Caller, key: RegistryKey) -> Registry:
@@ -66,6 +67,8 @@ def get_setting(tx: Transaction, caller: Caller, key: RegistryKey, name: str) ->
     _check_setting(name)
     if name == SBOM_REFERRERS:
         return ENABLED if registry_sboms.are_wanted(tx, key) else DISABLED
+    if name in lifecycle.VALUES:
+        return lifecycle.get(tx, key, name)
     return NATIVE if name == SCAN_VERSION else rows.find(tx, key).policy_scope
 
 
@@ -78,6 +81,8 @@ def put_setting(tx: Transaction, caller: Caller, key: RegistryKey, name: str, va
         raise ParameterInvalid(parameter="value", reason=reason)
     if name == SBOM_REFERRERS:
         registry_sboms.put(tx, key, wanted=value == ENABLED)
+    if name in lifecycle.VALUES:
+        lifecycle.put(tx, key, name, value)
     told = {"name": name, "value": value}
     _change(tx, caller, key, "PutAccountSetting", told, lambda found: _with_setting(found, name, value))
 

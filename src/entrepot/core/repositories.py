@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from entrepot.core import access, lookup
+from entrepot.core import access, lookup, protection, trash
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change, Json, new_stamp
 from entrepot.core.page import Page, cut
@@ -58,12 +58,24 @@ def create(
     lookup.allow(tx, caller, key, "CreateRepository", tagged)
     if draft.resource_tags:
         lookup.allow(tx, caller, key, "TagResource", tagged)
-    parse_name(key.name)
-    check_mutability(draft.mutability, draft.exclusion_filters)
-    check_encryption(draft.encryption)
     check_tags(draft.resource_tags)
     if len({name for name, _ in draft.resource_tags}) > MOST_TAGS:
         raise ResourceTagsTooMany(limit=MOST_TAGS)
+    return make(tx, caller, key, draft, told)
+
+
+def make(
+    tx: Transaction,
+    caller: Caller,
+    key: RepositoryKey,
+    draft: RepositoryDraft,
+    told: Json | None = None,
+    policy: str | None = None,
+) -> Repository:
+    """`create`, once it is known that the caller may, and what the tags are; `policy` as it is kept."""
+    parse_name(key.name)
+    check_mutability(draft.mutability, draft.exclusion_filters)
+    check_encryption(draft.encryption)
     new = Repository(
         id=draft.id,
         key=key,
@@ -74,6 +86,7 @@ def create(
         revision=0,
         stamp=new_stamp(),
         created_at=caller.at,
+        policy=policy,
     )
     if rows.find(tx, key) is not None:
         raise RepositoryAlreadyExists(name=key.name, account=key.registry.account)
@@ -130,16 +143,19 @@ def set_mutability(
 
 
 def delete(tx: Transaction, caller: Caller, key: RepositoryKey, *, force: bool) -> Repository:
-    """Remove a repository; its name is free at once, what it held is removed by a job.
+    """Remove a repository; its name is free at once, what it held is removed by a job, or kept in the trash.
 
-    RepositoryNotEmpty when it holds images and `force` is not set. Returns the repository as it was.
+    RepositoryProtected; RepositoryNotEmpty when it holds images and `force` is not set. Returns the repository as it
+    was.
     """
     repository = lookup.require_locked(tx, caller, key, "DeleteRepository")
+    protection.require_unprotected(tx, repository)
     if not force and rows.has_images(tx, repository.id):
         raise RepositoryNotEmpty(name=key.name, account=key.registry.account)
     rows.entomb(tx, repository.id, caller.at)
-    tag_rows.remove_all(tx, repository.id)
-    catalog_rows.remove(tx, repository.id)
+    if not trash.keep_repository(tx, caller, repository):
+        tag_rows.remove_all(tx, repository.id)
+        catalog_rows.remove(tx, repository.id)
     Change(tx, caller, repository).finish("DeleteRepository", {"repositoryName": key.name, "force": force})
     return repository
 

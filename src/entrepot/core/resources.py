@@ -14,6 +14,7 @@ from entrepot.policy.compiled import Policy
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 SERVICES = {"private": "ecr", "public": "ecr-public"}
+OWN = "entrepot"  # the service of what AWS has no operation for
 Tags = Sequence[tuple[str, str]]
 # what a registry policy of scope V1 is asked about; one of V2 is asked about everything
 V1_ACTIONS = frozenset({"ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:CreateRepository"})
@@ -67,6 +68,11 @@ def of_repository(
         wider=wide,
         tags=lambda: tags(repository_id),
     )
+
+
+def own(resource: Resource) -> Resource:
+    """The same, for what is done to it by an operation that AWS does not have."""
+    return msgspec.structs.replace(resource, service=OWN)
 
 
 def of_registry(registry: Registry) -> Resource:

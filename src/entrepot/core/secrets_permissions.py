@@ -4,14 +4,12 @@ core/permissions. Who reads or writes a value needs the right on its key too (do
 Resource -> operations; operation -> condition keys.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from entrepot.core.needs import ANY, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, Needs
+
 ARN: Final = "arn:aws:secretsmanager:{region}:{account}:secret:{secret}-??????"
-ANY: Final = "*"
-RESOURCE_TAG: Final = "aws:ResourceTag/{key}"
-REQUEST_TAG: Final = "aws:RequestTag/{key}"
-TAG_KEYS: Final = "aws:TagKeys"
 
 RESOURCES: Final[Mapping[str, str]] = {
     ANY: "BatchGetSecretValue GetRandomPassword ListSecrets",
@@ -34,3 +32,13 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "UpdateSecret": ("secretsmanager:Description", "secretsmanager:KmsKeyId"),
     "UpdateSecretVersionStage": ("secretsmanager:VersionStage",),
 }
+
+
+def table() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    """What each operation needs."""
+    for on, names in RESOURCES.items():
+        for name in names.split():
+            own = ON_SECRETS if on == ARN and name != "CreateSecret" else ()
+            needs = (Needs(f"secretsmanager:{name}", on, (*KEYS.get(name, ()), *own)),)
+            tagged = (Needs("secretsmanager:TagResource", on, (REQUEST_TAG, TAG_KEYS), "tags are given"),)
+            yield name, needs + tagged if name == "CreateSecret" else needs

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from entrepot.core import access, uploads
 from entrepot.core.access import Caller
+from entrepot.core.first_pushes import FirstPushes
 from entrepot.core.hot import Hot
 from entrepot.core.intake import Hash, Intake
 from entrepot.core.lookup import present
@@ -84,6 +85,7 @@ class Transfers:
     ) -> None:
         self._units = units
         self._hot = hot
+        self._first_pushes = FirstPushes(units, hot)
         self._store = store
         self._store_name = store_name
         self._syncing = syncing
@@ -93,11 +95,15 @@ class Transfers:
 
     async def start(self, caller: Caller, key: RepositoryKey, algorithm: str = "sha256") -> Upload:
         """A new session: RepositoryNotFound, StorageFull."""
-        self._require(caller, key, "InitiateLayerUpload")
+        await self.begin(caller, key)
         self._require_space()
         upload = self._new(caller, algorithm)
         await self._units.note(uploads.start, caller, key, upload)
         return upload
+
+    async def begin(self, caller: Caller, key: RepositoryKey) -> None:
+        """Whoever is to bring a blob may, to a repository that is there, or is made now: RepositoryNotFound."""
+        await self._first_pushes.require(caller, key, "InitiateLayerUpload")
 
     async def find(
         self, caller: Caller, key: RepositoryKey, upload_id: str, operation: str = "UploadLayerPart"
@@ -209,7 +215,7 @@ class Transfers:
 
     async def put_blob(self, caller: Caller, key: RepositoryKey, digest: Digest, chunks: Chunks) -> Blob:
         """Store a blob in one request, without a session."""
-        self._require(caller, key, "InitiateLayerUpload")
+        await self.begin(caller, key)
         self._require_space()
         upload = self._new(caller, digest.algorithm)
         try:

@@ -7,22 +7,31 @@ referenced rows under READ COMMITTED.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, not_, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, not_, or_, select, text, update
 
+from entrepot.db import catalog_data, resource_tags, trash
 from entrepot.db.blobs import blob_of
 from entrepot.db.database import Transaction, number_of
 from entrepot.db.exception_schema import repository_admission, repository_vex, vulnerability_exception
+from entrepot.db.lifecycle_schema import lifecycle_policy, lifecycle_preview
 from entrepot.db.records import Blob
 from entrepot.db.scan_schema import layer_inventory, layer_marks
 from entrepot.db.schema import blob, gc_hold, manifest_reference, repository, repository_blob, upload
+from entrepot.db.template_schema import repository_protection, trashed_reference
 
 
 def _referenced() -> ColumnElement[bool]:
-    return exists().where(
-        and_(
-            manifest_reference.c.repository_id == repository_blob.c.repository_id,
-            manifest_reference.c.digest == repository_blob.c.digest,
-            manifest_reference.c.kind != "child",
+    """Whether a manifest needs the link, or one in the trash."""
+    return or_(
+        *(
+            exists().where(
+                and_(
+                    table.c.repository_id == repository_blob.c.repository_id,
+                    table.c.digest == repository_blob.c.digest,
+                    table.c.kind != "child",
+                )
+            )
+            for table in (manifest_reference, trashed_reference)
         )
     )
 
@@ -106,7 +115,14 @@ _ADD_ORPHAN = text(
 _REMOVE_UPLOADS = delete(upload).where(upload.c.repository_id == bindparam("of"))
 _REMOVE_SETTINGS = [
     delete(table).where(table.c.repository_id == bindparam("of"))
-    for table in (repository_admission, repository_vex, vulnerability_exception)
+    for table in (
+        lifecycle_policy,
+        lifecycle_preview,
+        repository_admission,
+        repository_protection,
+        repository_vex,
+        vulnerability_exception,
+    )
 ]
 _REMOVE_TOMBSTONE = delete(repository).where(repository.c.id == bindparam("of"), repository.c.deleted_at.is_not(None))
 _HOLDS = select(func.count()).select_from(gc_hold).where(gc_hold.c.expires_at > bindparam("now"))
@@ -146,9 +162,17 @@ _DROP_REMATCHES = text(
     "DELETE FROM image_rematch WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
 )
+_DROP_INVENTORIES = text(
+    "DELETE FROM image_inventory WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
 _DROP_USE = text(
     "DELETE FROM image_in_use WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
+_DROP_PREVIEWS = text(
+    "DELETE FROM lifecycle_preview_image WHERE repository_id = :of AND (run, ordinal) IN "
+    "(SELECT run, ordinal FROM lifecycle_preview_image WHERE repository_id = :of LIMIT :limit)"
 )
 _DROP_MANIFESTS = text(
     "DELETE FROM manifest WHERE repository_id = :of AND digest IN "
@@ -189,8 +213,10 @@ def lock_link(tx: Transaction, key: LinkKey) -> tuple[int, int | None] | None:
 
 
 def is_referenced(tx: Transaction, key: LinkKey) -> bool:
-    """Whether a manifest of the repository names the blob as config or layer."""
-    return tx.one(_IS_REFERENCED, of=key.repository_id, digest=key.digest) is not None
+    """Whether a manifest of the repository, or one in the trash, names the blob as config or layer."""
+    if tx.one(_IS_REFERENCED, of=key.repository_id, digest=key.digest) is not None:
+        return True
+    return trash.holds(tx, key.repository_id, key.digest)
 
 
 def condemn(tx: Transaction, key: LinkKey, at: int) -> None:
@@ -283,14 +309,19 @@ def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
     tx.run(_DROP_REFERRERS, of=repository_id, limit=limit)
     tx.run(_DROP_SBOMS, of=repository_id, limit=limit)
     tx.run(_DROP_REMATCHES, of=repository_id, limit=limit)
+    tx.run(_DROP_INVENTORIES, of=repository_id, limit=limit)
     tx.run(_DROP_USE, of=repository_id, limit=limit)
+    trashed = trash.drop_some(tx, repository_id, limit)
     manifests = tx.run(_DROP_MANIFESTS, of=repository_id, limit=limit)
-    return manifests or tx.run(_DROP_LINKS, of=repository_id, limit=limit)
+    previews = tx.run(_DROP_PREVIEWS, of=repository_id, limit=limit)
+    return trashed + manifests + previews or tx.run(_DROP_LINKS, of=repository_id, limit=limit)
 
 
 def remove_tombstone(tx: Transaction, repository_id: str) -> None:
     """Remove an emptied tombstone with its uploads and settings."""
     tx.run(_REMOVE_UPLOADS, of=repository_id)
+    resource_tags.remove_all(tx, repository_id)
+    catalog_data.remove(tx, repository_id)
     for setting in _REMOVE_SETTINGS:
         tx.run(setting, of=repository_id)
     tx.run(_REMOVE_TOMBSTONE, of=repository_id)

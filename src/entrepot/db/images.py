@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, insert, select, text
 
 from entrepot.db import (
+    image_inventories,
     image_standings,
     images_in_use,
     registry_sboms,
@@ -228,6 +229,7 @@ def remove(tx: Transaction, repository_id: str, digest: str) -> bool:
         image_standings.outdate(tx, repository_id, "", _AT_ONCE)
     registry_sboms.forget(tx, repository_id, digest)
     rematches.remove(tx, repository_id, digest)
+    image_inventories.remove(tx, repository_id, digest)
     tx.run(_FORGET_REFERENCES, of=repository_id, image=digest)
     return tx.run(_REMOVE, of=repository_id, image=digest) == 1
 

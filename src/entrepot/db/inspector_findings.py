@@ -1,12 +1,12 @@
 """Rows of `inspector_finding`: of an image for its scans and its listing, of a registry for Inspector's."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Select, and_, bindparam, delete, func, select, text, update
 
-from entrepot.db.database import Row, Transaction
+from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.inspector_records import FindingRecord, ImageKey
 from entrepot.db.inspector_schema import inspector_finding as finding
 from entrepot.db.scan_schema import image_scan
@@ -14,6 +14,24 @@ from entrepot.spec.moments import micros, micros_or_none, moment, moment_or_none
 from entrepot.spec.repository import RegistryKey
 
 Said = tuple[str, int, int, str, str, bytes]  # severity, score, EPSS, fix, exploit, body, as columns have them
+
+
+class Brief(NamedTuple):
+    """A finding as its row has it, for who compares: those of an image are many, and few become records."""
+
+    id: str
+    vulnerability: str
+    status: str
+    severity: str
+    score: int
+    epss: int
+    fix_available: str
+    exploit_available: str
+    body: bytes
+    suppressed_by: str
+    title: str
+
+
 SEVERITIES: Final = ("UNTRIAGED", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")  # the least bad first
 _FEW: Final = 20  # rows that are looked up one by one
 _TENTHS: Final = 10
@@ -57,6 +75,8 @@ _SAID = (
         finding.c.fix_available,
         finding.c.exploit_available,
         finding.c.body,
+        finding.c.suppressed_by,
+        finding.c.title,
     )
     .where(_IMAGE)
     .order_by(finding.c.vulnerability)
@@ -123,22 +143,23 @@ def said(severity: str, score: float, epss: float, fix_available: str, exploit_a
     return severity, round(score * _TENTHS), round(epss * _MILLIONTHS), fix_available, exploit_available, body
 
 
-def unlike(
-    tx: Transaction, image: ImageKey, wanted: Mapping[str, Said]
-) -> tuple[Sequence[FindingRecord], Collection[str]]:
-    """The findings of an image, closed ones too, but those that are active and say what is wanted; and the
-    vulnerabilities that those are of.
-    """
-    same, others = set(), []
-    for finding_id, vulnerability, status, *says in tx.all(_SAID, of=image.repository_id, image=image.digest):
-        if status == "ACTIVE" and tuple(says) == wanted.get(vulnerability):
-            same.add(vulnerability)
-        else:
-            others.append(finding_id)
-    if len(others) > _FEW:
-        return [each for each in of_image(tx, image) if each.vulnerability not in same], same
-    rows = [tx.one(_BY_ID, id=each) for each in others]
-    return [record_of(row) for row in rows if row is not None], same
+def briefly(tx: Reader, image: ImageKey) -> list[Brief]:
+    """Every finding of an image, closed ones too, by vulnerability: what its row says, without what makes a record."""
+    return cast("list[Brief]", tx.all(_SAID, of=image.repository_id, image=image.digest))
+
+
+def said_by(brief: Brief) -> Said:
+    """What a row says, as `said` has it."""
+    return brief[3:9]
+
+
+def those(tx: Transaction, image: ImageKey, briefs: Sequence[Brief]) -> Sequence[FindingRecord]:
+    """The records of some of an image's findings."""
+    if len(briefs) > _FEW:
+        wanted = {each.id for each in briefs}
+        return [each for each in of_image(tx, image) if each.id in wanted]
+    rows = [tx.one(_BY_ID, id=each.id) for each in briefs]
+    return [record_of(row) for row in rows if row is not None]
 
 
 def open_briefly(tx: Transaction, image: ImageKey) -> Sequence[tuple[str, str, str, bytes]]:

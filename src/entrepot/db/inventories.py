@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, delete, select, text
 
+from entrepot.db import image_inventories
 from entrepot.db.database import Transaction
 from entrepot.db.scan_schema import layer_inventory, layer_marks
 from entrepot.db.schema import blob
@@ -44,12 +45,17 @@ def find(tx: Transaction, blob_ids: Sequence[str], version: str) -> Mapping[str,
     return {each: bytes(row.body) for each, row in found.items() if row is not None}
 
 
+def is_live(tx: Transaction, blob_id: str, location: str) -> bool:
+    """Whether a blob lies at this location still, undamaged: until the end of this unit then."""
+    row = tx.one(_SHARE_BLOB, of=blob_id, location=location)
+    return row is not None and row.state == "live"
+
+
 def put(tx: Transaction, blob_id: str, location: str, version: str, body: bytes, marks: bytes | None = None) -> bool:
     """Keep the inventory of a blob that was read at this location, and the marks of its names, in the place of those by
     other versions; False when it is not live, or lies elsewhere by now. What is no layer has no marks.
     """
-    row = tx.one(_SHARE_BLOB, of=blob_id, location=location)
-    if row is None or row.state != "live":
+    if not is_live(tx, blob_id, location):
         return False
     tx.run(_REMOVE_OTHERS, of=blob_id, version=version)
     tx.run(_PUT, of=blob_id, version=version, body=body)
@@ -64,6 +70,7 @@ def marks(tx: Transaction, after: str, limit: int) -> Sequence[tuple[str, str, b
 
 
 def remove(tx: Transaction, blob_id: str) -> None:
-    """Forget what a blob holds: it goes, or its bytes were not what they should be."""
+    """Forget what a blob holds: it goes, or its bytes were not what they should be; and what images of it hold."""
+    image_inventories.remove_of_blob(tx, blob_id)
     tx.run(_REMOVE, of=blob_id)
     tx.run(_REMOVE_MARKS, of=blob_id)

@@ -1,6 +1,6 @@
 """Rows of `outbox`: events and audit records, written with the change that they tell of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select
@@ -67,6 +67,11 @@ def add(
         body=body,
         created_at=micros(at),
     )
+
+
+def add_events(tx: Transaction, events: Sequence[Mapping[str, object]]) -> None:
+    """Events, by the names of the columns."""
+    tx.run_many(_INSERT, [{"kind": "event", **each} for each in events])
 
 
 def page(tx: Transaction, kind: str, limit: int) -> list[Row]:

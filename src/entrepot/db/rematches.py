@@ -56,12 +56,14 @@ _LAYERS = (
     .order_by(_some.c.repository_id, _some.c.digest)
 )
 _QUEUE = text(
-    "INSERT INTO image_rematch (repository_id, digest, pushed_at, due_at, holder, tries) "
-    "SELECT repository_id, digest, pushed_at, 0, '', 0 FROM manifest WHERE repository_id = :of AND digest = :image "
-    "ON CONFLICT (repository_id, digest) DO UPDATE SET due_at = 0, holder = '', tries = 0"
+    "INSERT INTO image_rematch (repository_id, digest, pushed_at, due_at, holder, tries, queued_at, since) "
+    "SELECT repository_id, digest, pushed_at, 0, '', 0, :at, :since FROM manifest "
+    "WHERE repository_id = :of AND digest = :image "
+    "ON CONFLICT (repository_id, digest) DO UPDATE SET due_at = 0, holder = '', tries = 0, "
+    "since = CASE WHEN excluded.since < image_rematch.since THEN excluded.since ELSE image_rematch.since END"
 )
 _DUE = (
-    select(image_rematch.c.repository_id, image_rematch.c.digest, image_rematch.c.tries)
+    select(image_rematch.c.repository_id, image_rematch.c.digest, image_rematch.c.tries, image_rematch.c.since)
     .where(image_rematch.c.due_at <= bindparam("now"))
     .order_by(image_rematch.c.pushed_at.desc())
     .limit(bindparam("limit"))
@@ -100,12 +102,13 @@ class Watched(NamedTuple):
 
 
 class Held(NamedTuple):
-    """An image that is being matched anew."""
+    """An image that is being matched anew: with all that changed after generation `since`."""
 
     repository_id: str
     digest: str
     holder: str
     tries: int
+    since: int
 
 
 def find_pass(tx: Transaction) -> Pass:
@@ -132,26 +135,31 @@ def watched(tx: Transaction, after: tuple[str, str], limit: int) -> Sequence[Wat
     return [Watched(*key, layers) for key, layers in found.items()]
 
 
-def queue(tx: Transaction, images: Sequence[tuple[str, str]]) -> None:
-    """Have images, by repository and digest, matched anew; whoever is at one of them has done it in vain."""
-    tx.run_many(_QUEUE, [{"of": repository_id, "image": digest} for repository_id, digest in images])
+def queue(tx: Transaction, images: Sequence[tuple[str, str]], since: int, at: datetime) -> None:
+    """Have images, by repository and digest, matched anew with what changed after that generation; whoever is at one
+    of them has done it in vain.
+    """
+    given = [
+        {"of": repository_id, "image": digest, "since": since, "at": micros(at)} for repository_id, digest in images
+    ]
+    tx.run_many(_QUEUE, given)
 
 
-def queue_if_overtaken(tx: Transaction, repository_id: str, digest: str, generation: int) -> bool:
+def queue_if_overtaken(tx: Transaction, repository_id: str, digest: str, generation: int, at: datetime) -> bool:
     """Have an image matched anew whose scan ends in this unit, if a pass that did not see it has begun since the scan
     asked what is known; whether it is.
     """
     row = tx.one(_SHARE_PASS)
     if row is None or max(row.matched, row.target) <= generation:
         return False
-    queue(tx, [(repository_id, digest)])
+    queue(tx, [(repository_id, digest)], generation, at)
     return True
 
 
 def claim(tx: Transaction, holder: str, now: datetime, until: datetime, limit: int) -> Sequence[Held]:
     """Take up images that are to be matched anew, the newest first."""
     return [
-        Held(row.repository_id, row.digest, holder, row.tries + 1)
+        Held(row.repository_id, row.digest, holder, row.tries + 1, row.since)
         for row in tx.all(_DUE, now=micros(now), limit=limit)
         if tx.run(_CLAIM, of=row.repository_id, image=row.digest, now=micros(now), until=micros(until), mine=holder)
     ]

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
 
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import Repository
 from entrepot.db.schema import manifest, repository
+from entrepot.db.template_schema import trashed_repository
 from entrepot.spec.moments import micros, moment
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 
@@ -55,10 +56,15 @@ _SET_SCAN_ON_PUSH = (
     update(repository).where(repository.c.id == bindparam("of")).values(scan_on_push=bindparam("new_value"))
 )
 _SET_POLICY = update(repository).where(repository.c.id == bindparam("of")).values(policy=bindparam("new_policy"))
+_UNEARTH = (
+    update(repository)
+    .where(repository.c.id == bindparam("of"), repository.c.deleted_at.is_not(None))
+    .values(deleted_at=None)
+)
 _ENTOMB = update(repository).where(repository.c.id == bindparam("of")).values(deleted_at=bindparam("at"))
 _TOMBSTONES = (
     select(repository.c.id)
-    .where(repository.c.deleted_at.is_not(None))
+    .where(repository.c.deleted_at.is_not(None), ~exists().where(trashed_repository.c.repository_id == repository.c.id))
     .order_by(repository.c.id)
     .limit(bindparam("limit"))
 )
@@ -148,8 +154,13 @@ def entomb(tx: Transaction, repository_id: str, at: datetime) -> None:
     tx.run(_ENTOMB, of=repository_id, at=micros(at))
 
 
+def unearth(tx: Transaction, repository_id: str) -> None:
+    """Have a tombstone live again; Conflict when its name is taken."""
+    tx.run(_UNEARTH, of=repository_id)
+
+
 def tombstones(tx: Transaction, limit: int) -> Sequence[str]:
-    """Ids of repositories that wait for the removal of what they held."""
+    """Ids of repositories that wait for the removal of what they held, and may not be restored."""
     return [row.id for row in tx.all(_TOMBSTONES, limit=limit)]
 
 

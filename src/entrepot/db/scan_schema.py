@@ -5,6 +5,7 @@
               ├─ finding_text                        long texts of what was found, for whoever tells that it is closed
               └─ scan_count                          how many scans a registry has begun, by the hour
     manifest ─┬─ image_scan ── image_scan_findings   gone with the image
+              ├─ image_inventory                     what the image holds
               ├─ made_sbom                           an SBOM that the registry made itself
               └─ image_rematch                       which image waits to be matched anew
     blob ─────┬─ layer_inventory                     gone with the blob
@@ -131,6 +132,17 @@ layer_inventory = Table(
     PrimaryKeyConstraint("blob_id", "version"),
 )
 
+image_inventory = Table(
+    "image_inventory",
+    metadata,
+    Column("repository_id", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("version", Text, nullable=False),  # of what read its layers
+    Column("body", LargeBinary, nullable=False),  # core/scanning/kept_images.py
+    PrimaryKeyConstraint("repository_id", "digest"),
+    ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),
+)
+
 scan_count = Table(
     "scan_count",
     metadata,
@@ -166,6 +178,8 @@ image_rematch = Table(
     Column("due_at", BigInteger, nullable=False),  # 0, or until when somebody holds it
     Column("holder", Text, nullable=False),  # who does, another each time; empty: nobody
     Column("tries", BigInteger, nullable=False),
+    Column("queued_at", BigInteger, nullable=False),  # when it first was
+    Column("since", BigInteger, nullable=False),  # the generation up to which all that changed is matched
     PrimaryKeyConstraint("repository_id", "digest"),
     ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),
 )

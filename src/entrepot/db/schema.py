@@ -17,16 +17,22 @@
              │          └─ secret_tag
              ├─ trail ── trail_tag · trail_region          (trail_log_file and trail_chain outlive it)
              ├─ registry_scanning · registry_sboms · scan_count · finding_text
+             ├─ registry_lifecycle
              ├─ inspector_configuration · inspector_filter · inspector_suppressing · inspector_export
              ├─ inspector_finding                          (outlives its image)
              ├─ vulnerability_exception
+             ├─ creation_template · trash_setting
              └─ repository ─┬─ resource_tag · catalog_data · repository_vex · repository_admission
+                            ├─ repository_protection · trashed_repository
+                            ├─ trashed_image ── trashed_reference
+                            ├─ lifecycle_policy · lifecycle_preview · lifecycle_preview_image
                             ├─ repository_blob ── blob            which repository may read which blob
                             │                      ├─ layer_inventory
                             │                      └─ layer_marks
                             ├─ manifest ─┬─ manifest_reference    layers, config, children of it
                             │            ├─ image_scan ── image_scan_findings
-                            │            ├─ image_standing · image_rematch · vex_referrer · made_sbom
+                            │            ├─ image_standing · image_rematch · image_inventory
+                            │            ├─ vex_referrer · made_sbom
                             │            └─ image_in_use
                             ├─ tag ──────── manifest
                             └─ upload
@@ -60,8 +66,10 @@ from entrepot.db import (
     identity_schema,
     inspector_schema,
     key_schema,
+    lifecycle_schema,
     scan_schema,
     secret_schema,
+    template_schema,
     trail_schema,
 )
 from entrepot.db.conventions import Text
@@ -74,6 +82,8 @@ vulnerability_exception = exception_schema.vulnerability_exception  # and with i
 trail = trail_schema.trail  # and with it its neighbours
 image_scan = scan_schema.image_scan  # and with it its neighbours
 inspector_finding = inspector_schema.inspector_finding  # and with it its neighbours
+creation_template = template_schema.creation_template  # and with it its neighbours
+lifecycle_policy = lifecycle_schema.lifecycle_policy  # and with it its neighbours
 adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 encryption_key = key_schema.encryption_key  # and with it its neighbours
 secret = secret_schema.secret  # and with it its neighbours

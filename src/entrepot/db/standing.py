@@ -9,7 +9,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from entrepot.db.database import Row, Transaction, number_of
 from entrepot.db.event_queue_schema import event_delivery, event_failure, event_inbox
 from entrepot.db.metric_schema import metric_point, metric_series
-from entrepot.db.scan_schema import image_scan
+from entrepot.db.scan_schema import image_rematch, image_scan
 from entrepot.db.schema import outbox
 
 _OUTBOX = select(func.count()).where(outbox.c.kind == bindparam("of"))
@@ -17,6 +17,7 @@ _OUTBOX_FIRST = select(outbox.c.created_at).where(outbox.c.kind == bindparam("of
 _SCANS = select(func.count(), func.min(image_scan.c.queued_at)).where(
     image_scan.c.due_at.is_not(None), image_scan.c.held == bindparam("held")
 )
+_REMATCHES = select(func.count(), func.min(image_rematch.c.queued_at)).select_from(image_rematch)
 _TOLD = (
     select(
         metric_series.c.account_id,
@@ -83,8 +84,11 @@ def outbox_waiting(tx: Transaction) -> Mapping[str, Waiting]:
 
 
 def scans_waiting(tx: Transaction) -> Mapping[str, Waiting]:
-    """Scans that wait for somebody, and those that somebody works on, since they were asked for."""
+    """Scans that wait for somebody, and those that somebody works on, since they were asked for; and images that are to
+    be matched anew, since that is known.
+    """
     found = {state: tx.all(_SCANS, held=held)[0] for state, held in (("waiting", 0), ("running", 1))}
+    found["matching"] = tx.all(_REMATCHES)[0]
     return {state: Waiting(int(number), since) for state, (number, since) in found.items()}
 
 

@@ -135,6 +135,12 @@ from entrepot.errors.keys import (
     KeyTagInvalid,
     KeyUsageInvalid,
 )
+from entrepot.errors.lifecycle import (
+    LifecyclePolicyInvalid,
+    LifecyclePolicyNotFound,
+    LifecyclePreviewInProgress,
+    LifecyclePreviewNotFound,
+)
 from entrepot.errors.metrics import (
     MetricInputConflict,
     MetricInputInvalid,
@@ -203,6 +209,7 @@ from entrepot.errors.secrets import (
     SecretStateInvalid,
     SecretVersionNotFound,
 )
+from entrepot.errors.templates import TemplateAlreadyExists, TemplateNotFound, TemplateRoleUnusable
 from entrepot.errors.trails import (
     BucketNameInvalid,
     BucketNotFound,
@@ -225,5 +232,6 @@ from entrepot.errors.trails import (
     TrailsTooMany,
     TrailTagsTooMany,
 )
+from entrepot.errors.trash import BlobTrashed, RepositoryProtected, TrashedNotFound
 
 __all__ = [name for name in dir() if name[:1].isupper()]

@@ -86,7 +86,7 @@ HELP: Mapping[str, str] = {
     "entrepot_outbox_oldest_seconds": "How long the first of them has waited.",
     "entrepot_event_queue_rows": "Events that wait for rules, for targets, or were given up and wait for somebody.",
     "entrepot_event_queue_oldest_seconds": "How long the first of them has waited.",
-    "entrepot_scan_queue_rows": "Scans of images that wait for somebody, and that somebody works on.",
+    "entrepot_scan_queue_rows": "Scans of images that wait, and that somebody works on; images to be matched anew.",
     "entrepot_scan_queue_oldest_seconds": "Since the first of them was asked for.",
     "entrepot_vulnerability_source_records": "Records of what a source tells of vulnerabilities.",
     "entrepot_vulnerability_source_age_seconds": "Since the newest of what it told.",

@@ -80,6 +80,7 @@ async def _mount(call: Call, digest: Digest, source: str | None) -> Answer | Non
         key = call.addressing.repository(call.exchange.host, source)
     except (NameInvalid, RepositoryNameReserved, RegionNotServed, RegistryNotFound):
         return None
+    await call.core.transfers.begin(call.caller, call.key)
     mounted = await call.core.units.write(blobs.mount, call.caller, call.key, key, digest)
     if mounted:
         call.exchange.telling.operation = "MountLayer"

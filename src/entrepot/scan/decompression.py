@@ -18,7 +18,7 @@ from entrepot.scan.budgets import Meter
 from entrepot.scan.pieces import Pieces
 
 PIECE = 256 * 1024  # bytes: the most that a piece has of what is packed; it stays in a processor's cache
-_FED = 64 * 1024  # bytes: what an engine is given at once; a stream that ends leaves the rest to the next
+FED = 128 * 1024  # bytes: what an engine is given at once, of chunks of this size without a copy
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = b"\x2a\x4d\x18"  # behind a byte of 0x50 to 0x5f
 _WINDOW = 128 * 1024 * 1024  # bytes: what zstd itself allows unless told otherwise; xz -9 needs half of it
@@ -127,7 +127,7 @@ def _stream(of: _Format, packed: Pieces) -> Iterator[bytes]:
     data = b""
     while not engine.eof:
         if engine.needs_input:
-            data = packed.some(_FED)
+            data = packed.some(FED)
             if not data:
                 raise LayerMalformed(reason=f"its {of.name} stream is cut short")
         try:

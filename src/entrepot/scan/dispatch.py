@@ -8,6 +8,8 @@ from entrepot.scan.files import Reader, SystemReader
 AnyReader = Reader | SystemReader
 _PROGRAMS = frozenset({"bin", "sbin", "libexec", "games"})  # folders
 _LIBRARIES = frozenset({"lib", "lib32", "lib64", "libx32"})
+_PROGRAM, _LIBRARY = 2, 1  # kinds of folders
+_MOST_TAILS = 4096
 
 
 class Dispatch:
@@ -24,6 +26,7 @@ class Dispatch:
         for each in system:
             self._paths.update(dict.fromkeys(each.paths, each))
         self._endings = tuple({ending for reader in self._readers for ending in reader.endings})
+        self._tails = _Tails((*self._names, *self._endings))
         self._folders = tuple({reader.folder for reader in self._of_folders})
         self._programs = tuple(reader for reader in self._readers if reader.starts)
         self.longest_start = max((len(start) for reader in self._programs for start in reader.starts), default=0)
@@ -48,20 +51,46 @@ class Dispatch:
         """Who wants an executable file that begins so."""
         return [reader for reader in self._programs if start.startswith(reader.starts)]
 
-    def keeps(self, path: str) -> bool:
-        """Whether packages may be found in a file there, so that it matters who owns it."""
-        folder, _, name = path.rpartition("/")
-        if self._programs:
-            kind = _kind(folder)
-            if kind is _PROGRAMS or (kind is _LIBRARIES and ("." not in name or ".so" in name)):
-                return True
-        if name not in self._names and not path.endswith(self._endings):
-            return False
-        return bool(self._of_names(path, name))
+    def keeps(self, paths: Iterable[str]) -> list[str]:
+        """Those of a package's files in which packages may be found, so that it matters who owns them; a path in which
+        others lie is no file.
+        """
+        kinds, tails = _kind if self._programs else _no_kind, self._tails
+        kept: list[str] = []
+        folders: set[str] = set()
+        last, kind = "", 0
+        for path in paths:
+            folder, _, name = path.rpartition("/")
+            if folder != last:
+                last, kind = folder, kinds(folder)
+                folders.add(folder)
+            of_kind = kind and (kind == _PROGRAM or "." not in name or ".so" in name)
+            if of_kind or (tails[path[-2:]] and self._of_names(path, name)):
+                kept.append(path)
+        return [path for path in kept if path not in folders]
+
+
+class _Tails(dict[str, bool]):
+    """Whether a path that ends with these two signs may have one of the endings: asked for each file of a package."""
+
+    def __init__(self, endings: Iterable[str]) -> None:
+        self._endings = tuple({ending[-2:] for ending in endings})
+
+    def __missing__(self, tail: str) -> bool:
+        found = tail.endswith(self._endings)
+        if len(self) < _MOST_TAILS:
+            self[tail] = found
+        return found
 
 
 @lru_cache(maxsize=4096)
-def _kind(folder: str) -> frozenset[str] | None:
+def _kind(folder: str) -> int:
     """Whether a folder is of programs, else of libraries: asked for each file of a package, which lie side by side."""
     names = folder.split("/")
-    return next((kind for kind in (_PROGRAMS, _LIBRARIES) if not kind.isdisjoint(names)), None)
+    if _PROGRAMS.isdisjoint(names):
+        return 0 if _LIBRARIES.isdisjoint(names) else _LIBRARY
+    return _PROGRAM
+
+
+def _no_kind(_: str) -> int:
+    return 0

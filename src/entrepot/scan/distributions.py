@@ -6,6 +6,7 @@ named alike.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from entrepot.scan.packages import Package, Release
@@ -45,9 +46,7 @@ class Distribution:
         vendor = package.vendor
         if package.type == "rpm":
             return not vendor or not self.vendors or any(each in vendor for each in self.vendors)
-        if any(each in package.version for each in _FOREIGN_VERSIONS):
-            return False
-        return not any(each in vendor for each in _FOREIGN_VENDORS)
+        return not (_has(package.version, _FOREIGN_VERSIONS) or _has(vendor, _FOREIGN_VENDORS))
 
     def names(self, package: Package) -> Sequence[tuple[str, str]]:
         """The names under which it may be told of, each with the version that counts."""
@@ -60,6 +59,12 @@ class Distribution:
                 return (installed,)
             case _:
                 return tuple(dict.fromkeys((installed, source)))
+
+
+@lru_cache(maxsize=16_384)
+def _has(text: str, parts: Sequence[str]) -> bool:
+    """Whether one of the parts is in the text; images repeat vendors and versions."""
+    return any(part in text for part in parts)
 
 
 def distribution(release: Release) -> Distribution | None:

@@ -53,7 +53,7 @@ class Reader:
     starts: tuple[bytes, ...] = ()  # of executable files of any name (ELF)
 
 
-Keeps = Callable[[str], bool]  # whether a path is one at which packages may be found
+Keeps = Callable[[Iterable[str]], list[str]]  # those of the paths of files at which packages may be found
 
 
 @dataclass(frozen=True, slots=True)

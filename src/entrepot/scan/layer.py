@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from entrepot.scan.budgets import Budgets, Clock, Meter
-from entrepot.scan.decompression import unpacked
+from entrepot.scan.decompression import FED, unpacked
 from entrepot.scan.dispatch import Dispatch
 from entrepot.scan.findings import Findings
 from entrepot.scan.packages import Layer
 from entrepot.scan.pieces import Pieces
 from entrepot.scan.tar import Entry, Kind, walk
 
-_CHUNK = 128 * 1024  # bytes of the blob that are read at once
 _WHITEOUT = ".wh."
 _SPECIAL = ".wh..wh."  # of AUFS's own, but for the opaque one
 _OPAQUE = ".wh..wh..opq"
@@ -41,7 +40,7 @@ def read_layer(blob: BinaryIO, dispatch: Dispatch, budgets: Budgets, clock: Cloc
 
 
 def _entries(blob: BinaryIO, meter: Meter) -> Iterator[Entry]:
-    return walk(Pieces(unpacked(iter(lambda: blob.read(_CHUNK), b""), meter)), meter)
+    return walk(Pieces(unpacked(iter(lambda: blob.read(FED), b""), meter)), meter)
 
 
 def _see(entry: Entry, findings: Findings) -> None:

@@ -4,7 +4,8 @@ What a file says is replaced as a whole by a later layer that has the file anew,
 above it (OCI image specification, layer.md, "Whiteouts"). Pure arithmetic over paths: no layer is read again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -73,14 +74,18 @@ def merge(layers: Iterable[tuple[str, Layer]]) -> Image:
     """The image of these layers, each behind its digest, the lowest first."""
     files: dict[str, _File] = {}
     below: set[int] = set()  # marks of all that lower layers tell of, and of the folders above that
+    folders: set[str] = set()  # above what lower layers tell of
     for digest, layer in layers:
         above = _files(digest, layer)
         for path, file in above.items():
             known = files[path].since if path in files else {}
             file.since = {key: known.get(key, digest) for key in map(_key, file.told())}
         gone = _Gone(layer, above, below.intersection(path_marks.unpacked(layer.plain)) if below else ())
-        files = {path: file for path, file in files.items() if not gone.holds(path)} | above
+        for path in gone.of(files, folders):
+            del files[path]
+        files.update(above)
         below.update(chain.from_iterable(map(_marks, above)))
+        folders.update(chain.from_iterable(map(_folders, above)))
     return _image(files)
 
 
@@ -89,7 +94,7 @@ def _files(digest: str, layer: Layer) -> dict[str, _File]:
     files: dict[str, _File] = {}
 
     def at(path: str) -> _File:
-        return files.setdefault(path, _File(digest))
+        return files.get(path) or files.setdefault(path, _File(digest))
 
     for path in layer.read:
         at(path)
@@ -116,7 +121,13 @@ class _Gone:
         self._folders.update(*map(_folders, (*self._whole, *self._folders)))
         self._plain = frozenset(plain)  # as `_whole`, by their marks
 
-    def holds(self, path: str) -> bool:
+    def of(self, files: Mapping[str, _File], folders: AbstractSet[str]) -> Collection[str]:
+        """Which of these files, that lie in no other folders; each is looked at only where one of those is gone."""
+        if self._plain or not self._roots.isdisjoint(folders):
+            return [path for path in files if self._holds(path)]
+        return (files.keys() & self._whole) | (files.keys() & self._folders)
+
+    def _holds(self, path: str) -> bool:
         if path in self._whole or path in self._folders or not self._roots.isdisjoint(_folders(path)):
             return True
         return bool(self._plain) and not self._plain.isdisjoint(_marks(path))

@@ -18,7 +18,7 @@ _DISTRIBUTION = ""  # of whichever distribution the image is, whose packages the
 
 def of_layer(layer: Layer) -> bytes:
     """The marks of everything that a layer holds, each once, in order."""
-    found = {mark for package in _packages(layer) for mark in _of_package(package)}
+    found = {mark for package in _packages(layer) for mark in of_package(package)}
     return struct.pack(f"<{len(found)}I", *sorted(found))
 
 
@@ -39,7 +39,8 @@ def _packages(layer: Layer) -> Iterator[Package]:
         yield from database.packages
 
 
-def _of_package(package: Package) -> Iterator[int]:
+def of_package(package: Package) -> Iterator[int]:
+    """One mark or two; none where nobody tells of packages of its type."""
     if package.type in _SYSTEM:
         yield _mark(_DISTRIBUTION, package.name)
         if package.source_name:

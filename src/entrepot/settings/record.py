@@ -165,6 +165,9 @@ class Settings:
     gc_interval_seconds: float = _setting(
         300, kinds.seconds, "How long the collector rests between two runs.", unit="seconds"
     )
+    lifecycle_interval_seconds: float = _setting(
+        3600, kinds.seconds, "How long after an evaluation a lifecycle policy is evaluated again.", unit="seconds"
+    )
     upload_expiry_seconds: float = _setting(
         86400,
         kinds.seconds,

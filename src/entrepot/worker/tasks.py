@@ -18,6 +18,8 @@ from entrepot.core.inspector.reporting import Reporting
 from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.integrity import Integrity
 from entrepot.core.keys.upkeep import KeyUpkeep
+from entrepot.core.lifecycle import executor
+from entrepot.core.lifecycle.executor import LifecycleJob
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
 from entrepot.core.metrics.gauges import Gauges
@@ -46,6 +48,7 @@ _EXCEPT_EVERY = timedelta(seconds=1)
 _SUPPRESS_EVERY = timedelta(seconds=1)
 _REPORT_EVERY = timedelta(seconds=2)
 _PLAN_EVERY = timedelta(milliseconds=500)  # one look at a file while nothing else is known
+_LIFECYCLE_EVERY = timedelta(seconds=2)  # what is due by then
 _ENDINGS_EVERY = timedelta(minutes=1)  # what waits for its end waits for days
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
@@ -82,6 +85,7 @@ class Jobs:
     excepting: Excepting
     reporting: Reporting
     suppression_walks: SuppressionWalks
+    lifecycle: LifecycleJob
     expire: Callable[[datetime], int]
     checkpoint: Callable[[], int]
     further: Sequence[Task]
@@ -117,6 +121,7 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("except", _EXCEPT_EVERY, jobs.excepting.run, watch=jobs.watch(excepting.waiting)),
         Task("report", _REPORT_EVERY, jobs.reporting.run, watch=jobs.watch(reporting.waiting)),
         Task("suppress", _SUPPRESS_EVERY, jobs.suppression_walks.run, watch=jobs.watch(suppression_walks.waiting)),
+        Task("lifecycle", _LIFECYCLE_EVERY, jobs.lifecycle.run, watch=jobs.watch(executor.waiting)),
         Task("retain", _RETAIN_EVERY, lambda now: {"archived": jobs.retention.run(now)}),
         Task("expire-uploads", jobs.expire_every, lambda now: {"uploads": jobs.expire(now)}),
         Task("checkpoint", _CHECKPOINT_EVERY, lambda _: _nothing(jobs.checkpoint())),

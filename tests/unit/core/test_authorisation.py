@@ -20,6 +20,7 @@ from entrepot.core.access import Caller
 from entrepot.core.admission import Draft
 from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
+from entrepot.core.first_pushes import FirstPushes
 from entrepot.core.hot import Hot
 from entrepot.core.images import OCI_RULES
 from entrepot.core.public_registries import PublicDraft
@@ -36,6 +37,7 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
 from entrepot.store.filesystem import Filesystem
+from tests.factories import undo_cases
 from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, caller, image_manifest, nobody, registry, repository
 from tests.factories.core_database import CoreDatabase
 from tests.factories.furnished import ABOUT_NOTHING, CASES, PARTS, READS, House, by_arn, naming_nothing
@@ -98,14 +100,16 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "uploads.cancel": lambda key: (key, "u"),
     "uploads.finish": lambda key: (key, None, BYTES),
     "uploads.start": lambda key: (key, UPLOAD),
+    **undo_cases.UNITS,
 }
 KEYWORDS: dict[str, dict[str, Any]] = {
+    **undo_cases.KEYWORDS,
     "repositories.delete": {"force": True},
     "repository_policies.put": {"force": False},
     "uploads.finish": {"refuse_held": False},
 }
 # what is given a caller whose permission has been checked, or nothing to check it on: the record of a change
-RECORDERS = {"changes.audit"}
+RECORDERS = {"changes.audit", *undo_cases.RECORDERS}
 # what is about the caller's own public registry
 OWN = {
     "public_registries.aliases": (),
@@ -123,6 +127,7 @@ def absent(name: str) -> resources.Resource:
 NEED_NO_REPOSITORY = {
     *("repositories.create", "public_registries.create_repository", "repositories.catalog"),
     *("lookup.allow", "lookup.allow_registry"),
+    *undo_cases.NEED_NO_REPOSITORY,
 }
 
 
@@ -137,8 +142,11 @@ LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "Reads.open_blob": lambda key: (key, DIGEST),
     "Reads.require": lambda key: (key, "PutImage"),
     "Reads.require_put": lambda key: (key, "v1", ""),
+    "FirstPushes.require": lambda key: (key, "InitiateLayerUpload"),
+    "FirstPushes.require_put": lambda key: (key, "v1", ""),
     "Transfers.append": lambda key: (key, "u", chunks(), None),
     "Transfers.append_part": lambda key: (key, "u", 0, b"x", 1),
+    "Transfers.begin": lambda key: (key,),
     "Transfers.cancel": lambda key: (key, "u"),
     "Transfers.complete": lambda key: (key, "u", DIGEST, None),
     "Transfers.complete_any": lambda key: (key, "u", [DIGEST], AWS_PARTS),
@@ -155,16 +163,8 @@ COUNTERS = {"Reads.count", "WebIdentities.assume", "WebIdentities.log_in"}
 IDENTITIES = {
     *("access_keys", "account_aliases", "account_summary", "attachments", "boundaries", "credential_reports"),
     *("entities", "entity_tags", "groups", "holders", "identity_providers", "inline_policies", "instance_profiles"),
-    *(
-        "login_profiles",
-        "managed_policies",
-        "mfa_devices",
-        "password_policies",
-        "roles",
-        "service_roles",
-        "simulation",
-        "users",
-    ),
+    *("login_profiles", "managed_policies", "mfa_devices", "password_policies", "roles", "service_roles"),
+    *("simulation", "users"),
 }
 SESSIONS = {"sessions"}  # test_sessions.py knows them
 
@@ -287,6 +287,7 @@ def test_what_answers_on_the_loop_denies_another_account_before_it_looks(core: C
         units, hot, store = Units(core.database, pool), Hot(snapshot), Filesystem(tmp_path)
         limits = TransferLimits(10**9, 0)
         parts: dict[str, Any] = {
+            "FirstPushes": FirstPushes(units, hot),
             "Reads": Reads(hot, units, store),
             "Transfers": Transfers(units, hot, store, store_name="main", syncing=pool, boot_id="b", limits=limits),
         }

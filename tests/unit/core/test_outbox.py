@@ -27,6 +27,7 @@ from entrepot.spec.event_ids import event_id
 from entrepot.spec.moments import micros
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey, public_registry
+from tests.factories import undo_cases
 from tests.factories.callers import ACCOUNT, EPOCH, REGION, caller, image_manifest, index_manifest, repository
 from tests.factories.core_database import CoreDatabase, call_in
 from tests.unit.core.test_authorisation import KEYWORDS, RECORDERS, public_units
@@ -73,6 +74,7 @@ WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
     "uploads.cancel": ((KEY, "u"), "CancelLayerUpload", []),
     "uploads.finish": ((KEY, "u", Bytes(FRESH.digest, "main", FRESH, None, None)), "CompleteLayerUpload", []),
     "uploads.start": ((KEY, replace(UPLOAD, id="u2")), "InitiateLayerUpload", []),
+    **undo_cases.WRITES,
 }
 READS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("admission.get", "catalog_data.find", "repository_policies.get", "resource_tags.list_of"), (KEY,)),
@@ -99,6 +101,7 @@ READS: dict[str, tuple[Any, ...]] = {
     "repositories.describe": (KEY.registry, None, 10, ""),
     "tags.describe": (KEY, 10, ""),
     "tags.list_of": (KEY, 10, ""),
+    **undo_cases.READS,
 }
 
 
@@ -119,6 +122,7 @@ def house(core: CoreDatabase) -> CoreDatabase:
     core.write(case("uploads.start"), KEY, UPLOAD)
     core.write(case("registries.put_policy"), KEY.registry, STANDING)
     core.write(case("repository_policies.put"), KEY, STANDING, force=False)
+    undo_cases.furnish(core)
     return core
 
 
@@ -223,10 +227,7 @@ def test_what_happens_in_a_public_repository_is_told_as_in_a_private_one(core: C
     manifest = core.image(key, "v1")
     core.write(deletion.delete, key, manifest.digest)
     told = [(row.name, row.account_id, row.region, detail(row)["action-type"]) for row in core.outbox()]
-    assert told == [
-        ("ECR Image Action", ACCOUNT, REGION, "PUSH"),
-        ("ECR Image Action", ACCOUNT, REGION, "DELETE"),
-    ]
+    assert told == [("ECR Image Action", ACCOUNT, REGION, each) for each in ("PUSH", "DELETE")]
 
 
 def test_an_untagged_push_and_its_deletion_tell_an_empty_tag(core: CoreDatabase):
@@ -298,12 +299,8 @@ def test_both_ways_to_delete_name_images_alike_in_the_audit(core: CoreDatabase):
 
 
 def test_the_audit_of_settings_holds_what_was_asked_for(core: CoreDatabase):
-    draft: dict[str, Any] = {
-        "mutability": "IMMUTABLE_WITH_EXCLUSION",
-        "exclusion_filters": ("dev-*",),
-        "scan_on_push": True,
-    }
-    key = core.repository(resource_tags=(("team", "a"),), **draft)
+    draft: dict[str, Any] = {"mutability": "IMMUTABLE_WITH_EXCLUSION", "exclusion_filters": ("dev-*",)}
+    key = core.repository(resource_tags=(("team", "a"),), scan_on_push=True, **draft)
     core.write(repositories.set_mutability, key, "MUTABLE_WITH_EXCLUSION", ["v*"])
     told = {call.common.operation: call.parameters for call in core.calls()}
     assert told["CreateRepository"] == {

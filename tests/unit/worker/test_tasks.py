@@ -101,6 +101,7 @@ def test_every_job_says_what_it_did_in_names_and_numbers(core: CoreDatabase, tmp
         "removed_bytes",
         "orphans",
         "emptied_repositories",
+        "expired",
     }
     assert set(collected.values()) == {0}
     assert told["scrub"] == {"checked": 1, "damaged": [Digest.of(LOST)]}

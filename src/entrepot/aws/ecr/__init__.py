@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from entrepot.aws.ecr import images, layers, registry, repositories, repository_policies, resource_tags, scans
+from entrepot.aws.ecr import (
+    images,
+    layers,
+    lifecycle,
+    registry,
+    repositories,
+    repository_policies,
+    resource_tags,
+    scans,
+    templates,
+)
 from entrepot.aws.protocol.call import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -12,16 +22,22 @@ OPERATIONS: Mapping[str, Operation] = {
     "BatchGetRepositoryScanningConfiguration": scans.batch_get_repository_scanning_configuration,
     "CompleteLayerUpload": layers.complete_layer_upload,
     "CreateRepository": repositories.create_repository,
+    "CreateRepositoryCreationTemplate": templates.create_repository_creation_template,
+    "DeleteLifecyclePolicy": lifecycle.delete_lifecycle_policy,
     "DeleteRegistryPolicy": registry.delete_registry_policy,
     "DeleteRepository": repositories.delete_repository,
+    "DeleteRepositoryCreationTemplate": templates.delete_repository_creation_template,
     "DeleteRepositoryPolicy": repository_policies.delete_repository_policy,
     "DescribeImageScanFindings": scans.describe_image_scan_findings,
     "DescribeImages": images.describe_images,
     "DescribeRegistry": registry.describe_registry,
     "DescribeRepositories": repositories.describe_repositories,
+    "DescribeRepositoryCreationTemplates": templates.describe_repository_creation_templates,
     "GetAccountSetting": registry.get_account_setting,
     "GetAuthorizationToken": registry.get_authorization_token,
     "GetDownloadUrlForLayer": layers.get_download_url_for_layer,
+    "GetLifecyclePolicy": lifecycle.get_lifecycle_policy,
+    "GetLifecyclePolicyPreview": lifecycle.get_lifecycle_policy_preview,
     "GetRegistryPolicy": registry.get_registry_policy,
     "GetRegistryScanningConfiguration": scans.get_registry_scanning_configuration,
     "GetRepositoryPolicy": repository_policies.get_repository_policy,
@@ -32,11 +48,14 @@ OPERATIONS: Mapping[str, Operation] = {
     "PutImage": images.put_image,
     "PutImageScanningConfiguration": scans.put_image_scanning_configuration,
     "PutImageTagMutability": repositories.put_image_tag_mutability,
+    "PutLifecyclePolicy": lifecycle.put_lifecycle_policy,
     "PutRegistryPolicy": registry.put_registry_policy,
     "PutRegistryScanningConfiguration": scans.put_registry_scanning_configuration,
     "SetRepositoryPolicy": repository_policies.set_repository_policy,
     "StartImageScan": scans.start_image_scan,
+    "StartLifecyclePolicyPreview": lifecycle.start_lifecycle_policy_preview,
     "TagResource": resource_tags.tag_resource,
     "UntagResource": resource_tags.untag_resource,
+    "UpdateRepositoryCreationTemplate": templates.update_repository_creation_template,
     "UploadLayerPart": layers.upload_layer_part,
 }

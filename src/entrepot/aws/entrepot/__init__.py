@@ -2,9 +2,18 @@
 
 from collections.abc import Mapping
 
-from entrepot.aws.entrepot import images_in_use
+from entrepot.aws.entrepot import images_in_use, protection, spared_images, trash
 from entrepot.aws.protocol.call import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
+    "GetRepositoryProtection": protection.get_repository_protection,
+    "GetTrashConfiguration": trash.get_trash_configuration,
+    "ListSparedImages": spared_images.list_spared_images,
+    "ListTrash": trash.list_trash,
+    "PurgeTrash": trash.purge_trash,
+    "PutRepositoryProtection": protection.put_repository_protection,
+    "PutTrashConfiguration": trash.put_trash_configuration,
     "ReportImagesInUse": images_in_use.report_images_in_use,
+    "RestoreImage": trash.restore_image,
+    "RestoreRepository": trash.restore_repository,
 }

@@ -11,6 +11,7 @@ import msgspec
 
 from entrepot.core.scanning import basic_findings
 from entrepot.core.scanning.analysis import UNSUPPORTED
+from entrepot.core.scanning.outlines import outline
 from entrepot.core.vulnerabilities.known import Known
 from entrepot.errors.scanning import AdapterScanFailed
 from entrepot.scan.advisories import Advisory
@@ -96,10 +97,11 @@ def _cvss(assessed: Assessment) -> Cvss | None:
 
 def _require_told_of(image: Image, known: Known) -> None:
     """AdapterScanFailed for a system that nobody tells of, and for what holds no packages at all."""
+    of = outline(image)
     if image.databases or image.release is not None:
-        if image.databases and not basic_findings.is_supported(image):
+        if image.databases and not of.is_supported:
             raise AdapterScanFailed(reason=f"{UNSUPPORTED}{_unread(image)}")
-        if nobody := basic_findings.unknown(image, known) if image.databases else "":
+        if nobody := basic_findings.unknown(of, known) if image.databases else "":
             raise AdapterScanFailed(reason=f"Nothing is known of the packages of {nobody} here.")
     elif not image.packages:
         raise AdapterScanFailed(reason=f"{UNSUPPORTED}{_unread(image)}")

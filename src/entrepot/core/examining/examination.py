@@ -14,6 +14,7 @@ from entrepot.core.examining.sources import LayerSource, Source
 from entrepot.core.scanning.analysis import SUCCESS
 from entrepot.core.scanning.basic_findings import notes
 from entrepot.core.scanning.layer_programs import LayerPrograms
+from entrepot.core.scanning.outlines import outline
 from entrepot.core.vulnerabilities.known import Known
 from entrepot.errors.scanning import LayerUnreadable
 from entrepot.scan.distributions import distribution
@@ -76,7 +77,7 @@ def judged(about: Subject, image: Image, known: Known | None, now: datetime) -> 
     unseen = list(unread(image))
     if known is None:
         return Examination(about, image, (), unseen)
-    told = notes(msgspec.structs.replace(image, unread=()), known, now).removeprefix(SUCCESS).strip()
+    told = notes(outline(msgspec.structs.replace(image, unread=())), known, now).removeprefix(SUCCESS).strip()
     return Examination(
         about, image, reported(matches(image, known), known.whole), [*unseen, *_unknown(image, known)], told
     )

@@ -58,6 +58,8 @@ class Analysis:
     lacking: bool = False
     found: Sequence[Found] | None = None  # of an enhanced scan, None where nothing could be looked for
     generation: int = 0  # of what was known; 0 where nothing was asked
+    inventory: bytes = b""  # what the image holds (kept_images.py); empty where that was not looked at
+    concerned: frozenset[str] | None = None  # the vulnerabilities that `found` is about; None: all that there are
     counted: bool = True
 
 

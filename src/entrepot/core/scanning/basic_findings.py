@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from entrepot.core.scanning.analysis import SEVERITIES, SUCCESS, Finding
+from entrepot.core.scanning.outlines import Outline
 from entrepot.core.scanning.trackers import of_cve
 from entrepot.core.vulnerabilities.known import Known
 from entrepot.scan.advisories import Advisory
-from entrepot.scan.distributions import distribution
 from entrepot.scan.end_of_life import Supported
-from entrepot.scan.matching import Match, Told, unasked
+from entrepot.scan.matching import Match, Told
 from entrepot.scan.merging import Image
 from entrepot.scan.packages import Package, Release
 from entrepot.scan.purl import purl
@@ -42,16 +42,9 @@ def of_system(image: Image) -> Image:
     return msgspec.structs.replace(image, packages=[each for each in image.packages if each.package.type in _SYSTEM])
 
 
-def is_supported(image: Image) -> bool:
-    """Whether somebody tells of the system's packages, and it says which they are."""
-    return bool(image.databases) and image.release is not None and distribution(image.release) is not None
-
-
-def unknown(image: Image, known: Known) -> str:
+def unknown(of: Outline, known: Known) -> str:
     """The ecosystem of the system's packages, if nothing is known of any of them; else empty."""
-    system = None if image.release is None else distribution(image.release)
-    ecosystems = () if system is None else system.ecosystems
-    return "" if any(map(known.tells_of, ecosystems)) else ", ".join(ecosystems[:1])
+    return "" if any(map(known.tells_of, of.ecosystems)) else ", ".join(of.ecosystems[:1])
 
 
 def findings(found: Iterable[Match], known: Known, release: Release | None) -> list[Finding]:
@@ -80,7 +73,7 @@ def _finding(
         key=lambda each: SEVERITIES.index(each[1].level),
     )
     if told.number not in wholes:
-        wholes[told.number] = known.whole(told.number)
+        wholes[told.number] = known.told(told.number)
     whole = wholes[told.number] or told.advisory
     fixed = next((match.fixed for match in found if match.fixed), "")
     attributes = {"package_name": package, "package_version": version, **_scores(assessed), "fixed_in_version": fixed}
@@ -116,30 +109,25 @@ def _uri(name: str, told: Told, references: Sequence[str]) -> str:
 
 
 # ---------------------------------------------------------------- what is said of the scan as a whole
-def notes(image: Image, known: Known, now: datetime) -> str:
+def notes(of: Outline, known: Known, now: datetime) -> str:
     """The description of a scan that is complete: that it is, and what its reader should know."""
     said = [SUCCESS]
-    until = told_until(image, known)
+    until = told_until(of, known)
     if until is not None and now - until > _STALE:
         said.append(f"Its advisories are of {until:%Y-%m-%d}.")
-    ended = _ended(image.release, known, now)
+    ended = _ended(of.release, known, now)
     if ended:
         said.append(ended)
-    if others := unasked(image):
-        first = others[0].package
-        named = f"{first.type}/{first.name}"
-        said.append(f"{len(others)} packages are not the system's own, among them {named}: {_UNASKED}.")
-    if image.unread:
-        said.append(f"{len(image.unread)} files could not be read, among them {image.unread[0].path}.")
+    if of.foreign:
+        said.append(f"{of.foreign} packages are not the system's own, among them {of.first_foreign}: {_UNASKED}.")
+    if of.first_unread is not None:
+        said.append(f"{of.unread} files could not be read, among them {of.first_unread.path}.")
     return " ".join(said)
 
 
-def told_until(image: Image, known: Known) -> datetime | None:
+def told_until(of: Outline, known: Known) -> datetime | None:
     """Until when the system's advisories go, by what they say of themselves; None where there are none."""
-    system = None if image.release is None else distribution(image.release)
-    if system is None:
-        return None
-    names = {each.partition(":")[0] for each in system.ecosystems}
+    names = {each.partition(":")[0] for each in of.ecosystems}
     moments = [each.updated_at or each.imported_at for each in known.sources() if each.name.partition(" (")[0] in names]
     return moment(max(moments)) if moments else None
 

@@ -11,12 +11,14 @@ from datetime import datetime
 
 from entrepot.core.scanning import enhanced_analysis, inventories
 from entrepot.core.scanning.analysis import FAILED, NO_DATABASE, UNSUPPORTED, Analysis, Content, ImageLayer
-from entrepot.core.scanning.basic_findings import findings, is_supported, notes, of_system, told_until, unknown
+from entrepot.core.scanning.basic_findings import findings, notes, of_system, told_until, unknown
 from entrepot.core.scanning.coverage_statuses import TOO_LARGE
 from entrepot.core.scanning.enhanced_findings import Facts
 from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.scanning.image_configs import ImageConfigs
+from entrepot.core.scanning.kept_layers import KeptLayers
 from entrepot.core.scanning.layer_programs import VERSION, LayerPrograms
+from entrepot.core.scanning.outlines import outline
 from entrepot.core.units import Units
 from entrepot.core.vulnerabilities.known import Known
 from entrepot.db.records import Blob
@@ -32,6 +34,7 @@ _NOT_TOLD = (
     "Nothing is known of the packages of {}: no advisories of it have been imported. Run `entrepot vulndb import`; the "
     "image is scanned again then."
 )
+_KEPT_BYTES = 8 * 1024 * 1024  # of inventories, which images of one base share; those of large ones have one or two
 
 
 class Engine:
@@ -51,6 +54,7 @@ class Engine:
         self._programs = programs
         self._clock = clock
         self._configs = ImageConfigs(units, store)
+        self._kept = KeptLayers(_KEPT_BYTES)
 
     @property
     def generation(self) -> str:
@@ -81,16 +85,17 @@ class Engine:
     async def _layers(self, layers: Sequence[ImageLayer]) -> list[tuple[str, Layer]]:
         """The inventory of each layer, kept or made now: LayerUnreadable."""
         blobs = {layer.blob.id: layer.blob for layer in layers if layer.blob is not None}
-        kept = await self._units.read(inventories.find, list(blobs.values()), VERSION)
-        missing = sorted((blob for key, blob in blobs.items() if key not in kept), key=_size, reverse=True)
+        lacking = self._kept.lacking(blobs)
+        brought = await self._units.read(inventories.find, [blobs[key] for key in lacking], VERSION) if lacking else {}
+        missing = sorted((blobs[key] for key in lacking if key not in brought), key=_size, reverse=True)
+        found = dict(self._kept.of(blobs, brought))
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {blob.id: group.create_task(self._read(blob)) for blob in missing}
         except ExceptionGroup as faults:  # of several layers; this server's own faults go before the image's
             unreadable, others = faults.split(LayerUnreadable)
             raise (others or unreadable or faults).exceptions[0] from None
-        made = {key: task.result() for key, task in tasks.items()}
-        found = {key: inventories.unpacked(body) for key, body in kept.items()} | made
+        found |= {key: task.result() for key, task in tasks.items()}
         return [(str(layer.descriptor.digest), found[layer.blob.id]) for layer in layers if layer.blob is not None]
 
     async def _read(self, blob: Blob) -> Layer:
@@ -114,19 +119,20 @@ class Engine:
 
     def _matched(self, layers: Sequence[tuple[str, Layer]]) -> Analysis:
         image = of_system(merge(layers))
-        if not is_supported(image):
+        of = outline(image)
+        if not of.is_supported:
             return Analysis(FAILED, _unsupported(image))
         with self._generations.reading() as file:
             if file is None:
                 return Analysis(FAILED, NO_DATABASE, lacking=True)
             known = Known(file)
-            if nobody := unknown(image, known):
+            if nobody := unknown(of, known):
                 return Analysis(FAILED, _NOT_TOLD.format(nobody), lacking=True)
             found = findings(matches(image, known), known, image.release)
             return Analysis(
-                description=notes(image, known, self._clock()),
+                description=notes(of, known, self._clock()),
                 findings=found,
-                source_updated_at=told_until(image, known),
+                source_updated_at=told_until(of, known),
             )
 
 

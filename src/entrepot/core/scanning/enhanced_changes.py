@@ -1,7 +1,7 @@
 """What a scan changes of the findings of an image: which open, change and close. The same result changes nothing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -10,11 +10,12 @@ from entrepot.core.scanning.enhanced_findings import Found, finding_id, unpacked
 from entrepot.core.scanning.suppressions import Decide, nothing
 from entrepot.db import inspector_findings
 from entrepot.db.database import Transaction
-from entrepot.db.inspector_findings import Said, said
+from entrepot.db.inspector_findings import Brief, Said, said, said_by
 from entrepot.db.inspector_records import FindingRecord, ImageKey
 from entrepot.spec.repository import RepositoryKey
 
 ACTIVE, SUPPRESSED, CLOSED = "ACTIVE", "SUPPRESSED", "CLOSED"
+Stands = tuple[str, str, str, bytes]  # severity, status, by what it is suppressed, body: of a finding as it stands
 
 
 class Of(NamedTuple):
@@ -32,6 +33,11 @@ class Changes:
     told: Sequence[FindingRecord]
     quiet: Sequence[FindingRecord] = ()
 
+    @property
+    def any(self) -> bool:
+        """Whether there are some."""
+        return bool(self.told or self.quiet)
+
 
 def result_of(found: Sequence[Found]) -> str:
     """A hash of what was found, which two scans of the same content have alike."""
@@ -39,14 +45,44 @@ def result_of(found: Sequence[Found]) -> str:
     return hashlib.blake2b(facts + b"".join([each.stamp for each in found]), digest_size=16).hexdigest()
 
 
-def compared(tx: Transaction, of: Of, found: Sequence[Found], decide: Decide) -> Changes:
-    """What to write of an image's findings. Most say what they said: where nobody suppresses any, their rows are not
-    even made records of.
+def compared(
+    tx: Transaction,
+    of: Of,
+    found: Sequence[Found],
+    decide: Decide,
+    concerned: Collection[str] | None = None,
+    known: Sequence[Brief] | None = None,
+) -> tuple[Changes, Mapping[str, Stands]]:
+    """What to write of those of an image's findings that are concerned (None: of all of them), and how every finding
+    stands then, by vulnerability. Most say what they said: where nobody suppresses any, no record is made of them.
+    `known` are the rows of all findings, where they have been read and nobody has written any since.
     """
-    if decide is not nothing:
-        return changes(of, inspector_findings.of_image(tx, of.image), found, decide)
-    before, same = inspector_findings.unlike(tx, of.image, {each.vulnerability: _said(each) for each in found})
-    return changes(of, before, [each for each in found if each.vulnerability not in same], decide)
+    rows = inspector_findings.briefly(tx, of.image) if known is None else known
+    before, new = unlike(rows, found, concerned, asked=decide is not nothing)
+    changed = changes(of, inspector_findings.those(tx, of.image, before), new, decide)
+    stands = {row.vulnerability: (row.severity, row.status, row.suppressed_by, row.body) for row in rows}
+    for each in (*changed.told, *changed.quiet):
+        stands[each.vulnerability] = (each.severity, each.status, each.suppressed_by, each.body)
+    return changed, stands
+
+
+def unlike(
+    rows: Sequence[Brief], found: Sequence[Found], concerned: Collection[str] | None, *, asked: bool = False
+) -> tuple[list[Brief], list[Found]]:
+    """Rows that do not say what was found, of those that are concerned, and what was found that no row says so;
+    `asked`: of each finding somebody has to be asked.
+    """
+    wanted = {each.vulnerability: each for each in found}
+    before: list[Brief] = []
+    for row in rows:
+        if concerned is not None and row.vulnerability not in concerned:
+            continue
+        new = wanted.get(row.vulnerability)
+        if not asked and new is not None and row.status == ACTIVE and said_by(row) == _said(new):
+            del wanted[row.vulnerability]
+        elif new is not None or row.status != CLOSED:
+            before.append(row)
+    return before, list(wanted.values())
 
 
 def _said(found: Found) -> Said:

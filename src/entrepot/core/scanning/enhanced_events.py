@@ -41,29 +41,31 @@ class Telling:
 
     def tell(self, tx: Transaction, events: Sequence[Told], first: int = 0) -> None:
         """Tell events in their order, from this ordinal on."""
-        for ordinal, (name, resource, detail) in enumerate(events, first):
-            body = {"source": SOURCE, "resources": [resource], "detail": detail}
-            outbox.add(
-                tx,
-                id=event_id(micros(self.at), self.seed, f"{self.repository_id}/{name}/{resource}", ordinal),
-                kind="event",
-                account=self.registry.account,
-                region=self.registry.region,
-                repository_id=self.repository_id,
-                revision=self.revision,
-                ordinal=ordinal,
-                name=name,
-                body=msgspec.json.encode(body).decode(),
-                at=self.at,
-            )
+        outbox.add_events(tx, [self._row(ordinal, *each) for ordinal, each in enumerate(events, first)])
+
+    def _row(self, ordinal: int, name: str, resource: str, detail: Mapping[str, object]) -> Mapping[str, object]:
+        at = micros(self.at)
+        body = {"source": SOURCE, "resources": [resource], "detail": detail}
+        return {
+            "id": event_id(at, self.seed, f"{self.repository_id}/{name}/{resource}", ordinal),
+            "account_id": self.registry.account,
+            "region": self.registry.region,
+            "repository_id": self.repository_id,
+            "revision": self.revision,
+            "ordinal": ordinal,
+            "name": name,
+            "body": msgspec.json.encode(body).decode(),
+            "created_at": at,
+        }
 
 
 def finding(record: FindingRecord, image: ImageNow, texts: Texts) -> Told:
     """A finding as it is now."""
     detail = {name: value for name, value in shown(record, image, texts).items() if name not in _OF_ECR}
     detail = _written(detail)
-    if len(msgspec.json.encode(detail)) > _LARGEST:
-        told = detail["packageVulnerabilityDetails"]
+    told = detail["packageVulnerabilityDetails"]
+    many = max(len(told["vulnerablePackages"]), len(told["referenceUrls"])) > _FEW
+    if many and len(msgspec.json.encode(detail)) > _LARGEST:
         told["vulnerablePackages"] = told["vulnerablePackages"][:_FEW]
         told["referenceUrls"] = told["referenceUrls"][:_FEW]
     return "Inspector2 Finding", resource_id(record), detail

@@ -99,6 +99,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     title: str = ""
     vendor_severity: str = ""
     source: str = ""
+    advisory: str = ""  # by which its texts are looked up
 
     @property
     def body(self) -> bytes:
@@ -160,6 +161,7 @@ def made(
         details.title,
         details.vendor_severity,
         details.source,
+        details.advisory,
     )
 
 
@@ -181,6 +183,7 @@ def those_of(found: Iterable[Found], facts: Facts) -> list[Found]:
             each.title,
             each.vendor_severity,
             each.source,
+            each.advisory,
         )
         for each in found
     ]

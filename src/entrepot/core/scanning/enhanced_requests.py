@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from entrepot.core.scanning import configuration, coverage_statuses, enhanced_events, enhanced_work, quotas
+from entrepot.core.scanning import configuration, coverage_statuses, enhanced_events, enhanced_telling, quotas
 from entrepot.core.scanning.coverage_statuses import ACTIVE, LIMIT, NO_IMAGE, PENDING, UNSUPPORTED, WAITS
 from entrepot.core.scanning.eligibility import Step, Windows, step
 from entrepot.core.scanning.quotas import MOST_SCANS
@@ -81,7 +81,7 @@ def sweep(
     else:
         enhanced_scans.stand(tx, image, next_step.status, next_step.description)
     covered = coverage_statuses.coverage(next_step.status, next_step.description)
-    enhanced_work.tell(tx, repository, scan_id, at, [enhanced_events.covered(repository, image.digest, covered, at)])
+    enhanced_telling.tell(tx, repository, scan_id, at, [enhanced_events.covered(repository, image.digest, covered, at)])
     return next_step
 
 

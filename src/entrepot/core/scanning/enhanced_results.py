@@ -11,7 +11,7 @@ from typing import Any, Final
 from entrepot.core.scanning import coverage_statuses, enhanced_events, findings
 from entrepot.core.scanning.analysis import SUCCESS
 from entrepot.core.scanning.enhanced_shown import Texts, shown, to_ecr
-from entrepot.core.scanning.enhanced_work import image_now
+from entrepot.core.scanning.enhanced_telling import image_now
 from entrepot.db import enhanced_scans, images, inspector_findings, registry_scanning
 from entrepot.db.database import Transaction
 from entrepot.db.enhanced_scans import ENHANCED

@@ -1,10 +1,10 @@
 """What exceptions say of findings of enhanced scanning, and which of an image's findings count."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from entrepot.core.scanning.enhanced_changes import SUPPRESSED
+from entrepot.core.scanning.enhanced_changes import CLOSED, SUPPRESSED, Stands
 from entrepot.core.scanning.enhanced_findings import Details, unpacked
 from entrepot.core.scanning.rulings import Part, Ruling, Rulings, names_in
 from entrepot.db import inspector_findings
@@ -30,6 +30,9 @@ class Counting(NamedTuple):
         return next((each.name for each in unpacked(self.body).packages), "")
 
 
+Found = Mapping[str, Stands] | None
+
+
 def ruling(
     held: Rulings, record: FindingRecord, details: Details, digests: frozenset[str], at: datetime
 ) -> Ruling | None:
@@ -41,18 +44,26 @@ def ruling(
 
 
 def counting(
-    tx: Transaction, image: ImageKey, held: Rulings, digests: frozenset[str], at: datetime
+    tx: Transaction, image: ImageKey, held: Rulings, digests: frozenset[str], at: datetime, found: Found = None
 ) -> Iterator[Counting]:
-    """The open findings of an image, decided now: what its rows say of exceptions may be older; filters have none."""
+    """The open findings of an image, decided now: what its rows say of exceptions may be older; filters have none.
+    `found` says how all of them stand, where that is known.
+    """
     if not held:
-        for vulnerability, severity, suppressed_by, body in inspector_findings.open_briefly(tx, image):
+        for vulnerability, severity, suppressed_by, body in _open(tx, image, found):
             counts = not suppressed_by.startswith(_FILTER)
             yield Counting(vulnerability, _TO_ECR.get(severity, severity), body, counts, None)
         return
     for record in inspector_findings.of_image(tx, image):
         if record.closed_at is None:
-            found = ruling(held, record, unpacked(record.body), digests, at)
+            why = ruling(held, record, unpacked(record.body), digests, at)
             filtered = record.status == SUPPRESSED and record.suppressed_by.startswith(_FILTER)
-            until = None if found is None or filtered else found.expires_at
+            until = None if why is None or filtered else why.expires_at
             severity = _TO_ECR.get(record.severity, record.severity)
-            yield Counting(record.vulnerability, severity, record.body, found is None and not filtered, until)
+            yield Counting(record.vulnerability, severity, record.body, why is None and not filtered, until)
+
+
+def _open(tx: Transaction, image: ImageKey, found: Found) -> Iterable[tuple[str, str, str, bytes]]:
+    if found is None:
+        return inspector_findings.open_briefly(tx, image)
+    return [(name, severity, by, body) for name, (severity, status, by, body) in found.items() if status != CLOSED]

@@ -2,51 +2,60 @@
 those of images that go. Each unit locks the repository, and tells what it has changed in its own transaction.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from entrepot.core.changes import Change, new_stamp
 from entrepot.core.scanning import (
     configuration,
     coverage_statuses,
     enhanced_events,
-    enhanced_shown,
+    enhanced_telling,
     findings,
     standings,
     suppressions,
 )
 from entrepot.core.scanning.analysis import COMPLETE, FAILED, SUCCESS, Analysis, Content, ImageLayer
 from entrepot.core.scanning.configuration import CONTINUOUS, ENHANCED
-from entrepot.core.scanning.enhanced_changes import Changes, Of, closed, compared, redecided, result_of
-from entrepot.core.scanning.enhanced_events import Telling, Told
+from entrepot.core.scanning.enhanced_changes import (
+    ACTIVE,
+    Changes,
+    Of,
+    Stands,
+    closed,
+    compared,
+    redecided,
+    result_of,
+)
+from entrepot.core.scanning.enhanced_events import Told
 from entrepot.core.scanning.enhanced_shown import ImageNow, Texts
-from entrepot.core.scanning.places import registry_itself
+from entrepot.core.scanning.kept_images import HELD_BY
 from entrepot.core.scanning.suppressions import Source
 from entrepot.db import (
     blobs,
     enhanced_scans,
     finding_texts,
+    image_inventories,
     images,
     inspector_findings,
-    inspector_images,
+    inventories,
     registry_scanning,
     rematches,
     repositories,
-    tags,
 )
 from entrepot.db.database import Transaction
 from entrepot.db.finding_texts import FindingText
-from entrepot.db.inspector_records import FindingRecord, ImageKey
-from entrepot.db.records import Repository
+from entrepot.db.inspector_findings import Brief
+from entrepot.db.inspector_records import ImageKey
+from entrepot.db.records import Blob, Repository
 from entrepot.db.scan_records import Scan
-from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.moments import micros
+from entrepot.spec.repository import RegistryKey
 
 MOST: Final = 20_000  # findings of an image
-_MOST_TAGS: Final = 1000
 _LONGEST: Final = 2000  # characters of a description
 _TOO_MANY: Final = "The image has {} findings: more than the {} that are kept."
 _TO_ECR: Final = {"UNTRIAGED": "UNDEFINED"}
@@ -63,6 +72,14 @@ class Task:
     def image(self) -> ImageKey:
         """Which."""
         return ImageKey(self.scan.key.repository_id, self.scan.key.digest)
+
+
+class Settled(NamedTuple):
+    """A scan as it ended, and the long texts that were told with it."""
+
+    scan: Scan
+    registry: RegistryKey
+    texts: Sequence[FindingText] = ()
 
 
 def read(tx: Transaction, image: ImageKey) -> Task | None:
@@ -95,8 +112,8 @@ def advisories(tx: Transaction, task: Task, analysis: Analysis) -> Sequence[str]
     if not _is_news(task.scan, analysis):
         return ()
     of = Of(task.content.repository, task.image, task.scan.queued_at)
-    told = compared(tx, of, analysis.found or (), suppressions.nothing).told
-    return sorted({enhanced_events.advisory(each) for each in told})
+    changed, _ = compared(tx, of, analysis.found or (), suppressions.nothing)
+    return sorted({enhanced_events.advisory(each) for each in changed.told})
 
 
 def keep(
@@ -107,33 +124,60 @@ def keep(
     at: datetime,
     sources: Sequence[Source],
 ) -> Scan | None:
-    """Keep how a scan ended, with its findings and what is told of them; the scan as it stands now, None when its image
-    is gone, or somebody else has taken it up since. A result that is the same writes no finding, and tells nothing.
+    """Keep how a scan ended, and what its image holds, with its findings and what is told of them; the scan as it
+    stands now, None when its image is gone, or somebody else has taken it up since.
     """
-    scan, image = task.scan, task.image
-    if len(analysis.found or ()) > MOST:
-        analysis = Analysis(FAILED, _TOO_MANY.format(len(analysis.found or ()), MOST))
+    kept = settle(tx, task.scan, analysis, texts, at, sources)
+    if kept is None:
+        return None
+    _hold(tx, task, analysis.inventory)
+    finding_texts.put(tx, kept.registry, kept.texts)
+    return kept.scan
+
+
+def settle(
+    tx: Transaction,
+    scan: Scan,
+    analysis: Analysis,
+    texts: Mapping[str, Texts],
+    at: datetime,
+    sources: Sequence[Source],
+    known: Sequence[Brief] | None = None,
+) -> Settled | None:
+    """The same, but for the long texts, which are the caller's to keep. A result that is the same writes no finding,
+    and tells nothing. `known` are the findings, where they have been read and nobody has written any since.
+    """
+    image = ImageKey(scan.key.repository_id, scan.key.digest)
+    analysis = _bounded(analysis)
     repository = standings.lock(tx, image.repository_id)
     if repository is None or not _is_enhanced(tx, repository):
         return None
     ended = _ended(tx, repository, scan, analysis, at)
+    changed, stands = Changes(()), None
+    if ended.result != scan.result or analysis.concerned:
+        decide = suppressions.of_image(tx, repository, image.digest, sources)
+        of = Of(repository.key, image, at)
+        changed, stands = compared(tx, of, analysis.found or (), decide, analysis.concerned, known)
+    if analysis.concerned and changed.any:
+        ended = replace(ended, result="")  # that of the whole is not known
     if not enhanced_scans.keep(tx, ended):
         return None
     if analysis.generation:
-        rematches.queue_if_overtaken(tx, image.repository_id, image.digest, analysis.generation)
-    if ended == replace(scan, source_updated_at=ended.source_updated_at, completed_at=at):
-        return ended
-    changed = Changes(())
-    if ended.result != scan.result:
-        decide = suppressions.of_image(tx, repository, image.digest, sources)
-        changed = compared(tx, Of(repository.key, image, at), analysis.found or (), decide)
-    counted = write(tx, ended, changed)
-    _remember(tx, repository, changed.told, texts)
-    standings.keep(tx, repository, ended, at)
-    told = [*_told(tx, image, changed.told, texts), *_of_scan(tx, repository, scan, ended, counted)]
+        rematches.queue_if_overtaken(tx, image.repository_id, image.digest, analysis.generation, at)
+    if not changed.any and ended == replace(scan, source_updated_at=ended.source_updated_at, completed_at=at):
+        return Settled(ended, repository.key.registry)
+    counted = write(tx, ended, changed, stands)
+    standings.keep(tx, repository, ended, at, stands)
+    told = enhanced_telling.told(tx, image, changed.told, texts)
+    told += enhanced_telling.of_scan(tx, repository, scan, ended, counted)
     if told:
-        _tell(tx, repository, ended, told, at)
-    return ended
+        enhanced_telling.tell_scan(tx, repository, ended, told, at)
+    return Settled(ended, repository.key.registry, enhanced_telling.to_remember(changed.told, texts))
+
+
+def _bounded(analysis: Analysis) -> Analysis:
+    found = len(analysis.found or ())
+    return analysis if found <= MOST else Analysis(FAILED, _TOO_MANY.format(found, MOST))
 
 
 def _ended(tx: Transaction, repository: Repository, scan: Scan, analysis: Analysis, at: datetime) -> Scan:
@@ -146,7 +190,7 @@ def _ended(tx: Transaction, repository: Repository, scan: Scan, analysis: Analys
         source_updated_at=analysis.source_updated_at,
         lacking=analysis.lacking,
         completed_at=at,
-        result=scan.result if analysis.found is None else result_of(analysis.found),
+        result=scan.result if analysis.found is None or analysis.concerned is not None else result_of(analysis.found),
     )
 
 
@@ -155,11 +199,18 @@ def let_go(tx: Transaction, scan: Scan) -> None:
     enhanced_scans.rest(tx, scan)
 
 
-def write(tx: Transaction, scan: Scan, changed: Changes) -> Mapping[str, int]:
-    """Write findings of an image, and how many of each severity are active, as Inspector names severities."""
+def write(
+    tx: Transaction, scan: Scan, changed: Changes, stands: Mapping[str, Stands] | None = None
+) -> Mapping[str, int]:
+    """Write findings of an image, and how many of each severity are active, as Inspector names severities; `stands` are
+    all of them, where they are known.
+    """
     image = ImageKey(scan.key.repository_id, scan.key.digest)
     inspector_findings.put(tx, [*changed.told, *changed.quiet])
-    counted = inspector_findings.counts(tx, image)
+    if stands is None:
+        counted = inspector_findings.counts(tx, image)
+    else:
+        counted = Counter(each[0] for each in stands.values() if each[1] == ACTIVE)
     enhanced_scans.count(tx, replace(scan, severities=ecr_counts(counted)))
     return counted
 
@@ -183,15 +234,9 @@ def suppress(
     told = redecided(inspector_findings.of_image(tx, image), decide, at)
     if told:
         write(tx, scan, Changes(told))
-        tell(tx, repository, seed, at, _told(tx, image, told, texts))
+        enhanced_telling.tell(tx, repository, seed, at, enhanced_telling.told(tx, image, told, texts))
     standings.keep(tx, repository, scan, at)
     return len(told)
-
-
-def tell(tx: Transaction, repository: Repository, seed: str, at: datetime, events: Sequence[Told]) -> None:
-    """Tell events of a locked repository, as a change of it that no call has made."""
-    Telling(repository.key.registry, repository.id, repository.revision + 1, seed, at).tell(tx, events)
-    repositories.bump(tx, repository.id, repository.revision + 1, new_stamp())
 
 
 def close_all(tx: Transaction, image: ImageKey, tags_of_it: Sequence[str], at: datetime) -> Sequence[Told]:
@@ -199,8 +244,8 @@ def close_all(tx: Transaction, image: ImageKey, tags_of_it: Sequence[str], at: d
     before = [each for each in inspector_findings.of_image(tx, image) if each.closed_at is None]
     told = [closed(each, at) for each in before]
     inspector_findings.put(tx, told)
-    now = replace(image_now(tx, image), tags=tags_of_it) if told else ImageNow()
-    return [enhanced_events.finding(each, now, _remembered(tx, each)) for each in told]
+    now = replace(enhanced_telling.image_now(tx, image), tags=tags_of_it) if told else ImageNow()
+    return [enhanced_events.finding(each, now, enhanced_telling.remembered(tx, each)) for each in told]
 
 
 def close_some(tx: Transaction, repository_id: str, limit: int, at: datetime) -> int:
@@ -210,16 +255,11 @@ def close_some(tx: Transaction, repository_id: str, limit: int, at: datetime) ->
     if repository is not None and before:
         told = [closed(each, at) for each in before]
         inspector_findings.put(tx, told)
-        now = {image: image_now(tx, image) for image in {each.image for each in told}}
-        events = [enhanced_events.finding(each, now[each.image], _remembered(tx, each)) for each in told]
-        tell(tx, repository, f"{repository_id}/{repository.revision}", at, events)
+        now = {image: enhanced_telling.image_now(tx, image) for image in {each.image for each in told}}
+        texts = [enhanced_telling.remembered(tx, each) for each in told]
+        events = [enhanced_events.finding(each, now[each.image], said) for each, said in zip(told, texts, strict=True)]
+        enhanced_telling.tell(tx, repository, f"{repository_id}/{repository.revision}", at, events)
     return len(before)
-
-
-def image_now(tx: Transaction, image: ImageKey) -> ImageNow:
-    """What is told of an image at this moment."""
-    use = inspector_images.use(tx, image)
-    return ImageNow(inspector_images.tags(tx, image), use.last_at, use.total)
 
 
 def _is_news(scan: Scan, analysis: Analysis) -> bool:
@@ -243,62 +283,15 @@ def _standing(tx: Transaction, repository: Repository, analysis: Analysis) -> tu
     return coverage_statuses.ACTIVE, coverage_statuses.CONTINUOUSLY + rest
 
 
-def _told(
-    tx: Transaction,
-    image: ImageKey,
-    records: Sequence[FindingRecord],
-    texts: Mapping[str, Texts],
-) -> list[Told]:
-    if not records:
-        return []
-    now = image_now(tx, image)
-    return [enhanced_events.finding(each, now, texts.get(enhanced_events.advisory(each), Texts())) for each in records]
+def _hold(tx: Transaction, task: Task, inventory: bytes) -> None:
+    """Keep what an image holds, if its blobs are still those that were read."""
+    if not inventory:
+        return
+    layers = [each.blob for each in task.content.layers]
+    read = {each.id: each for each in (*layers, task.content.config) if each is not None}
+    if all(inventories.is_live(tx, each.id, each.location) for each in sorted(read.values(), key=_digest)):
+        image_inventories.put(tx, *task.image, HELD_BY, inventory)
 
 
-def _remember(
-    tx: Transaction, repository: Repository, told: Sequence[FindingRecord], texts: Mapping[str, Texts]
-) -> None:
-    """Keep the long texts with which findings are told, for when their image goes: then nobody can look them up."""
-    found = [(each.vulnerability, advisory) for each in told if (advisory := enhanced_events.advisory(each)) in texts]
-    known = [(of, advisory, texts[advisory]) for of, advisory in dict.fromkeys(found)]
-    made = [FindingText(of, advisory, *enhanced_shown.kept(said)) for of, advisory, said in known]
-    finding_texts.put(tx, repository.key.registry, made)
-
-
-def _remembered(tx: Transaction, record: FindingRecord) -> Texts:
-    found = finding_texts.find(tx, record.registry, record.vulnerability, enhanced_events.advisory(record))
-    return Texts() if found is None else Texts(found.description, found.links)
-
-
-def _of_scan(
-    tx: Transaction, repository: Repository, before: Scan, ended: Scan, counted: Mapping[str, int]
-) -> list[Told]:
-    """What is told of the scan itself: that it was the first, and that the image is covered in another way."""
-    told = []
-    digest = ended.key.digest
-    looked = ended.status in (coverage_statuses.ACTIVE, coverage_statuses.COMPLETE)
-    if looked and before.completed_at is None:
-        named = tags.of_image(tx, repository.id, Digest(digest), _MOST_TAGS)
-        told.append(enhanced_events.scan(repository, digest, counted, named))
-    now = coverage_statuses.coverage(ended.status, ended.description)
-    if before.completed_at is None or now != coverage_statuses.coverage(before.status, before.description):
-        at = ended.completed_at or ended.queued_at
-        told.append(enhanced_events.covered(repository, digest, now, at))
-    return told
-
-
-def _tell(tx: Transaction, repository: Repository, scan: Scan, events: Sequence[Told], at: datetime) -> None:
-    seed = f"{scan.id}/{scan.attempt}"
-    change = Change(tx, registry_itself(repository.key.registry, scan.id, at), repository)
-    Telling(repository.key.registry, repository.id, repository.revision + 1, seed, at).tell(tx, events)
-    change.finish("ImageScanEvent", _parameters(repository, scan, len(events)))
-
-
-def _parameters(repository: Repository, scan: Scan, events: int) -> Mapping[str, object]:
-    return {
-        "repositoryName": repository.key.name,
-        "imageDigest": scan.key.digest,
-        "scanType": scan.key.type,
-        "scanStatus": scan.status,
-        "events": events,
-    }
+def _digest(blob: Blob) -> str:
+    return blob.digest

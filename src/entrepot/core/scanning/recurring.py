@@ -2,7 +2,7 @@
 packages of the same layers is put together once. Over one generation, by one thread at a time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -36,19 +36,33 @@ class Recurring:
         self._seen: dict[tuple[Package, str], _Seen] = {}
         self._found: dict[tuple[object, ...], Found] = {}
 
-    def found_in(self, image: Image, known: Known, facts: Facts) -> list[Found]:
-        """As enhanced_analysis.found_in."""
-        system = _system(image.release)
-        self._make_room(known.generation, len(image.packages))
-        self._match({each.package: each for each in image.packages}, image, system, known)
+    def vulnerabilities(self, image: Image, known: Known) -> set[str]:
+        """Those that packages of an image have."""
+        system = self._known(image, known)
+        return {found.vulnerability for each in image.packages for found in self._seen[each.package, system].matches}
+
+    def found_in(
+        self, image: Image, known: Known, facts: Facts, concerned: Collection[str] | None = None
+    ) -> list[Found]:
+        """As enhanced_analysis.found_in; of these vulnerabilities alone where some are given."""
+        system = self._known(image, known)
         together: dict[str, list[tuple[int, Located, Match]]] = {}
         for each in image.packages:
             number, found = self._seen[each.package, system]
             for match in found:
+                if concerned is not None and match.vulnerability not in concerned:
+                    continue
                 together.setdefault(match.vulnerability, []).append((number, each, match))
         return those_of(
             (self._one(name, system, together[name], known, image.release) for name in sorted(together)), facts
         )
+
+    def _known(self, image: Image, known: Known) -> str:
+        """Match what is new of its packages; the system that they are in."""
+        system = _system(image.release)
+        self._make_room(known.generation, len(image.packages))
+        self._match({each.package: each for each in image.packages}, image, system, known)
+        return system
 
     def _make_room(self, generation: int, packages: int) -> None:
         if generation != self._generation or len(self._seen) + packages > self._packages:

@@ -6,6 +6,7 @@ killed is followed by one who goes on there, or with a newer generation begins a
 """
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import msgspec
 
@@ -27,10 +28,13 @@ _START = ("", "")
 class RematchPlan:
     """Puts images where whoever matches finds them; one process at a time does."""
 
-    def __init__(self, units: BlockingUnits, generations: Generations, page: int = PAGE) -> None:
+    def __init__(
+        self, units: BlockingUnits, generations: Generations, clock: Callable[[], datetime], page: int = PAGE
+    ) -> None:
         """`page` of images, and of layers."""
         self._units = units
         self._generations = generations
+        self._clock = clock
         self._page = page
         self._settled = 0
 
@@ -81,7 +85,7 @@ class RematchPlan:
             some = [each[:2] for each in page if touched(each)]
             after = page[-1][:2]
             place = begun._replace(place=msgspec.json.encode(after).decode())
-            if some and not self._units.write(_queue, begun, place, some):
+            if some and not self._units.write(_queue, begun, place, some, self._clock()):
                 return
             yield len(some)
 
@@ -94,9 +98,9 @@ def knows_since(known: Known, generation: int) -> bool:
     return known.history <= generation <= known.generation and told <= generation
 
 
-def _queue(tx: Transaction, old: Pass, new: Pass, images: list[tuple[str, str]]) -> bool:
+def _queue(tx: Transaction, old: Pass, new: Pass, images: list[tuple[str, str]], at: datetime) -> bool:
     """Queue images and move on, both or neither: False when another pass has begun."""
     if not rematches.move_pass(tx, old, new):
         return False
-    rematches.queue(tx, images)
+    rematches.queue(tx, images, old.matched, at)
     return True

@@ -1,43 +1,41 @@
-"""The job `rematch`: images that wait to be matched anew, the newest first, a few at a time, from kept inventories.
+"""The job `rematch`: images that wait to be matched anew, the newest first, some at a time, from what is kept of them.
 
 Every worker of a deployment works at it: an image is held by one. What was found is kept in the unit that lets go of
-the image, so that whoever is killed has done all of it or nothing. Matching has a thread of its own.
+the images, so that whoever is killed has done all of it or nothing. Matching has a thread of its own.
 """
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from entrepot.core.pulse import Watching
-from entrepot.core.scanning import enhanced_analysis, enhanced_work, inventories
-from entrepot.core.scanning.analysis import Analysis
+from entrepot.core.scanning import enhanced_analysis, kept_images, rematch_work, rematching
 from entrepot.core.scanning.coverage_statuses import ACTIVE
-from entrepot.core.scanning.enhanced_findings import Facts
+from entrepot.core.scanning.enhanced_changes import unlike
 from entrepot.core.scanning.enhanced_shown import Texts
-from entrepot.core.scanning.enhanced_work import Task
-from entrepot.core.scanning.image_configs import ImageConfigs
-from entrepot.core.scanning.kept_layers import KeptLayers
-from entrepot.core.scanning.layer_programs import VERSION
+from entrepot.core.scanning.enhanced_work import MOST
 from entrepot.core.scanning.recurring import Recurring
+from entrepot.core.scanning.rematch_plan import knows_since
+from entrepot.core.scanning.rematch_work import Matched, Stored
 from entrepot.core.scanning.remembering import Memory, Remembering
 from entrepot.core.scanning.suppressions import Source
 from entrepot.core.units import Units
 from entrepot.db import rematches
-from entrepot.db.database import Transaction
 from entrepot.db.inspector_records import ImageKey
 from entrepot.db.rematches import Held
+from entrepot.db.scan_records import Scan
 from entrepot.db.vulnerability_generations import Generations
-from entrepot.scan.merging import merge
-from entrepot.scan.packages import Layer
+from entrepot.scan import name_marks
 
 _LONGEST_WAIT_SECONDS = 5.0
 _LONGEST_PAUSE = timedelta(minutes=5)
 _MOST_DOUBLINGS = 10
+_MOST_TEXTS = 5000
 log = structlog.get_logger()
 
 
@@ -45,19 +43,10 @@ log = structlog.get_logger()
 class RematchPace:
     """How many images are held together, by how many at once, for how long; how long a turn lasts."""
 
-    together: int = 16
+    together: int = 32
     at_once: int = 2
     hold: timedelta = timedelta(seconds=60)
     turn: timedelta = timedelta(seconds=50)
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """What is found in an image, and the texts of what will be told of it."""
-
-    task: Task
-    analysis: Analysis
-    texts: Mapping[str, Texts]
 
 
 class Rematcher:
@@ -67,17 +56,15 @@ class Rematcher:
         self,
         units: Units,
         generations: Generations,
-        configs: ImageConfigs,
         scan: Callable[[ImageKey], Awaitable[bool]],
         sources: Sequence[Source],
         watch: Watching,
         clock: Callable[[], datetime],
         pace: RematchPace | None = None,
     ) -> None:
-        """`scan` looks at an image of which a layer has to be read anew; `sources` are who suppresses findings."""
+        """`scan` looks at an image of which nothing is kept; `sources` are who suppresses findings."""
         self._units = units
         self._generations = generations
-        self._configs = configs
         self._scan = scan
         self._sources = sources
         self._watch = watch(rematches.next_due)
@@ -85,8 +72,8 @@ class Rematcher:
         self._pace = pace or RematchPace()
         self._thread = ThreadPoolExecutor(1, "rematch")
         self._memory = Memory()
-        self._layers = KeptLayers()
         self._recurring = Recurring()
+        self._changes: dict[tuple[int, int], Collection[int] | None] = {}  # by what is known, and since when
         self._done = 0
 
     async def run(self, _: datetime) -> dict[str, object]:
@@ -114,67 +101,79 @@ class Rematcher:
         while loop.time() < end and await self._units.read(rematches.are_due, self._clock()):
             now, holder = self._clock(), secrets.token_hex(8)
             held = await self._units.write(rematches.claim, holder, now, now + self._pace.hold, self._pace.together)
-            results = await asyncio.gather(*(self._whole(each) for each in held), return_exceptions=True)
-            for each, result in zip(held, results, strict=True):
-                if isinstance(result, BaseException):
-                    await self._later(each, result)
+            await self._to_their_end(held)
 
-    async def _whole(self, held: Held) -> None:
-        """One image, to its end."""
-        image = ImageKey(held.repository_id, held.digest)
-        task = await self._units.read(enhanced_work.read, image)
-        if task is None or task.scan.status != ACTIVE:
-            await self._units.write(rematches.done, held)
+    async def _to_their_end(self, held: Sequence[Held]) -> None:
+        """Images together, and one by one where something goes wrong: what it is with one concerns no other."""
+        (fault,) = await asyncio.gather(self._together(held), return_exceptions=True)
+        if fault is None:
             return
-        facts = await self._configs.facts(task.content)
-        matched = await asyncio.get_running_loop().run_in_executor(self._thread, self.match, task, facts)
-        if matched is None:
-            await self._scan(image)
-            self._done += await self._units.write(rematches.done, held)
+        if len(held) > 1:
+            for each in held:
+                await self._to_their_end([each])
         else:
-            self._done += await self._units.write(self._kept, held, matched, self._clock())
+            await self._later(held[0], fault)
+
+    async def _together(self, held: Sequence[Held]) -> None:
+        stored = await self._units.read(rematch_work.read, held)
+        known = [(each, each.scan) for each in stored if each.scan is not None and each.scan.status == ACTIVE]
+        for each in stored:
+            if each.scan is None or each.scan.status != ACTIVE:
+                await self._units.write(rematches.done, each.held)
+        if some := [(each, scan) for each, scan in known if each.inventory is not None]:
+            matched = await asyncio.get_running_loop().run_in_executor(self._thread, self.match, some)
+            done = await self._units.write(rematch_work.keep, matched, self._clock(), self._sources)
+            self._done += done  # in one step: there are two lanes
+        for each, _ in known:
+            if each.inventory is None:
+                await self._scan(ImageKey(each.held.repository_id, each.held.digest))
+                done = await self._units.write(rematches.done, each.held)
+                self._done += done
 
     async def _later(self, held: Held, fault: BaseException) -> None:
-        """Each time later than the last; nothing that goes wrong with an image concerns others, and none is lost."""
+        """Each time later than the last; none is lost."""
         if not isinstance(fault, Exception):
             raise fault
         log.error("image not matched", exc_info=fault, digest=held.digest, tries=held.tries)
         pause = min(timedelta(seconds=2 ** min(held.tries, _MOST_DOUBLINGS)), _LONGEST_PAUSE)
         await self._units.write(rematches.put_back, held, self._clock() + pause)
 
-    def match(self, task: Task, facts: Facts) -> Matched | None:
-        """What is found by the generation that counts now, in a thread of its own; None where a layer's inventory is
-        not kept. Nothing is written.
-        """
-        layers = self._inventories(task)
-        if layers is None:
-            return None
-        image = merge(layers)
+    def match(self, some: Sequence[tuple[Stored, Scan]]) -> Sequence[Matched]:
+        """What is found by the generation that counts now, in a thread of its own; nothing is written."""
         with self._generations.reading() as file:
             if file is None:
                 raise LookupError("nothing is known of vulnerabilities any more")
             known = Remembering(file, self._memory)
-            analysis = enhanced_analysis.analysed(image, known, facts, self._clock(), self._recurring.found_in)
-            needed = self._units.database.read(lambda tx: enhanced_work.advisories(tx, task, analysis))
-            texts = enhanced_analysis.texts(known, needed)
-        return Matched(task, replace(analysis, generation=file.generation), texts)
+            return [self._one(each, scan, known) for each, scan in some]
 
-    def _inventories(self, task: Task) -> Sequence[tuple[str, Layer]] | None:
-        """Those of the layers, the lowest first."""
-        blobs = {each.blob.id: each.blob for each in task.content.layers if each.blob is not None}
-        lacking = [blobs[each] for each in self._layers.lacking(blobs)]
-        brought = self._units.database.read(lambda tx: inventories.find(tx, lacking, VERSION)) if lacking else {}
-        found = self._layers.of(blobs, brought)
-        named = [(each.descriptor.digest, each.blob) for each in task.content.layers]
-        if any(blob is None or blob.id not in found for _, blob in named):
-            return None
-        return [(str(digest), found[blob.id]) for digest, blob in named if blob is not None]
+    def _one(self, of: Stored, scan: Scan, known: Remembering) -> Matched:
+        kept, now = kept_images.unpacked(of.inventory or b""), self._clock()
+        changed = self._changed(known, of.held.since)
+        analysis = rematching.matched(kept, changed, of.before, known, self._recurring, now)
+        if analysis.concerned is not None and len(of.before) + len(analysis.found or ()) > MOST:
+            analysis = rematching.matched(kept, None, of.before, known, self._recurring, now)
+        _, news = unlike(of.before, analysis.found or (), analysis.concerned)
+        return Matched(of, scan, analysis, self._texts(known, {each.advisory for each in news}))
 
-    def _kept(self, tx: Transaction, held: Held, matched: Matched, at: datetime) -> bool:
-        """All of it or nothing: False when the image was lost, or is to be matched once more."""
-        if not rematches.done(tx, held):
-            return False
-        return enhanced_work.keep(tx, matched.task, matched.analysis, matched.texts, at, self._sources) is not None
+    def _changed(self, known: Remembering, since: int) -> Collection[int] | None:
+        """The marks of all names of which something else is known than then; None where that may be any."""
+        key = known.generation, since
+        if key not in self._changes:
+            if any(generation != known.generation for generation, _ in self._changes):
+                self._changes.clear()
+            told = name_marks.of_changed(known.changed_since(since)) if knows_since(known, since) else None
+            self._changes[key] = told
+        return self._changes[key]
+
+    def _texts(self, known: Remembering, advisories: Collection[str]) -> Mapping[str, Texts]:
+        """What is told at length of what is new; the same is new in many images."""
+        remembered = self._memory.texts
+        new = [each for each in advisories if each not in remembered]
+        if len(remembered) + len(new) > _MOST_TEXTS:
+            remembered.clear()
+            new = list(advisories)
+        remembered.update(enhanced_analysis.texts(known, new))
+        return {each: remembered[each] for each in advisories if each in remembered}
 
     async def _pause(self) -> float:
         due = await self._units.read(rematches.next_due)

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.vulnerabilities.known import Known
 from entrepot.core.vulnerabilities.packing import Row
-from entrepot.db.vulnerabilities import VulnerabilityFile
+from entrepot.db.vulnerabilities import Source, VulnerabilityFile
 from entrepot.scan.advisories import Advisory
+from entrepot.scan.end_of_life import Supported
 from entrepot.scan.exploitation import Exploited, Score
 
 K = TypeVar("K")
@@ -24,13 +26,19 @@ class Memory:
         self.advisories: dict[int, Advisory] = {}
         self.exploited: dict[str, Exploited | None] = {}
         self.scores: dict[str, Score | None] = {}
+        self.told_of: dict[str, bool] = {}
+        self.supported: dict[str, Mapping[str, Supported]] = {}
+        self.sources: list[Sequence[Source]] = []  # one answer, or none yet
+        self.texts: dict[str, Texts] = {}  # whoever adds to them sees to their number
 
     def of(self, generation: int) -> None:
         """Answers are of this generation from now on."""
         if self.generation != generation:
             self.generation = generation
-            for each in (self.rows, self.advisories, self.exploited, self.scores):
+            for each in (self.rows, self.advisories, self.exploited, self.scores, self.told_of, self.supported):
                 each.clear()
+            self.sources.clear()
+            self.texts.clear()
 
 
 class Remembering(Known):
@@ -60,6 +68,22 @@ class Remembering(Known):
         """As Known's, once for each vulnerability."""
         ask = super().score
         return self._ask(self._memory.scores, [name], lambda new: {each: ask(each) for each in new})[name]
+
+    def tells_of(self, ecosystem: str) -> bool:
+        """As Known's, once for each ecosystem."""
+        ask = super().tells_of
+        return self._ask(self._memory.told_of, [ecosystem], lambda new: {each: ask(each) for each in new})[ecosystem]
+
+    def releases(self, product: str) -> Mapping[str, Supported]:
+        """As Known's, once for each product."""
+        ask = super().releases
+        return self._ask(self._memory.supported, [product], lambda new: {each: ask(each) for each in new})[product]
+
+    def sources(self) -> Sequence[Source]:
+        """As Known's, once."""
+        if not self._memory.sources:
+            self._memory.sources.append(super().sources())
+        return self._memory.sources[0]
 
     def _ask(self, known: dict[K, V], keys: Sequence[K], ask: Callable[[Sequence[K]], Mapping[K, V]]) -> Mapping[K, V]:
         new = [key for key in keys if key not in known]

@@ -15,7 +15,7 @@ from entrepot.core.changes import Change
 from entrepot.core.scanning import findings
 from entrepot.core.scanning.analysis import IN_PROGRESS, SEVERITIES, Finding
 from entrepot.core.scanning.configuration import ENHANCED
-from entrepot.core.scanning.enhanced_rulings import counting
+from entrepot.core.scanning.enhanced_rulings import Found, counting
 from entrepot.core.scanning.places import registry_itself
 from entrepot.core.scanning.rulings import Rulings
 from entrepot.db import accounts, image_standings, images, repositories, scans, tags, vulnerability_exceptions
@@ -62,12 +62,12 @@ def lock(tx: Transaction, repository_id: str) -> Repository | None:
     return repositories.lock_live(tx, repository_id)
 
 
-def assess(tx: Transaction, repository: Repository, scan: Scan, at: datetime) -> Standing:
-    """How an image stands after a scan that has ended."""
+def assess(tx: Transaction, repository: Repository, scan: Scan, at: datetime, found: Found = None) -> Standing:
+    """How an image stands after a scan that has ended; `found` are its findings, where they are known."""
     excepted = rulings(tx, repository, scan.key.digest, at)
-    digests = digests_of(tx, repository, scan.key.digest)
+    digests = digests_of(tx, repository, scan.key.digest) if excepted else frozenset[str]()
     if scan.key.type == ENHANCED:
-        raw, totals = _totals_of_rows(tx, scan.key, excepted, digests, at)
+        raw, totals = _totals_of_rows(tx, scan.key, excepted, digests, at, found)
     else:
         raw = dict(scan.severities or {})
         totals = _totals(tx, scan.key, raw, excepted, digests, at)
@@ -87,9 +87,9 @@ def present(tx: Transaction, repository: Repository, standing: Standing, at: dat
     return assess(tx, repository, scan, at)
 
 
-def keep(tx: Transaction, repository: Repository, scan: Scan, at: datetime) -> Standing:
+def keep(tx: Transaction, repository: Repository, scan: Scan, at: datetime, found: Found = None) -> Standing:
     """Write how an image stands after a scan that has ended."""
-    new = assess(tx, repository, scan, at)
+    new = assess(tx, repository, scan, at, found)
     image_standings.put(tx, new)
     return new
 
@@ -137,11 +137,13 @@ def _totals(
 
 
 def _totals_of_rows(
-    tx: Transaction, key: ScanKey, excepted: Rulings, digests: frozenset[str], at: datetime
+    tx: Transaction, key: ScanKey, excepted: Rulings, digests: frozenset[str], at: datetime, known: Found
 ) -> tuple[Mapping[str, int], Totals]:
     """The same of enhanced scanning, with how many there are in all."""
     image = ImageKey(key.repository_id, key.digest)
-    found = sorted(counting(tx, image, excepted, digests, at), key=lambda each: (_RANKS[each.severity], each.name))
+    found = sorted(
+        counting(tx, image, excepted, digests, at, known), key=lambda each: (_RANKS[each.severity], each.name)
+    )
     left = [each for each in found if each.counts]
     worst = [Worst(each.name, each.severity, each.package) for each in left[:MOST_WORST]]
     until = min((each.until for each in found if each.until is not None), default=None)

@@ -21,7 +21,7 @@ def read(file: File, keeps: Keeps) -> SystemDatabase:
     for paragraph in text.split("\n\n"):
         lines = paragraph.split("\n")
         fields = {line[0]: line[2:].strip() for line in lines if line[1:2] == ":" and line[0] in "PVAomL"}
-        owned += filter(keeps, _files(lines))
+        owned += keeps(_files(lines))
         if fields.get("P") and fields.get("V"):
             packages.append(_package(fields, file.path))
         elif fields:

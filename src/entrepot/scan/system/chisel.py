@@ -38,7 +38,7 @@ def read(file: File, keeps: Keeps) -> SystemDatabase:
         if line.kind == "package" and line.name and line.version
     ]
     paths = (line.path.lstrip("/") for line in lines if line.kind == "path")
-    return SystemDatabase(kind="dpkg", path=file.path, packages=packages, owned=[path for path in paths if keeps(path)])
+    return SystemDatabase(kind="dpkg", path=file.path, packages=packages, owned=keeps(paths))
 
 
 def _lines(file: File) -> list[_Line]:

@@ -12,8 +12,7 @@ from entrepot.scan.packages import Package, SystemDatabase
 _STATUS = frozenset({"var/lib/dpkg/status"})
 _STATUS_D = "var/lib/dpkg/status.d/"
 _INFO = "var/lib/dpkg/info/"
-_NAMED = "package|status|version|architecture|source|maintainer"
-_FIELD = re.compile(rf"^({_NAMED}):(.*)$", re.MULTILINE | re.IGNORECASE)
+_NAMES = frozenset({"package", "status", "version", "architecture", "source", "maintainer"})
 _CONFFILES = re.compile(r"^conffiles:[^\n]*\n((?:[ \t][^\n]*(?:\n|\Z))*)", re.MULTILINE | re.IGNORECASE)
 _STANZAS = re.compile(r"\n[ \t\r]*\n")
 _SOURCE = re.compile(r"^([^ (]+)[ \t]*(?:\(([^)]*)\))?")
@@ -27,7 +26,7 @@ def read_status(file: File, keeps: Keeps) -> SystemDatabase:
     nameless = known = 0
     text = file.read().decode("utf-8", "backslashreplace")
     for stanza in _STANZAS.split(text):
-        fields = {name.lower(): value.strip() for name, value in reversed(_FIELD.findall(stanza))}
+        fields = _fields(stanza)
         known += len(fields)
         if not fields or not _present(fields.get("status")):
             continue
@@ -44,15 +43,26 @@ def read_status(file: File, keeps: Keeps) -> SystemDatabase:
 
 def read_list(file: File, keeps: Keeps) -> list[str]:
     """The files that a package owns, from info/*.list: a path a line."""
-    lines = file.read().decode("utf-8", "backslashreplace").split("\n")
-    return [path for line in lines if keeps(path := line.lstrip("/"))]
+    text = "\n" + file.read().decode("utf-8", "backslashreplace")
+    if "\n//" in text:
+        return keeps([line.lstrip("/") for line in text.split("\n")])
+    return keeps(text.replace("\n/", "\n").split("\n"))
 
 
 def read_sums(file: File, keeps: Keeps) -> list[str]:
     """The same of status.d/*.md5sums: a sum and a path a line."""
     lines = file.read().decode("utf-8", "backslashreplace").split("\n")
-    paths = (line.partition("  ")[2].removeprefix("./").lstrip("/") for line in lines)
-    return [path for path in paths if keeps(path)]
+    return keeps(line.partition("  ")[2].removeprefix("./").lstrip("/") for line in lines)
+
+
+def _fields(stanza: str) -> dict[str, str]:
+    """Those that are wanted, by their names in lower case; of several the first counts."""
+    found: dict[str, str] = {}
+    for line in stanza.split("\n"):
+        name, colon, value = line.partition(":")
+        if colon and (name := name.lower()) in _NAMES:
+            found.setdefault(name, value.strip())
+    return found
 
 
 def _present(status: str | None) -> bool:
@@ -77,10 +87,9 @@ def _package(fields: dict[str, str], path: str) -> Package:
 
 
 def _conffiles(stanza: str, keeps: Keeps) -> list[str]:
-    found = _CONFFILES.search(stanza)
+    found = _CONFFILES.search(stanza) if "conffiles:" in stanza.lower() else None
     words = (line.split() for line in found[1].split("\n")) if found else ()
-    paths = (each[0].lstrip("/") for each in words if each)
-    return [path for path in paths if keeps(path)]
+    return keeps(each[0].lstrip("/") for each in words if each)
 
 
 READERS = (

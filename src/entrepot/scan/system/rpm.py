@@ -3,10 +3,11 @@
 Versions are written `epoch:version-release`, and without the epoch where there is none or it is 0.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import islice
 
 from entrepot.errors.scanning import FileMalformed
-from entrepot.scan.files import ARCHIVE, File
+from entrepot.scan.files import ARCHIVE, File, Keeps
 from entrepot.scan.packages import Package, SystemDatabase
 from entrepot.scan.system import rpm_berkeley, rpm_ndb, rpm_sqlite
 from entrepot.scan.system.rpm_headers import Header, package
@@ -18,10 +19,11 @@ DATABASES = frozenset(f"{folder}/{name}" for folder in _FOLDERS for name in _NAM
 PATHS = DATABASES | MANIFESTS
 
 _MOST_FILES = 4_000_000
+_TOGETHER = 1000  # paths that are looked at before the next are made
 _MOST_OWNED = 64 * 1024 * 1024  # characters of the paths that are kept
 
 
-def read(file: File, keeps: Callable[[str], bool]) -> SystemDatabase:
+def read(file: File, keeps: Keeps) -> SystemDatabase:
     """The packages of a database or a manifest, and those of their files that `keeps` wants: FileMalformed.
 
     What of the three forms a database has its bytes say, not its name. One header that cannot be read makes all of it
@@ -63,16 +65,17 @@ def _headers(file: File) -> Iterator[bytes]:
 class _Files:
     """The paths that are kept, within what all packages together may have."""
 
-    def __init__(self, path: str, keeps: Callable[[str], bool]) -> None:
+    def __init__(self, path: str, keeps: Keeps) -> None:
         self.path, self.keeps = path, keeps
         self.seen = self.kept = 0
 
     def of(self, header: Header) -> Iterator[str]:
-        for name in header.files():
-            self.seen += 1
-            if self.keeps(name):
-                self.kept += len(name)
-                yield name
+        left = header.files()
+        while names := list(islice(left, _TOGETHER)):
+            self.seen += len(names)
+            kept = self.keeps(names)
+            self.kept += sum(map(len, kept))
+            yield from kept
             if self.seen > _MOST_FILES or self.kept > _MOST_OWNED:
                 raise FileMalformed(path=self.path, reason="its packages have more files than a file system")
 

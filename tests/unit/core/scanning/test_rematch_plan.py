@@ -36,7 +36,7 @@ def key(core: CoreDatabase) -> RepositoryKey:
 
 
 def plan(fleet: Fleet, page: int = 2) -> RematchPlan:
-    return RematchPlan(BlockingUnits(fleet.core.database), fleet.generations, page)
+    return RematchPlan(BlockingUnits(fleet.core.database), fleet.generations, lambda: EPOCH, page)
 
 
 def planned(fleet: Fleet) -> set[str]:

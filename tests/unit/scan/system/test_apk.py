@@ -5,7 +5,7 @@ import pytest
 from entrepot.errors.scanning import FileMalformed
 from entrepot.scan.packages import Package, SystemDatabase
 from entrepot.scan.system import apk
-from tests.factories.layer_files import MemoryFile
+from tests.factories.layer_files import MemoryFile, keeping
 
 PATH = "lib/apk/db/installed"
 MUSL = """C:Q1sAeyz2DcRsgJYHPGPnaiIH0Pr9k=
@@ -36,7 +36,7 @@ R:top
 
 
 def read(text: str) -> SystemDatabase:
-    return apk.read(MemoryFile(PATH, text.encode()), lambda path: "bin/i" not in path)
+    return apk.read(MemoryFile(PATH, text.encode()), keeping(lambda path: "bin/i" not in path))
 
 
 def test_a_paragraph_is_a_package_with_its_files():

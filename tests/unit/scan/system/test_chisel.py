@@ -6,7 +6,7 @@ import zstandard
 from entrepot.errors.scanning import FileMalformed
 from entrepot.scan.packages import Package, SystemDatabase
 from entrepot.scan.system import chisel
-from tests.factories.layer_files import MemoryFile
+from tests.factories.layer_files import MemoryFile, keeping
 
 PATH = "var/lib/chisel/manifest.wall"
 LINES = """{"jsonwall":"1.0","schema":"1.0","count":6}
@@ -19,7 +19,7 @@ LINES = """{"jsonwall":"1.0","schema":"1.0","count":6}
 
 
 def read(packed: bytes) -> SystemDatabase:
-    return chisel.read(MemoryFile(PATH, packed), lambda path: path.startswith("usr/"))
+    return chisel.read(MemoryFile(PATH, packed), keeping(lambda path: path.startswith("usr/")))
 
 
 def test_packages_and_their_files_are_told():

@@ -5,13 +5,13 @@ import pytest
 from entrepot.errors.scanning import FileMalformed
 from entrepot.scan.packages import Package, SystemDatabase
 from entrepot.scan.system import dpkg
-from tests.factories.layer_files import MemoryFile
+from tests.factories.layer_files import MemoryFile, keeping
 
 PATH = "var/lib/dpkg/status"
 
 
 def read(text: str, path: str = PATH) -> SystemDatabase:
-    return dpkg.read_status(MemoryFile(path, text.encode()), lambda path: path.startswith("etc/k"))
+    return dpkg.read_status(MemoryFile(path, text.encode()), keeping(lambda path: path.startswith("etc/k")))
 
 
 def names(text: str) -> list[str]:
@@ -96,9 +96,7 @@ def test_what_is_no_status_is_malformed(text):
 
 
 def test_lists_and_sums_name_what_is_owned():
-    def keeps(path: str) -> bool:
-        return path.endswith(".py")
-
+    keeps = keeping(lambda path: path.endswith(".py"))
     listed = MemoryFile("var/lib/dpkg/info/a.list", b"/.\n/usr\n/usr/a.py\n/usr/b.so\n")
     assert dpkg.read_list(listed, keeps) == ["usr/a.py"]
     sums = MemoryFile("var/lib/dpkg/status.d/a.md5sums", b"0a  usr/a.py\n0b  ./usr/.b.py\n0c  usr/c.so\nx\n")

@@ -11,7 +11,7 @@ from tests.factories.layer_files import MemoryFile
 
 def read(path: str, text: str) -> Release:
     (reader,) = (reader for reader in READERS if path in reader.paths)
-    found = reader.read(MemoryFile(path, text.encode()), lambda _: True)
+    found = reader.read(MemoryFile(path, text.encode()), list)
     assert isinstance(found, Release)
     return found
 

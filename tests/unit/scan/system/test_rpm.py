@@ -11,7 +11,7 @@ from entrepot.errors.scanning import FileMalformed
 from entrepot.scan.packages import Package, SystemDatabase
 from entrepot.scan.system import rpm, rpm_sqlite
 from tests.factories import rpm_databases as make
-from tests.factories.layer_files import MemoryFile
+from tests.factories.layer_files import MemoryFile, keeping
 from tests.factories.vulnerability_data import shared
 
 Tags = dict[int, make.Value]
@@ -40,7 +40,7 @@ FORMS = {
 
 
 def read(data: bytes, path: str = "var/lib/rpm/rpmdb.sqlite") -> SystemDatabase:
-    return rpm.read(MemoryFile(path, data), lambda _: True)
+    return rpm.read(MemoryFile(path, data), list)
 
 
 def only(tags: Tags) -> Package:
@@ -112,7 +112,11 @@ def test_a_module_and_a_vendor_are_told():
 
 def test_only_files_that_are_wanted_are_told():
     file = MemoryFile("var/lib/rpm/Packages.db", make.ndb([make.header({**LONG, make.FULL_NAMES: ["/etc/old"]})]))
-    assert rpm.read(file, lambda path: path.endswith(("old", "sh"))).owned == ["etc/old", "usr/bin/bash", "usr/bin/sh"]
+    assert rpm.read(file, keeping(lambda path: path.endswith(("old", "sh")))).owned == [
+        "etc/old",
+        "usr/bin/bash",
+        "usr/bin/sh",
+    ]
 
 
 def test_a_manifest_is_read_where_no_database_is():

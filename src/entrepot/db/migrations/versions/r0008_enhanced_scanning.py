@@ -11,6 +11,7 @@ depends_on = None
 text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 _LISTED_BY = ("rank", "score", "epss", "status", "repository_name", "first_observed_at", "vendor_severity", "source")
+_REMATCHES = ("pushed_at", "due_at", "tries", "queued_at", "since")
 
 
 def upgrade() -> None:
@@ -320,20 +321,14 @@ def _rematching() -> None:
     )
     op.create_table(
         "rematch_pass",
-        sa.Column("name", text, nullable=False),
-        sa.Column("matched", sa.BigInteger(), nullable=False),
-        sa.Column("target", sa.BigInteger(), nullable=False),
-        sa.Column("place", text, nullable=False),
+        *_texts("name", "place"),
+        *(sa.Column(each, sa.BigInteger(), nullable=False) for each in ("matched", "target")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_rematch_pass")),
     )
     op.create_table(
         "image_rematch",
-        sa.Column("repository_id", text, nullable=False),
-        sa.Column("digest", text, nullable=False),
-        sa.Column("pushed_at", sa.BigInteger(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("holder", text, nullable=False),
-        sa.Column("tries", sa.BigInteger(), nullable=False),
+        *_texts("repository_id", "digest", "holder"),
+        *(sa.Column(each, sa.BigInteger(), nullable=False) for each in _REMATCHES),
         sa.ForeignKeyConstraint(
             ["repository_id", "digest"],
             ["manifest.repository_id", "manifest.digest"],
@@ -342,3 +337,14 @@ def _rematching() -> None:
         sa.PrimaryKeyConstraint("repository_id", "digest", name=op.f("pk_image_rematch")),
     )
     op.create_index("ix_image_rematch_pushed_at", "image_rematch", ["pushed_at"])
+    op.create_table(
+        "image_inventory",
+        *_texts("repository_id", "digest", "version"),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["repository_id", "digest"],
+            ["manifest.repository_id", "manifest.digest"],
+            name=op.f("fk_image_inventory_repository_id_digest_manifest"),
+        ),
+        sa.PrimaryKeyConstraint("repository_id", "digest", name=op.f("pk_image_inventory")),
+    )
