@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from entrepot.core import access, image_events, lookup, storage_classes
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
@@ -56,8 +58,7 @@ class Image:
     tag: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ImageDetail:
+class ImageDetail(msgspec.Struct, frozen=True):
     """A manifest without its bytes, with its tags in order."""
 
     manifest: StoredManifest

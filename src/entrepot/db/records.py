@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 
@@ -115,8 +117,7 @@ class Link:
     archived: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StoredManifest:
+class StoredManifest(msgspec.Struct, frozen=True, gc=False):
     """A manifest of a repository, its exact bytes included where they were asked for; `archived_at` and `activated_at`
     are when it last was archived and restored.
     """
