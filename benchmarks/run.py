@@ -28,6 +28,7 @@ WORKLOADS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "small-images": Bench.small_images,
     "parallel-pulls": Bench.parallel_pulls,
     "many-tags": Bench.many_tags,
+    "many-images": Bench.many_images,
     "tls": Bench.tls,
     "decisions": Bench.decisions,
     "patterns": Bench.patterns,

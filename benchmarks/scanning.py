@@ -1,13 +1,17 @@
 """What a change of the vulnerability database costs a registry: images matched anew, from kept inventories.
 
-    python -m benchmarks.scanning rematch FOLDER [IMAGES [LAYERS]]   the folder of tests/factories/vulnerability_data.py
+    python -m benchmarks.scanning rematch FOLDER [IMAGES [LAYERS]] [--workers N]
 
-An import tells something new of 500 packages. The floor is matching alone: the same images, in one process that keeps
-nothing. Wall time and CPU time of the one process that does it all; others may use the machine too.
+The folder is that of tests/factories/vulnerability_data.py. An import tells something new of 500 packages, and so many
+processes match at once, as the workers of a deployment do. The floor is matching alone: some of the images, in one
+process that keeps nothing. Wall time, and CPU time of all processes; others may use the machine too.
 """
 
+import argparse
 import asyncio
+import os
 import random
+import subprocess
 import sys
 import tempfile
 import threading
@@ -19,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import fleets
+from benchmarks.fleets import Fleet
 from entrepot.core.pulse import Pulse
 from entrepot.core.scanning import rematch_work
 from entrepot.core.scanning.rematch_plan import RematchPlan
@@ -43,21 +48,10 @@ _SQL = f"SELECT 1 {_NEW} LIMIT 1"
 class House:
     """A registry of many images, and what is known."""
 
-    def __init__(self, directory: Path, data: Path, images: int, layers: int) -> None:
+    def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.generations = Generations(directory / "vulndb")
-        self.take([data / "osv" / f"{name}.zip" for name in _DUMPS])
-        with self.generations.reading() as file:
-            if file is None:
-                raise LookupError
-            self.database: SqliteDatabase = sqlite_database(directory)
-            debian = data / "inventories" / "debian-10.json"
-            self.names = fleets.build(self.database, debian, file, images, layers).names
-            found = Pass(0, file.generation)
-            self.since = file.generation
-        self.database.submit(lambda tx: rematches.move_pass(tx, Pass(), found)).result()
-        self.database.submit(lambda tx: rematches.move_pass(tx, found, Pass(file.generation))).result()
-        self.database.checkpoint()
+        self.database = SqliteDatabase(directory / "entrepot.db")
         self.pulse = Pulse()
         units = Units(self.database, ThreadPoolExecutor(2))
         self.plan = RematchPlan(BlockingUnits(self.database), self.generations, lambda: datetime.now(UTC))
@@ -70,13 +64,27 @@ class House:
             lambda: datetime.now(UTC),
         )
 
+    def fill(self, data: Path, images: int, layers: int) -> Fleet:
+        """Make the images, and have them matched with what is known."""
+        self.take([data / "osv" / f"{name}.zip" for name in _DUMPS])
+        with self.generations.reading() as file:
+            if file is None:
+                raise LookupError
+            debian = data / "inventories" / "debian-10.json"
+            made = fleets.build(self.directory / "entrepot.db", debian, file, images, layers)
+            found = Pass(0, file.generation)
+        self.database.submit(lambda tx: rematches.move_pass(tx, Pass(), found)).result()
+        self.database.submit(lambda tx: rematches.move_pass(tx, found, Pass(file.generation))).result()
+        self.database.checkpoint()
+        return made
+
     def take(self, paths: Sequence[Path]) -> None:
         """Import files."""
         Importing(self.generations, datetime.now(UTC), False, (), lambda _: None).run(paths)
 
-    def change(self) -> None:
+    def change(self, names: Sequence[tuple[str, str]]) -> None:
         """Something new is told of 500 packages."""
-        chosen = random.Random(3).sample(self.names, min(_CHANGED, len(self.names)))
+        chosen = random.Random(3).sample(names, min(_CHANGED, len(names)))
         records = [
             record(f"NEW-{number}", name, ecosystem, "2", related=[f"CVE-2099-{number:05d}"])
             for number, (ecosystem, name) in enumerate(chosen)
@@ -95,45 +103,69 @@ async def nothing(_: ImageKey) -> bool:
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
-    begun, cpu = time.perf_counter(), time.process_time()
+    begun, cpu = time.perf_counter(), _cpu()
     yield
-    print(f"{what:28} {time.perf_counter() - begun:8.2f} s, CPU {time.process_time() - cpu:8.2f} s", flush=True)
+    print(f"{what:28} {time.perf_counter() - begun:8.2f} s, CPU {_cpu() - cpu:8.2f} s", flush=True)
 
 
-def rematch(data: Path, images: int, layers: int) -> None:
+def _cpu() -> float:
+    """Of this process, and of those that it has waited for."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def rematch(data: Path, images: int, layers: int, workers: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
+        sqlite_database(Path(directory)).close()
+        house = House(Path(directory))
         with timed("the fleet is made"):
-            house = House(Path(directory), data, images, layers)
+            names = house.fill(data, images, layers).names
         connection = connect(Path(directory) / "entrepot.db", query_only=True)
-        marks, names = connection.execute("SELECT sum(length(marks)), count(*) FROM layer_marks").fetchone()
-        print(f"marks of names: {marks:,} bytes of {names} layers")
+        marks, blobs = connection.execute("SELECT sum(length(marks)), count(*) FROM layer_marks").fetchone()
+        print(f"marks of names: {marks:,} bytes of {blobs} layers")
+        (held,) = connection.execute("SELECT sum(length(body)) FROM image_inventory").fetchone()
         (found,) = connection.execute("SELECT count(*) FROM inspector_finding").fetchone()
-        print(f"{images} images over {layers} layers, {found} findings: {house.size():,} bytes", flush=True)
-        house.change()
+        print(
+            f"{images} images over {layers} layers, {found} findings: {house.size():,} bytes, {held:,} of inventories"
+        )
+        since = house.database.read(rematches.find_pass).matched
+        house.change(names)
         with timed("which images are concerned"):
             concerned = house.plan.run()
-        print(f"{concerned} images")
-        with timed("all of them matched anew"):
-            first = watched(Path(directory), house)
+        print(f"{concerned} images", flush=True)
+        begun = time.perf_counter()
+        with timed(f"all of them, {workers} workers"):
+            first = watched(house, workers)
+        print(f"{concerned / (time.perf_counter() - begun):.1f} images/s")
         (new,) = connection.execute(f"SELECT count(*) {_NEW}").fetchone()
         print(f"{new} new findings, the first after {first:.2f} s", flush=True)
-        floor(house)
+        floor(house, since)
 
 
-def done(house: House) -> None:
-    house.plan.run()
+def work(directory: Path) -> None:
+    """One of several workers: match until nothing waits."""
+    house = House(directory)
     asyncio.run(house.rematcher.step())
+    house.database.close()
+
+
+def done(house: House, workers: int) -> None:
+    command = [sys.executable, "-m", "benchmarks.scanning", "work", str(house.directory)]
+    others = [subprocess.Popen(command) for _ in range(workers - 1)]
+    asyncio.run(house.rematcher.step())
+    if any(each.wait() for each in others):
+        raise RuntimeError("a worker failed")
     if left := house.database.read(rematches.waiting):
         raise RuntimeError(f"{left} images wait still")
 
 
-def watched(directory: Path, house: House) -> float:
+def watched(house: House, workers: int) -> float:
     """Match; how long after the beginning the first new finding was there."""
     seen: list[float] = []
     begun, over = time.perf_counter(), threading.Event()
 
     def look() -> None:
-        connection = connect(directory / "entrepot.db", query_only=True)
+        connection = connect(house.directory / "entrepot.db", query_only=True)
         while not over.is_set() and not connection.execute(_SQL).fetchall():
             time.sleep(_LOOK_EVERY)  # from outside, a first finding is seen by looking only
         seen.append(time.perf_counter() - begun)
@@ -141,21 +173,37 @@ def watched(directory: Path, house: House) -> float:
 
     looking = threading.Thread(target=look)
     looking.start()
-    done(house)
+    done(house, workers)
     over.set()
     looking.join()
     return seen[0]
 
 
-def floor(house: House) -> None:
+def floor(house: House, since: int) -> None:
     """Matching alone, with what is remembered by now."""
     keys = [each[:2] for each in house.database.read(lambda tx: rematches.watched(tx, ("", ""), _SAMPLE))]
-    stored = house.database.read(lambda tx: rematch_work.read(tx, [Held(*key, "", 1, house.since) for key in keys]))
+    stored = house.database.read(lambda tx: rematch_work.read(tx, [Held(*key, "", 1, since) for key in keys]))
     some = [(each, each.scan) for each in stored if each.scan is not None]
     cpu = time.process_time()
     house.rematcher.match(some)
     print(f"floor: matching alone {1000 * (time.process_time() - cpu) / max(len(some), 1):.2f} ms CPU an image")
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers(dest="command", required=True)
+    measured = commands.add_parser("rematch")
+    measured.add_argument("folder", type=Path)
+    measured.add_argument("images", type=int, nargs="?", default=10_000)
+    measured.add_argument("layers", type=int, nargs="?", default=4_000)
+    measured.add_argument("--workers", type=int, default=1)
+    commands.add_parser("work").add_argument("folder", type=Path)
+    given = parser.parse_args()
+    if given.command == "work":
+        work(given.folder)
+    else:
+        rematch(given.folder, given.images, given.layers, given.workers)
+
+
 if __name__ == "__main__":
-    rematch(Path(sys.argv[2]), *(int(each) for each in (*sys.argv[3:5], "10000", "4000")[:2]))
+    main()

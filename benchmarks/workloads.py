@@ -12,7 +12,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import cpu, decisions, events, lifecycle, load, metrics, patterns, scan_speed, seeding, switched
+from benchmarks import (
+    cpu,
+    decisions,
+    events,
+    lifecycle,
+    listings,
+    load,
+    metrics,
+    patterns,
+    scan_speed,
+    seeding,
+    switched,
+)
 from benchmarks.report import Gate, Row
 from benchmarks.servers import DISTRIBUTION, FLOOR, NGINX, OURS, SWITCHED, UNTOLD, ZOT, Running, missing, start
 
@@ -101,6 +113,11 @@ class Bench:
             yield from self._storms(servers, absent, f"{tags} tags", _MANY, tags, gate=True)
             yield from self._walks(servers, absent, tags)
         yield from self._start_and_memory()
+
+    def many_images(self) -> Iterator[Row]:
+        """Pages of images of a repository with as many as there are tags."""
+        self._say("many images")
+        yield from listings.rows(self._scratch / "images", self.scale.tags, self.scale.repeat)
 
     def pull(self) -> Iterator[Row]:
         """One large blob, whole and in ranges; nginx is the ceiling."""

@@ -12,6 +12,7 @@ from tests.behaviour.doors import Door, outcome, push
 from tests.behaviour.identities import ACCOUNT, Iam, refusal
 from tests.behaviour.looked_up import awaited, lookup
 from tests.factories.layouts import image
+from tests.factories.lifecycle import rule, text
 from tests.factories.processes import Server
 from tests.factories.registry import Registry, error_codes
 
@@ -19,6 +20,7 @@ PUSH = [
     *("ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage", "ecr:BatchGetImage"),
     *("ecr:BatchCheckLayerAvailability", "ecr:GetAuthorizationToken"),
 ]
+EXPIRE = json.dumps(json.loads(text(rule(1, 1))), separators=(",", ":"))  # as ECR prints it
 
 
 def trust(effect: str = "Allow") -> dict[str, Any]:
@@ -65,7 +67,7 @@ def test_a_template_is_shown_as_it_was_given_until_it_is_deleted(ecr: Any, iam: 
         "resourceTags": [{"Key": "team", "Value": "one"}],
         "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
         "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "dev-*"}],
-        "lifecyclePolicy": '{"rules": []}',
+        "lifecyclePolicy": EXPIRE,
         "appliedFor": ["REPLICATION", "PULL_THROUGH_CACHE"],
         "customRoleArn": role(iam, trust()),
     }
@@ -109,6 +111,7 @@ def test_templates_come_page_by_page_in_order_each_once(ecr: Any, prefix: str):
         ({"resourceTags": [{"Key": "k", "Value": "v"}]}, "a custom role is required"),
         ({"customRoleArn": "role"}, "in the account of the registry"),
         ({"imageTagMutability": "MUTABLE_WITH_EXCLUSION"}, "can't be null"),
+        ({"lifecyclePolicy": '{"rules": [{}]}'}, "ifecycle policy validation failure"),
         ({"repositoryPolicy": '{"not": "a policy"}'}, "Invalid repository policy provided"),
         ({"encryptionConfiguration": {"encryptionType": "KMS_DSSE"}}, "encryption"),
         ({"resourceTags": [{"Key": "aws:k", "Value": "v"}], "customRoleArn": f"arn:aws:iam::{ACCOUNT}:role/r"}, "aws:"),
@@ -228,13 +231,14 @@ def test_who_may_not_push_creates_nothing(ecr: Any, user: User, prefix: str):
     assert refusal(ecr.describe_repositories, repositoryNames=[f"{prefix}/app"])[0] == "RepositoryNotFoundException"
 
 
-def test_policy_and_tags_of_a_template_hold_in_what_it_makes(ecr: Any, iam: Iam, user: User, server: Server, prefix):
+def test_policies_and_tags_of_a_template_hold_in_what_it_makes(ecr: Any, iam: Iam, user: User, server: Server, prefix):
     arn = role(iam, trust())
     on_push(
         ecr,
         prefix,
         repositoryPolicy=policy_for({"AWS": user.arn}),
         resourceTags=[{"Key": "team", "Value": "one"}],
+        lifecyclePolicy=EXPIRE,
         customRoleArn=arn,
     )
     Registry(server).push(f"{prefix}/app", image(1), "v1")
@@ -243,6 +247,8 @@ def test_policy_and_tags_of_a_template_hold_in_what_it_makes(ecr: Any, iam: Iam,
     user.put("token", allow("ecr:GetAuthorizationToken"))
     assert user.registry().pull_manifest(f"{prefix}/app", "v1") == image(1).manifest
     assert user.arn in ecr.get_repository_policy(repositoryName=f"{prefix}/app")["policyText"]
+    followed = ecr.get_lifecycle_policy(repositoryName=f"{prefix}/app")["lifecyclePolicyText"]
+    assert json.loads(followed) == json.loads(EXPIRE)
 
 
 @pytest.mark.parametrize("wrong", ["absent", "untrusting", "powerless"])
@@ -261,7 +267,7 @@ def test_a_custom_role_that_cannot_create_makes_the_push_fail(ecr: Any, iam: Iam
 
 def test_who_keeps_a_template_must_be_allowed_what_it_does(ecr: Any, iam: Iam, user: User, prefix: str):
     asked: dict[str, Any] = {"prefix": prefix, "appliedFor": ["CREATE_ON_PUSH"], "repositoryPolicy": policy_for("*")}
-    asked |= {"customRoleArn": role(iam, trust()), "lifecyclePolicy": '{"rules": []}'}
+    asked |= {"customRoleArn": role(iam, trust()), "lifecyclePolicy": EXPIRE}
     needed = [
         allow("ecr:CreateRepositoryCreationTemplate"),
         allow("ecr:CreateRepository", of(f"{prefix}/*")),

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.behaviour.looked_up import awaited, lookup
 from tests.factories.layouts import Image, Index, image, index
-from tests.factories.lifecycle import EXPIRE, rule, text
+from tests.factories.lifecycle import ARCHIVE, EXPIRE, rule, text
 from tests.factories.processes import Server
 from tests.factories.registry import Registry
 from tests.factories.waiting import wait
@@ -250,3 +250,51 @@ def test_by_tag_an_image_keeps_its_other_tags(server: Server, ecr: Any, reposito
     carried_out(ecr, repository)
     assert Registry(server).tags(repository) == ["sha-2", "v1"]
     assert digests(ecr, repository) == {first.digest, second.digest}
+
+
+def test_an_image_in_use_stays_and_a_call_says_where_it_runs(server: Server, ecr: Any, repository: str):
+    own_service = server.client("entrepot")
+    first, second, third = push(server, repository, "v1", "v2", "v3")
+    running = [{"repositoryName": repository, "imageDigest": first.digest, "count": 2}]
+    own_service.report_images_in_use(cluster="prod", images=running)
+    with pytest.raises(own_service.exceptions.LifecyclePolicyPreviewNotFoundException):
+        own_service.list_spared_images(repositoryName=repository)
+    listed = [each["imageDigest"] for each in previewed(ecr, repository, KEEP_ONE)]
+    assert listed == [first.digest, second.digest]  # as AWS would say it
+    spared = own_service.list_spared_images(repositoryName=repository)
+    assert spared["status"] == "COMPLETE"
+    assert spared["sparedImages"] == [
+        {
+            "imageDigest": first.digest,
+            "imageTags": ["v1"],
+            "action": "EXPIRE",
+            "appliedRulePriority": 1,
+            "inUseBy": ["prod"],
+        }
+    ]
+    ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=KEEP_ONE)
+    carried_out(ecr, repository)
+    assert digests(ecr, repository) == {first.digest, third.digest}
+
+
+def test_a_transition_puts_images_into_the_archive(server: Server, ecr: Any, repository: str):
+    first, second = push(server, repository, "v1", "v2")
+    policy = text(rule(1, 1, "any", ARCHIVE))
+    (found,) = previewed(ecr, repository, policy)
+    assert (found["imageDigest"], found["action"]) == (
+        first.digest,
+        {"type": "TRANSITION", "targetStorageClass": "ARCHIVE"},
+    )
+    summary = ecr.get_lifecycle_policy_preview(repositoryName=repository)["summary"]
+    transitioning = [{"targetStorageClass": "ARCHIVE", "imageTotalCount": 1}]
+    assert summary == {"expiringImageTotalCount": 0, "transitioningImageTotalCounts": transitioning}
+    ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=policy)
+    carried_out(ecr, repository)
+    every = ecr.describe_images(repositoryName=repository, filter={"imageStatus": "ANY"})["imageDetails"]
+    assert {each["imageDigest"]: each["imageStatus"] for each in every} == {
+        first.digest: "ARCHIVED",
+        second.digest: "ACTIVE",
+    }
+    ecr.update_image_storage_class(
+        repositoryName=repository, imageId={"imageDigest": first.digest}, targetStorageClass="STANDARD"
+    )

@@ -50,17 +50,6 @@ def test_images_are_listed_to_the_end_whatever_the_page_and_the_filter(ecr, fill
     assert len(described) == len(set(described))
 
 
-@pytest.mark.parametrize(
-    ("status", "some"), [("ACTIVE", True), ("ANY", True), ("ARCHIVED", False), ("ACTIVATING", False)]
-)
-def test_every_image_is_active(ecr, filled, status: str, some: bool):
-    ask = {"repositoryName": filled[0], "filter": {"imageStatus": status}}
-    assert bool(ecr.list_images(**ask)["imageIds"]) == some
-    details = ecr.describe_images(**ask)["imageDetails"]
-    assert bool(details) == some
-    assert {detail["imageStatus"] for detail in details} <= {"ACTIVE"}
-
-
 def test_a_page_token_is_good_for_the_same_parameters_only(ecr, filled, repository, make_repository):
     token = ecr.list_images(repositoryName=repository, maxResults=1)["nextToken"]
     expected = (

@@ -114,8 +114,8 @@ def test_images_are_told_with_their_tags_and_what_they_name_and_where_they_run(h
     found = held.read(lifecycle_images.images, OF)
     assert [each.digest for each in found] == [first, second]
     assert tuple(held.read(lifecycle_images.image, OF, INDEX.digest)) == (
-        *(INDEX.digest, "index", None, micros(EPOCH + HOUR)),
-        None,
+        *(INDEX.digest, "index", None, micros(EPOCH + HOUR), None),
+        *("ACTIVE", None, None, None),
     )
     assert held.read(lifecycle_images.image, OTHER, INDEX.digest) is None
     assert held.read(lifecycle_images.tags, OF) == {INDEX.digest: ("a", "b")}

@@ -198,9 +198,9 @@ def test_images_come_back_with_their_bytes_and_are_paged_by_digest(rows: Rows):
     assert (found.body, found.image_size, found.size) == (manifests[3].payload, 3, len(manifests[3].payload))
     assert found.pushed_at == EPOCH + timedelta(microseconds=3)
     digests = sorted(manifest.digest for manifest in manifests)
-    assert [item.digest for item in rows.read(images.page, of, "ANY", digests[0], 2)] == digests[1:3]
-    assert [item.digest for item in rows.read(images.page, of, "TAGGED", "", 9)] == [manifests[0].digest]
-    assert len(rows.read(images.page, of, "UNTAGGED", "", 9)) == 4
+    assert [item.digest for item in rows.read(images.page, of, "ANY", "ANY", digests[0], 2)] == digests[1:3]
+    assert [item.digest for item in rows.read(images.page, of, "TAGGED", "ACTIVE", "", 9)] == [manifests[0].digest]
+    assert len(rows.read(images.page, of, "UNTAGGED", "ACTIVE", "", 9)) == 4
     assert rows.write(images.share, of, manifests[4].digest) == 4
     assert rows.write(images.share, of, Digest.of(b"absent")) is None
     rows.write(images.pulled, of, found.digest, 3, micros(LATER))
@@ -223,7 +223,7 @@ def test_ids_are_paged_by_digest_and_tag_an_untagged_image_once(rows: Rows):
     ]
     found: list[tuple[str, str | None]] = []
     after = ("", "")
-    while page := rows.read(images.ids_page, of, "ANY", after, 1):
+    while page := rows.read(images.ids_page, of, "ANY", "ACTIVE", after, 1):
         found += page
         after = (page[-1][0], page[-1][1] or "")
     assert found == everything

@@ -37,7 +37,7 @@ def queued(held: Rows, *made: object, since: int = 5) -> list[str]:
     """Queue images; the digests of all that are watched."""
     found = held.read(rematches.watched, ("", ""), 9)
     held.write(
-        rematches.queue, [each[:2] for each in found if each.layers and (not made or each.digest in made)], since
+        rematches.queue, [each[:2] for each in found if each.layers and (not made or each.digest in made)], since, EPOCH
     )
     return [each.digest for each in found]
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from entrepot.spec.manifest import Manifest
 from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RepositoryKey
 from entrepot.spec.ulid import new_ulid
-from tests.factories.callers import caller, image_manifest, repository
+from tests.factories.callers import EPOCH, caller, image_manifest, repository
 from tests.factories.databases import fresh, sqlite_database
 
 CONFIG = b"{}"
@@ -83,12 +84,15 @@ class CoreDatabase:
         assert isinstance(found, Repository)
         return found
 
-    def blob(self, key: RepositoryKey, data: bytes, *, bad: str | None = None, seen: str | None = None) -> Blob:
+    def blob(
+        self, key: RepositoryKey, data: bytes, *, bad: str | None = None, seen: str | None = None, at: datetime = EPOCH
+    ) -> Blob:
         """Let the repository hold a blob of its own generation."""
         digest, generation = Digest.of(data), new_ulid()
         location = f"blobs/{digest.algorithm}/{digest.hex[:2]}/{digest.hex}.{generation}"
         fresh = Blob(generation, "main", digest, location, len(data), "live")
-        held = self.write(uploads.finish, key, None, Bytes(digest, "main", fresh, seen, bad), refuse_held=False)
+        found = Bytes(digest, "main", fresh, seen, bad)
+        held = self.write(uploads.finish, key, None, found, refuse_held=False, who=caller(at=at))
         assert isinstance(held, Blob)
         return held
 

@@ -11,6 +11,7 @@ from entrepot.core.lifecycle.executor import LifecycleJob, Pace
 from entrepot.core.scanning import in_use
 from entrepot.core.scanning.in_use import Part, Running
 from entrepot.db import images as image_rows
+from entrepot.db import lifecycle_images
 from entrepot.db.lifecycle_records import StoredPolicy
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.moments import micros
@@ -54,7 +55,13 @@ class House:
         return self.job.run(self.now)
 
     def digests(self) -> set[str]:
-        return {each.manifest.digest for each in self.core.read(images.describe, KEY, "ANY", 1000, "").items}
+        return {row.digest for row in self.core.row(lifecycle_images.images, self.core.present(KEY).id)}
+
+    def statuses(self) -> dict[str, str]:
+        """In which storage class each image is."""
+        found = self.core.present(KEY)
+        rows = self.core.row(lifecycle_images.images, found.id)
+        return {row.digest: row.status for row in rows}
 
     def policy(self) -> StoredPolicy:
         found = self.core.read(policies.get, KEY)

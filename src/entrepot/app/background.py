@@ -17,6 +17,7 @@ from entrepot.app.scan_parts import rematching, scanner
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.app.vulnerability_parts import following, generations
 from entrepot.app.vulnerability_updates import updates
+from entrepot.core.activation import Activation
 from entrepot.core.audit.delivering import Delivering
 from entrepot.core.keys.upkeep import KeyUpkeep
 from entrepot.core.keys.vault import Vault
@@ -39,7 +40,7 @@ from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
 from entrepot.worker.schedule import Task
-from entrepot.worker.tasks import Jobs, endings, rematches, tasks
+from entrepot.worker.tasks import Jobs, activations, endings, rematches, tasks
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -116,12 +117,13 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
 def _further(
     settings: Settings, databases: Databases, known: Generations, meter: Metering, pulse: Pulse
 ) -> Sequence[Task]:
-    """Jobs of their own: updates of what is known, images matched anew, what ends after having waited."""
+    """Jobs of their own: updates of what is known, images matched anew, images restored, waits that end."""
     database, store = databases.metadata, Filesystem(settings.data)
     vault = Vault(parts.seal(settings, create=False))
     return [
         *updates(settings, known),
         *rematches(rematching(database, store, known, meter, pulse.of(database))),
+        *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
         *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
     ]
 

@@ -8,56 +8,66 @@ from entrepot.core import access, lookup, protection
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.db import blobs as rows
-from entrepot.db import repositories, trash
+from entrepot.db import registries, repositories, trash
 from entrepot.db.database import Transaction
 from entrepot.db.records import Blob, Link
-from entrepot.errors import BlobInUse, BlobNotFound, BlobTrashed, BlobUnreferenced
+from entrepot.errors import BlobArchived, BlobInUse, BlobNotFound, BlobTrashed, BlobUnreferenced
 from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RepositoryKey
 
 
 @dataclass(frozen=True, slots=True)
 class Available:
-    """A layer that a client need not upload; `media_type` is None until a manifest names it."""
+    """A layer that a client need not upload, unless `archived`; `media_type` is None until a manifest names it."""
 
     digest: Digest
     size: int
     media_type: str | None
+    archived: bool = False
 
 
 def availability(
     tx: Transaction, caller: Caller, key: RepositoryKey, digests: Sequence[Digest]
 ) -> dict[Digest, Available | None]:
-    """Which of the digests the repository holds; condemned and damaged ones are absent, so that they are sent again."""
+    """Which of the digests the repository holds; condemned and damaged ones are absent, so that they are sent again.
+
+    An archived one may be sent again too: its image is restored by the push.
+    """
     repository = lookup.require(tx, caller, key, "BatchCheckLayerAvailability")
     found: dict[Digest, Available | None] = {}
     for digest in digests:
         link = rows.find_link(tx, repository.id, digest)
-        if not is_available(link):
+        if link is None or link.condemned or link.blob.state != "live":
             found[digest] = None
             continue
         reference = rows.reference_to(tx, repository.id, digest)
-        found[digest] = Available(digest, link.blob.size, reference[1] if reference else None)
+        media_type = reference[1] if reference else None
+        found[digest] = Available(digest, link.blob.size, media_type, archived=link.archived)
     return found
 
 
 def require_downloadable(tx: Transaction, caller: Caller, key: RepositoryKey, digest: Digest) -> Blob:
-    """The blob, for a download URL: BlobNotFound, or BlobUnreferenced until an image names it."""
+    """The blob, for a download URL: BlobNotFound, BlobUnreferenced until an image names it, BlobArchived."""
     repository = lookup.require(tx, caller, key, "GetDownloadUrlForLayer")
     link = rows.find_link(tx, repository.id, digest)
     if link is None or link.blob.state != "live":
         raise BlobNotFound(digest=digest, name=key.name, account=key.registry.account)
     if rows.reference_to(tx, repository.id, digest) is None:
         raise BlobUnreferenced(digest=digest, name=key.name)
+    if link.archived:
+        raise BlobArchived(digest=digest, name=key.name)
     return link.blob
 
 
 def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: RepositoryKey, digest: Digest) -> bool:
     """Link a blob of another repository of the same registry; False, exactly as if it were absent, when it may not be.
 
-    Needs the right to read the source, and that the source holds the digest.
+    Needs the right to read the source, that the source holds the digest, and that the registry's account setting
+    BLOB_MOUNTING does not say otherwise; what was mounted before it did is held on.
     """
     repository = lookup.require_shared(tx, caller, target, "InitiateLayerUpload")
+    if registries.find(tx, target.registry).blob_mounting == "DISABLED":
+        return False
     held = lookup.resource(tx, source, repositories.find(tx, source))
     if source.registry != target.registry or not access.allows(caller, "GetDownloadUrlForLayer", held):
         return False
@@ -92,4 +102,4 @@ def delete(tx: Transaction, caller: Caller, key: RepositoryKey, digest: Digest) 
 
 def is_available(link: Link | None) -> TypeGuard[Link]:
     """Whether HEAD, availability checks and mounts may say that the blob is there."""
-    return link is not None and not link.condemned and link.blob.state == "live"
+    return link is not None and not link.condemned and not link.archived and link.blob.state == "live"

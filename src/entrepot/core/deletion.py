@@ -6,10 +6,10 @@ Where the registry has a trash, what is removed here is kept in it (core/trash.p
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from entrepot.core import lookup, protection, trash
+from entrepot.core import image_events, lookup, protection, trash
 from entrepot.core.access import Caller, ImageName
 from entrepot.core.changes import Change
-from entrepot.core.images import MOST_TAGS, event_detail, event_type
+from entrepot.core.images import MOST_TAGS
 from entrepot.core.scanning import enhanced_events, enhanced_work
 from entrepot.db import images, registry_sboms, tags
 from entrepot.db.database import Transaction
@@ -164,7 +164,7 @@ def _delete_tag(tx: Transaction, change: Change, repository: Repository, tag: st
         _remove(tx, change, repository, digest, (str(tag),))
     else:
         tags.remove(tx, repository.id, tag)
-    change.event(event_type(stored), event_detail(repository, stored, tag, "DELETE"))
+    change.event(*image_events.of_change(repository, stored, tag, "DELETE"))
     return digest
 
 
@@ -176,7 +176,7 @@ def _delete_image(tx: Transaction, change: Change, repository: Repository, diges
     tags.remove_of_image(tx, repository.id, digest)
     _remove(tx, change, repository, digest, gone)
     for tag in gone or (None,):
-        change.event(event_type(stored), event_detail(repository, stored, tag, "DELETE"))
+        change.event(*image_events.of_change(repository, stored, tag, "DELETE"))
     return gone
 
 
@@ -197,7 +197,7 @@ def _remove_made(tx: Transaction, change: Change, repository: Repository, digest
     if not tags.of_image(tx, repository.id, digest, 1) and not images.parents(tx, repository.id, digest, 1):
         stored = _stored(tx, repository, digest)
         _remove(tx, change, repository, digest)
-        change.event(event_type(stored), event_detail(repository, stored, None, "DELETE"))
+        change.event(*image_events.of_change(repository, stored, None, "DELETE"))
 
 
 def _stored(tx: Transaction, repository: Repository, digest: Digest) -> StoredManifest:

@@ -244,7 +244,7 @@ class Hot:
             self._links.drop((repository.id, digest))
             return None
         found = blobs.link_of(row)
-        if found.condemned or found.blob.state != "live":  # a push takes both back without a new stamp
+        if found.condemned or found.archived or found.blob.state != "live":  # a push takes all back without a new stamp
             self._links.drop((repository.id, digest))
         else:
             self._links.put((repository.id, digest), (repository.stamp, found))

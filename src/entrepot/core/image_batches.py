@@ -8,6 +8,7 @@ from entrepot.core.access import Caller
 from entrepot.core.admission import Refused
 from entrepot.core.deletion import ImageId, Refusal, names, refusal_of
 from entrepot.core.images import Image, resolve
+from entrepot.core.storage_classes import ACTIVE
 from entrepot.db.database import Transaction
 from entrepot.spec.digest import Digest
 from entrepot.spec.media_type import acceptable
@@ -38,6 +39,9 @@ def get(
             continue
         reference: Reference = Tag(image_id.tag) if image_id.tag is not None else Digest(image_id.digest or "")
         image = resolve(tx, repository, reference)
+        if image.manifest.status != ACTIVE:
+            refusals.append(Refusal(image_id, "ImageNotFound", f"Requested image is {image.manifest.status.lower()}"))
+            continue
         if accepted is not None and not acceptable(accepted, image.manifest.media_type):
             refusals.append(Refusal(image_id, "ImageNotFound", "Requested image not found in an accepted media type"))
             continue

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from entrepot.core import access, lookup
+import msgspec
+
+from entrepot.core import access, image_events, lookup, storage_classes
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.page import Page
@@ -13,7 +15,7 @@ from entrepot.core.scanning import enhanced_results, requests, vex_trust
 from entrepot.core.scanning.enhanced_results import Standing
 from entrepot.db import blobs, images, tags
 from entrepot.db.database import Transaction
-from entrepot.db.records import Repository, StoredManifest
+from entrepot.db.records import ImageStatus, Repository, StoredManifest
 from entrepot.errors import (
     BlobsNotFound,
     ChildrenNotFound,
@@ -56,8 +58,7 @@ class Image:
     tag: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ImageDetail:
+class ImageDetail(msgspec.Struct, frozen=True):
     """A manifest without its bytes, with its tags in order."""
 
     manifest: StoredManifest
@@ -66,6 +67,16 @@ class ImageDetail:
 
 
 TagStatus = Literal["TAGGED", "UNTAGGED", "ANY"]
+
+
+class Filter(NamedTuple):
+    """Which images are listed: by their tags, by their status."""
+
+    tags: TagStatus = "ANY"
+    status: ImageStatus | Literal["ANY"] = "ACTIVE"
+
+
+LISTED = Filter()
 
 
 def put(
@@ -89,7 +100,7 @@ def put(
         raise ImageDigestMismatch(expected=digest, actual=manifest.digest)
     pointed = tags.find(tx, repository.id, tag) if tag is not None else None
     known = images.find(tx, repository.id, digest)
-    repeated = known is not None and (tag is None or pointed == digest)
+    repeated = known is not None and known.status == storage_classes.ACTIVE and (tag is None or pointed == digest)
     if repeated and not rules.repeat_is_success:
         raise ImageAlreadyExists(digest=digest, tag=tag or "null", name=key.name, account=key.registry.account)
     if tag is not None and pointed not in (None, digest) and tag_is_immutable(repository, tag):
@@ -106,7 +117,7 @@ def put(
     requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
     vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
     vex_trust.signed(tx, repository, manifest, tag or "", caller.at)
-    _tell_push(tx, caller, repository, known, tag, changed=not repeated)
+    _tell_push(Change(tx, caller, repository), known, tag, changed=not repeated)
     return Image(key, known, tag)
 
 
@@ -131,21 +142,21 @@ def resolve(tx: Transaction, repository: Repository, reference: Reference) -> Im
 
 
 def list_ids(
-    tx: Transaction, caller: Caller, key: RepositoryKey, status: TagStatus, limit: int, after: tuple[str, str]
+    tx: Transaction, caller: Caller, key: RepositoryKey, wanted: Filter, limit: int, after: tuple[str, str]
 ) -> Page[tuple[Digest, str | None]]:
     """A page of (digest, tag): one for each tag, and one for each untagged image."""
     repository = lookup.require(tx, caller, key, "ListImages")
-    found = images.ids_page(tx, repository.id, status, after, limit + 1)
+    found = images.ids_page(tx, repository.id, wanted.tags, wanted.status, after, limit + 1)
     more = (found[limit - 1][0], found[limit - 1][1] or "") if len(found) > limit else None
     return Page(tuple(found[:limit]), more)
 
 
 def describe(
-    tx: Transaction, caller: Caller, key: RepositoryKey, status: TagStatus, limit: int, after: str
+    tx: Transaction, caller: Caller, key: RepositoryKey, wanted: Filter, limit: int, after: str
 ) -> Page[ImageDetail]:
     """A page of images in order of digest."""
     repository = lookup.require(tx, caller, key, "DescribeImages")
-    found = images.page(tx, repository.id, status, after, limit + 1)
+    found = images.page(tx, repository.id, wanted.tags, wanted.status, after, limit + 1)
     shown = found[:limit]
     tagged = tags.of_images(tx, repository.id, shown[0].digest, shown[-1].digest) if shown else {}
     scans = enhanced_results.standings(tx, repository, shown)
@@ -178,24 +189,6 @@ def detail_of(tx: Transaction, repository: Repository, manifest: StoredManifest)
     named = tuple(tags.of_image(tx, repository.id, manifest.digest, MOST_TAGS))
     scans = enhanced_results.standings(tx, repository, [manifest])
     return ImageDetail(manifest, named, scans.get(manifest.digest))
-
-
-def event_detail(repository: Repository, manifest: StoredManifest, tag: str | None, action: str) -> dict[str, object]:
-    """The detail of an `ECR Image Action` or `ECR Referrer Action` event."""
-    return {
-        "result": "SUCCESS",
-        "repository-name": repository.key.name,
-        "image-digest": manifest.digest,
-        "action-type": action,
-        "image-tag": tag or "",
-        "manifest-media-type": manifest.media_type,
-        "artifact-media-type": manifest.artifact_type or "",
-    }
-
-
-def event_type(manifest: StoredManifest) -> str:
-    """Manifests with a subject tell events of their own type."""
-    return "ECR Image Action" if manifest.subject is None else "ECR Referrer Action"
 
 
 def hold_blobs(tx: Transaction, repository: Repository, manifest: Manifest) -> None:
@@ -234,14 +227,13 @@ def point(tx: Transaction, repository: Repository, tag: Tag, digest: Digest, cal
     tags.point(tx, repository.id, tag, digest, caller.at)
 
 
-def _tell_push(
-    tx: Transaction, caller: Caller, repository: Repository, manifest: StoredManifest, tag: str | None, *, changed: bool
-) -> None:
-    change = Change(tx, caller, repository)
+def _tell_push(change: Change, manifest: StoredManifest, tag: str | None, *, changed: bool) -> None:
+    """Events and the record of a put, which restores what it finds in the archive."""
     if changed:
-        change.event(event_type(manifest), event_detail(repository, manifest, tag, "PUSH"))
+        change.event(*image_events.of_change(change.repository, manifest, tag, "PUSH"))
+        storage_classes.revive(change, manifest)
     parameters = {
-        "repositoryName": repository.key.name,
+        "repositoryName": change.repository.key.name,
         "imageDigest": manifest.digest,
         "imageManifestMediaType": manifest.media_type,
     }

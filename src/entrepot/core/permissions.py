@@ -22,6 +22,7 @@ PUBLIC_REGISTRY = "arn:aws:ecr-public::{account}:registry/{account}"
 IMAGE = ("ecr:ImageTag", "ecr:ImageDigest")
 _ROLE = "arn:aws:iam::{account}:role/{role}"
 _PASSED = ("iam:PassedToService", RESOURCE_TAG, "iam:ResourceTag/{key}")
+_TAGGED_IMAGE = (*IMAGE, RESOURCE_TAG, "ecr:ResourceTag/{key}")
 
 
 # of a repository; what reads and writes images tells which
@@ -30,9 +31,10 @@ _IMAGES = "BatchDeleteImage DescribeImages PutImage"
 _REPOSITORIES = "DeleteRepository DeleteRepositoryPolicy GetRepositoryPolicy ListTagsForResource SetRepositoryPolicy"
 _REGISTRY = (
     "DeleteRegistryPolicy DescribeRegistry GetAuthorizationToken GetRegistryPolicy GetRegistryScanningConfiguration "
-    "PutRegistryPolicy PutRegistryScanningConfiguration"
+    "PutRegistryPolicy PutRegistryScanningConfiguration RegisterPullTimeUpdateExclusion "
+    "DeregisterPullTimeUpdateExclusion ListPullTimeUpdateExclusions"
 )
-_ECR_IMAGES = "BatchGetImage DescribeImageScanFindings StartImageScan"
+_ECR_IMAGES = "BatchGetImage DescribeImageScanFindings StartImageScan UpdateImageStorageClass"
 _ECR_REPOSITORIES = (
     "BatchGetRepositoryScanningConfiguration DeleteLifecyclePolicy GetDownloadUrlForLayer GetLifecyclePolicy "
     "GetLifecyclePolicyPreview ListImages PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy "
@@ -66,6 +68,7 @@ def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
     yield from _of_repositories("ecr", REPOSITORY, _ECR_IMAGES, _ECR_REPOSITORIES)
     for name in _REGISTRY.split():
         yield name, (Needs(f"ecr:{name}", ANY),)
+    yield "ListImageReferrers", (Needs("ecr:BatchGetImage", REPOSITORY, _TAGGED_IMAGE),)
     for name in ("GetAccountSetting", "PutAccountSetting"):
         yield name, (Needs(f"ecr:{name}", ANY, ("ecr:AccountSetting",)),)
     yield from _templates()
@@ -272,6 +275,15 @@ def _entrepot() -> Iterator[tuple[str, tuple[Needs, ...]]]:
         for name in names.split():
             keys = () if on == ANY else (RESOURCE_TAG,)
             yield name, (Needs(f"entrepot:{name}", on, keys),)
+    yield (
+        "CopyImage",
+        (
+            Needs("ecr:BatchGetImage", REPOSITORY, _TAGGED_IMAGE),
+            Needs("ecr:GetDownloadUrlForLayer", REPOSITORY, _TAGGED_IMAGE[2:]),
+            Needs("ecr:InitiateLayerUpload", REPOSITORY, _TAGGED_IMAGE[2:]),
+            Needs("ecr:PutImage", REPOSITORY, _TAGGED_IMAGE),
+        ),
+    )
 
 
 OPERATIONS: Mapping[str, Table] = {

@@ -15,12 +15,13 @@ from entrepot.core.changes import new_stamp
 from entrepot.core.first_pushes import FirstPushes
 from entrepot.core.hot import Hot
 from entrepot.core.lookup import present
+from entrepot.core.storage_classes import ACTIVE
 from entrepot.core.units import Units
 from entrepot.db import blobs as blob_rows
 from entrepot.db import repositories as repository_rows
 from entrepot.db.database import Transaction
 from entrepot.db.records import Blob, Link, Repository, StoredManifest
-from entrepot.errors import BlobBytesMissing, BlobNotFound, ImageNotFound
+from entrepot.errors import BlobArchived, BlobBytesMissing, BlobNotFound, ImageArchived, ImageNotFound
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RepositoryKey
@@ -41,8 +42,8 @@ class Reads:
     async def manifest(
         self, caller: Caller, key: RepositoryKey, reference: Reference, telling: Telling | None = None
     ) -> tuple[Repository, StoredManifest]:
-        """The repository and the manifest that a tag or digest names: ImageNotFound, ImageNotAdmitted. `telling` is
-        told what is refused, or would be.
+        """The repository and the manifest that a tag or digest names: ImageNotFound, ImageArchived, ImageNotAdmitted.
+        `telling` is told what is refused, or would be.
         """
         row = self._hot.repository(key)
         access.require_images(
@@ -53,6 +54,8 @@ class Reads:
         if found is None:
             tag, digest = (reference, "null") if isinstance(reference, Tag) else ("null", reference)
             raise ImageNotFound(digest=digest, tag=tag, name=key.name, account=key.registry.account)
+        if found.status != ACTIVE:
+            raise ImageArchived(digest=found.digest, name=key.name, status=found.status)
         setting = self._hot.admission(repository)
         if setting is not None:
             await self._admit(caller, repository, found, setting, telling)
@@ -67,7 +70,7 @@ class Reads:
         return link.blob
 
     async def open_blob(self, caller: Caller, key: RepositoryKey, digest: Digest) -> tuple[Blob, BinaryIO]:
-        """A blob and its bytes, open at the start and of the recorded length: BlobNotFound.
+        """A blob and its bytes, open at the start and of the recorded length: BlobNotFound, BlobArchived.
 
         Bytes that are missing or of another length make the blob damaged: absent until it is pushed again.
         """
@@ -75,6 +78,8 @@ class Reads:
         link = self._hot.link(repository, digest)
         if link is None or link.blob.state != "live":
             raise _blob_not_found(key, digest)
+        if link.archived:
+            raise BlobArchived(digest=digest, name=key.name)
         try:
             file = self._store.open_checked(link.blob.location, link.blob.size)
         except BlobBytesMissing:

@@ -1,6 +1,7 @@
 """Referrers: the manifests of a repository whose subject is a given digest (Distribution 1.1, "Listing Referrers")."""
 
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -9,6 +10,7 @@ from entrepot.core.access import Caller
 from entrepot.core.page import Page
 from entrepot.db import images as rows
 from entrepot.db.database import Row, Transaction
+from entrepot.db.records import ImageStatus
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import LARGEST
 from entrepot.spec.repository import RepositoryKey
@@ -26,6 +28,14 @@ class Referrer:
     size: int
     artifact_type: str | None
     annotations: dict[str, str]
+    status: ImageStatus = "ACTIVE"
+
+
+class ReferrerFilter(NamedTuple):
+    """Which referrers are listed: of some artifact types, or of any; by their status."""
+
+    artifact_types: tuple[str, ...] = ()
+    status: ImageStatus | Literal["ANY"] = "ACTIVE"
 
 
 def list_of(
@@ -33,7 +43,7 @@ def list_of(
     caller: Caller,
     key: RepositoryKey,
     subject: Digest,
-    artifact_type: str | None,
+    wanted: ReferrerFilter,
     limit: int,
     after: str,
 ) -> Page[Referrer]:
@@ -45,7 +55,7 @@ def list_of(
     weight = 0
     while batch := rows.referrers(tx, repository.id, subject, after, _BATCH):
         for row in batch:
-            if artifact_type not in (None, row.artifact_type):
+            if not _is_wanted(row, wanted):
                 continue
             weight += _weight(row)
             if found and (len(found) == limit or weight > LARGEST):
@@ -55,9 +65,20 @@ def list_of(
     return Page(tuple(found), None)
 
 
+def _is_wanted(row: Row, wanted: ReferrerFilter) -> bool:
+    if wanted.status not in ("ANY", row.status):
+        return False
+    return not wanted.artifact_types or row.artifact_type in wanted.artifact_types
+
+
 def _referrer(row: Row) -> Referrer:
     return Referrer(
-        row.media_type, Digest(row.digest), row.size, row.artifact_type, msgspec.json.decode(row.annotations)
+        row.media_type,
+        Digest(row.digest),
+        row.size,
+        row.artifact_type,
+        msgspec.json.decode(row.annotations),
+        row.status,
     )
 
 

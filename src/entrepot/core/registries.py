@@ -25,8 +25,15 @@ POLICY_SCOPE = "REGISTRY_POLICY_SCOPE"
 SCAN_VERSION = "BASIC_SCAN_TYPE_VERSION"
 NATIVE = "AWS_NATIVE"  # the only engine of basic scanning that there is, as at AWS: CLAIR is gone
 SBOM_REFERRERS = "SBOM_REFERRERS"  # of this server's own (docs/decisions/0022)
+BLOB_MOUNTING = "BLOB_MOUNTING"
 ENABLED, DISABLED = "ENABLED", "DISABLED"
-VALUES = {POLICY_SCOPE: ("V1", "V2"), SCAN_VERSION: (NATIVE,), SBOM_REFERRERS: (ENABLED, DISABLED), **lifecycle.VALUES}
+VALUES = {
+    POLICY_SCOPE: ("V1", "V2"),
+    SCAN_VERSION: (NATIVE,),
+    BLOB_MOUNTING: (ENABLED, DISABLED),
+    SBOM_REFERRERS: (ENABLED, DISABLED),
+    **lifecycle.VALUES,
+}
 
 
 def describe(tx: Transaction, caller: Caller, key: RegistryKey) -> Registry:
@@ -69,7 +76,10 @@ def get_setting(tx: Transaction, caller: Caller, key: RegistryKey, name: str) ->
         return ENABLED if registry_sboms.are_wanted(tx, key) else DISABLED
     if name in lifecycle.VALUES:
         return lifecycle.get(tx, key, name)
-    return NATIVE if name == SCAN_VERSION else rows.find(tx, key).policy_scope
+    if name == SCAN_VERSION:
+        return NATIVE
+    found = rows.find(tx, key)
+    return found.blob_mounting if name == BLOB_MOUNTING else found.policy_scope
 
 
 def put_setting(tx: Transaction, caller: Caller, key: RegistryKey, name: str, value: str) -> None:
@@ -110,6 +120,8 @@ def _shown(tx: Transaction, registry: Registry) -> str:
 
 def _with_setting(found: Registry, name: str, value: str) -> Registry:
     """What there is one value of needs no place to be kept in."""
+    if name == BLOB_MOUNTING:
+        return replace(found, blob_mounting=value)
     return replace(found, policy_scope=value) if name == POLICY_SCOPE else found
 
 

@@ -7,7 +7,7 @@ An image that comes back is told as a push: whoever follows events has heard of 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from entrepot.core import access, images, lookup, protection, resources
+from entrepot.core import access, image_events, images, lookup, protection, resources
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.scanning import requests, vex_trust
@@ -147,5 +147,4 @@ def _tell(change: Change, image: TrashedImage, given: tuple[str, ...]) -> None:
     stored = image_rows.find(change.tx, change.repository.id, image.digest)
     for tag in given or (None,):
         if stored is not None:
-            detail = images.event_detail(change.repository, stored, tag, "PUSH")
-            change.event(images.event_type(stored), detail)
+            change.event(*image_events.of_change(change.repository, stored, tag, "PUSH"))

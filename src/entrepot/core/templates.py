@@ -11,6 +11,7 @@ from typing import Literal
 
 from entrepot.core import changes, lookup, named_principals, repositories
 from entrepot.core.access import Caller
+from entrepot.core.lifecycle import policies as lifecycle
 from entrepot.core.named_principals import PrincipalUnknown
 from entrepot.core.page import Page, cut
 from entrepot.core.repositories import Repository, RepositoryDraft
@@ -140,7 +141,10 @@ def create_for(tx: Transaction, caller: Caller, key: RepositoryKey, occasion: Oc
         encryption=template.encryption,
         resource_tags=template.resource_tags,
     )
-    return repositories.make(tx, caller, key, draft, policy=template.repository_policy)
+    made = repositories.make(tx, caller, key, draft, policy=template.repository_policy)
+    if template.lifecycle_policy:
+        lifecycle.give(tx, made, template.lifecycle_policy, caller.request_id, caller.at)
+    return made
 
 
 def _allow(tx: Transaction, caller: Caller, registry: RegistryKey, draft: TemplateDraft) -> None:
@@ -158,7 +162,7 @@ def _allow(tx: Transaction, caller: Caller, registry: RegistryKey, draft: Templa
 def _keep(
     tx: Transaction, caller: Caller, registry: RegistryKey, template: Template, draft: TemplateDraft, action: str
 ) -> Template:
-    changed = _with_texts(tx, _with(template, draft), draft)
+    changed = _with_texts(tx, registry, _with(template, draft), draft)
     _check(registry, changed)
     rows.put(tx, registry, changed)
     _tell(tx, caller, registry, action, draft.told)
@@ -184,10 +188,12 @@ def _with(template: Template, draft: TemplateDraft) -> Template:
     )
 
 
-def _with_texts(tx: Transaction, template: Template, draft: TemplateDraft) -> Template:
-    """RepositoryPolicyInvalid."""
+def _with_texts(tx: Transaction, registry: RegistryKey, template: Template, draft: TemplateDraft) -> Template:
+    """RepositoryPolicyInvalid, LifecyclePolicyInvalid."""
     if draft.lifecycle_policy is not None:
-        template = replace(template, lifecycle_policy=draft.lifecycle_policy)
+        text = draft.lifecycle_policy
+        kept = lifecycle.checked(tx, registry, text) if text else ""
+        template = replace(template, lifecycle_policy=kept)
     if draft.repository_policy is None:
         return template
     if not draft.repository_policy:

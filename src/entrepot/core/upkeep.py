@@ -1,7 +1,7 @@
 """What is tidied in the background beside collection: idle uploads, orphaned spools, journals of reads."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,9 +9,11 @@ import msgspec
 
 from entrepot.core.call_pages import Counted, counted
 from entrepot.core.calls import common_of
+from entrepot.core.pull_exclusions import is_excluded
 from entrepot.core.units import BlockingUnits
-from entrepot.db import images, journals, uploads
+from entrepot.db import images, journals, pull_exclusions, uploads
 from entrepot.db.database import Database, Transaction
+from entrepot.db.pull_exclusions import Excluded
 from entrepot.journal import Batch, batches, drop, retire, retired
 from entrepot.store.blobs import BlobStore
 
@@ -82,7 +84,8 @@ def fold(tx: Transaction, batch: Batch) -> int:
             alike[page.commons[place]] += count
         for common, at in _latest(page):
             latest[common] = max(at, latest.get(common, 0))
-    for (repository_id, digest), (count, at) in sorted(_pulled(alike, latest).items()):
+    excluded = pull_exclusions.everywhere(tx)
+    for (repository_id, digest), (count, at) in sorted(_pulled(alike, latest, excluded).items()):
         images.pulled(tx, repository_id, digest, count, at)
     return told
 
@@ -96,13 +99,19 @@ def _latest(page: Counted) -> Iterable[tuple[bytes, int]]:
     return zip(page.commons, newest, strict=True)
 
 
-def _pulled(alike: Mapping[bytes, int], latest: Mapping[bytes, int]) -> Mapping[tuple[str, str], tuple[int, int]]:
-    """How often each digest of a repository was handed out, and when last, of what calls had in common."""
+def _pulled(
+    alike: Mapping[bytes, int], latest: Mapping[bytes, int], excluded: Collection[Excluded]
+) -> Mapping[tuple[str, str], tuple[int, int]]:
+    """How often each digest of a repository was handed out to somebody who counts, and when last, of what calls had in
+    common.
+    """
     found: dict[tuple[str, str], tuple[int, int]] = {}
     for encoded, count in alike.items():
         try:
             common = common_of(encoded)
         except msgspec.DecodeError:
+            continue
+        if common.pulled and is_excluded(common, excluded):
             continue
         for digest in common.pulled:
             before, at = found.get((common.repository_id, digest), (0, 0))

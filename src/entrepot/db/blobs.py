@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy import ColumnElement, Exists, bindparam, case, delete, exists, select, text, update
 
 from entrepot.db import inventories
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import Blob, Link
-from entrepot.db.schema import blob, manifest_reference, repository_blob
+from entrepot.db.schema import blob, manifest, manifest_reference, repository_blob
 from entrepot.spec.digest import Digest
 from entrepot.spec.moments import micros
 
@@ -17,8 +17,38 @@ FIND_HELD = select(*_BLOB_COLUMNS).where(
     blob.c.store == bindparam("store"), blob.c.digest == bindparam("digest"), blob.c.state != "deleting"
 )
 _SHARE_HELD = FIND_HELD.with_for_update(read=True, key_share=True)
+_stored = (manifest.c.repository_id == manifest_reference.c.repository_id) & (
+    manifest.c.digest == manifest_reference.c.manifest_digest
+)
+_is_stored_away = (manifest.c.status == "ARCHIVED") | (manifest.c.status == "ACTIVATING")
+_needing = (
+    (manifest_reference.c.repository_id == repository_blob.c.repository_id)
+    & (manifest_reference.c.digest == repository_blob.c.digest)
+    & (manifest_reference.c.kind != "child")
+)
+
+
+def _is_needed(*conditions: ColumnElement[bool]) -> Exists:
+    found = select(manifest.c.digest).select_from(manifest_reference).join(manifest, _stored)
+    return exists(found.where(_needing, *conditions).correlate(repository_blob))
+
+
+# in an order that asks nothing more of repositories without archived images; who sent the blob since is served
+_is_archived = case(
+    (
+        ~exists(
+            select(manifest.c.digest)
+            .where(manifest.c.repository_id == repository_blob.c.repository_id, _is_stored_away)
+            .correlate(repository_blob)
+        ),
+        0,
+    ),
+    (_is_needed(manifest.c.status == "ACTIVE"), 0),
+    (_is_needed(manifest.c.archived_at >= repository_blob.c.linked_at), 1),
+    else_=0,
+)
 FIND_LINK = (
-    select(*_BLOB_COLUMNS, repository_blob.c.condemned_at)
+    select(*_BLOB_COLUMNS, repository_blob.c.condemned_at, _is_archived.label("archived"))
     .join(blob, blob.c.id == repository_blob.c.blob_id)
     .where(repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("digest"))
 )
@@ -185,4 +215,4 @@ def blob_of(row: Row) -> Blob:
 
 def link_of(row: Row) -> Link:
     """A row of FIND_LINK."""
-    return Link(Digest(row.digest), blob_of(row), row.condemned_at is not None)
+    return Link(Digest(row.digest), blob_of(row), row.condemned_at is not None, archived=row.archived == 1)

@@ -123,6 +123,7 @@ _SWEEP = (
         repository.c.region == bindparam("in_region"),
         repository.c.deleted_at.is_(None),
         manifest.c.kind == "image",
+        manifest.c.status == "ACTIVE",
         (manifest.c.repository_id > bindparam("after_repository"))
         | (
             (manifest.c.repository_id == bindparam("after_repository"))

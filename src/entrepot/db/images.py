@@ -1,11 +1,11 @@
 """Rows of `manifest` and `manifest_reference`: images, by repository and digest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, insert, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, insert, literal_column, select, text
 
 from entrepot.db import (
     image_inventories,
@@ -34,6 +34,9 @@ _DETAILS = (
     func.length(manifest.c.body).label("size"),
     manifest.c.pushed_at,
     manifest.c.last_pulled_at,
+    manifest.c.status,
+    manifest.c.archived_at,
+    manifest.c.activated_at,
 )
 _OF_MANIFEST = (tag.c.repository_id == manifest.c.repository_id) & (tag.c.digest == manifest.c.digest)
 FIND = select(*_DETAILS, manifest.c.body).where(
@@ -61,9 +64,14 @@ _SHARE = _KNOWN.with_for_update(read=True, key_share=True)
 _IS_TAGGED = exists(select(tag.c.name).where(_OF_MANIFEST))
 
 
+_LISTED = [
+    literal_column("0").label("size") if column.name == "size" else column for column in _DETAILS
+]  # without the body's length, for which each would be read
+
+
 def _page(*conditions: ColumnElement[bool]) -> Select[Any]:
     return (
-        select(*_DETAILS)
+        select(*_LISTED)
         .where(manifest.c.repository_id == bindparam("of"), manifest.c.digest > bindparam("after"), *conditions)
         .order_by(manifest.c.digest)
         .limit(bindparam("limit"))
@@ -85,11 +93,27 @@ def _ids_page(*conditions: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-_PAGES = {"ANY": _page(), "TAGGED": _page(_IS_TAGGED), "UNTAGGED": _page(~_IS_TAGGED)}
+_HAS_STATUS = manifest.c.status == bindparam("status")
+_TAG_CONDITIONS: Mapping[str, Sequence[ColumnElement[bool]]] = {
+    "ANY": (),
+    "TAGGED": (_IS_TAGGED,),
+    "UNTAGGED": (~_IS_TAGGED,),
+}
+_TAG_ID_CONDITIONS: Mapping[str, Sequence[ColumnElement[bool]]] = {
+    "ANY": (),
+    "TAGGED": (tag.c.name.is_not(None),),
+    "UNTAGGED": (tag.c.name.is_(None),),
+}
+# by tag status and, with the key True, by the status of the image too
+_PAGES = {
+    (tags, by_status): _page(*conditions, *([_HAS_STATUS] if by_status else []))
+    for tags, conditions in _TAG_CONDITIONS.items()
+    for by_status in (False, True)
+}
 _IDS_PAGES = {
-    "ANY": _ids_page(),
-    "TAGGED": _ids_page(tag.c.name.is_not(None)),
-    "UNTAGGED": _ids_page(tag.c.name.is_(None)),
+    (tags, by_status): _ids_page(*conditions, *([_HAS_STATUS] if by_status else []))
+    for tags, conditions in _TAG_ID_CONDITIONS.items()
+    for by_status in (False, True)
 }
 _REFERRERS = (
     select(
@@ -97,6 +121,7 @@ _REFERRERS = (
         manifest.c.media_type,
         manifest.c.artifact_type,
         manifest.c.annotations,
+        manifest.c.status,
         func.length(manifest.c.body).label("size"),
     )
     .where(
@@ -157,9 +182,14 @@ def known(tx: Transaction, repository_id: str, digest: str) -> bool:
     return tx.one(_KNOWN, of=repository_id, digest=digest) is not None
 
 
-def page(tx: Transaction, repository_id: str, status: str, after: str, limit: int) -> Sequence[StoredManifest]:
-    """Manifests with digests above `after`, without bodies; `status` is TAGGED, UNTAGGED or ANY."""
-    return [record(row, b"") for row in tx.all(_PAGES[status], of=repository_id, after=after, limit=limit)]
+def page(
+    tx: Transaction, repository_id: str, tags: str, status: str, after: str, limit: int
+) -> Sequence[StoredManifest]:
+    """Manifests with digests above `after`, without bodies and their sizes; `tags` is TAGGED, UNTAGGED or ANY,
+    `status` one or ANY.
+    """
+    found = tx.all(_PAGES[tags, status != "ANY"], of=repository_id, status=status, after=after, limit=limit)
+    return [record(row, b"") for row in found]
 
 
 def tagged_page(
@@ -171,16 +201,17 @@ def tagged_page(
 
 
 def ids_page(
-    tx: Transaction, repository_id: str, status: str, after: tuple[str, str], limit: int
+    tx: Transaction, repository_id: str, tags: str, status: str, after: tuple[str, str], limit: int
 ) -> Sequence[tuple[Digest, str | None]]:
-    """(digest, tag) pairs above the given one, `status` as in `page`; an untagged image stands once, with None."""
+    """(digest, tag) pairs above the given one, filtered as in `page`; an untagged image stands once, with None."""
     digest, name = after
-    rows = tx.all(_IDS_PAGES[status], of=repository_id, after_digest=digest, after_tag=name, limit=limit)
+    wanted, place = _IDS_PAGES[tags, status != "ANY"], {"after_digest": digest, "after_tag": name}
+    rows = tx.all(wanted, of=repository_id, status=status, **place, limit=limit)
     return [(Digest(row.digest), row.name) for row in rows]
 
 
 def referrers(tx: Transaction, repository_id: str, subject: str, after: str, limit: int) -> Sequence[Row]:
-    """(digest, media_type, artifact_type, annotations as JSON, size) of manifests with this subject."""
+    """(digest, media_type, artifact_type, annotations as JSON, status, size) of manifests with this subject."""
     return tx.all(_REFERRERS, of=repository_id, subject=subject, after=after, limit=limit)
 
 
@@ -205,6 +236,10 @@ def add(tx: Transaction, repository_id: str, digest: Digest, new: Manifest, imag
         pushed_at=micros(at),
         last_pulled_at=None,
         pull_count=0,
+        status="ACTIVE",
+        archived_at=None,
+        activating_since=None,
+        activated_at=None,
     )
     for kind, descriptor in new.references:
         tx.run(
@@ -252,4 +287,7 @@ def record(row: Row, body: bytes) -> StoredManifest:
         moment(row.pushed_at),
         moment_or_none(row.last_pulled_at),
         body,
+        row.status,
+        moment_or_none(row.archived_at),
+        moment_or_none(row.activated_at),
     )

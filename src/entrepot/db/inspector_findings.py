@@ -106,10 +106,10 @@ _IMAGES = (
 _PUT = text(
     "INSERT INTO inspector_finding (id, account_id, region, repository_id, repository_name, digest, vulnerability, "
     "status, rank, severity, score, epss, fix_available, exploit_available, first_observed_at, updated_at, closed_at, "
-    "suppressed_by, justification, title, vendor_severity, source, body) "
+    "suppressed_by, justification, title, vendor_severity, source, pushed_at, body) "
     "VALUES (:id, :account, :in_region, :of, :name, :image, :vulnerability, :status, :rank, :severity, :score, :epss, "
     ":fix_available, :exploit_available, :first_observed_at, :updated_at, :closed_at, :suppressed_by, :justification, "
-    ":title, :vendor_severity, :source, :body) "
+    ":title, :vendor_severity, :source, :pushed_at, :body) "
     "ON CONFLICT (id) DO UPDATE SET repository_name = excluded.repository_name, status = excluded.status, "
     "rank = excluded.rank, "
     "severity = excluded.severity, score = excluded.score, epss = excluded.epss, "
@@ -117,7 +117,8 @@ _PUT = text(
     "first_observed_at = excluded.first_observed_at, updated_at = excluded.updated_at, "
     "closed_at = excluded.closed_at, suppressed_by = excluded.suppressed_by, "
     "justification = excluded.justification, title = excluded.title, "
-    "vendor_severity = excluded.vendor_severity, source = excluded.source, body = excluded.body"
+    "vendor_severity = excluded.vendor_severity, source = excluded.source, "
+    "pushed_at = excluded.pushed_at, body = excluded.body"
 )
 _CLOSE = (
     update(finding)
@@ -255,6 +256,7 @@ def _row(of: FindingRecord) -> dict[str, object]:
         "title": of.title,
         "vendor_severity": of.vendor_severity,
         "source": of.source,
+        "pushed_at": of.pushed_at,
         "body": of.body,
     }
 
@@ -282,5 +284,6 @@ def record_of(row: Row) -> FindingRecord:
         title=row.title,
         vendor_severity=row.vendor_severity,
         source=row.source,
+        pushed_at=row.pushed_at,
         observed_at=moment_or_none(row.observed_at),
     )

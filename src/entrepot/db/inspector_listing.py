@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, select, tuple_
 
 from entrepot.db.database import Reader
 from entrepot.db.inspector_findings import record_of
 from entrepot.db.inspector_records import FindingRecord
 from entrepot.db.inspector_schema import inspector_finding as finding
 from entrepot.db.scan_schema import image_scan
-from entrepot.db.schema import manifest
 from entrepot.spec.repository import RegistryKey
 
 _OBSERVED: Final = case(
@@ -24,7 +23,7 @@ _OBSERVED: Final = case(
 )
 # Inspector's SortField, and what it is here; those of which every finding says the same are sorted by id alone
 ORDERS: Final[Mapping[str, ColumnElement[Any]]] = {
-    "ECR_IMAGE_PUSHED_AT": func.coalesce(manifest.c.pushed_at, 0),
+    "ECR_IMAGE_PUSHED_AT": finding.c.pushed_at,
     "ECR_IMAGE_REPOSITORY_NAME": finding.c.repository_name,
     "EPSS_SCORE": finding.c.epss,
     "FINDING_STATUS": finding.c.status,
@@ -41,12 +40,8 @@ _SCANNED: Final = and_(
     image_scan.c.digest == finding.c.digest,
     image_scan.c.type == "ENHANCED",
 )
-_PUSHED: Final = and_(manifest.c.repository_id == finding.c.repository_id, manifest.c.digest == finding.c.digest)
-# what the columns of these orders are beside findings
-_JOINED: Final = {
-    "ECR_IMAGE_PUSHED_AT": finding.outerjoin(manifest, _PUSHED),
-    "LAST_OBSERVED_AT": finding.outerjoin(image_scan, _SCANNED),
-}
+# what the columns of this order are beside findings
+_JOINED: Final = {"LAST_OBSERVED_AT": finding.outerjoin(image_scan, _SCANNED)}
 _TEXTS: Final = frozenset(
     {"ECR_IMAGE_REPOSITORY_NAME", "FINDING_STATUS", "VENDOR_SEVERITY", "VULNERABILITY_ID", "VULNERABILITY_SOURCE"}
 )

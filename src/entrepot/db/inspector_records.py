@@ -43,6 +43,7 @@ class FindingRecord:
     title: str = ""
     vendor_severity: str = ""
     source: str = ""  # who tells of the vulnerability
+    pushed_at: int = 0  # when the image was, in microseconds
     observed_at: datetime | None = None
 
     @property

@@ -61,6 +61,7 @@ inspector_finding = Table(
     Column("title", Text, nullable=False),
     Column("vendor_severity", Text, nullable=False),
     Column("source", Text, nullable=False),  # who tells of the vulnerability, as Inspector writes it
+    Column("pushed_at", BigInteger, nullable=False),  # when the image was
     Column("body", LargeBinary, nullable=False),  # msgpack: packages, scores, whom it is told by
     UniqueConstraint("repository_id", "digest", "vulnerability"),
 )
@@ -89,6 +90,7 @@ for _by in (  # what findings are listed by, page after page
     "first_observed_at",
     "vendor_severity",
     "source",
+    "pushed_at",
 ):
     Index(
         f"ix_inspector_finding_{_by}",

@@ -16,6 +16,10 @@ _COLUMNS = (
     manifest.c.subject,
     manifest.c.pushed_at,
     manifest.c.last_pulled_at,
+    manifest.c.status,
+    manifest.c.archived_at,
+    manifest.c.activating_since,
+    manifest.c.activated_at,
 )
 _IMAGES = select(*_COLUMNS).where(manifest.c.repository_id == bindparam("of")).order_by(manifest.c.digest)
 _IMAGE = select(*_COLUMNS).where(manifest.c.repository_id == bindparam("of"), manifest.c.digest == bindparam("image"))
@@ -39,7 +43,7 @@ _IN_USE = (
 
 
 def images(tx: Reader, repository_id: str) -> Sequence[Row]:
-    """(digest, kind, subject, pushed_at, last_pulled_at), moments as in the rows, by digest."""
+    """(digest, kind, subject, status, and when it was pushed, pulled, archived and restored), by digest."""
     return tx.all(_IMAGES, of=repository_id)
 
 

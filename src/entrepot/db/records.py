@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+
+import msgspec
 
 from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RegistryKey, RepositoryKey
+
+ImageStatus = Literal["ACTIVE", "ARCHIVED", "ACTIVATING"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +58,16 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """What was set for a registry as a whole; `policy` is the registry policy, `policy_scope` V1 or V2."""
+    """What was set for a registry as a whole; `policy` is the registry policy, `policy_scope` V1 or V2, `blob_mounting`
+    ENABLED or DISABLED.
+    """
 
     key: RegistryKey
     policy: str | None
     policy_scope: str
     display_name: str
     stamp: int
+    blob_mounting: str = "ENABLED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +107,20 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """That a repository holds a blob; a condemned link is absent to HEAD, availability checks and mounts."""
+    """That a repository holds a blob; a condemned link is absent to HEAD, availability checks and mounts, and so is one
+    that only archived images need.
+    """
 
     digest: Digest
     blob: Blob
     condemned: bool
+    archived: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StoredManifest:
-    """A manifest of a repository, its exact bytes included where they were asked for."""
+class StoredManifest(msgspec.Struct, frozen=True, gc=False):
+    """A manifest of a repository, its exact bytes included where they were asked for; `archived_at` and `activated_at`
+    are when it last was archived and restored.
+    """
 
     digest: Digest
     media_type: str
@@ -120,6 +132,9 @@ class StoredManifest:
     pushed_at: datetime
     last_pulled_at: datetime | None
     body: bytes
+    status: ImageStatus = "ACTIVE"
+    archived_at: datetime | None = None
+    activated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

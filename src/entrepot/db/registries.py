@@ -13,10 +13,11 @@ FIND = select(registry).where(
     registry.c.region == bindparam("region"),
 )
 _PUT = text(
-    "INSERT INTO registry (account_id, kind, region, policy, policy_scope, display_name, stamp) "
-    "VALUES (:account, :kind, :region, :policy, :policy_scope, :display_name, :stamp) "
+    "INSERT INTO registry (account_id, kind, region, policy, policy_scope, display_name, stamp, blob_mounting) "
+    "VALUES (:account, :kind, :region, :policy, :policy_scope, :display_name, :stamp, :blob_mounting) "
     "ON CONFLICT (account_id, kind, region) DO UPDATE SET policy = excluded.policy, "
-    "policy_scope = excluded.policy_scope, display_name = excluded.display_name, stamp = excluded.stamp"
+    "policy_scope = excluded.policy_scope, display_name = excluded.display_name, stamp = excluded.stamp, "
+    "blob_mounting = excluded.blob_mounting"
 )
 SCOPE = "V2"  # of a registry where nothing was set
 
@@ -37,6 +38,7 @@ def put(tx: Transaction, new: Registry) -> None:
         policy_scope=new.policy_scope,
         display_name=new.display_name,
         stamp=new.stamp,
+        blob_mounting=new.blob_mounting,
     )
 
 
@@ -44,4 +46,4 @@ def record(row: Row | None, key: RegistryKey) -> Registry:
     """A row of `registry`, if there is one, as a record."""
     if row is None:
         return Registry(key, None, SCOPE, "", 0)
-    return Registry(key, row.policy, row.policy_scope, row.display_name, row.stamp)
+    return Registry(key, row.policy, row.policy_scope, row.display_name, row.stamp, row.blob_mounting)

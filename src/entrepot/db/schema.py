@@ -7,7 +7,7 @@
              │          ├─ role ── instance_profile_role
              │          ├─ managed_policy ── policy_version
              │          └─ oidc_provider
-             ├─ service_control_policy · registry · public_alias
+             ├─ service_control_policy · registry · public_alias · pull_exclusion
              ├─ alarm ─── alarm_child                          a composite alarm and those that its rule names
              ├─ dashboard
              ├─ event_region · event_bus · event_archive · event_replay · event_connection · event_api_destination
@@ -128,7 +128,18 @@ registry = Table(  # only of those where something was set
     Column("policy_scope", Text, nullable=False),  # V1 | V2
     Column("display_name", Text, nullable=False),  # of a public registry
     Column("stamp", BigInteger, nullable=False),  # random 64 bits; caches compare it
+    Column("blob_mounting", Text, nullable=False, server_default="ENABLED"),  # ENABLED | DISABLED
     PrimaryKeyConstraint("account_id", "kind", "region"),
+)
+
+pull_exclusion = Table(  # users and roles whose pulls are not counted
+    "pull_exclusion",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False),  # whose registry does not count them
+    Column("region", Text, nullable=False),
+    Column("principal", Text, nullable=False),  # ARN
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "region", "principal"),
 )
 
 public_alias = Table(
@@ -221,7 +232,18 @@ manifest = Table(
     Column("pushed_at", BigInteger, nullable=False),
     Column("last_pulled_at", BigInteger),
     Column("pull_count", BigInteger, nullable=False),
+    Column("status", Text, nullable=False, server_default="ACTIVE"),  # ACTIVE | ARCHIVED | ACTIVATING
+    Column("archived_at", BigInteger),
+    Column("activating_since", BigInteger),  # of one that is being restored
+    Column("activated_at", BigInteger),
     PrimaryKeyConstraint("repository_id", "digest"),
+)
+Index("ix_manifest_status", manifest.c.repository_id, manifest.c.status, manifest.c.digest)
+Index(
+    "ix_manifest_activating_since",
+    manifest.c.activating_since,
+    sqlite_where=manifest.c.activating_since.is_not(None),
+    postgresql_where=manifest.c.activating_since.is_not(None),
 )
 Index("ix_manifest_subject", manifest.c.repository_id, manifest.c.subject, manifest.c.digest)
 

@@ -3,18 +3,25 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, text
+from sqlalchemy import bindparam, delete, exists, select, text
 
 from entrepot.db.database import Reader, Transaction
-from entrepot.db.schema import tag
+from entrepot.db.schema import manifest, tag
 from entrepot.spec.digest import Digest
 from entrepot.spec.moments import micros
 from entrepot.spec.reference import Tag
 
 FIND = select(tag.c.digest).where(tag.c.repository_id == bindparam("of"), tag.c.name == bindparam("name"))
+_is_archived = exists(
+    select(manifest.c.digest).where(
+        manifest.c.repository_id == tag.c.repository_id,
+        (manifest.c.status == "ARCHIVED") | (manifest.c.status == "ACTIVATING"),
+        manifest.c.digest == tag.c.digest,
+    )
+)
 PAGE = (
     select(tag.c.name)
-    .where(tag.c.repository_id == bindparam("of"), tag.c.name > bindparam("after"))
+    .where(tag.c.repository_id == bindparam("of"), tag.c.name > bindparam("after"), ~_is_archived)
     .order_by(tag.c.name)
     .limit(bindparam("limit"))
 )
@@ -46,7 +53,7 @@ def find(tx: Reader, repository_id: str, name: str) -> Digest | None:
 
 
 def page(tx: Transaction, repository_id: str, after: str, limit: int) -> Sequence[str]:
-    """Tags above `after`, in order."""
+    """Tags of active images above `after`, in order."""
     return [row.name for row in tx.all(PAGE, of=repository_id, after=after, limit=limit)]
 
 

@@ -36,6 +36,7 @@ from entrepot.errors.alarms import (
 )
 from entrepot.errors.audit import LookupAttributesInvalid, LookupTimesInvalid, LookupTokenInvalid
 from entrepot.errors.blobs import (
+    BlobArchived,
     BlobBytesMissing,
     BlobInUse,
     BlobNotFound,
@@ -95,7 +96,9 @@ from entrepot.errors.identities import (
 )
 from entrepot.errors.images import (
     ChildrenNotFound,
+    CopyTooLarge,
     ImageAlreadyExists,
+    ImageArchived,
     ImageDigestMismatch,
     ImageNotAdmitted,
     ImageNotFound,
@@ -105,6 +108,7 @@ from entrepot.errors.images import (
     ManifestTooLarge,
     MediaTypeUnsupported,
     NotAcceptable,
+    StorageClassUpdateRefused,
     TagImmutable,
     TagsTooMany,
 )
@@ -164,6 +168,9 @@ from entrepot.errors.repositories import (
     PublicAliasNotFound,
     PublicAliasTaken,
     PublicRegionNotServed,
+    PullExclusionAlreadyExists,
+    PullExclusionNotFound,
+    PullExclusionsTooMany,
     RegionNotServed,
     RegistryNotFound,
     RepositoryAlreadyExists,

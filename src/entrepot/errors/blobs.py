@@ -30,6 +30,15 @@ class BlobUnreferenced(Fact):
     )
 
 
+class BlobArchived(Fact):
+    """A blob that only archived images of the repository need."""
+
+    text = (
+        "The layer with digest {digest} in the repository with name '{name}' belongs to archived images only, and is "
+        "not accessible until one of them is restored"
+    )
+
+
 class BlobInUse(Fact):
     """A blob that an image of the repository references cannot be deleted."""
 

@@ -36,6 +36,30 @@ class ImageNotFound(Fact):
     )
 
 
+class ImageArchived(Fact):
+    """An image that is in the archive, or on its way out of it: it is neither handed out nor scanned."""
+
+    text = (
+        "The image {digest} in the repository with name '{name}' is archived (its status is {status}). Restore it with "
+        "`aws ecr update-image-storage-class --repository-name {name} --image-id imageDigest={digest} "
+        "--target-storage-class STANDARD`, or push it again"
+    )
+
+
+class StorageClassUpdateRefused(Fact):
+    """An image whose storage class is another's: of a referrer its subject's (`why`)."""
+
+    text = "The storage class of the image {digest} cannot be changed to {target}: {why}"
+
+
+class CopyTooLarge(Fact):
+    """An image with more manifests than are copied at once."""
+
+    text = (
+        "the image {digest} has more than {limit} manifests, with what it names and what refers to it: copy its parts"
+    )
+
+
 class ImageNotAdmitted(Fact):
     """An image that its repository does not hand out (`why`), and `see`, the command that shows all of it."""
 

@@ -76,3 +76,21 @@ class CatalogDataNotFound(Fact):
     """Nothing was ever set as the repository's catalog data."""
 
     text = "Catalog data for repository with name '{name}' in the registry with id '{account}' does not exist"
+
+
+class PullExclusionAlreadyExists(Fact):
+    """The pulls of this principal are not counted already."""
+
+    text = "The pull time update exclusion for '{principal}' already exists in the registry with id '{account}'"
+
+
+class PullExclusionNotFound(Fact):
+    """The pulls of this principal are counted."""
+
+    text = "The pull time update exclusion for '{principal}' does not exist in the registry with id '{account}'"
+
+
+class PullExclusionsTooMany(Fact):
+    """A registry with as many exclusions as it may have."""
+
+    text = "The registry already has {limit} pull time update exclusions; deregister one first"

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import msgspec
 
 from entrepot.core import referrers
-from entrepot.core.referrers import Referrer
+from entrepot.core.referrers import Referrer, ReferrerFilter
 from entrepot.http.answer import Answer
 from entrepot.oci.call import Call
 from entrepot.spec.digest import Digest
@@ -19,8 +19,9 @@ async def get(call: Call, reference: str) -> Answer:
     subject = Digest.parse(reference)
     wanted = call.query("artifactType")
     call.exchange.telling.parameters = {"subjectId": {"imageDigest": subject}, "nextToken": call.query("last")}
+    types = ReferrerFilter(() if wanted is None else (wanted,))
     page = await call.core.units.read(
-        referrers.list_of, call.caller, call.key, subject, wanted, _PAGE, call.query("last") or ""
+        referrers.list_of, call.caller, call.key, subject, types, _PAGE, call.query("last") or ""
     )
     headers = {"Content-Type": OCI_INDEX}
     if wanted is not None:

@@ -154,6 +154,13 @@ class Settings:
         unit="seconds",
         agree=True,
     )
+    archive_restore_seconds: float = _setting(
+        5,
+        kinds.seconds,
+        "How long an image is on its way out of the archive that a call restores: its bytes are here, so this is only "
+        "for clients that must learn to wait; at AWS it takes up to 20 minutes.",
+        unit="seconds",
+    )
     gc_grace_seconds: float = _setting(
         3600,
         kinds.seconds,

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from entrepot.core.activation import Activation
 from entrepot.core.adapter.runner import AdapterScans
 from entrepot.core.audit.announcing import Announcer
 from entrepot.core.audit.delivering import Delivering
@@ -48,6 +49,7 @@ _EXCEPT_EVERY = timedelta(seconds=1)
 _SUPPRESS_EVERY = timedelta(seconds=1)
 _REPORT_EVERY = timedelta(seconds=2)
 _PLAN_EVERY = timedelta(milliseconds=500)  # one look at a file while nothing else is known
+_ACTIVATE_EVERY = timedelta(milliseconds=500)
 _LIFECYCLE_EVERY = timedelta(seconds=2)  # what is due by then
 _ENDINGS_EVERY = timedelta(minutes=1)  # what waits for its end waits for days
 _RETAIN_EVERY = timedelta(hours=1)
@@ -128,6 +130,11 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
         Task("ballast", _BALLAST_EVERY, lambda _: _nothing(jobs.ballast())),
         Task("scrub", _SCRUB_EVERY, lambda now: _scrub(jobs, now)),
     )
+
+
+def activations(activation: Activation) -> Sequence[Task]:
+    """The job that ends the restoring of images."""
+    return (Task("activate", _ACTIVATE_EVERY, activation.run),)
 
 
 def rematches(rematching: tuple[RematchPlan, Rematcher]) -> Sequence[Task]:

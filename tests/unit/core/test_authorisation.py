@@ -15,16 +15,18 @@ import pytest
 from entrepot.aws.ecr import registry as registry_operations
 from entrepot.aws.ecr_public import registry as public_operations
 from entrepot.aws.protocol.call import Call
-from entrepot.core import access, blobs, repositories, repository_policies, resources
+from entrepot.core import access, images, resources
 from entrepot.core.access import Caller
 from entrepot.core.admission import Draft
 from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
 from entrepot.core.first_pushes import FirstPushes
 from entrepot.core.hot import Hot
+from entrepot.core.image_copies import Wanted
 from entrepot.core.images import OCI_RULES
 from entrepot.core.public_registries import PublicDraft
 from entrepot.core.reads import Reads
+from entrepot.core.referrers import ReferrerFilter
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.transfers import AWS_PARTS, TransferLimits, Transfers
 from entrepot.core.units import Units
@@ -33,12 +35,11 @@ from entrepot.db import registries
 from entrepot.db.event_records import Connection
 from entrepot.db.records import Upload
 from entrepot.errors import AccessDenied, Fact, RepositoryNotFound
-from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
 from entrepot.store.filesystem import Filesystem
 from tests.factories import undo_cases
-from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, caller, image_manifest, nobody, registry, repository
+from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, caller, image_manifest, nobody, repository
 from tests.factories.core_database import CoreDatabase
 from tests.factories.furnished import ABOUT_NOTHING, CASES, PARTS, READS, House, by_arn, naming_nothing
 from tests.factories.use_cases import Case, functions, is_given_a_caller, methods, modules
@@ -46,6 +47,8 @@ from tests.factories.use_cases import Case, functions, is_given_a_caller, method
 POLICY = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}}'
 MANIFEST = image_manifest([b"layer"])
 DIGEST = MANIFEST.digest
+PRINCIPAL = f"arn:aws:iam::{OTHER_ACCOUNT}:role/backup"
+COPY = Wanted(DIGEST, None, None, referrers=False)
 UPLOAD = Upload("u", "", OTHER_ACCOUNT, "sha256", 0, 0, "", "boot", 0, None, None, datetime(2026, 1, 1, tzinfo=UTC))
 BYTES = Bytes(DIGEST, "main", None, None, None)
 
@@ -63,10 +66,12 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "deletion.batch_delete": lambda key: (key, [ImageId(DIGEST, None)]),
     "deletion.delete": lambda key: (key, Tag("v1")),
     "image_batches.get": lambda key: (key, [ImageId(DIGEST, None)], None),
-    "images.describe": lambda key: (key, "ANY", 10, ""),
+    "image_copies.plan": lambda key: (key, key, COPY),
+    "image_copies.put": lambda key: (key, key, MANIFEST, DIGEST, None),
+    "images.describe": lambda key: (key, images.LISTED, 10, ""),
     "images.describe_these": lambda key: (key, [(DIGEST, None)]),
     "images.find": lambda key: (key, DIGEST),
-    "images.list_ids": lambda key: (key, "ANY", 10, ("", "")),
+    "images.list_ids": lambda key: (key, images.LISTED, 10, ("", "")),
     "images.put": lambda key: (key, Tag("v1"), MANIFEST, OCI_RULES),
     "lookup.allow": lambda key: (key, "DescribeImages"),
     "lookup.allow_registry": lambda key: (key.registry, "DescribeRegistry"),
@@ -76,7 +81,10 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "lookup.require_locked": lambda key: (key, "PutImage"),
     "lookup.require_shared": lambda key: (key, "UploadLayerPart"),
     "public_registries.create_repository": lambda key: (key, PublicDraft(RepositoryDraft(), None)),
-    "referrers.list_of": lambda key: (key, DIGEST, None, 10, ""),
+    "pull_exclusions.deregister": lambda key: (key.registry, PRINCIPAL),
+    "pull_exclusions.list_of": lambda key: (key.registry, 10, ""),
+    "pull_exclusions.register": lambda key: (key.registry, PRINCIPAL),
+    "referrers.list_of": lambda key: (key, DIGEST, ReferrerFilter(), 10, ""),
     "registries.delete_policy": lambda key: (key.registry,),
     "registries.describe": lambda key: (key.registry,),
     "registries.get_policy": lambda key: (key.registry,),
@@ -94,6 +102,7 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "resource_tags.list_of": lambda key: (key,),
     "resource_tags.put": lambda key: (key, [("k", "v")]),
     "resource_tags.remove": lambda key: (key, ["k"]),
+    "storage_classes.update": lambda key: (key, DIGEST, None, "ARCHIVE"),
     "tags.describe": lambda key: (key, 10, ""),
     "tags.list_of": lambda key: (key, 10, ""),
     "uploads.advance": lambda key: (key, UPLOAD, 0),
@@ -256,7 +265,11 @@ def test_a_use_case_denies_another_account_the_same_whether_or_not_the_repositor
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in UNITS if name not in NEED_NO_REPOSITORY and not name.startswith("registries.")],
+    [
+        name
+        for name in UNITS
+        if name not in NEED_NO_REPOSITORY and not name.startswith(("registries.", "pull_exclusions."))
+    ],
 )
 def test_a_use_case_tells_its_own_account_that_the_repository_is_absent(core: CoreDatabase, name):
     module, function = name.split(".")
@@ -327,24 +340,3 @@ def test_a_denial_names_who_what_and_where():
         "resource": "arn:aws:ecr:us-east-1:000000000000:repository/one",
         "why": "because no resource-based policy allows the ecr:PutImage action",
     }
-
-
-def test_a_mount_from_a_repository_of_another_account_is_as_if_the_blob_were_absent(core: CoreDatabase):
-    source, target = core.repository("source"), core.repository("target")
-    held = core.blob(source, b"layer")
-    other = RepositoryKey(registry(OTHER_ACCOUNT), "source")
-    assert core.write(blobs.mount, target, other, held.digest) is False
-    assert core.write(blobs.mount, target, repository("absent"), held.digest) is False
-    assert core.write(blobs.mount, target, source, Digest.of(b"never")) is False
-    assert core.write(blobs.mount, target, source, held.digest) is True
-
-
-def test_the_catalog_has_the_names_that_the_caller_may_describe(core: CoreDatabase):
-    core.repository("one")
-    core.repository("two")
-    assert core.write(repositories.catalog, registry(), 10, "").items == ("one", "two")
-    with pytest.raises(AccessDenied):
-        core.write(repositories.catalog, registry(), 10, "", who=caller(OTHER_ACCOUNT))
-    grant = POLICY.replace("Deny", "Allow")
-    core.write(repository_policies.put, repository("two"), grant, force=False)
-    assert core.write(repositories.catalog, registry(), 10, "", who=caller(OTHER_ACCOUNT)).items == ("two",)

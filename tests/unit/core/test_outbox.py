@@ -15,8 +15,10 @@ from entrepot.core.admission import Draft
 from entrepot.core.calls import Identity
 from entrepot.core.catalog_data import CatalogData
 from entrepot.core.deletion import ImageId
+from entrepot.core.image_copies import Wanted
 from entrepot.core.images import OCI_RULES
 from entrepot.core.public_registries import PublicDraft
+from entrepot.core.referrers import ReferrerFilter
 from entrepot.core.repositories import RepositoryDraft
 from entrepot.core.uploads import Bytes
 from entrepot.db.database import Transaction
@@ -30,7 +32,7 @@ from entrepot.spec.repository import RepositoryKey, public_registry
 from tests.factories import undo_cases
 from tests.factories.callers import ACCOUNT, EPOCH, REGION, caller, image_manifest, index_manifest, repository
 from tests.factories.core_database import CoreDatabase, call_in
-from tests.unit.core.test_authorisation import KEYWORDS, RECORDERS, public_units
+from tests.unit.core.test_authorisation import KEYWORDS, PRINCIPAL, RECORDERS, public_units
 
 KEY = repository("one")
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -51,6 +53,7 @@ WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
     "catalog_data.put": ((KEY, CatalogData("text", logo=PNG)), "PutRepositoryCatalogData", []),
     "deletion.batch_delete": ((KEY, [ImageId(None, "v1"), ImageId(None, "v2")]), "BatchDeleteImage", ["DELETE"] * 2),
     "deletion.delete": ((KEY, IMAGE.digest), "BatchDeleteImage", ["DELETE"] * 2),
+    "image_copies.put": ((KEY, repository("two"), IMAGE, IMAGE.digest, Tag("v1")), "PutImage", ["PUSH"]),
     "images.put": ((KEY, Tag("v1"), NEW, OCI_RULES), "PutImage", ["PUSH"]),
     "public_registries.create_repository": (
         (RepositoryKey(public_registry(ACCOUNT), "new"), PublicDraft(RepositoryDraft(), CatalogData("text"))),
@@ -58,6 +61,12 @@ WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
         [],
     ),
     "public_registries.set_display_name": (("a name",), "PutRegistryCatalogData", []),
+    "pull_exclusions.deregister": (
+        (KEY.registry, f"{PRINCIPAL}/old"),
+        "DeregisterPullTimeUpdateExclusion",
+        [],
+    ),
+    "pull_exclusions.register": ((KEY.registry, PRINCIPAL), "RegisterPullTimeUpdateExclusion", []),
     "registries.delete_policy": ((KEY.registry,), "DeleteRegistryPolicy", []),
     "admission.delete": ((KEY,), "DeleteRepositoryAdmission", []),
     "admission.put": ((KEY, Draft("enforce", "HIGH")), "PutRepositoryAdmission", []),
@@ -70,6 +79,11 @@ WRITES: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
     "repository_policies.put": ((KEY, POLICY), "SetRepositoryPolicy", []),
     "resource_tags.put": ((KEY, [("k", "v")]), "TagResource", []),
     "resource_tags.remove": ((KEY, ["team"]), "UntagResource", []),
+    "storage_classes.update": (
+        (KEY, IMAGE.digest, None, "ARCHIVE"),
+        "UpdateImageStorageClass",
+        ["UPDATE_STORAGE_CLASS"],
+    ),
     "uploads.advance": ((KEY, replace(UPLOAD, offset=5), 0), "UploadLayerPart", []),
     "uploads.cancel": ((KEY, "u"), "CancelLayerUpload", []),
     "uploads.finish": ((KEY, "u", Bytes(FRESH.digest, "main", FRESH, None, None)), "CompleteLayerUpload", []),
@@ -80,11 +94,12 @@ READS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("admission.get", "catalog_data.find", "repository_policies.get", "resource_tags.list_of"), (KEY,)),
     "blobs.availability": (KEY, [LOOSE]),
     "blobs.require_downloadable": (KEY, Digest.of(b"layer")),
+    "image_copies.plan": (KEY, repository("two"), Wanted(None, Tag("v1"), None, referrers=True)),
     "image_batches.get": (KEY, [ImageId(None, "v1")], None),
-    "images.describe": (KEY, "ANY", 10, ""),
+    "images.describe": (KEY, images.LISTED, 10, ""),
     "images.describe_these": (KEY, [(None, "v1")]),
     "images.find": (KEY, Tag("v1")),
-    "images.list_ids": (KEY, "ANY", 10, ("", "")),
+    "images.list_ids": (KEY, images.LISTED, 10, ("", "")),
     "lookup.allow": (KEY, "DescribeImages"),
     "lookup.allow_registry": (KEY.registry, "DescribeRegistry"),
     "lookup.require": (KEY, "DescribeImages"),
@@ -93,7 +108,8 @@ READS: dict[str, tuple[Any, ...]] = {
     "lookup.require_locked": (KEY, "PutImage"),
     "lookup.require_shared": (KEY, "UploadLayerPart"),
     **dict.fromkeys(("public_registries.aliases", "public_registries.display_name"), ()),
-    "referrers.list_of": (KEY, IMAGE.digest, None, 10, ""),
+    "pull_exclusions.list_of": (KEY.registry, 10, ""),
+    "referrers.list_of": (KEY, IMAGE.digest, ReferrerFilter(), 10, ""),
     "registries.describe": (KEY.registry,),
     "registries.get_policy": (KEY.registry,),
     "registries.get_setting": (KEY.registry, "REGISTRY_POLICY_SCOPE"),
@@ -120,6 +136,7 @@ def house(core: CoreDatabase) -> CoreDatabase:
     core.write(resource_tags.put, KEY, [("team", "a")])
     core.write(case("catalog_data.put"), KEY, CatalogData("before"))
     core.write(case("uploads.start"), KEY, UPLOAD)
+    core.write(case("pull_exclusions.register"), KEY.registry, f"{PRINCIPAL}/old")
     core.write(case("registries.put_policy"), KEY.registry, STANDING)
     core.write(case("repository_policies.put"), KEY, STANDING, force=False)
     undo_cases.furnish(core)
@@ -281,54 +298,6 @@ def test_a_refused_batch_tells_nothing(core: CoreDatabase):
     assert removed == ()
     assert [refusal.code for refusal in refusals] == ["ImageReferencedByManifestList", "ImageNotFound"]
     assert (core.outbox(), core.outbox("audit")) == before
-
-
-def test_both_ways_to_delete_name_images_alike_in_the_audit(core: CoreDatabase):
-    key = core.repository()
-    core.image(key, "v1", "v2")
-    core.write(deletion.delete, key, Tag("v1"))
-    core.write(deletion.delete, key, IMAGE.digest)
-    core.image(key, "v3")
-    core.write(deletion.batch_delete, key, [ImageId(None, "v3")])
-    told = [call.parameters or {} for call in core.calls("BatchDeleteImage")]
-    assert [parameters["imageIds"] for parameters in told] == [
-        [{"imageTag": "v1"}],
-        [{"imageDigest": IMAGE.digest}],
-        [{"imageDigest": IMAGE.digest, "imageTag": "v3"}],
-    ]
-
-
-def test_the_audit_of_settings_holds_what_was_asked_for(core: CoreDatabase):
-    draft: dict[str, Any] = {"mutability": "IMMUTABLE_WITH_EXCLUSION", "exclusion_filters": ("dev-*",)}
-    key = core.repository(resource_tags=(("team", "a"),), scan_on_push=True, **draft)
-    core.write(repositories.set_mutability, key, "MUTABLE_WITH_EXCLUSION", ["v*"])
-    told = {call.common.operation: call.parameters for call in core.calls()}
-    assert told["CreateRepository"] == {
-        "repositoryName": "one",
-        "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
-        "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "dev-*"}],
-        "imageScanningConfiguration": {"scanOnPush": True},
-        "encryptionConfiguration": {"encryptionType": "AES256"},
-        "tags": {"team": "a"},
-    }
-    assert told["PutImageTagMutability"] == {
-        "repositoryName": "one",
-        "imageTagMutability": "MUTABLE_WITH_EXCLUSION",
-        "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "v*"}],
-    }
-
-
-def test_the_audit_of_a_public_repository_holds_what_was_asked_for_but_no_logo(core: CoreDatabase):
-    key = RepositoryKey(public_registry(ACCOUNT), "tool")
-    draft = PublicDraft(RepositoryDraft(resource_tags=(("team", "a"),)), CatalogData("text", logo=PNG))
-    core.write(public_registries.create_repository, key, draft)
-    (call,) = core.calls()
-    assert call.common.service == "ecr-public"
-    assert call.parameters == {
-        "repositoryName": "tool",
-        "catalogData": {"description": "text", "logoImageBytes": 8},
-        "tags": {"team": "a"},
-    }
 
 
 def test_a_deleted_repository_leaves_nothing_behind_that_hangs_on_its_row(house: CoreDatabase):

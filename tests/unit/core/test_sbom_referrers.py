@@ -12,6 +12,7 @@ import pytest
 
 from entrepot.core import deletion, referrers, registries, sbom_referrers
 from entrepot.core.deletion import ImageId
+from entrepot.core.referrers import ReferrerFilter
 from entrepot.core.sbom_referrers import Keeping, SbomReferrers
 from entrepot.core.scanning import inventories
 from entrepot.core.scanning.analysis import Analysis, Content
@@ -59,7 +60,7 @@ class House:
 
     def sboms(self) -> Any:
         """The referrers of the image."""
-        return self.core.read(referrers.list_of, self.key, self.image.digest, None, 10, "").items
+        return self.core.read(referrers.list_of, self.key, self.image.digest, ReferrerFilter(), 10, "").items
 
     def locations(self) -> list[str]:
         """What lies in the store."""

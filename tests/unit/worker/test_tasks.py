@@ -75,6 +75,8 @@ def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
         "rematch-plan",
         "report",
         "suppress",
+        "keys",
+        "secrets",
     }
     assert set(names) == told | {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
 

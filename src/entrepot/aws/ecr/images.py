@@ -7,12 +7,15 @@ from entrepot.aws.ecr import keys, scans
 from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import images as shared
 from entrepot.aws.repository import pages
-from entrepot.core import admission, image_batches, images
+from entrepot.core import admission, image_batches, images, referrers, storage_classes
 from entrepot.core.deletion import ImageId
-from entrepot.core.images import ImageDetail
+from entrepot.core.images import Filter, ImageDetail
+from entrepot.core.referrers import Referrer, ReferrerFilter
+from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RepositoryKey
 
 Output = Mapping[str, Any]
+_REFERRERS = 20  # of a page, unless told otherwise
 
 
 async def put_image(call: Call) -> Output:
@@ -49,40 +52,78 @@ async def list_images(call: Call) -> Output:
         images.list_ids,
         call.caller,
         keys.repository(call),
-        _status(call),
+        _filter(call),
         pages.limit(call),
         (after_digest, after_tag),
     )
-    ids = [] if _only_archived(call) else [shared.shown_id(ImageId(digest, tag)) for digest, tag in page.items]
+    ids = [shared.shown_id(ImageId(digest, tag)) for digest, tag in page.items]
     return {"imageIds": ids, "nextToken": pages.following(call, "ListImages", page.after)}
 
 
 async def describe_images(call: Call) -> Output:
     """DescribeImages."""
     key = keys.repository(call)
-    found, token = await shared.describe(call, key, "DescribeImages", _status(call))
-    hidden = "imageIds" not in call.input and _only_archived(call)
-    return {"imageDetails": [] if hidden else [_detail(key, detail) for detail in found], "nextToken": token}
+    found, token = await shared.describe(call, key, "DescribeImages", _filter(call))
+    return {"imageDetails": [_detail(key, detail) for detail in found], "nextToken": token}
 
 
-def _status(call: Call) -> images.TagStatus:
-    status: images.TagStatus = call.input.get("filter", {}).get("tagStatus", "ANY")
-    return status
+async def update_image_storage_class(call: Call) -> Output:
+    """UpdateImageStorageClass."""
+    key, given = keys.repository(call), call.input["imageId"]
+    digest, tag = shared.named(given, "imageId")
+    digest, status = await call.core.units.write(
+        storage_classes.update, call.caller, key, digest, tag, call.input["targetStorageClass"]
+    )
+    return {
+        "registryId": key.registry.account,
+        "repositoryName": key.name,
+        "imageId": shared.shown_id(ImageId(digest, tag)),
+        "imageStatus": status,
+    }
 
 
-def _only_archived(call: Call) -> bool:
-    """Whether the filter asks for images that are not active; there are none."""
-    return call.input.get("filter", {}).get("imageStatus", "ACTIVE") not in ("ACTIVE", "ANY")
+async def list_image_referrers(call: Call) -> Output:
+    """ListImageReferrers."""
+    (after,) = pages.start(call, "ListImageReferrers", 1)
+    subject, wanted = Digest.parse(call.input["subjectId"]["imageDigest"]), call.input.get("filter", {})
+    page = await call.core.units.read(
+        referrers.list_of,
+        call.caller,
+        keys.repository(call),
+        subject,
+        ReferrerFilter(tuple(wanted.get("artifactTypes", ())), wanted.get("artifactStatus", "ACTIVE")),
+        pages.limit(call, _REFERRERS),
+        after,
+    )
+    token = pages.following(call, "ListImageReferrers", page.after)
+    return {"referrers": [_referrer(each) for each in page.items], "nextToken": token}
+
+
+def _filter(call: Call) -> Filter:
+    given = call.input.get("filter", {})
+    return Filter(given.get("tagStatus", "ANY"), given.get("imageStatus", "ACTIVE"))
+
+
+def _referrer(found: Referrer) -> Output:
+    return {
+        "digest": found.digest,
+        "mediaType": found.media_type,
+        "artifactType": found.artifact_type,
+        "size": found.size,
+        "annotations": found.annotations or None,
+        "artifactStatus": found.status,
+    }
 
 
 def _detail(key: RepositoryKey, detail: ImageDetail) -> Output:
-    standing = detail.standing
-    return shared.detail(key, detail) | {
-        "lastRecordedPullTime": detail.manifest.last_pulled_at,
-        "subjectManifestDigest": detail.manifest.subject,
-        "imageStatus": "ACTIVE",
-        "imageScanStatus": None if standing is None else scans.scan_status(standing),
-        "imageScanFindingsSummary": None
-        if standing is None or standing.completed_at is None
-        else scans.summary(standing),
-    }
+    standing, manifest = detail.standing, detail.manifest
+    told = shared.detail(key, detail)
+    told["lastRecordedPullTime"] = manifest.last_pulled_at
+    told["subjectManifestDigest"] = manifest.subject
+    told["imageStatus"] = manifest.status
+    told["lastArchivedAt"] = manifest.archived_at
+    told["lastActivatedAt"] = manifest.activated_at
+    if standing is not None:
+        told["imageScanStatus"] = scans.scan_status(standing)
+        told["imageScanFindingsSummary"] = None if standing.completed_at is None else scans.summary(standing)
+    return told

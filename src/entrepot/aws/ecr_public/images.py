@@ -8,6 +8,7 @@ from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import images as shared
 from entrepot.aws.repository import pages
 from entrepot.core import tags
+from entrepot.core.images import LISTED
 from entrepot.core.tags import TaggedImage
 
 Output = Mapping[str, Any]
@@ -26,7 +27,7 @@ async def batch_delete_image(call: Call) -> Output:
 async def describe_images(call: Call) -> Output:
     """DescribeImages."""
     key = keys.repository(call)
-    found, token = await shared.describe(call, key, "ecr-public:DescribeImages", "ANY")
+    found, token = await shared.describe(call, key, "ecr-public:DescribeImages", LISTED)
     return {"imageDetails": [shared.detail(key, detail) for detail in found], "nextToken": token}
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from entrepot.aws.entrepot import images_in_use, protection, spared_images, trash
+from entrepot.aws.entrepot import image_copies, images_in_use, protection, spared_images, trash
 from entrepot.aws.protocol.call import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
+    "CopyImage": image_copies.copy_image,
     "GetRepositoryProtection": protection.get_repository_protection,
     "GetTrashConfiguration": trash.get_trash_configuration,
     "ListSparedImages": spared_images.list_spared_images,

@@ -14,12 +14,13 @@ from entrepot.core.keys.vault import SYMMETRIC
 from entrepot.core.resources import Resource
 from entrepot.errors import KeyFeatureUnsupported, KeyUsageInvalid, ParameterInvalid
 
+_LONGEST_CONTEXT = 8192
 _BYTES = {"AES_256": 32, "AES_128": 16}
 
 
 async def encrypt(call: Call) -> Output:
     """Encrypt."""
-    given, context = call.input, call.input.get("EncryptionContext", {})
+    given, context = call.input, _context(call, "EncryptionContext")
     _check(call, "EncryptionAlgorithm")
     made = await call.core.units.read(
         encryption.encrypt, call.caller, call.core.vault, given["KeyId"], given["Plaintext"], context
@@ -49,9 +50,10 @@ async def re_encrypt(call: Call) -> Output:
     """ReEncrypt."""
     given = call.input
     _check(call, "SourceEncryptionAlgorithm", "DestinationEncryptionAlgorithm")
-    sealed, context = _sealed(call, "SourceEncryptionContext", "SourceKeyId"), given.get("DestinationEncryptionContext")
+    sealed = _sealed(call, "SourceEncryptionContext", "SourceKeyId")
+    context = _context(call, "DestinationEncryptionContext")
     found = await call.core.units.read(
-        encryption.again, call.caller, call.core.vault, sealed, given["DestinationKeyId"], context or {}
+        encryption.again, call.caller, call.core.vault, sealed, given["DestinationKeyId"], context
     )
     return inputs.unless_dry(
         call,
@@ -94,7 +96,7 @@ async def _data_key(call: Call, operation: str) -> Encrypted:
     if ("NumberOfBytes" in given) == ("KeySpec" in given):
         raise ParameterInvalid(parameter="numberOfBytes", reason="either number of bytes or key spec must be given")
     size = given.get("NumberOfBytes") or _BYTES[given["KeySpec"]]
-    asked = Asked(operation, given.get("EncryptionContext", {}))
+    asked = Asked(operation, _context(call, "EncryptionContext"))
     return await call.core.units.read(encryption.data_key, call.caller, call.core.vault, given["KeyId"], size, asked)
 
 
@@ -112,7 +114,15 @@ def _check(call: Call, *algorithms: str) -> None:
 def _sealed(call: Call, context: str, key: str) -> Sealed:
     if "CiphertextBlob" not in call.input:
         raise ParameterInvalid(parameter="ciphertextBlob", reason="Member must not be null")
-    return Sealed(call.input["CiphertextBlob"], call.input.get(context, {}), call.input.get(key, ""))
+    return Sealed(call.input["CiphertextBlob"], _context(call, context), call.input.get(key, ""))
+
+
+def _context(call: Call, member: str) -> dict[str, str]:
+    """An encryption context: ParameterInvalid for one that is too large."""
+    context: dict[str, str] = call.input.get(member, {})
+    if sum(len(text.encode()) for pair in context.items() for text in pair) > _LONGEST_CONTEXT:
+        raise ParameterInvalid(parameter=member, reason=f"Member must have {_LONGEST_CONTEXT} bytes at most")
+    return context
 
 
 def _shown(made: Encrypted) -> dict[str, object]:

@@ -1,13 +1,12 @@
 """AWS JSON 1.0 and 1.1: one object in, one object out; the operation in X-Amz-Target."""
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from entrepot.aws.protocol.models import Model
-from entrepot.aws.protocol.scalars import show_float, show_time
+from entrepot.aws.protocol.shaping import writer
 from entrepot.aws.protocol.validate import checked
 from entrepot.errors import RequestMalformed
 from entrepot.http.answer import Answer
@@ -62,28 +61,5 @@ def shown(model: Model, reference: Mapping[str, Any], value: Any, *, renamed: bo
     """`value` as JSON carries it; `reference` names a shape and may refine it; `renamed` members go by the names that
     the model gives them on the wire.
     """
-    shape = model.shapes[reference["shape"]]
-    if shape.get("document"):
-        return value
-    match shape["type"]:
-        case "structure":
-            members = shape["members"]
-            return {
-                (members[name].get("locationName", name) if renamed else name): shown(
-                    model, members[name], item, renamed=renamed
-                )
-                for name, item in value.items()
-                if item is not None
-            }
-        case "list":
-            return [shown(model, shape["member"], item, renamed=renamed) for item in value]
-        case "map":
-            return {name: shown(model, shape["value"], item, renamed=renamed) for name, item in value.items()}
-        case "timestamp":
-            return show_time(value, {**shape, **reference}, "unixTimestamp")
-        case "float" | "double":
-            return show_float(value)
-        case "blob":
-            return base64.b64encode(value).decode()
-        case _:
-            return value
+    write = writer(model, reference, renamed=renamed)
+    return value if write is None else write(value)

@@ -8,7 +8,7 @@ pays for a model.
 import gzip
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -83,11 +83,12 @@ OWN = Path(__file__).parent.parent / "models"  # laid out as AWS_DATA_PATH is: b
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A service's operations and shapes."""
+    """A service's operations and shapes; `writers` is what shaping.py has made of these."""
 
     metadata: Mapping[str, Any]
     operations: Mapping[str, Mapping[str, Any]]
     shapes: Mapping[str, Shape]
+    writers: dict[tuple[str, str, bool], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def input_shape(self, operation: str) -> str | None:
         """The name of an operation's input structure."""

@@ -7,7 +7,7 @@ from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import pages
 from entrepot.core import deletion, images
 from entrepot.core.deletion import ImageId, Refusal
-from entrepot.core.images import AWS_RULES, Image, ImageDetail, TagStatus
+from entrepot.core.images import AWS_RULES, Filter, Image, ImageDetail
 from entrepot.core.reads import StoredManifest
 from entrepot.errors import ParameterInvalid
 from entrepot.spec.digest import Digest
@@ -38,7 +38,7 @@ async def delete(call: Call, key: RepositoryKey) -> Output:
 
 
 async def describe(
-    call: Call, key: RepositoryKey, scope: str, status: TagStatus
+    call: Call, key: RepositoryKey, scope: str, wanted: Filter
 ) -> tuple[Sequence[ImageDetail], str | None]:
     """(images, next token) of DescribeImages: those named (ImageNotFound for the whole call if one is missing), or a
     page of all; `scope` names its pages.
@@ -48,7 +48,7 @@ async def describe(
         asked = [named(item) for item in call.input["imageIds"]]
         return await call.core.units.read(images.describe_these, call.caller, key, asked), None
     (after,) = pages.start(call, scope, 1)
-    page = await call.core.units.read(images.describe, call.caller, key, status, pages.limit(call), after)
+    page = await call.core.units.read(images.describe, call.caller, key, wanted, pages.limit(call), after)
     return page.items, pages.following(call, scope, page.after)
 
 
@@ -73,10 +73,10 @@ def referenced(manifest: StoredManifest) -> dict[str, Any]:
     }
 
 
-def named(given: Mapping[str, str]) -> tuple[Digest | None, Tag | None]:
+def named(given: Mapping[str, str], member: str = "imageIds") -> tuple[Digest | None, Tag | None]:
     """An id of a call that fails as a whole: ParameterInvalid for one that names nothing, DigestInvalid, TagInvalid."""
     if not given:
-        raise ParameterInvalid(parameter="imageIds", reason="both tag and digest cannot be null")
+        raise ParameterInvalid(parameter=member, reason="both tag and digest cannot be null")
     digest = Digest.parse(given["imageDigest"]) if "imageDigest" in given else None
     return digest, Tag.parse(given["imageTag"]) if "imageTag" in given else None
 

@@ -30,7 +30,7 @@ async def check(call: Call, key: RepositoryKey) -> Output:
         if held is None
         else {
             "layerDigest": digest,
-            "layerAvailability": "AVAILABLE",
+            "layerAvailability": "ARCHIVED" if held.archived else "AVAILABLE",
             "layerSize": held.size,
             "mediaType": held.media_type or _DEFAULT_TYPE,
         }

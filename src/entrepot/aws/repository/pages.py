@@ -11,9 +11,9 @@ DEFAULT = 100
 _NOT_IN_A_PAGE = ("maxResults", "nextToken")
 
 
-def limit(call: Call) -> int:
+def limit(call: Call, default: int = DEFAULT) -> int:
     """`maxResults`."""
-    return int(call.input.get("maxResults", DEFAULT))
+    return int(call.input.get("maxResults", default))
 
 
 def start(call: Call, operation: str, parts: int) -> list[str]:

@@ -2,6 +2,7 @@
 retired or revoked. They are in force at once; a grant token only names one.
 """
 
+import re
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -27,6 +28,8 @@ _OF_SYMMETRIC = frozenset(
 )
 _OF_PAIRS = frozenset({"GetPublicKey", "Sign", "Verify"})
 _HIDDEN = "the resource associated with this grant"
+_BATCH = 1000
+_ID = re.compile(r"[0-9a-f]{64}")
 _ROOT = "arn:aws:iam::{}:root"
 
 
@@ -78,16 +81,16 @@ def list_of(
     KeyNotFound, KeyStateInvalid.
     """
     key = places.require_kept(places.require(tx, caller, given, Asked("ListGrants")))
-    grant_id, grantee = wanted
-    found: list[ShownGrant] = []
+    grant_id, grantee = wanted[0], _kept_or_given(tx, wanted[1]) if wanted[1] else ""
+    found: list[Grant] = []
     while len(found) <= limit:
-        batch = rows.list_of(tx, key.id, after, limit + 1)
-        shown = [_shown(tx, each, key) for each in batch]
-        found += [each for each in shown if grant_id in {"", each.grant.id} and grantee in {"", each.grantee}]
-        if len(batch) <= limit:
+        batch = rows.list_of(tx, key.id, after, _BATCH)
+        found += [each for each in batch if grant_id in {"", each.id} and grantee in {"", each.grantee}]
+        if len(batch) < _BATCH:
             break
         after = batch[-1].id
-    return cut(found, limit, lambda each: each.grant.id)
+    page = cut(found, limit, lambda each: each.id)
+    return Page(tuple(_shown(tx, each, key) for each in page.items), page.after)
 
 
 def list_retirable(tx: Reader, caller: Caller, retiree: str, limit: int, after: str) -> Page[ShownGrant]:
@@ -104,7 +107,7 @@ def list_retirable(tx: Reader, caller: Caller, retiree: str, limit: int, after: 
 def revoke(tx: Transaction, caller: Caller, given: str, grant_id: str, *, dry: bool = False) -> None:
     """End a grant, for who manages the key: KeyNotFound, GrantNotFound, KeyStateInvalid."""
     key = places.require_kept(places.require_locked(tx, caller, given, Asked("RevokeGrant")))
-    found = rows.find(tx, grant_id)
+    found = _find(tx, grant_id)
     if found is None or found.key_id != key.id:
         raise GrantNotFound(id=grant_id[:128])
     _remove(tx, caller, "RevokeGrant", found, key, dry=dry)
@@ -114,7 +117,7 @@ def retire(tx: Transaction, caller: Caller, given: str, grant_id: str, *, dry: b
     """End a grant, for who was to end it: its retiring principal, its grantee where it may, or who the key's policy
     lets: KeyNotFound, GrantNotFound, KeyStateInvalid. `given` is '' where a token named the grant.
     """
-    found = rows.find(tx, grant_id)
+    found = _find(tx, grant_id)
     place = places.find(tx, caller, given) if given else _of_grant(tx, caller, found)
     if found is not None and (place.key is None or place.key.id != found.key_id):
         found = None
@@ -125,6 +128,10 @@ def retire(tx: Transaction, caller: Caller, given: str, grant_id: str, *, dry: b
     if found is None:
         raise GrantNotFound(id=grant_id[:128])
     _remove(tx, caller, "RetireGrant", found, key, dry=dry)
+
+
+def _find(tx: Reader, grant_id: str) -> Grant | None:
+    return rows.find(tx, grant_id) if _ID.fullmatch(grant_id) else None
 
 
 def _remove(tx: Transaction, caller: Caller, operation: str, found: Grant, key: Key, *, dry: bool) -> None:

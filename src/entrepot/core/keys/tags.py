@@ -40,6 +40,8 @@ def remove(tx: Transaction, caller: Caller, given: str, names: Sequence[str]) ->
     """Remove tags; absent ones are fine: KeyNotFound, KeyStateInvalid."""
     key = places.require_locked(tx, caller, given, Asked("UntagResource", keys={"aws:tagkeys": tuple(names)}))
     places.require_kept(key)
+    if len(names) > MOST:
+        raise KeyTagInvalid(reason=f"A key may have {MOST} tags at most.")
     for name in names:
         rows.remove_tag(tx, key.id, name)
     places.changed(tx, caller, "UntagResource", {"keyId": given, "tagKeys": list(names)}, key.account)

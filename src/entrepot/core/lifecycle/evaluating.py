@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from entrepot.core.scanning.in_use import FRESH
+from entrepot.core.storage_classes import ARCHIVED
 from entrepot.db import lifecycle_images as rows
 from entrepot.db import lifecycle_policies, repositories
 from entrepot.db.database import Row, Transaction
@@ -92,6 +93,9 @@ def _record(row: Row, tags: Mapping[str, tuple[str, ...]], children: Mapping[str
         tags.get(row.digest, ()),
         row.pushed_at,
         row.last_pulled_at,
+        row.activating_since if row.activated_at is None else row.activated_at,
+        row.archived_at,
+        row.status == ARCHIVED,
         subject=row.subject,
         children=children.get(row.digest, ()) if row.kind == _INDEX else (),
     )

@@ -1,5 +1,7 @@
 """The lifecycle policy of a repository: put, read, removed. Who puts one has it evaluated at once."""
 
+from datetime import datetime
+
 from entrepot.core import lookup
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
@@ -7,11 +9,11 @@ from entrepot.db import lifecycle_policies as rows
 from entrepot.db.database import Transaction
 from entrepot.db.lifecycle_records import StoredPolicy
 from entrepot.db.records import Repository
-from entrepot.errors import LifecyclePolicyNotFound
+from entrepot.errors import LifecyclePolicyInvalid, LifecyclePolicyNotFound
 from entrepot.pattern.lifecycle.reading import parse
-from entrepot.spec.repository import RepositoryKey
+from entrepot.spec.repository import RegistryKey, RepositoryKey
 
-__all__ = ["StoredPolicy", "delete", "get", "put", "require"]
+__all__ = ["StoredPolicy", "checked", "delete", "get", "give", "put", "require"]
 
 
 def get(tx: Transaction, caller: Caller, key: RepositoryKey) -> StoredPolicy:
@@ -30,6 +32,16 @@ def put(tx: Transaction, caller: Caller, key: RepositoryKey, text: str) -> str:
     return shown
 
 
+def checked(tx: Transaction, registry: RegistryKey, text: str) -> str:
+    """The text as ECR prints it, for repositories that are to come: LifecyclePolicyInvalid."""
+    return parse(text, extended=rows.settings(tx, registry).extended).text
+
+
+def give(tx: Transaction, repository: Repository, text: str, policy_id: str, at: datetime) -> None:
+    """Have a repository that was just made follow a policy that was `checked`, whatever was set since."""
+    rows.put(tx, repository.id, policy_id, text, at, extended=not _is_aws(text))
+
+
 def delete(tx: Transaction, caller: Caller, key: RepositoryKey) -> StoredPolicy:
     """Remove the policy, and return it: LifecyclePolicyNotFound."""
     repository = lookup.require_locked(tx, caller, key, "DeleteLifecyclePolicy")
@@ -45,3 +57,12 @@ def require(tx: Transaction, repository: Repository) -> StoredPolicy:
     if found is None:
         raise LifecyclePolicyNotFound(name=repository.key.name, account=repository.key.registry.account)
     return found
+
+
+def _is_aws(text: str) -> bool:
+    """Whether a text has nothing that AWS's grammar does not have."""
+    try:
+        parse(text)
+    except LifecyclePolicyInvalid:
+        return False
+    return True

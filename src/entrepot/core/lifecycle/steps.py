@@ -8,17 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from entrepot.core import deletion
+from entrepot.core import deletion, storage_classes
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.lifecycle import evaluating, told
 from entrepot.core.lifecycle.evaluating import Evaluation
 from entrepot.core.lifecycle.told import Told
 from entrepot.core.scanning import in_use
-from entrepot.db import images, lifecycle_images, lifecycle_policies, repositories, tags
+from entrepot.db import images, lifecycle_images, lifecycle_policies, protections, repositories, tags
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
-from entrepot.errors import ImageReferenced
+from entrepot.errors import ImageReferenced, RepositoryProtected, StorageClassUpdateRefused
 from entrepot.pattern.lifecycle.records import Action, Kept
 from entrepot.spec.digest import Digest
 from entrepot.spec.moments import micros
@@ -91,6 +91,7 @@ class _Step:
         self.actions: list[Action] = []
         self.kept: list[Kept] = []
         self._left: set[str] = set()
+        self._protected = protections.find(tx, change.repository.id) is not None
 
     def do(self, actions: Sequence[Action]) -> None:
         """Each of these, unless it is not to be done any more."""
@@ -100,7 +101,9 @@ class _Step:
                 continue
             try:
                 self._act(action)
-            except ImageReferenced:
+            except RepositoryProtected:
+                self._left.add(action.record.digest)
+            except (ImageReferenced, StorageClassUpdateRefused):
                 self._left.add(action.record.digest)
                 parents = images.parents(self._tx, self._of, action.record.digest, deletion.NAMED_PARENTS)
                 self.kept.append(Kept(action.record, action.priority, tuple(parents)))
@@ -113,18 +116,31 @@ class _Step:
         if action.kind == "UNTAG":
             for tag in action.tags:
                 deletion.remove_tag(self._tx, self.change, tag)
+        elif action.kind == "TRANSITION":
+            self._archive(action)
         else:
             deletion.remove_image(self._tx, self.change, Digest(action.record.digest))
         self.actions.append(action)
 
+    def _archive(self, action: Action) -> None:
+        """Into the archive, with what refers to the image: StorageClassUpdateRefused while an index needs it."""
+        stored = images.find(self._tx, self._of, action.record.digest)
+        if stored is not None and not action.subject:  # a referrer is there already
+            storage_classes.require_own_class(self._tx, self.change.repository, stored, storage_classes.ARCHIVE)
+            storage_classes.archive(self.change, stored)
+
     def _stands(self, action: Action) -> bool:
         """Whether an image is there, unused, and as it was; what refers to one goes with it, whatever became of it."""
+        if self._protected and action.kind != "TRANSITION":
+            return False  # nothing of the repository is deleted (core/protection.py)
         digest, now = action.record.digest, self.change.caller.at
         row = lifecycle_images.image(self._tx, self._of, digest)
         if row is None or self._is_wanted(digest, row.last_pulled_at, action.record.pulled_at, now):
             return False
         if self._unchanged or action.subject:
             return True
+        if (row.status == storage_classes.ARCHIVED) is not action.record.is_archived:
+            return False
         named = tags.of_image(self._tx, self._of, digest, _MOST_TAGS)
         return evaluating.decides_alone(self._evaluation.policy, action, named, now)
 

@@ -145,6 +145,7 @@ def _record(of: Of, found: Found, old: FindingRecord | None) -> FindingRecord:
         title=found.title,
         vendor_severity=found.vendor_severity,
         source=found.source,
+        pushed_at=found.pushed_at,
     )
 
 

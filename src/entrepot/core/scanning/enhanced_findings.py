@@ -107,6 +107,11 @@ class Found(msgspec.Struct, frozen=True, gc=False):
         return self.head + self.facts + self.tail
 
     @property
+    def pushed_at(self) -> int:
+        """When its image was."""
+        return _FACTS.decode(self.facts).pushed_at
+
+    @property
     def details(self) -> Details:
         """What the body holds."""
         return unpacked(self.body)
@@ -128,6 +133,7 @@ def unpacked(body: bytes) -> Details:
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Details)
+_FACTS: Final = msgspec.msgpack.Decoder(Facts)
 
 
 def made(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from entrepot.core.scanning import coverage_statuses, enhanced_events, findings
+from entrepot.core.scanning import archived_scans, coverage_statuses, enhanced_events, findings
 from entrepot.core.scanning.analysis import SUCCESS
 from entrepot.core.scanning.enhanced_shown import Texts, shown, to_ecr
 from entrepot.core.scanning.enhanced_telling import image_now
@@ -38,6 +38,7 @@ _WORST_FIRST: Final = (
     coverage_statuses.TOO_LARGE,
     coverage_statuses.UNSUPPORTED,
     coverage_statuses.EXPIRED,
+    coverage_statuses.ARCHIVED,
     coverage_statuses.COMPLETE,
     coverage_statuses.ACTIVE,
 )
@@ -111,6 +112,8 @@ def describe(
 
 def standing(tx: Transaction, repository: Repository, image: StoredManifest) -> Standing | None:
     """How the scan of an image stands; None of one that was never asked for."""
+    if image.status != "ACTIVE":
+        return Standing(archived_scans.STATUS, archived_scans.DESCRIPTION, {})
     if image.kind != "index":
         scan = enhanced_scans.find(tx, ImageKey(repository.id, image.digest))
         return None if scan is None else _of_scan(scan)

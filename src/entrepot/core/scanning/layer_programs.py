@@ -25,6 +25,8 @@ _DECODE = msgspec.msgpack.Decoder(Layer).decode
 class LayerPrograms:
     """Reads layers in processes of their own."""
 
+    _starter: ProgramStarter
+
     def __init__(self, seconds: float = SECONDS, largest: int = _LARGEST, command: Sequence[str] = _COMMAND) -> None:
         """`largest` inventory in bytes."""
         self._seconds = seconds

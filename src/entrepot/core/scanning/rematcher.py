@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, repeat
 
 import structlog
 
@@ -36,6 +37,7 @@ _LONGEST_WAIT_SECONDS = 5.0
 _LONGEST_PAUSE = timedelta(minutes=5)
 _MOST_DOUBLINGS = 10
 _MOST_TEXTS = 5000
+_FIRST = 4  # images of a lane's first batch
 log = structlog.get_logger()
 
 
@@ -96,11 +98,15 @@ class Rematcher:
         return self._done
 
     async def _lane(self, end: float) -> None:
-        """Batch by batch: while one is matched another one is committed."""
+        """Batch by batch, the first ones small so that something is told soon: while one is matched another one
+        is committed.
+        """
         loop = asyncio.get_running_loop()
+        sizes = chain((_FIRST, 2 * _FIRST, 4 * _FIRST), repeat(self._pace.together))
         while loop.time() < end and await self._units.read(rematches.are_due, self._clock()):
             now, holder = self._clock(), secrets.token_hex(8)
-            held = await self._units.write(rematches.claim, holder, now, now + self._pace.hold, self._pace.together)
+            size = min(next(sizes), self._pace.together)
+            held = await self._units.write(rematches.claim, holder, now, now + self._pace.hold, size)
             await self._to_their_end(held)
 
     async def _to_their_end(self, held: Sequence[Held]) -> None:

@@ -12,7 +12,7 @@ from entrepot.db import scans as rows
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
 from entrepot.db.scan_records import Scan, ScanKey
-from entrepot.errors import ImageNotScannable, ImageScanned, ManualScanUnavailable, ScansTooMany
+from entrepot.errors import ImageArchived, ImageNotScannable, ImageScanned, ManualScanUnavailable, ScansTooMany
 from entrepot.spec.digest import Digest
 from entrepot.spec.event_ids import event_id
 from entrepot.spec.moments import micros
@@ -34,13 +34,17 @@ def start(
     tag: str | None,
     most: int = MOST_SCANS,
 ) -> Scan:
-    """Have an image scanned: ManualScanUnavailable, ImageNotFound, ImageNotScannable, ImageScanned, ScansTooMany."""
+    """Have an image scanned: ManualScanUnavailable, ImageNotFound, ImageArchived, ImageNotScannable,
+    ImageScanned, ScansTooMany.
+    """
     places.require_named(digest, tag)
     named = [(tag or "", digest or "")]
     repository = lookup.require_images_locked(tx, caller, key, "StartImageScan", named)
     if registry_scanning.find(tx, key.registry).scan_type == configuration.ENHANCED:
         raise ManualScanUnavailable
     image = places.image(tx, repository, digest, tag)
+    if image.status != "ACTIVE":
+        raise ImageArchived(digest=image.digest, name=key.name, status=image.status)
     if not can_be_scanned(image.body):
         raise ImageNotScannable(digest=image.digest)
     of = ScanKey(repository.id, image.digest, configuration.BASIC)

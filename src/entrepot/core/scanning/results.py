@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from entrepot.core import lookup
 from entrepot.core.access import Caller
-from entrepot.core.scanning import configuration, enhanced_results, findings, places, standings
+from entrepot.core.scanning import archived_scans, configuration, enhanced_results, findings, places, standings
 from entrepot.core.scanning.analysis import Finding
 from entrepot.core.scanning.enhanced_results import EnhancedReport
 from entrepot.core.scanning.requests import IN_PROGRESS
@@ -55,7 +55,10 @@ def describe(
     image = places.image(tx, repository, digest, tag)
     if registry_scanning.find(tx, key.registry).scan_type == configuration.ENHANCED:
         return enhanced_results.describe(tx, repository, image, tag, limit, after)
-    scan = rows.find(tx, ScanKey(repository.id, image.digest, configuration.BASIC))
+    of = ScanKey(repository.id, image.digest, configuration.BASIC)
+    scan = rows.find(tx, of)
+    if image.status != "ACTIVE":
+        return Report(image.digest, archived_scans.shown(of, image, scan), (), None)
     if scan is None:
         raise ScanNotFound(digest=image.digest, tag=tag or "null", name=key.name, account=key.registry.account)
     start = _position(scan, after)

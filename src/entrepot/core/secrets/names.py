@@ -38,7 +38,8 @@ def parse(caller: Caller, given: str) -> SecretName:
     """A secret by its name in the caller's account and region, or by its ARN, with or without the suffix."""
     found = _ARN.fullmatch(given)
     if found is None:
-        return SecretName(caller.principal.account, caller.region, given, ((given, ""),))
+        own = ((given, ""),) if _NAME.fullmatch(given) else ()
+        return SecretName(caller.principal.account, caller.region, given, own)
     rest = found[3]
     name, hyphen, suffix = rest.rpartition("-")
     whole = ((name, suffix),) if hyphen and len(suffix) == _SUFFIX and name else ()

@@ -25,9 +25,11 @@ def put(tx: Transaction, caller: Caller, given: str, tags: Tags) -> None:
 
 
 def remove(tx: Transaction, caller: Caller, given: str, names: Sequence[str]) -> None:
-    """Remove tags; absent ones are fine: SecretNotFound, SecretStateInvalid."""
+    """Remove tags; absent ones are fine: SecretNotFound, SecretStateInvalid, SecretInputInvalid."""
     secret = places.require_locked(tx, caller, "UntagResource", given, {"aws:tagkeys": tuple(names)})
     places.require_live(secret)
+    if len(names) > MOST:
+        raise SecretInputInvalid(reason=f"A secret may have {MOST} tags at most.")
     for name in names:
         rows.remove_tag(tx, secret.id, name)
     places.changed(tx, caller, "UntagResource", {"secretId": given, "tagKeys": list(names)}, secret.account)

@@ -17,6 +17,7 @@ from entrepot.db.database import Reader, Transaction
 from entrepot.db.secret_records import Secret, Stages, Version
 from entrepot.errors import (
     SecretAlreadyExists,
+    SecretInputInvalid,
     SecretQuotaExceeded,
     SecretStateInvalid,
     SecretVersionNotFound,
@@ -78,6 +79,7 @@ def store(
 ) -> Found:
     """A new version of a secret that is held: as `put`. Not authorised here."""
     version_id, value = new[0], sealing.checked(new[1])
+    _check(version_id, *labels)
     known = rows.version(tx, secret.id, version_id)
     if known is not None:
         before = sealing.opened(tx, caller, vault, secret, known)
@@ -123,6 +125,7 @@ def move(tx: Transaction, caller: Caller, given: str, label: str, from_id: str, 
     keys = {"secretsmanager:versionstage": (label,)}
     secret = places.require_locked(tx, caller, "UpdateSecretVersionStage", given, keys)
     places.require_live(secret)
+    _check(label)
     for version_id in (from_id, to_id):
         if version_id and rows.version(tx, secret.id, version_id) is None:
             raise SecretVersionNotFound(what=f"VersionId: {version_id}")
@@ -171,6 +174,12 @@ def _version(tx: Reader, secret: Secret, labelled: Stages, asked: Asked) -> Vers
         what = f"staging label: {label}" if label else f"VersionId: {asked.version_id}"
         raise SecretVersionNotFound(what=what)
     return found
+
+
+def _check(*texts: str) -> None:
+    """SecretInputInvalid for what no version or label is called."""
+    if not all(text.isprintable() for text in texts):
+        raise SecretInputInvalid(reason="Tokens and staging labels have printable characters only.")
 
 
 def _forget(tx: Transaction, secret: Secret, labelled: Stages) -> None:

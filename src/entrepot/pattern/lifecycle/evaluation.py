@@ -24,10 +24,13 @@ def evaluate(policy: Policy, records: Sequence[Record], at: int, spared: Collect
     """What becomes of these images, which are all of a repository. `spared` are digests of images that stay: they
     belong to rules and count in them as they would else.
     """
-    in_order = sorted(records, key=itemgetter(0))  # by digest: rows come in that order
-    in_order.sort(key=counted_from)
-    fates = Fates(in_order, spared)
-    selection = _Selection(policy, in_order, fates.referrers)
+    by_digest = sorted(records, key=itemgetter(0))  # as rows come: what is asked of each is asked in that order
+    conditions = Conditions(policy)
+    bits, ages = conditions.of_all(by_digest), [counted_from(record) for record in by_digest]
+    order = sorted(range(len(by_digest)), key=ages.__getitem__)
+    in_order = [by_digest[i] for i in order]
+    fates = Fates(in_order, by_digest, order, spared)
+    selection = _Selection(conditions, in_order, [bits[i] for i in order], fates.referrers)
     for rule in policy.rules:
         fates.choose(rule, selection.apply(rule, at))
     fates.untag(selection.untagged)
@@ -42,10 +45,12 @@ def counted_from(record: Record) -> int:
 class _Selection:
     """Images, the oldest first, and which rules have laid hold of them."""
 
-    def __init__(self, policy: Policy, records: Sequence[Record], referrers: Collection[int]) -> None:
+    def __init__(
+        self, conditions: Conditions, records: Sequence[Record], bits: list[int], referrers: Collection[int]
+    ) -> None:
         self._records = records
-        self._conditions = Conditions(policy)
-        self._bits = self._conditions.of_all(records)
+        self._conditions = conditions
+        self._bits = bits
         for i in referrers:
             self._bits[i] = 0
         self._held = bytearray(len(records))

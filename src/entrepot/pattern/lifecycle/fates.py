@@ -3,7 +3,8 @@
 A referrer whose subject is not in the repository follows nobody, and is an image like others.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import overload
 
 from entrepot.pattern.lifecycle.policy import Rule
 from entrepot.pattern.lifecycle.records import Action, Kept, Kind, Outcome, Record
@@ -14,10 +15,19 @@ _NAMED_PARENTS = 10
 class Fates:
     """Images by their place in the records, the oldest first; who names whom."""
 
-    def __init__(self, records: Sequence[Record], spared: Collection[str]) -> None:
+    def __init__(
+        self, records: Sequence[Record], by_digest: Sequence[Record], order: Sequence[int], spared: Collection[str]
+    ) -> None:
+        """`records` are those of `by_digest` in this order."""
         self._records = records
-        related = [i for i, record in enumerate(records) if record.children or record.subject is not None]
-        places = {record.digest: i for i, record in enumerate(records)} if related or spared else {}
+        related = [i for i, record in enumerate(by_digest) if record[8] or record[7] is not None]
+        places: dict[str, int] = {}
+        if related or spared:
+            place_of = [0] * len(order)
+            for place, i in enumerate(order):
+                place_of[i] = place
+            places = {record[0]: place for record, place in zip(by_digest, place_of, strict=True)}
+            related = sorted(place_of[i] for i in related)
         self._spared = {places[digest] for digest in spared if digest in places}
         self._subjects: dict[int, int] = {}
         self._children: dict[int, list[int]] = {}
@@ -56,14 +66,16 @@ class Fates:
         self._add_children(going)
         kept = self._take_back(going)
         followers = self._followers(going)
-        actions: list[Action] = []
+        related = self._untagged.keys() | self._parents.keys() | self._children.keys() | followers.keys()
+        found: list[Action | int] = []
         for i in sorted({*going, *self._untagged}):
-            if i in self._untagged:
-                actions.append(self._untagged[i])
-            elif i in self._parents or i in followers:
-                actions += self._emitted(i, going, followers)
-            elif i in going:
-                actions.append(self._action(i, going.pop(i)))
+            if i not in related:
+                found.append(i)
+            elif i in self._untagged:
+                found.append(self._untagged[i])
+            else:
+                found += self._emitted(i, going, followers)
+        actions = _Actions(found, lambda i: self._action(i, self._chosen[i]))
         return Outcome(actions, [self._kept(i, kept[i]) for i in sorted(kept)])
 
     def _add_children(self, going: dict[int, Rule]) -> None:
@@ -149,3 +161,28 @@ class Fates:
     def _kept(self, i: int, rule: Rule) -> Kept:
         parents = [self._records[each].digest for each in self._parents.get(i, ())]
         return Kept(self._records[i], rule.priority, tuple(sorted(parents)[:_NAMED_PARENTS]))
+
+
+class _Actions(Sequence[Action]):
+    """Actions, most of which are made when they are looked at: of a million few are, at a time."""
+
+    def __init__(self, found: Sequence[Action | int], make: Callable[[int], Action]) -> None:
+        self._found = found
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, at: int) -> Action: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Action]: ...
+
+    def __getitem__(self, at: int | slice) -> Action | Sequence[Action]:
+        if isinstance(at, slice):
+            return [self._made(each) for each in self._found[at]]
+        return self._made(self._found[at])
+
+    def _made(self, each: Action | int) -> Action:
+        return self._make(each) if isinstance(each, int) else each

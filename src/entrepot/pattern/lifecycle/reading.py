@@ -13,7 +13,8 @@ from entrepot.pattern.lifecycle.schema import array, choice, number, refuse, str
 
 MOST_RULES = 50
 MOST_WILDCARDS = 4
-_MOST_PATTERNS = 10_000  # the text is too long before that
+MOST_PATTERNS = 500  # of one list: an image has to meet them all
+_MOST_SOUGHT = 500  # patterns of a policy that are more than a prefix: each tag is held against each of them
 _COUNT_TYPES = (words.COUNT, words.PUSHED, words.PULLED, words.TRANSITIONED)
 _NO_SCHEMA = "instance failed to match exactly one schema (matched 0 out of 2)"
 _LISTS = ("tagPatternList", "tagPrefixList")
@@ -61,7 +62,7 @@ def _rule(value: Any, *, extended: bool) -> Rule:
 def _patterns(selection: Mapping[str, Any]) -> tuple[str, ...]:
     found: list[str] = []
     for name in _LISTS:
-        for each in array(selection[name], _MOST_PATTERNS) if name in selection else ():
+        for each in array(selection[name], MOST_PATTERNS) if name in selection else ():
             found.append(string(each, 1))
             if name == "tagPatternList" and found[-1].count("*") > MOST_WILDCARDS:
                 refuse(f"a tag pattern must contain at most {MOST_WILDCARDS} wildcards (*): {found[-1][:128]}")
@@ -118,6 +119,9 @@ def _check_own(rule: Rule) -> None:
 def _check_together(rules: Sequence[Rule]) -> None:
     if len({rule.priority for rule in rules}) < len(rules):
         refuse("rulePriority must be unique.")
+    sought = [each for rule in rules if not rule.are_prefixes for each in rule.patterns if "*" in each[:-1]]
+    if len(sought) > _MOST_SOUGHT:
+        refuse(f"at most {_MOST_SOUGHT} tag patterns may have a wildcard (*) before their end, found {len(sought)}")
     for storage_class in ("standard", "archive"):
         of_class = [rule for rule in rules if rule.storage_class == storage_class]
         if sum(rule.tag_status == "untagged" for rule in of_class) > 1:

@@ -5,16 +5,21 @@ from datetime import datetime
 
 import pytest
 
-from entrepot.core import deletion, repositories, resource_tags
+from entrepot.core import deletion, protection, repositories, resource_tags, trash
 from entrepot.core.deletion import ImageId
 from entrepot.core.lifecycle import policies, previews
 from entrepot.core.lifecycle.executor import LifecycleJob, Pace
 from entrepot.db import lifecycle_policies
 from entrepot.errors import LifecyclePolicyNotFound, LifecyclePreviewNotFound
-from tests.factories.callers import caller, image_manifest, index_manifest
+from entrepot.spec.manifest import Manifest
+from tests.factories.callers import caller, image_manifest, index_manifest, registry
 from tests.factories.core_database import CONFIG
-from tests.factories.lifecycle import rule, text
+from tests.factories.lifecycle import ARCHIVE, rule, text
 from tests.factories.lifecycle_house import DAY, HOUR, KEEP_ONE, KEY, OLD, House
+
+
+def descriptor(of: Manifest) -> dict[str, object]:
+    return {"mediaType": of.media_type, "digest": of.digest, "size": len(of.payload)}
 
 
 def test_what_a_policy_says_is_done_with_events_and_records(house: House):
@@ -79,8 +84,7 @@ def test_what_stays_because_an_index_names_it_is_told_once(house: House):
 
 def test_a_referrer_goes_in_the_transaction_of_its_subject(house: House):
     (first,) = house.images("a")
-    descriptor = {"mediaType": first.media_type, "digest": first.digest, "size": len(first.payload)}
-    signature = house.push(image_manifest([], CONFIG, subject=descriptor))
+    signature = house.push(image_manifest([], CONFIG, subject=descriptor(first)))
     (last,) = house.images("b")
     house.put(KEEP_ONE)
     assert house.run() == {"expired": 2}
@@ -171,6 +175,64 @@ def test_the_policy_of_a_repository_that_was_deleted_does_nothing(house: House):
         house.core.read(policies.get, KEY)
     with pytest.raises(LifecyclePreviewNotFound):
         house.core.read(previews.page, KEY, "ANY", 10, ("", ""))
+
+
+def test_of_a_protected_repository_nothing_goes_until_it_is_so_no_more(house: House):
+    house.images("a", "b")
+    house.core.write(protection.put, KEY, enabled=True)
+    house.put(KEEP_ONE)
+    assert house.run() == {}
+    assert (len(house.digests()), house.told("PolicyExecutionEvent")) == (2, [])
+    house.core.write(protection.put, KEY, enabled=False)
+    house.now += HOUR
+    assert house.run() == {"expired": 1}
+
+
+def test_what_a_policy_deletes_is_in_the_trash_where_the_registry_has_one(house: House):
+    first, _ = house.images("a", "b")
+    signature = house.push(image_manifest([], CONFIG, subject=descriptor(first)))
+    house.core.write(trash.put_grace, registry(), 86400)
+    house.put(KEEP_ONE)
+    assert house.run() == {"expired": 2}
+    found = house.core.read(trash.list_of, registry(), 10, "").items
+    assert {each.digest for each in found} == {first.digest, signature.digest}
+
+
+def test_an_image_goes_into_the_archive_with_its_referrers_and_is_told_of(house: House):
+    first, second = house.images("a", "b")
+    signature = house.push(image_manifest([], CONFIG, subject=descriptor(first)))
+    house.put(text(rule(1, 1, "any", ARCHIVE)))
+    assert house.run() == {"archived": 2}
+    assert house.statuses() == {first.digest: "ARCHIVED", signature.digest: "ARCHIVED", second.digest: "ACTIVE"}
+    (event,) = house.told("PolicyExecutionEvent")
+    assert len(event["lifecycleEventImageActions"]) == 2
+    told_of = [each["image-digest"] for each in house.core.details() if each.get("target-storage-class") == "ARCHIVE"]
+    assert sorted(told_of) == sorted([first.digest, signature.digest])
+    house.now += HOUR
+    assert house.run() == {}
+
+
+def test_what_was_in_the_archive_for_long_expires_from_there(house: House):
+    _, second = house.images("a", "b")
+    rules = [rule(1, 1, "any", ARCHIVE), rule(2, ("sinceImageTransitioned", 1), storageClass="archive")]
+    house.put(text(*rules))
+    assert house.run() == {"archived": 1}
+    house.now += 89 * DAY
+    assert house.run() == {}
+    house.now += 2 * DAY
+    assert house.run() == {"expired": 1}
+    assert house.statuses() == {second.digest: "ACTIVE"}
+
+
+def test_an_image_that_an_active_index_names_is_not_archived_before_it(house: House):
+    (child,) = house.images("child")
+    multi = house.push(index_manifest([child]), "multi")
+    house.put(text(rule(1, ("sinceImagePushed", 1), ["child"], ARCHIVE)))
+    house.now += 2 * DAY
+    assert house.run() == {}
+    house.put(text(rule(1, ("sinceImagePushed", 1), "any", ARCHIVE)))
+    assert house.run() == {"archived": 2}
+    assert house.statuses() == {child.digest: "ARCHIVED", multi.digest: "ARCHIVED"}
 
 
 def test_a_run_without_time_goes_on_where_it_was(house: House):

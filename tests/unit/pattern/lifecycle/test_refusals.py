@@ -109,6 +109,10 @@ def changed(**changes: Any) -> str:
         ),
         (text(rule(1, 1, ["a"]), rule(1, 1, ["b"])), "rulePriority must be unique."),
         (
+            text(*(rule(n, 1, [f"*{n}-{m}" for m in range(300)]) for n in (1, 2))),
+            "at most 500 tag patterns may have a wildcard (*) before their end, found 600",
+        ),
+        (
             text(rule(1, 1, "untagged"), rule(2, PUSHED, "untagged")),
             "Only one rule can select Untagged images per storage class",
         ),

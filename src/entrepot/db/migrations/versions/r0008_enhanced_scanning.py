@@ -70,11 +70,8 @@ def _finding() -> None:
         sa.Column("first_observed_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger()),
-        sa.Column("suppressed_by", text, nullable=False),
-        sa.Column("justification", text, nullable=False),
-        sa.Column("title", text, nullable=False),
-        sa.Column("vendor_severity", text, nullable=False),
-        sa.Column("source", text, nullable=False),
+        *_texts("suppressed_by", "justification", "title", "vendor_severity", "source"),
+        sa.Column("pushed_at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_inspector_finding_account_id_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inspector_finding")),
@@ -90,7 +87,7 @@ def _finding() -> None:
     op.create_index(
         "ix_inspector_finding_vulnerability", "inspector_finding", ["account_id", "region", "vulnerability", "id"]
     )
-    for column in _LISTED_BY:
+    for column in (*_LISTED_BY, "pushed_at"):
         op.create_index(f"ix_inspector_finding_{column}", "inspector_finding", ["account_id", "region", column, "id"])
     closed = sa.text("closed_at IS NOT NULL")
     op.create_index(
