@@ -84,10 +84,11 @@ class Engine:
     async def _layers(self, layers: Sequence[ImageLayer]) -> list[tuple[str, Layer]]:
         """The inventory of each layer, kept or made now: LayerUnreadable."""
         blobs = {layer.blob.id: layer.blob for layer in layers if layer.blob is not None}
-        lacking = self._kept.lacking(blobs)
-        brought = await self._units.read(inventories.find, [blobs[key] for key in lacking], VERSION) if lacking else {}
-        missing = sorted((blobs[key] for key in lacking if key not in brought), key=_size, reverse=True)
-        found = dict(self._kept.of(blobs, brought))
+        found = dict(self._kept.of(blobs, {}))  # at once: while others are brought these may be driven out
+        lacking = [blob for key, blob in blobs.items() if key not in found]
+        brought = await self._units.read(inventories.find, lacking, VERSION) if lacking else {}
+        found |= self._kept.of(brought, brought)
+        missing = sorted((blob for blob in lacking if blob.id not in found), key=_size, reverse=True)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {blob.id: group.create_task(self._read(blob)) for blob in missing}

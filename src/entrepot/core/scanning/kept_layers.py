@@ -19,10 +19,6 @@ class KeptLayers:
         self._bytes = 0
         self._layers: OrderedDict[str, tuple[Layer, int]] = OrderedDict()
 
-    def lacking(self, blobs: Collection[str]) -> list[str]:
-        """Those of these blobs whose inventories have to be brought."""
-        return [blob for blob in blobs if blob not in self._layers]
-
     def of(self, blobs: Collection[str], brought: Mapping[str, bytes]) -> Mapping[str, Layer]:
         """The inventories of these blobs, of those that are kept here or brought now."""
         wanted = dict.fromkeys(blobs)
