@@ -199,7 +199,7 @@ class Trash(RuleBasedStateMachine):
         if not self.exists:
             assert self.database.read(lambda tx: repository_rows.find(tx, KEY)) is None
             return
-        page = self.database.read(lambda tx: images.describe(tx, caller(), KEY, "ANY", 100, ""))
+        page = self.database.read(lambda tx: images.describe(tx, caller(), KEY, images.Filter(), 100, ""))
         held = {each.manifest.digest: set(each.tags) for each in page.items}
         assert held == {MANIFESTS[number].digest: named for number, named in self.held.items()}
 

@@ -77,6 +77,8 @@ def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
         "suppress",
         "keys",
         "secrets",
+        "lifecycle",
+        "activate",
     }
     assert set(names) == told | {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
 
