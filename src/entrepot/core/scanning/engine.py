@@ -83,20 +83,22 @@ class Engine:
 
     async def _layers(self, layers: Sequence[ImageLayer]) -> list[tuple[str, Layer]]:
         """The inventory of each layer, kept or made now: LayerUnreadable."""
-        blobs = {layer.blob.id: layer.blob for layer in layers if layer.blob is not None}
+        blobs = {layer.blob.location: layer.blob for layer in layers if layer.blob is not None}
         found = dict(self._kept.of(blobs, {}))  # at once: while others are brought these may be driven out
-        lacking = [blob for key, blob in blobs.items() if key not in found]
-        brought = await self._units.read(inventories.find, lacking, VERSION) if lacking else {}
+        lacking = [blob for location, blob in blobs.items() if location not in found]
+        there = await self._units.read(inventories.find, lacking, VERSION) if lacking else {}
+        brought = {blob.location: there[blob.id] for blob in lacking if blob.id in there}
         found |= self._kept.of(brought, brought)
-        missing = sorted((blob for blob in lacking if blob.id not in found), key=_size, reverse=True)
+        missing = sorted((blob for blob in lacking if blob.location not in found), key=_size, reverse=True)
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = {blob.id: group.create_task(self._read(blob)) for blob in missing}
+                tasks = {blob.location: group.create_task(self._read(blob)) for blob in missing}
         except ExceptionGroup as faults:  # of several layers; this server's own faults go before the image's
             unreadable, others = faults.split(LayerUnreadable)
             raise (others or unreadable or faults).exceptions[0] from None
-        found |= {key: task.result() for key, task in tasks.items()}
-        return [(str(layer.descriptor.digest), found[layer.blob.id]) for layer in layers if layer.blob is not None]
+        found |= {location: task.result() for location, task in tasks.items()}
+        held = [(layer.descriptor.digest, layer.blob) for layer in layers if layer.blob is not None]
+        return [(str(digest), found[blob.location]) for digest, blob in held]
 
     async def _read(self, blob: Blob) -> Layer:
         with await asyncio.to_thread(self._store.open_checked, blob.location, blob.size) as file:

@@ -12,7 +12,9 @@ MOST_BYTES = 8 * 1024 * 1024  # of inventories as they are packed, without compr
 
 
 class KeptLayers:
-    """The inventories that were used last, by blob; of one thread at a time, bounded by their size."""
+    """The inventories that were used last, by where the blob lies, which changes when damaged bytes are replaced; of
+    one thread at a time, bounded by their size.
+    """
 
     def __init__(self, most: int = MOST_BYTES) -> None:
         self._most = most
@@ -33,8 +35,9 @@ class KeptLayers:
 
     def _new(self, blob: str, body: bytes) -> Layer:
         layer, size = inventories.unpacked(body), zstandard.frame_content_size(body)
+        _, before = self._layers.pop(blob, (layer, 0))  # of another image, which brought it at the same time
         self._layers[blob] = layer, size
-        self._bytes += size
+        self._bytes += size - before
         while self._bytes > self._most and len(self._layers) > 1:
             _, (_, gone) = self._layers.popitem(last=False)
             self._bytes -= gone

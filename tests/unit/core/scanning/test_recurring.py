@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.core.scanning import enhanced_analysis, inventories
+from entrepot.core.scanning import enhanced_analysis
 from entrepot.core.scanning.enhanced_findings import Facts
-from entrepot.core.scanning.kept_layers import KeptLayers
 from entrepot.core.scanning.recurring import Recurring
 from entrepot.core.scanning.remembering import Memory, Remembering
 from entrepot.core.vulnerabilities.known import Known
@@ -67,15 +66,3 @@ def test_what_is_known_is_asked_once_and_answered_alike(fleet: Fleet):
             numbers = [row[0] for rows in known.candidates(packages) for row in rows]
             assert {each: known.advisories(numbers)[each] for each in numbers} == Known(file).advisories(numbers)
             assert (known.exploited("CVE-2024-0001"), known.score("CVE-2024-0001")) == (None, None)
-
-
-def test_layers_are_kept_up_to_their_size_and_never_missing():
-    bodies = {name: inventories.packed(layer) for name, layer in (("a", BASE), ("b", ABOVE), ("c", FLASK))}
-    layers = {name: inventories.unpacked(body) for name, body in bodies.items()}
-    for most in (1, 10**6):
-        kept = KeptLayers(most)
-        for wanted in (["a", "b"], ["b", "c"], ["a", "b", "c"], ["c"]):
-            brought = {name: bodies[name] for name in kept.lacking(wanted)}
-            assert kept.of(wanted, brought) == {name: layers[name] for name in wanted}
-        assert (kept.lacking(["c"]), kept.lacking(["a"])) == ([], [] if most > 1 else ["a"])
-    assert kept.of(["unheard"], {}) == {}
