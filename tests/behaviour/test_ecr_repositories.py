@@ -339,8 +339,8 @@ def test_one_token_is_told_for_each_registry_asked_for(server: Server, ecr):
     )
 
 
-def test_an_operation_that_is_not_built_says_so_and_where_to_look(ecr, repository: str):
-    code, message = refusal(ecr.get_lifecycle_policy, repositoryName=repository)
+def test_an_operation_that_is_not_built_says_so_and_where_to_look(server: Server):
+    code, message = refusal(server.client("events").list_endpoints)
     assert code == "UnknownOperationException"
-    assert "GetLifecyclePolicy" in message
+    assert "ListEndpoints" in message
     assert "coverage" in message
