@@ -179,7 +179,7 @@ def test_a_copy_is_told_as_a_push(server: Server, api, doors, repository, make_r
 
     def of_name(name: str) -> list[dict[str, Any]]:
         found = [json.loads(each["CloudTrailEvent"]) for each in lookup(trail, "EventName", name)]
-        return [each for each in found if each["requestParameters"].get("repositoryName") == target]
+        return [each for each in found if (each["requestParameters"] or {}).get("repositoryName") == target]
 
     puts = awaited(lambda: of_name("PutImage"), 1 + len(content.children))
     told = {each["requestParameters"]["imageDigest"] for each in puts}

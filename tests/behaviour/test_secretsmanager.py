@@ -11,7 +11,7 @@ from tests.behaviour.identities import ACCOUNT, refusal
 from tests.factories.processes import Server, create_account
 
 PLACE = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret"
-STRANGER = "555566667777"
+STRANGER = "655566667777"  # of this module alone: accounts are made once
 _numbers = itertools.count()
 TOKENS = [f"{number:032}" for number in range(200)]
 
