@@ -148,13 +148,14 @@ def test_scans_go_with_their_image_and_with_their_repository(held: Rows):
 
 
 def test_scans_are_counted_where_they_wait(held: Rows):
-    assert held.read(standing.scans_waiting) == {"waiting": NONE, "running": NONE}
+    assert held.read(standing.scans_waiting) == {"waiting": NONE, "running": NONE, "matching": NONE}
     held.write(scans.put, QUEUED, due=True)
     held.write(scans.put, replace(QUEUED, key=INDEX_KEY, queued_at=EPOCH + MINUTE), due=True)
     held.write(scans.claim, CHILD_KEY, EPOCH, EPOCH + MINUTE)
     assert held.read(standing.scans_waiting) == {
         "waiting": Waiting(1, micros(EPOCH + MINUTE)),
         "running": Waiting(1, micros(EPOCH)),
+        "matching": NONE,
     }
 
 
