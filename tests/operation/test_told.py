@@ -61,13 +61,13 @@ def test_a_push_and_a_pull_are_told_as_the_actions_that_they_perform(server: Ser
         201,
         "",
     )
-    assert put.parameters is not None
-    assert put.parameters["imageManifest"] == IMAGE.manifest.data.decode()
+    assert put.asked is not None
+    assert put.asked["imageManifest"] == IMAGE.manifest.data.decode()
     assert put.received == len(IMAGE.manifest.data)
     (pulled,) = told_of(server, "BatchGetImage")
     assert (pulled.common.pulled, pulled.common.head) == ((IMAGE.digest,), False)
-    assert pulled.parameters is not None
-    assert pulled.parameters["imageIds"] == [{"imageTag": "v1"}]
+    assert pulled.asked is not None
+    assert pulled.asked["imageIds"] == [{"imageTag": "v1"}]
     assert pulled.common.repository_id
     assert pulled.sent == len(IMAGE.manifest.data)
     assert pulled.common.identity is not None
