@@ -36,7 +36,7 @@ class Keys(Protocol):
 NO_KEYS: Keys = MappingProxyType({})
 
 
-class Caller(msgspec.Struct, frozen=True):
+class Caller(msgspec.Struct, frozen=True, gc=False):
     """One request's principal, its rights and circumstances; `request_id` is a UUID, `at` when the request arrived."""
 
     principal: Principal

@@ -38,7 +38,7 @@ class Identity(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
     provider: str = ""
 
 
-class Alike(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Alike(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """Parameters that many calls have alike: each kind names them as AWS's API does. A page has them once."""
 
 
@@ -102,7 +102,7 @@ class Call(msgspec.Struct, frozen=True, array_like=True):
         return self.common.alike if self.parameters is None else self.parameters
 
 
-class Telling(msgspec.Struct):
+class Telling(msgspec.Struct, gc=False):
     """What a door tells of the request that it answers; nothing is journalled of one without `service`.
 
     Its parameters stand in `alike` where many requests have the same.

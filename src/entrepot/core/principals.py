@@ -12,7 +12,7 @@ PrincipalKind = Literal["root", "user", "role session", "federated user", "servi
 Keys = dict[str, tuple[str, ...]]
 
 
-class Principal(msgspec.Struct, frozen=True):
+class Principal(msgspec.Struct, frozen=True, gc=False):
     """An identity that a credential named: `id` is its unique id, `epoch` that of its credential, `stamp` its account's
     when the credential was read.
 

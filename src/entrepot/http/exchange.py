@@ -19,7 +19,7 @@ _LONGEST_AGENT = 512
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class Exchange(msgspec.Struct, frozen=True):
+class Exchange(msgspec.Struct, frozen=True, gc=False):
     """`host` is what the client addressed (lower case, with port); `hosts` all that it may have signed;
     `base_url` what answers are written with; `telling` is filled in by the door that answers.
     """

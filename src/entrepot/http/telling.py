@@ -13,7 +13,7 @@ from entrepot.http.exchange import Exchange
 from entrepot.spec.moments import micros
 
 _FULL = 64 * 1024  # bytes of a page, which is not held on to any longer
-_TOGETHER = 32  # calls: more would be in the way of the processor's caches themselves
+_TOGETHER = 16  # calls: with the objects of many more, each batch would have the garbage collector look for cycles
 _LARGE = 64 * 1024  # bytes of bodies, of which some may be held on to
 
 
