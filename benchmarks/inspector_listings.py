@@ -10,6 +10,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.scanning import House
@@ -40,8 +41,16 @@ def orders(house: House) -> None:
         measured(
             house,
             f"ListFindings {order or 'by id'}",
-            lambda tx, who, order=order: findings.list_of(tx, who, {}, order, PAGE),  # type: ignore[misc]  # a default
+            partial(_findings, order),
         )
+
+
+def _findings(order: str, tx: Transaction, who: Caller) -> object:
+    return findings.list_of(tx, who, {}, order, PAGE)
+
+
+def _aggregation(kind: str, tx: Transaction, who: Caller) -> object:
+    return aggregations.list_of(tx, who, kind, {}, None, PAGE)
 
 
 def main() -> None:
@@ -63,7 +72,7 @@ def main() -> None:
             measured(
                 house,
                 f"ListFindingAggregations {kind}",
-                lambda tx, who, kind=kind: aggregations.list_of(tx, who, kind, {}, None, PAGE),  # type: ignore[misc]  # a default
+                partial(_aggregation, kind),
             )
 
 

@@ -86,11 +86,11 @@ class Service:
             self._client.start_image_scan(repositoryName="app", imageId={"imageDigest": digest})
         for digest in digests:
             while (told := self._status(digest))["status"] == "IN_PROGRESS":
-                time.sleep(pause)
+                time.sleep(pause)  # a client hears of the end of a scan by asking only
             if told["status"] != "COMPLETE":
                 raise RuntimeError(told["description"])
         wall = time.perf_counter() - begun
-        cpu, scanning = (now - then for now, then in zip(self._spent(), before, strict=True))
+        cpu, scanning = (after - earlier for after, earlier in zip(self._spent(), before, strict=True))
         return Cost(wall, cpu, scanning)
 
     def _spent(self) -> tuple[float, float]:

@@ -53,6 +53,9 @@ class Work(threading.Thread):
                 return
             self.done += 1
 
+    def has_done_enough(self) -> bool:
+        return self.done > LEAST
+
 
 def where(server: Server) -> tuple[list[str], list[str]]:
     """Digests in the repository, and in the trash."""
@@ -72,7 +75,7 @@ def test_a_killed_server_has_each_image_in_one_place(tmp_path, full):
         with serve(tmp_path, extra=COLLECTING, port=port) as server:
             work = Work(server, number)
             work.start()
-            wait(lambda: work.done > LEAST, 60)  # noqa: B023 - it is asked within the round
+            wait(work.has_done_enough, 60)
             kill(server, "all")
             work.join(60)
         report = fsck(tmp_path / "data")

@@ -60,13 +60,13 @@ class Common(msgspec.Struct, frozen=True, array_like=True):
     door: str  # oci | aws | worker
     status: int
     error: str
-    caller: str | None
     pulled: tuple[str, ...]
     head: bool  # a HEAD request: it hands nothing out
-    identity: Identity | None
     source_ip: str
     user_agent: str
     secure: bool
+    caller: str | None
+    identity: Identity | None
     alike: Json | None
 
 

@@ -23,11 +23,22 @@ _PAGE = (
     .order_by(creation_template.c.prefix)
     .limit(bindparam("limit"))
 )
-_COLUMNS = [column.name for column in creation_template.columns]
 _PUT = text(
-    f"INSERT INTO creation_template ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)}) "  # noqa: S608 - of our own names
+    "INSERT INTO creation_template ("
+    "account_id, region, prefix, shown, description, encryption, resource_tags, mutability, "
+    "exclusion_filters, repository_policy, lifecycle_policy, applied_for, custom_role_arn, created_at, "
+    "updated_at) "
+    "VALUES ("
+    ":account_id, :region, :prefix, :shown, :description, :encryption, :resource_tags, :mutability, "
+    ":exclusion_filters, :repository_policy, :lifecycle_policy, :applied_for, :custom_role_arn, "
+    ":created_at, :updated_at) "
     "ON CONFLICT (account_id, region, prefix) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[3:])
+    "shown = excluded.shown, description = excluded.description, encryption = excluded.encryption, "
+    "resource_tags = excluded.resource_tags, mutability = excluded.mutability, "
+    "exclusion_filters = excluded.exclusion_filters, repository_policy = excluded.repository_policy, "
+    "lifecycle_policy = excluded.lifecycle_policy, applied_for = excluded.applied_for, "
+    "custom_role_arn = excluded.custom_role_arn, created_at = excluded.created_at, "
+    "updated_at = excluded.updated_at"
 )
 _REMOVE = delete(creation_template).where(_IT)
 

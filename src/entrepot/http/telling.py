@@ -17,9 +17,8 @@ _TOGETHER = 16  # calls: with the objects of many more, each batch would have th
 _LARGE = 64 * 1024  # bytes of bodies, of which some may be held on to
 
 
-# what calls have alike that have a `Common` in common: its fields, but in the place of those of the caller at the end
-# which principal it is, for as long as that is held on to
-_Key = tuple[str, str, str, str, str, str, Door, int, str, tuple[str, ...], bool, str, str, bool, Alike | None, int]
+# the fields of a `Common` before those of the caller
+_Circumstances = tuple[str, str, str, str, str, str, Door, int, str, tuple[str, ...], bool, str, str, bool]
 
 
 class Records(Protocol):
@@ -78,10 +77,11 @@ class Teller:
             if self._page.size + len(said) > LARGEST:
                 self._hand_over()
             caller = self._caller(telling.principal)
-            key = _key(exchange, caller, door, head=head, status=status)
+            circumstances = _circumstances(exchange, door, head=head, status=status)
+            key = circumstances, telling.alike, id(caller)  # the page holds on to the caller, so no other has its id
             numbers = micros(exchange.at), received, sent, int(seconds * 1_000_000)
             if not self._page.add(key, numbers, said):
-                self._page.put(key, encode_common(_common(exchange, caller, door, head=head, status=status)))
+                self._page.put(key, encode_common(_common(circumstances, caller, telling.alike)))
                 self._page.add(key, numbers, said)
             if self._page.size > _FULL:
                 self._hand_over()
@@ -104,30 +104,14 @@ class Teller:
         return known
 
 
-def _common(exchange: Exchange, who: Principal | None, door: Door, *, head: bool, status: int) -> Common:
-    telling = exchange.telling
+def _common(circumstances: _Circumstances, who: Principal | None, alike: Alike | None) -> Common:
+    account, identity = (None, None) if who is None else (who.account, identity_of(who))
     return Common(
-        telling.service,
-        telling.operation,
-        telling.account,
-        telling.region,
-        telling.repository_id,
-        telling.repository,
-        door,
-        status,
-        telling.error,
-        None if who is None else who.account,
-        telling.pulled,
-        head,
-        None if who is None else identity_of(who),
-        exchange.source_ip,
-        exchange.user_agent,
-        exchange.secure,
-        None if telling.alike is None else msgspec.to_builtins(telling.alike, enc_hook=str),
+        *circumstances, account, identity, None if alike is None else msgspec.to_builtins(alike, enc_hook=str)
     )
 
 
-def _key(exchange: Exchange, caller: Principal | None, door: Door, *, head: bool, status: int) -> _Key:
+def _circumstances(exchange: Exchange, door: Door, *, head: bool, status: int) -> _Circumstances:
     telling = exchange.telling
     return (
         telling.service,
@@ -144,6 +128,4 @@ def _key(exchange: Exchange, caller: Principal | None, door: Door, *, head: bool
         exchange.source_ip,
         exchange.user_agent,
         exchange.secure,
-        telling.alike,
-        id(caller),
     )

@@ -4,16 +4,14 @@
 
 from datetime import datetime
 
+from entrepot.core import services
 from entrepot.core.access import Caller
 from entrepot.core.keys import encryption
 from entrepot.core.keys.encryption import Encrypted, Sealed
 from entrepot.core.keys.places import Asked
 from entrepot.core.keys.vault import Vault
-from entrepot.core.principals import Principal
-from entrepot.core.rights import Rights
 from entrepot.db.database import Reader
 from entrepot.db.key_records import Context
-from entrepot.policy.evaluation import Policies
 
 _DATA_KEY_BYTES = 32
 
@@ -40,7 +38,4 @@ def opened(tx: Reader, caller: Caller, vault: Vault, service: str, sealed: Seale
 
 def itself(service: str, account: str, region: str, request_id: str, at: datetime) -> Caller:
     """A service as a caller of `data_key` and `opened`: grants to `SERVICE.REGION.amazonaws.com` let it."""
-    named = f"{service}.{region}.amazonaws.com"
-    principal = Principal(account, "service", named, named, "", 0)
-    rights = Rights(principal.subject(), Policies())
-    return Caller(principal, rights, region, "", "", request_id, secure=True, door="worker", at=at)
+    return services.itself(f"{service}.{region}.amazonaws.com", account, region, request_id, at)

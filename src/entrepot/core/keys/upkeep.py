@@ -7,17 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from entrepot.core import services
 from entrepot.core.access import Caller
 from entrepot.core.keys import places
 from entrepot.core.keys.places import PENDING
 from entrepot.core.keys.vault import Vault
-from entrepot.core.principals import Principal
-from entrepot.core.rights import Rights
 from entrepot.core.units import BlockingUnits
 from entrepot.db import keys as rows
 from entrepot.db.database import Database, Transaction
 from entrepot.db.key_records import Key
-from entrepot.policy.evaluation import Policies
 
 _SERVICE = "kms.amazonaws.com"
 _BATCH = 100
@@ -61,7 +59,4 @@ def _destroy(tx: Transaction, key_id: str, caller: Caller) -> bool:
 
 
 def _caller(key: Key, now: datetime) -> Caller:
-    """The service, which does for nobody what it does by itself."""
-    principal = Principal(key.account, "service", _SERVICE, _SERVICE, "", 0)
-    rights, request_id = Rights(principal.subject(), Policies()), str(uuid.uuid4())
-    return Caller(principal, rights, key.region, "", "", request_id, secure=True, door="worker", at=now)
+    return services.itself(_SERVICE, key.account, key.region, str(uuid.uuid4()), now)

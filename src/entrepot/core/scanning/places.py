@@ -2,14 +2,12 @@
 
 from datetime import datetime
 
+from entrepot.core import services
 from entrepot.core.access import Caller
-from entrepot.core.principals import Principal
-from entrepot.core.rights import Rights
 from entrepot.db import images, tags
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository, StoredManifest
 from entrepot.errors import ImageNotFound, ParameterInvalid
-from entrepot.policy.evaluation import Policies
 from entrepot.spec.repository import RegistryKey
 
 _SERVICE = "ecr.amazonaws.com"
@@ -37,6 +35,4 @@ def image(tx: Transaction, repository: Repository, digest: str | None, tag: str 
 
 def registry_itself(registry: RegistryKey, request_id: str, at: datetime) -> Caller:
     """The registry, which does for nobody what it does by itself."""
-    principal = Principal(registry.account, "service", _SERVICE, _SERVICE, "", 0)
-    rights = Rights(principal.subject(), Policies())
-    return Caller(principal, rights, registry.region, "", "", request_id, secure=True, door="worker", at=at)
+    return services.itself(_SERVICE, registry.account, registry.region, request_id, at)

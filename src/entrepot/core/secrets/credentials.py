@@ -34,9 +34,9 @@ class Credential:
     access_token: str = field(repr=False)
 
 
-class _Content(msgspec.Struct):
+class _Content(msgspec.Struct, rename="camel"):
     username: str
-    accessToken: str  # noqa: N815 - as ECR names it
+    access_token: str
 
 
 _DECODER = msgspec.json.Decoder(_Content)
@@ -64,4 +64,4 @@ def _credential(arn: str, found: Found) -> Credential:
     except msgspec.MsgspecError:
         reason = "it is not JSON with username and accessToken"
         raise CredentialSecretUnreadable(arn=arn, reason=reason) from None
-    return Credential(content.username, content.accessToken)
+    return Credential(content.username, content.access_token)

@@ -4,15 +4,13 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 
+from entrepot.core import services
 from entrepot.core.access import Caller
-from entrepot.core.principals import Principal
-from entrepot.core.rights import Rights
 from entrepot.core.secrets import places
 from entrepot.core.units import BlockingUnits
 from entrepot.db import secrets as rows
 from entrepot.db.database import Database, Transaction
 from entrepot.db.secret_records import Secret
-from entrepot.policy.evaluation import Policies
 
 _SERVICE = "secretsmanager.amazonaws.com"
 _BATCH = 100
@@ -42,7 +40,4 @@ def _purge(tx: Transaction, secret_id: str, caller: Caller) -> bool:
 
 
 def _caller(secret: Secret, now: datetime) -> Caller:
-    """The service, which does for nobody what it does by itself."""
-    principal = Principal(secret.account, "service", _SERVICE, _SERVICE, "", 0)
-    rights, request_id = Rights(principal.subject(), Policies()), str(uuid.uuid4())
-    return Caller(principal, rights, secret.region, "", "", request_id, secure=True, door="worker", at=now)
+    return services.itself(_SERVICE, secret.account, secret.region, str(uuid.uuid4()), now)
