@@ -1,10 +1,6 @@
 """The machine of tests/property over PostgreSQL: fewer examples, for each needs a database of its own."""
 
-from hypothesis import settings
-from hypothesis.stateful import run_state_machine_as_test
-
-from entrepot.db.database import Database
-from tests.factories.databases import postgresql_database
+from tests.factories.machines import run_on_postgresql
 from tests.factories.postgresql import Cluster
 from tests.property.test_collection_machine import Collection
 
@@ -12,14 +8,4 @@ EXAMPLES, EXAMPLES_FULL = 8, 200
 
 
 def test_every_interleaving_keeps_what_manifests_need(postgresql: Cluster, full):
-    class OnPostgresql(Collection):
-        def open_database(self) -> Database:
-            self.address = postgresql.database()
-            return postgresql_database(self.address)
-
-        def teardown(self) -> None:
-            self.database.close()
-            postgresql.give_back(self.address)
-
-    few = settings(max_examples=EXAMPLES_FULL if full else EXAMPLES, stateful_step_count=40)
-    run_state_machine_as_test(OnPostgresql, settings=few)
+    run_on_postgresql(Collection, postgresql, EXAMPLES_FULL if full else EXAMPLES)

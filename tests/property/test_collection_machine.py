@@ -4,14 +4,12 @@ Each unit of work is atomic; what a request does between two units is a step of 
 in between. Time is a step too.
 """
 
-import tempfile
 import uuid
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from entrepot.core import blobs as blob_cases
 from entrepot.core import collection, deletion, images, repositories, uploads
@@ -20,7 +18,6 @@ from entrepot.core.uploads import Bytes
 from entrepot.db import blobs as blob_rows
 from entrepot.db import collection as rows
 from entrepot.db import integrity
-from entrepot.db.database import Database
 from entrepot.db.records import Blob
 from entrepot.errors import BlobsNotFound, ImageAlreadyExists, ImageNotFound
 from entrepot.spec.digest import Digest
@@ -28,7 +25,7 @@ from entrepot.spec.moments import micros
 from entrepot.spec.reference import Tag
 from entrepot.spec.ulid import new_ulid
 from tests.factories.callers import EPOCH, caller, image_manifest, repository
-from tests.factories.databases import sqlite_database
+from tests.factories.machines import DatabaseMachine
 from tests.factories.memory_store import MemoryStore
 
 GRACE = timedelta(seconds=10)
@@ -43,10 +40,9 @@ names = st.sampled_from(REPOSITORIES)
 layer_sets = st.sets(layers, min_size=1, max_size=3).map(sorted)
 
 
-class Collection(RuleBasedStateMachine):
+class Collection(DatabaseMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.database = self.open_database()
         self.store = MemoryStore()
         self.now = EPOCH
         self.finishers: list[dict[str, Any]] = []
@@ -54,15 +50,6 @@ class Collection(RuleBasedStateMachine):
         self.collector = Collector(self.database, self.store, "main", Periods(GRACE, timedelta(seconds=0)))
         for name in REPOSITORIES:
             self.write(repositories.create, repository(name), repositories.RepositoryDraft())
-
-    def open_database(self) -> Database:
-        """A fresh database: SQLite here, another engine in tests/contract."""
-        self.directory = tempfile.TemporaryDirectory()
-        return sqlite_database(Path(self.directory.name))
-
-    def teardown(self) -> None:
-        self.database.close()
-        self.directory.cleanup()
 
     def write(self, work: Any, *args: Any, **kwargs: Any) -> Any:
         who = caller(at=self.now)

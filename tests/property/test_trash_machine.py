@@ -4,17 +4,15 @@ or has expired never comes back, and nothing in the trash is seen anywhere else.
 The model keeps what a repository holds and what its trash must hold; after each step both are compared.
 """
 
-import tempfile
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import invariant, rule
 
 from entrepot.core import deletion, images, repositories, restoring, trash, uploads
 from entrepot.core.collection import Collector, Periods
@@ -22,14 +20,13 @@ from entrepot.core.uploads import Bytes
 from entrepot.db import integrity
 from entrepot.db import repositories as repository_rows
 from entrepot.db import trash as rows
-from entrepot.db.database import Database
 from entrepot.db.records import Blob
 from entrepot.errors import ImageNotFound, RepositoryAlreadyExists, RepositoryNotFound, TrashedNotFound
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
 from entrepot.spec.ulid import new_ulid
 from tests.factories.callers import EPOCH, caller, image_manifest, registry, repository
-from tests.factories.databases import sqlite_database
+from tests.factories.machines import DatabaseMachine
 from tests.factories.memory_store import MemoryStore
 
 GRACE = 100  # seconds in the trash
@@ -52,10 +49,9 @@ class Kept:
     until: datetime
 
 
-class Trash(RuleBasedStateMachine):
+class Trash(DatabaseMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.database = self.open_database()
         self.store = MemoryStore()
         self.now = EPOCH
         self.collector = Collector(self.database, self.store, "main", Periods(COLLECTED_AFTER, timedelta(0)))
@@ -65,15 +61,6 @@ class Trash(RuleBasedStateMachine):
         self.kept: list[Kept] = []
         self.buried: list[tuple[dict[int, set[str]], list[Kept], datetime]] = []
         self.exists = True
-
-    def open_database(self) -> Database:
-        """A fresh database: SQLite here, another engine in tests/contract."""
-        self.directory = tempfile.TemporaryDirectory()
-        return sqlite_database(Path(self.directory.name))
-
-    def teardown(self) -> None:
-        self.database.close()
-        self.directory.cleanup()
 
     def write(self, work: Any, *args: Any, **kwargs: Any) -> Any:
         self.now += timedelta(milliseconds=1)
