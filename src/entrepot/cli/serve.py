@@ -34,6 +34,10 @@ Flags: Any = make_dataclass(
 )
 _NONE = Flags()
 
+_COLLECTED_AT = 20_000, 50, 100
+"""Objects, and younger generations, after which the interpreter looks for cycles. Requests make next to none, and the
+interpreter's own 700 has each batch of calls that waits to be written down looked through."""
+
 
 def serve(
     *,
@@ -50,6 +54,7 @@ def serve(
     processes = _processes(settings, prepared)
     gc.collect()
     gc.freeze()  # what is here now is shared by all processes as long as nobody writes to it
+    gc.set_threshold(*_COLLECTED_AT)
     return Supervisor(processes, settings.drain_seconds, lambda: prepared.close_sockets(keep=())).run()
 
 
