@@ -163,6 +163,17 @@ from entrepot.errors.policies import (
     SessionPoliciesTooLarge,
     SessionTooLarge,
 )
+from entrepot.errors.quotas import (
+    BytePrefixInvalid,
+    ByteQuotaNotFound,
+    BytesTooMany,
+    ImagesTooMany,
+    LayerPartsTooMany,
+    LayerPartTooLarge,
+    RepositoriesTooMany,
+    ServiceQuotaOutOfBounds,
+    ServiceQuotaUnknown,
+)
 from entrepot.errors.repositories import (
     CatalogDataNotFound,
     PublicAliasNotFound,
