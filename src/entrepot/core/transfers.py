@@ -43,6 +43,7 @@ __all__ = ["Blob", "PartRules", "TransferLimits", "Transfers", "Upload"]
 
 
 Chunks = AsyncIterator[bytes]
+Room = Callable[[int], Awaitable[int]]
 _MOST_HASHERS = 1024
 
 
@@ -178,7 +179,8 @@ class Transfers:
         async with self._dropped_if_refused(caller, key, upload_id):
             with self._spool(key, upload) as spool:
                 if chunks is not None:
-                    upload = await self._take_last(caller, key, upload, spool, chunks)
+                    room = self._room(caller, key, upload.id, digest)
+                    upload = await self._take_last(caller, key, upload, spool, chunks, room)
                 await self._verify(upload, spool, digest)
                 blob = await self._keep(caller, key, upload, digest, known=upload_id, rules=rules)
         self._forget(upload_id)
@@ -206,7 +208,7 @@ class Transfers:
         try:
             with self._store.spool(upload.id, create=True) as spool:
                 intake = self._intake(upload, spool)
-                await intake.take(chunks, self._largest(key), self._room(caller, key, upload.id))
+                await intake.take(chunks, self._largest(key), self._room(caller, key, upload.id, digest))
                 upload = intake.upload
                 await self._verify(upload, spool, digest)
                 return await self._keep(caller, key, upload, digest, known=None, rules=OCI_PARTS)
@@ -247,12 +249,12 @@ class Transfers:
         return spool
 
     async def _take_last(
-        self, caller: Caller, key: RepositoryKey, upload: Upload, spool: Spool, chunks: Chunks
+        self, caller: Caller, key: RepositoryKey, upload: Upload, spool: Spool, chunks: Chunks, room: Room
     ) -> Upload:
         """The last bytes of a session; only when the client goes away are they noted before the end."""
         intake = self._intake(upload, spool)
         try:
-            await intake.take(chunks, self._largest(key), self._room(caller, key, upload.id))
+            await intake.take(chunks, self._largest(key), room)
         except BaseException:
             await self._units.note(uploads.advance, caller, key, self._remember(intake), upload.offset)
             raise
@@ -323,9 +325,11 @@ class Transfers:
     def _largest(self, key: RepositoryKey) -> int:
         return self._hot.quotas(key.registry).values.get(catalogue.LAYER_SIZE, self._limits.layer(key))
 
-    def _room(self, caller: Caller, key: RepositoryKey, upload_id: str) -> Callable[[int], Awaitable[int]]:
+    def _room(self, caller: Caller, key: RepositoryKey, upload_id: str, digest: Digest | None = None) -> Room:
+        """Where an upload's room comes from; what the repository holds already, under its `digest`, needs none."""
         repository = present(self._hot.repository(key), key)
-        return partial(self._reservations.admit, caller, repository, upload_id)
+        held = None if digest is None else self._hot.link(repository, digest)
+        return partial(self._reservations.admit, caller, repository, upload_id, held.blob.size if held else 0)
 
     @asynccontextmanager
     async def _dropped_if_refused(self, caller: Caller, key: RepositoryKey, upload_id: str) -> AsyncIterator[None]:

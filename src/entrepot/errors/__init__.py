@@ -202,6 +202,7 @@ from entrepot.errors.requests import (
     RequestTooLarge,
     ServerBusy,
     TagInvalid,
+    Throttled,
 )
 from entrepot.errors.scans import (
     ImageNotScannable,

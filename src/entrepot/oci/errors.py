@@ -138,6 +138,7 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.QuotaExceeded: (400, "UNSUPPORTED"),
     facts.RangeUnsatisfiable: (416, "SIZE_INVALID"),
     facts.RateExceeded: (429, "TOOMANYREQUESTS"),
+    facts.Throttled: (429, "TOOMANYREQUESTS"),
     facts.RegionNotServed: (404, "NAME_UNKNOWN"),
     facts.RegistryNotFound: (404, "NAME_UNKNOWN"),
     facts.RegistryPolicyInvalid: (400, "UNSUPPORTED"),

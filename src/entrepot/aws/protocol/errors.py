@@ -144,6 +144,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.QuotaExceeded: ("LimitExceededException", 400),
     facts.RangeUnsatisfiable: ("InvalidParameterException", 400),
     facts.RateExceeded: ("ThrottlingException", 400),
+    facts.Throttled: ("ThrottlingException", 400),
     facts.RegionNotServed: ("InvalidParameterException", 400),
     facts.RegistryNotFound: ("RegistryNotFoundException", 400),
     facts.RegistryPolicyInvalid: ("InvalidParameterException", 400),

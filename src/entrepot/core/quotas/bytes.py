@@ -28,14 +28,17 @@ class Reservations:
         self._units = units
         self._hot = hot
 
-    async def admit(self, caller: Caller, repository: Repository, upload_id: str, needed: int) -> int:
-        """Up to which size an upload may grow, at least to `needed` bytes: BytesTooMany.
+    async def admit(self, caller: Caller, repository: Repository, upload_id: str, free: int, needed: int) -> int:
+        """Up to which size an upload may grow, at least to `needed` bytes, of which the first ones need no room:
+        BytesTooMany.
 
         It is granted more than it needs, so that not every chunk asks; near the end of a quota no more than that.
         """
         key = repository.key
         if not _covering(self._hot.quotas(key.registry).bytes, key):
             return UNBOUNDED
+        if needed <= free:
+            return free
         generous = needed + min(needed, _LARGEST_STEP)
         for size in (generous, needed):
             await self._units.note(_reserve, caller, repository, upload_id, size)
