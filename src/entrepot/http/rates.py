@@ -57,26 +57,43 @@ class Rates:
         self._operations, self._anonymous = _parsed(wanted)
         self._principal = Rate(*principal) if principal[0] else None
         self._is_off = not self._operations and not self._principal and not self._anonymous
-        self._buckets = Buckets(clock)
-        self._number = lru_cache(maxsize=16_384)(_numbering(secrets.token_bytes(16)))
+        self._take = Buckets(clock).take
+        self._bucket_of = lru_cache(maxsize=16_384)(self._bucket)
+        self._key = secrets.token_bytes(16)
 
     def require(self, caller: Caller, service: str, operation: str) -> None:
         """Count one request, or Throttled."""
         if self._is_off:
             return
-        named = service, operation
-        if caller.principal is ANONYMOUS:
-            self._take(self._anonymous.get(named), "address", caller.source_ip, operation)
-            return
-        self._take(self._principal, "principal", caller.principal.id, "")
-        rate = self._operations.get(named) or self._operations.get(("", operation))
-        if rate is not None:
-            self._take(rate, service, caller.principal.account, f"{caller.region}/{operation}")
+        principal = caller.principal
+        if principal is ANONYMOUS:
+            buckets: tuple[tuple[int, Rate] | None, ...] = (
+                self._bucket_of("address", caller.source_ip, service, operation),
+            )
+        else:
+            buckets = (
+                self._bucket_of("principal", principal.id),
+                self._bucket_of(caller.region, principal.account, service, operation),
+            )
+        for each in buckets:
+            if each is not None and (wait := self._take(*each)):
+                raise Throttled(seconds=math.ceil(wait))
 
-    def _take(self, rate: Rate | None, kind: str, whose: str, what: str) -> None:
-        wait = 0.0 if rate is None else self._buckets.take(self._number(kind, whose, what), rate)
-        if wait:
-            raise Throttled(seconds=math.ceil(wait))
+    def _bucket(self, kind: str, whose: str, service: str = "", operation: str = "") -> tuple[int, Rate] | None:
+        """Whose bucket, and its rate; nobody can guess its number, so that nobody can choose whose row to fill."""
+        match kind:
+            case "address":
+                rate = self._anonymous.get((service, operation))
+            case "principal":
+                rate = self._principal
+            case _:
+                rate = self._operations.get((service, operation)) or self._operations.get(("", operation))
+        if rate is None:
+            return None
+        named = source(whose) if kind == "address" else whose.encode()
+        parts = (kind.encode(), named, service.encode(), operation.encode())
+        digest = hashlib.blake2b(b"\0".join(parts), digest_size=_NUMBER, key=self._key)
+        return int.from_bytes(digest.digest(), "big") or 1, rate
 
 
 def _parsed(wanted: Sequence[str]) -> tuple[Mapping[Operation, Rate], Mapping[Operation, Rate]]:
@@ -97,14 +114,3 @@ def _parsed(wanted: Sequence[str]) -> tuple[Mapping[Operation, Rate], Mapping[Op
         if float(per_second):
             operations[service, operation] = Rate(float(per_second), float(burst or per_second))
     return operations, anonymous
-
-
-def _numbering(key: bytes) -> Callable[[str, str, str], int]:
-    """Numbers that nobody can guess, so that nobody can choose whose row to fill; never 0."""
-
-    def number(kind: str, whose: str, what: str) -> int:
-        named = source(whose) if kind == "address" else whose.encode()
-        digest = hashlib.blake2b(b"\0".join((kind.encode(), named, what.encode())), digest_size=_NUMBER, key=key)
-        return int.from_bytes(digest.digest(), "big") or 1
-
-    return number

@@ -52,7 +52,7 @@ def test_without_a_setting_nothing_is_limited(clock: Clock):
 def test_a_refusal_says_awss_words_and_when_to_come_back(clock: Clock):
     rates = Rates(("PutImage=0.5/1",), clock=clock)
     rates.require(caller(), "ecr", "PutImage")
-    with pytest.raises(Throttled, match="^Rate exceeded$") as refused:
+    with pytest.raises(Throttled, match=r"^Rate exceeded$") as refused:
         rates.require(caller(), "ecr", "PutImage")
     assert refused.value.fields == {"seconds": 2}
 
