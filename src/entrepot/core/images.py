@@ -108,9 +108,7 @@ def put(
         raise TagImmutable(tag=tag, name=key.name)
     hold_blobs(tx, repository, manifest)
     if known is None:
-        limits.require_image(tx, repository, digest)
-        image_size = _hold_children(tx, repository, manifest, rules)
-        images.add(tx, repository.id, digest, manifest, image_size, caller.at)
+        _add(tx, repository, digest, manifest, rules, caller)
         known = images.find(tx, repository.id, digest)
     if known is None:  # cannot be: the row was just written
         raise _not_found(key, digest)
@@ -121,6 +119,14 @@ def put(
     vex_trust.signed(tx, repository, manifest, tag or "", caller.at)
     _tell_push(Change(tx, caller, repository), known, tag, changed=not repeated)
     return Image(key, known, tag)
+
+
+def _add(
+    tx: Transaction, repository: Repository, digest: Digest, manifest: Manifest, rules: DoorRules, caller: Caller
+) -> None:
+    limits.require_image(tx, repository, digest)
+    image_size = _hold_children(tx, repository, manifest, rules)
+    images.add(tx, repository.id, digest, manifest, image_size, caller.at)
 
 
 def find(tx: Transaction, caller: Caller, key: RepositoryKey, reference: Reference) -> Image:

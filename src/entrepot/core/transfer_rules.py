@@ -34,7 +34,7 @@ class PartRules:
     largest_part: int = 0
     most_parts: int = 0
 
-    def check(self, key: RepositoryKey, upload: Upload, size: int) -> None:
+    def require_part(self, key: RepositoryKey, upload: Upload, size: int) -> None:
         """Whether an upload may have one part more, of so many bytes: LayerPartTooLarge, LayerPartsTooMany."""
         if self.largest_part and size > self.largest_part:
             raise LayerPartTooLarge(limit=self.largest_part, size=size)

@@ -141,7 +141,7 @@ class Transfers:
             raise UploadOutOfOrder(
                 upload=upload_id, offset=before.offset, start=first, name=key.name, account=key.registry.account
             )
-        rules.check(key, before, len(data))
+        rules.require_part(key, before, len(data))
         async with self._dropped_if_refused(caller, key, upload_id):
             return await self._append_part(caller, key, before, data, rules.smallest_part)
 

@@ -166,7 +166,7 @@ LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "Transfers.start": lambda key: (key,),
 }
 # what tells the journal of images that a checked use case has answered; what decides by a role's trust in who asks
-COUNTERS = {"Reads.count", "WebIdentities.assume", "WebIdentities.log_in"}
+COUNTERS = {"Reads.count", "Reservations.admit", "WebIdentities.assume", "WebIdentities.log_in"}
 
 
 # modules of identities: test_identities.py walks them in the same way
