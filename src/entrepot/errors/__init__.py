@@ -175,7 +175,6 @@ from entrepot.errors.quotas import (
     ServiceQuotaUnknown,
 )
 from entrepot.errors.repositories import (
-    CatalogDataNotFound,
     PublicAliasNotFound,
     PublicAliasTaken,
     PublicRegionNotServed,

@@ -34,7 +34,6 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.BytePrefixInvalid: (400, "UNSUPPORTED"),
     facts.ByteQuotaNotFound: (400, "UNSUPPORTED"),
     facts.BytesTooMany: (403, "DENIED"),
-    facts.CatalogDataNotFound: (404, "NAME_UNKNOWN"),
     facts.ChildrenNotFound: (404, "MANIFEST_BLOB_UNKNOWN"),
     facts.CopyTooLarge: (400, "UNSUPPORTED"),
     facts.CredentialExpired: (403, "DENIED"),

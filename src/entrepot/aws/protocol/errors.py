@@ -35,7 +35,6 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.BytePrefixInvalid: ("InvalidParameterException", 400),
     facts.ByteQuotaNotFound: ("InvalidParameterException", 400),
     facts.BytesTooMany: ("LimitExceededException", 400),
-    facts.CatalogDataNotFound: ("RepositoryCatalogDataNotFoundException", 400),
     facts.ChildrenNotFound: ("ReferencedImagesNotFoundException", 400),
     facts.CopyTooLarge: ("LimitExceededException", 400),
     facts.CredentialExpired: ("ExpiredTokenException", 403),
