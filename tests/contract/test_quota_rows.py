@@ -36,6 +36,14 @@ def run(database: Database, work: Callable[..., Any], *args: Any, **kwargs: Any)
     return database.submit(lambda tx: work(tx, who, *args, **kwargs)).result()
 
 
+def write(database: Database, work: Callable[..., Any], *args: Any) -> Any:
+    return database.submit(lambda tx: work(tx, *args)).result()
+
+
+def look(database: Database, work: Callable[..., Any], *args: Any) -> Any:
+    return database.read(lambda tx: work(tx, *args))
+
+
 def made(database: Database, name: str) -> Repository:
     found: Repository = run(database, repositories.create, repository(name), RepositoryDraft())
     return found
@@ -47,8 +55,8 @@ def blob(number: int) -> Blob:
 
 
 def held(database: Database, *repositories: Repository) -> list[int]:
-    of_each = [database.read(lambda tx, of=each.id: byte_usage.of_repository(tx, of)) for each in repositories]
-    return [*of_each, database.read(lambda tx: byte_usage.of_registry(tx, SCOPE))]
+    of_each = [look(database, byte_usage.of_repository, each.id) for each in repositories]
+    return [*of_each, look(database, byte_usage.of_registry, SCOPE)]
 
 
 @pytest.mark.parametrize("seed", range(EXAMPLES))
@@ -57,20 +65,20 @@ def test_what_is_held_is_the_sum_of_what_is_linked_whatever_happens(database: Da
     one, two = made(database, "one"), made(database, "two")
     kept = [blob(number) for number in range(6)]
     for each in kept:
-        database.submit(lambda tx, new=each: blobs.add(tx, new, EPOCH)).result()
+        write(database, blobs.add, each, EPOCH)
     linked: dict[str, set[str]] = {one.id: set(), two.id: set()}
     for _ in range(STEPS):
         of, each = chance.choice((one.id, two.id)), chance.choice(kept)
         if chance.random() < 0.6:
-            database.submit(lambda tx, of=of, b=each: blobs.link(tx, of, b.digest, b.id, EPOCH)).result()
+            write(database, blobs.link, of, each.digest, each.id, EPOCH)
             linked[of].add(each.digest)
         elif chance.random() < 0.5:
-            gone = database.submit(lambda tx, of=of, b=each: blobs.unlink(tx, of, b.digest)).result()
+            gone = write(database, blobs.unlink, of, each.digest)
             assert gone is (each.digest in linked[of])
             linked[of].discard(each.digest)
         else:
             key = LinkKey(of, each.digest)
-            database.submit(lambda tx, key=key: collection.unlink(tx, key)).result()
+            write(database, collection.unlink, key)
             linked[of].discard(each.digest)
         sizes = [sum(b.size for b in kept if b.digest in linked[of]) for of in (one.id, two.id)]
         assert held(database, one, two) == [*sizes, sum(sizes)]
@@ -79,24 +87,24 @@ def test_what_is_held_is_the_sum_of_what_is_linked_whatever_happens(database: Da
 def test_a_repository_that_is_emptied_gives_all_back(database: Database):
     one, two = made(database, "one"), made(database, "two")
     for each in (one, two):
-        database.submit(lambda tx: blobs.add(tx, blob(3), EPOCH)).result()
-        database.submit(lambda tx, of=each.id: blobs.link(tx, of, blob(3).digest, blob(3).id, EPOCH)).result()
+        write(database, blobs.add, blob(3), EPOCH)
+        write(database, blobs.link, each.id, blob(3).digest, blob(3).id, EPOCH)
     run(database, repositories.delete, repository("one"), force=True)
     assert held(database, one, two) == [1000, 1000, 2000]
-    while database.submit(lambda tx: collection.drop_some(tx, one.id, 100)).result():
+    while write(database, collection.drop_some, one.id, 100):
         pass
-    database.submit(lambda tx: collection.remove_tombstone(tx, one.id)).result()
+    write(database, collection.remove_tombstone, one.id)
     assert held(database, one, two) == [0, 1000, 1000]
 
 
 def test_the_same_blob_that_many_send_at_once_counts_once(database: Database):
     one = made(database, "one")
-    database.submit(lambda tx: blobs.add(tx, blob(3), EPOCH)).result()
+    write(database, blobs.add, blob(3), EPOCH)
     start = threading.Barrier(THREADS)
 
     def send(_: int) -> None:
         start.wait()
-        database.submit(lambda tx: blobs.link(tx, one.id, blob(3).digest, blob(3).id, EPOCH)).result()
+        write(database, blobs.link, one.id, blob(3).digest, blob(3).id, EPOCH)
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(send, range(THREADS)))
@@ -106,13 +114,11 @@ def test_the_same_blob_that_many_send_at_once_counts_once(database: Database):
 def test_prefixes_cover_what_they_say_and_nothing_beside(database: Database):
     for number, name in enumerate(("team", "team/app", "team/app/sub", "team-b", "teal/app")):
         found = made(database, name)
-        database.submit(lambda tx, n=number: blobs.add(tx, blob(n), EPOCH)).result()
-        database.submit(
-            lambda tx, n=number, of=found.id: blobs.link(tx, of, blob(n).digest, blob(n).id, EPOCH)
-        ).result()
+        write(database, blobs.add, blob(number), EPOCH)
+        write(database, blobs.link, found.id, blob(number).digest, blob(number).id, EPOCH)
     sums = {"team/": 110, "team/app": 10, "team/app/": 100, "team": 1, "te/": 0, "teal/": 10_000}
     for prefix, expected in sums.items():
-        assert database.read(lambda tx, p=prefix: byte_usage.below(tx, registry(), p)) == (expected, 0), prefix
+        assert look(database, byte_usage.below, registry(), prefix) == (expected, 0), prefix
         covered = [
             each
             for each in ("team", "team/app", "team/app/sub", "team-b", "teal/app")
@@ -124,11 +130,11 @@ def test_prefixes_cover_what_they_say_and_nothing_beside(database: Database):
 
 def _reserve(database: Database, of: Repository, upload: str, size: int) -> bool:
     """As core/quotas/bytes.py does it: in one unit, and the look in another."""
-    database.submit(lambda tx: byte_usage.reserve(tx, upload, of.id, SCOPE, size, EPOCH)).result()
+    write(database, byte_usage.reserve, upload, of.id, SCOPE, size, EPOCH)
     try:
-        database.read(lambda tx: byte_quotas.require_room(tx, of.key, 0))
+        look(database, byte_quotas.require_room, of.key, 0)
     except BytesTooMany:
-        database.submit(lambda tx: byte_usage.release(tx, upload)).result()
+        write(database, byte_usage.release, upload)
         return False
     return True
 
@@ -145,7 +151,7 @@ def test_many_who_reserve_at_once_never_have_more_than_there_is(database: Databa
     with ThreadPoolExecutor(THREADS) as pool:
         admitted = sum(pool.map(send, range(THREADS)))
     assert admitted <= 5
-    assert database.read(lambda tx: byte_usage.reserved_in(tx, SCOPE)) == admitted * 100
+    assert look(database, byte_usage.reserved_in, SCOPE) == admitted * 100
     while _reserve(database, one, str(uuid.uuid4()), 100):
         admitted += 1
     assert admitted == 5
@@ -154,9 +160,9 @@ def test_many_who_reserve_at_once_never_have_more_than_there_is(database: Databa
 def test_a_reservation_without_a_session_is_released_when_it_is_old(database: Database):
     one = made(database, "one")
     _reserve(database, one, "killed", 100)
-    assert database.submit(lambda tx: byte_usage.release_stale(tx, EPOCH)).result() == 0
-    assert database.submit(lambda tx: byte_usage.release_stale(tx, EPOCH + timedelta(seconds=1))).result() == 1
-    assert database.read(lambda tx: byte_usage.reserved_in(tx, SCOPE)) == 0
+    assert write(database, byte_usage.release_stale, EPOCH) == 0
+    assert write(database, byte_usage.release_stale, EPOCH + timedelta(seconds=1)) == 1
+    assert look(database, byte_usage.reserved_in, SCOPE) == 0
 
 
 def test_credit_admits_as_many_images_as_there_may_be_however_they_come_and_go(database: Database):
@@ -176,12 +182,12 @@ def test_credit_admits_as_many_images_as_there_may_be_however_they_come_and_go(d
         most = 5 if number < 40 else 3
         if there and chance.random() < 0.4:
             gone = there.pop()
-            database.submit(lambda tx, d=gone: images.remove(tx, one.id, d)).result()
+            write(database, images.remove, one.id, gone)
         elif len(there) >= most:
             with pytest.raises(ImagesTooMany):
-                database.submit(lambda tx, n=number: push(tx, n)).result()
+                write(database, push, number)
         else:
-            there.add(database.submit(lambda tx, n=number: push(tx, n)).result())
+            there.add(write(database, push, number))
 
 
 def test_many_who_create_at_once_never_make_more_than_there_may_be(database: Database):
@@ -199,4 +205,4 @@ def test_many_who_create_at_once_never_make_more_than_there_may_be(database: Dat
     with ThreadPoolExecutor(THREADS) as pool:
         assert sum(pool.map(create, range(THREADS))) == 5
     with pytest.raises(RepositoriesTooMany):
-        database.submit(lambda tx: require_repository(tx, repository("one-more"))).result()
+        write(database, require_repository, repository("one-more"))
