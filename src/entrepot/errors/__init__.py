@@ -163,6 +163,7 @@ from entrepot.errors.policies import (
     SessionPoliciesTooLarge,
     SessionTooLarge,
 )
+from entrepot.errors.replication import BackfillInProgress, BackfillNotFound, BackfillStatusInvalid
 from entrepot.errors.repositories import (
     CatalogDataNotFound,
     PublicAliasNotFound,
