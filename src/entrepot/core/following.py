@@ -35,7 +35,7 @@ def is_replication(behind: str) -> bool:
 def follow(
     tx: Transaction, repository: Repository, revision: int, events: Sequence[Told], behind: str, at: datetime
 ) -> None:
-    """Note what is to be done for the events of one change, which `behind` made; revision and ordinal give the order."""
+    """Note what is to be done for the events of one change of this revision, which `behind` made."""
     images = [(ordinal, told["detail"]) for ordinal, (name, told) in enumerate(events) if name in _TOLD]
     if not images or repository.key.registry.kind != "private" or is_replication(behind):
         return

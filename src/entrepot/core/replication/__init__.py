@@ -8,7 +8,7 @@ replication").
     statuses       how the copies of images stand
     backfills      images that were there before the rule was; `backfilling` is their job
 
-A step is not a command but a place to look: in one transaction it has the destination be, in one image and one tag, what
-the source is at that moment. So it does not matter how often a step is done, when, or in which order: none is lost by
-another.
+A step is not a command but a place to look: in one transaction it has the destination be, in one image and one tag,
+what the source is at that moment. So it does not matter how often a step is done, when, or in which order: none is lost
+by another.
 """
