@@ -57,7 +57,7 @@ def test_a_push_comes_to_the_destination_byte_by_byte(server, ecr, rules, reposi
 
 
 def test_a_configuration_is_shown_as_it_was_given_until_it_is_taken_away(server, ecr, repository):
-    given = [rule("a/", deletes=True), {"destinations": [HERE]}, rule("b", deletes=False)]
+    given = [rule("a/", deletes=True), {"destinations": [HERE]}, rule("bb", deletes=False)]
     with replicating(server, *given):
         told = ecr.describe_registry()
         assert (told["registryId"], told["replicationConfiguration"]) == (ACCOUNT, {"rules": given})
@@ -68,13 +68,13 @@ def test_a_configuration_is_shown_as_it_was_given_until_it_is_taken_away(server,
 @pytest.mark.parametrize(
     ("rules", "said"),
     [
-        ([rule("a", {"region": HOME, "registryId": ACCOUNT})], "cannot be the same as the source registry"),
-        ([rule("a", {"region": "ap-south-1", "registryId": ACCOUNT})], "ap-south-1 is not served"),
-        ([rule("a")] * 26, "less than or equal to 25"),
-        ([rule("a", *({"region": HOME, "registryId": f"{n:012d}"} for n in range(1, 27)))], "at most 25 destinations"),
+        ([rule("aa", {"region": HOME, "registryId": ACCOUNT})], "cannot be the same as the source registry"),
+        ([rule("aa", {"region": "ap-south-1", "registryId": ACCOUNT})], "ap-south-1 is not served"),
+        ([rule("aa")] * 26, "less than or equal to 25"),
+        ([rule("aa", *({"region": HOME, "registryId": f"{n:012d}"} for n in range(1, 27)))], "at most 25 destinations"),
         ([{"destinations": [HERE], "repositoryFilters": rule("ab")["repositoryFilters"] * 101}], "equal to 100"),
         ([rule("UP")], "regular expression pattern"),
-        ([rule("a", HERE, HERE)], "once"),
+        ([rule("aa", HERE, HERE)], "once"),
     ],
 )
 def test_rules_that_cannot_be_are_refused_and_change_nothing(ecr, rules, said: str):
@@ -219,21 +219,20 @@ def test_another_account_must_allow_it(server, ecr, repository, doors, tenant: C
         grant(server, tenant, "ecr:ReplicateImage", "ecr:CreateRepository", region=HOME)
         push(doors["oci"], repository, second, "v4")
         there.comes_to((second.digest, "v4"))
-    records = awaited(
-        lambda: [
-            record
-            for event in lookup(server.client("cloudtrail", credentials=tenant), "EventName", "ReplicateImage")
-            if (record := json.loads(event["CloudTrailEvent"]))["requestParameters"]["repositoryName"] == repository
-        ],
-        4,
-    )
+    trail = server.client("cloudtrail")
+
+    def told() -> list[dict[str, Any]]:
+        found = [json.loads(event["CloudTrailEvent"]) for event in lookup(trail, "EventName", "ReplicateImage")]
+        return [each for each in found if each["requestParameters"]["repositoryName"] == repository]
+
+    records = awaited(told, 4)
     assert sorted(record.get("errorCode", "") for record in records) == ["", "", "AccessDenied", "AccessDenied"]
     for record in records:
         assert record["userIdentity"]["arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/ECRReplication"
 
 
 def test_a_template_of_the_destination_shapes_what_is_made_there(rules, doors, repository, there: There):
-    made = {"prefix": repository, "appliedFor": ["REPLICATION"], "imageTagMutability": "IMMUTABLE"}
+    made = {"prefix": "behaviour", "appliedFor": ["REPLICATION"], "imageTagMutability": "IMMUTABLE"}
     there.ecr.create_repository_creation_template(**made)
     try:
         push(doors["oci"], repository, image(3020), "v1")
@@ -241,7 +240,7 @@ def test_a_template_of_the_destination_shapes_what_is_made_there(rules, doors, r
         (found,) = there.ecr.describe_repositories(repositoryNames=[repository])["repositories"]
         assert found["imageTagMutability"] == "IMMUTABLE"
     finally:
-        there.ecr.delete_repository_creation_template(prefix=repository)
+        there.ecr.delete_repository_creation_template(prefix="behaviour")
 
 
 def test_settings_policies_and_archives_stay_at_home(ecr, rules, doors, repository, there: There):
