@@ -79,12 +79,24 @@ def test_a_backfill_brings_what_was_there_and_tells_of_each_image_and_tag(
             "subImageFailureCodes": [],
         }
     ]
-    assert statuses(ecr, repository, imageTag="v3")[0]["status"] == "COMPLETE"
+
+
+def test_a_backfill_is_listed_with_the_newest_first(server, ecr, repository, pushed):
+    with replicating(server, rule(repository)):
+        named = [backfilled(ecr) for _ in range(2)]
     pages = ecr.get_paginator("list_replication_backfills").paginate(PaginationConfig={"PageSize": 1})
     listed = [each for page in pages for each in page["backfills"]]
-    (summary,) = [each for each in listed if each["replicationBackfillId"] == named]
-    assert (summary["status"], summary["endedAt"]) == ("COMPLETE", found["endedAt"])
+    assert [each["replicationBackfillId"] for each in listed[:2]] == named[::-1]
+    assert listed[0]["status"] == "COMPLETE"
+    assert listed[0]["progress"]["totalReplicationCount"] == 1
     assert [each["startedAt"] for each in listed] == sorted((each["startedAt"] for each in listed), reverse=True)
+
+
+def backfilled(ecr: Any) -> str:
+    """The id of a backfill that has ended."""
+    named = str(ecr.start_replication_backfill(destination=HERE)["replicationBackfillId"])
+    assert ended(ecr, named)["endedAt"]
+    return named
 
 
 def test_what_cannot_be_brought_is_counted_with_its_reason(server, ecr, doors, repository):

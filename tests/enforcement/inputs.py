@@ -49,6 +49,9 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "trashId": "absent",
         "imageDigest": digest,
         "catalogData": {"description": "d"},
+        "replicationConfiguration": {"rules": []},
+        "replicationBackfillId": "00000000-0000-4000-8000-000000000000",
+        "destination": {"region": "eu-west-1", "registryId": ACCOUNT},
         **_of_identities(names),
     }
 

@@ -24,6 +24,7 @@ from tests.factories import (
     key_cases,
     lifecycle_cases,
     metric_cases,
+    replication_cases,
     scan_cases,
     secret_cases,
 )
@@ -39,6 +40,7 @@ CASES: Mapping[str, Case] = {
     **inspector_cases.CASES,
     **key_cases.CASES,
     **lifecycle_cases.CASES,
+    **replication_cases.CASES,
     **secret_cases.CASES,
 }
 PARTS = frozenset().union(
@@ -52,6 +54,7 @@ PARTS = frozenset().union(
             inspector_cases,
             key_cases,
             lifecycle_cases,
+            replication_cases,
             secret_cases,
         )
     )
@@ -74,6 +77,7 @@ SERVICES = {
     "inspector": "inspector2",
     "keys": "kms",
     "lifecycle": "ecr",
+    "replication": "ecr",
     "secrets": "secretsmanager",
 }  # of packages
 _TABLES = {
@@ -109,6 +113,7 @@ class House:
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)
         lifecycle_cases.furnish(self.core)
+        replication_cases.furnish(self.core)
         calls.keep(self._database(AUDIT), [calls.call()])
         self._database(METRICS).submit(
             lambda tx: publishing.put(tx, caller(), "Own", metric_cases.DATA),

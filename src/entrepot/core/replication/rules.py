@@ -14,7 +14,7 @@ from entrepot.db import accounts
 from entrepot.db import replication_configurations as rows
 from entrepot.db.database import Transaction
 from entrepot.db.replication_records import Destination, Rule
-from entrepot.errors import ParameterInvalid
+from entrepot.errors import IdentityInputInvalid, ParameterInvalid, QuotaExceeded
 from entrepot.spec.repository import RegistryKey
 
 __all__ = ["Destination", "Rule", "describe", "put"]
@@ -51,12 +51,20 @@ def put(
     _check(registry, rules, served)
     accounts.lock(tx, registry.account)
     if rules:
-        service_roles.ensure(tx, caller, SERVICE, role_id)
+        _make_role(tx, caller, role_id)
     rows.put(tx, registry, rules, caller.at)
     changes.audit(
         tx, caller, "PutReplicationConfiguration", told, account=registry.account, region=registry.region, service="ecr"
     )
     return tuple(rules)
+
+
+def _make_role(tx: Transaction, caller: Caller, role_id: str) -> None:
+    """ParameterInvalid where the account has as many roles as it may have."""
+    try:
+        service_roles.ensure(tx, caller, SERVICE, role_id)
+    except (IdentityInputInvalid, QuotaExceeded) as fact:
+        raise ParameterInvalid(parameter=_WHERE, reason=f"no service-linked role can be made: {fact}") from None
 
 
 def _check(registry: RegistryKey, rules: Sequence[Rule], served: Sequence[str]) -> None:
