@@ -1,5 +1,7 @@
 """Every use case of replication with arguments for one furnished account, for tests that walk them."""
 
+from typing import Any
+
 from entrepot.core.replication import backfills, rules
 from entrepot.core.replication.engine import Replication
 from entrepot.core.replication.rules import Destination, Rule
@@ -16,7 +18,7 @@ BACKFILL = "00000000-0000-4000-8000-00000000beef"
 NEW = "00000000-0000-4000-8000-00000000cafe"
 ROLE_ID = "AROAREPLICATION000000"
 IMAGE: Digest = image_manifest([b"copied"]).digest
-PUT = (KEY.registry, RULES, SERVED, {}, ROLE_ID)
+PUT: tuple[Any, ...] = (KEY.registry, RULES, SERVED, {}, ROLE_ID)
 PARTS = {"replication.arriving.require_ends"}
 # use case -> how it is called in the house below
 CASES: dict[str, Case] = {

@@ -1,5 +1,6 @@
 """Backfills: the images that a registry had before its rules, on their way to one destination (ECR user guide,
-"Replication backfill"). `backfilling` is the job that brings them.
+"Replication backfill"). `backfilling` is the job that brings them. They are the account's own: no registry policy has a
+say.
 """
 
 from collections.abc import Sequence
@@ -7,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from entrepot.core import changes, lookup
+from entrepot.core import access, changes, resources
 from entrepot.core.access import Caller
 from entrepot.core.page import Page, cut
 from entrepot.db import accounts, replication_configurations
@@ -44,7 +45,7 @@ def start(
     """Begin to bring what matches the rules to a destination that they name: ParameterInvalid for another,
     BackfillInProgress while one goes to its Region, QuotaExceeded.
     """
-    lookup.allow_registry(tx, caller, registry, "StartReplicationBackfill")
+    access.require(caller, "StartReplicationBackfill", resources.of_own_registry(registry))
     accounts.lock(tx, registry.account)
     rules = replication_configurations.find(tx, registry)
     if not any(destination in rule.destinations for rule in rules):
@@ -79,7 +80,7 @@ def stop(tx: Transaction, caller: Caller, registry: RegistryKey, backfill_id: st
     """Bring no more: at once while it is being prepared, else when what is on its way has arrived. BackfillNotFound,
     BackfillStatusInvalid.
     """
-    lookup.allow_registry(tx, caller, registry, "StopReplicationBackfill")
+    access.require(caller, "StopReplicationBackfill", resources.of_own_registry(registry))
     _get(tx, registry, caller, backfill_id)
     found = rows.lock(tx, backfill_id)
     if found is None:
@@ -98,7 +99,7 @@ def stop(tx: Transaction, caller: Caller, registry: RegistryKey, backfill_id: st
 
 def list_of(tx: Transaction, caller: Caller, registry: RegistryKey, limit: int, after: tuple[str, str]) -> Page[Shown]:
     """A page of the backfills of a registry, the newest first."""
-    lookup.allow_registry(tx, caller, registry, "ListReplicationBackfills")
+    access.require(caller, "ListReplicationBackfills", resources.of_own_registry(registry))
     before = (int(after[0]), after[1]) if after[0] else (_LAST, "")
     page = cut(
         [each for each in rows.page(tx, registry, before, limit + 1) if not _is_over(each, caller)],
@@ -120,7 +121,7 @@ def results(
     after: tuple[str, str, str],
 ) -> tuple[Shown, Page[Item]]:
     """A backfill, and once it has ended a page of how its images came out: BackfillNotFound."""
-    lookup.allow_registry(tx, caller, registry, "DescribeReplicationBackfillResults")
+    access.require(caller, "DescribeReplicationBackfillResults", resources.of_own_registry(registry))
     found = _get(tx, registry, caller, backfill_id)
     shown = Shown(found, rows.failure_codes(tx, backfill_id))
     if found.ended_at is None:
