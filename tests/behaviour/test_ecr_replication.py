@@ -114,7 +114,7 @@ def test_an_index_comes_with_its_images_and_what_refers_to_them(server, rules, d
 def test_children_from_before_the_rule_come_with_their_index(server, doors, repository, there: There):
     content = index(3004)
     for child in content.children:
-        Registry(server).push(repository, child, child.digest)
+        push(doors["oci"], repository, child)
     with replicating(server, rule(repository)):
         doors["oci"].put(repository, content.manifest, "v1")
         there.comes_to((content.digest, "v1"), *((child.digest, "") for child in content.children))
