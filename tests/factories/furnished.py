@@ -25,6 +25,7 @@ from tests.factories import (
     lifecycle_cases,
     metric_cases,
     quota_cases,
+    replication_cases,
     scan_cases,
     secret_cases,
 )
@@ -41,6 +42,7 @@ CASES: Mapping[str, Case] = {
     **key_cases.CASES,
     **lifecycle_cases.CASES,
     **quota_cases.CASES,
+    **replication_cases.CASES,
     **secret_cases.CASES,
 }
 PARTS = frozenset().union(
@@ -55,6 +57,7 @@ PARTS = frozenset().union(
             key_cases,
             lifecycle_cases,
             quota_cases,
+            replication_cases,
             secret_cases,
         )
     )
@@ -78,6 +81,7 @@ SERVICES = {
     "keys": "kms",
     "lifecycle": "ecr",
     "quotas": "entrepot",
+    "replication": "ecr",
     "secrets": "secretsmanager",
 }  # of packages
 _TABLES = {
@@ -113,6 +117,7 @@ class House:
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)
         lifecycle_cases.furnish(self.core)
+        replication_cases.furnish(self.core)
         calls.keep(self._database(AUDIT), [calls.call()])
         self._database(METRICS).submit(
             lambda tx: publishing.put(tx, caller(), "Own", metric_cases.DATA),
