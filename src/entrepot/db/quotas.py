@@ -31,6 +31,11 @@ _BYTES = (
     )
     .order_by(byte_quota.c.prefix)
 )
+_WITH_BYTES = (
+    select(byte_quota)
+    .order_by(byte_quota.c.account_id, byte_quota.c.kind, byte_quota.c.region, byte_quota.c.prefix)
+    .limit(bindparam("limit"))
+)
 _TAKE = (
     update(quota_credit)
     .where(
@@ -112,6 +117,14 @@ def of_registry(tx: Reader, key: RegistryKey) -> QuotasSet:
         {row.name: row.value for row in tx.all(_VALUES, **place)},
         tuple(ByteQuota(row.prefix, row.value) for row in tx.all(_BYTES, **place)),
     )
+
+
+def with_bytes(tx: Reader, limit: int) -> Sequence[tuple[RegistryKey, ByteQuota]]:
+    """The first quotas of bytes of all registries."""
+    return [
+        (RegistryKey(row.kind, row.account_id, row.region), ByteQuota(row.prefix, row.value))
+        for row in tx.all(_WITH_BYTES, limit=limit)
+    ]
 
 
 def put_value(tx: Transaction, key: RegistryKey, name: str, value: int, at: datetime) -> None:
