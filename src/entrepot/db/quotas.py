@@ -22,6 +22,12 @@ _VALUES = (
     )
     .order_by(service_quota.c.name)
 )
+_VALUE = select(service_quota.c.value).where(
+    service_quota.c.account_id == bindparam("account"),
+    service_quota.c.kind == bindparam("kind"),
+    service_quota.c.region == bindparam("region"),
+    service_quota.c.name == bindparam("of"),
+)
 _BYTES = (
     select(byte_quota.c.prefix, byte_quota.c.value)
     .where(
@@ -117,6 +123,12 @@ def of_registry(tx: Reader, key: RegistryKey) -> QuotasSet:
         {row.name: row.value for row in tx.all(_VALUES, **place)},
         tuple(ByteQuota(row.prefix, row.value) for row in tx.all(_BYTES, **place)),
     )
+
+
+def value_of(tx: Reader, key: RegistryKey, name: str) -> int | None:
+    """What was set for one service quota."""
+    row = tx.one(_VALUE, **_place(key), of=name)
+    return None if row is None else int(row.value)
 
 
 def with_bytes(tx: Reader, limit: int) -> Sequence[tuple[RegistryKey, ByteQuota]]:
