@@ -165,7 +165,6 @@ from entrepot.errors.policies import (
 )
 from entrepot.errors.replication import BackfillInProgress, BackfillNotFound, BackfillStatusInvalid
 from entrepot.errors.repositories import (
-    CatalogDataNotFound,
     PublicAliasNotFound,
     PublicAliasTaken,
     PublicRegionNotServed,
