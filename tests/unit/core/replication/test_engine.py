@@ -244,3 +244,13 @@ def test_flows_name_each_destination_with_what_waits(house: House):
     house.run()
     found = [(each.destination, each.waiting, each.oldest, each.failed) for each in house.core.row(statuses.flows)]
     assert found == [(NEAR, 0, None, 0), (FOREIGN, 0, None, 2)]
+
+
+def test_a_tag_that_moved_and_was_taken_off_before_anything_was_done_is_gone_there(house: House):
+    house.rules()
+    first = house.core.image(HOME, "v1")
+    house.run()
+    house.core.image(HOME, "v1", layers=[b"second"])
+    house.core.write(deletion.delete, HOME, Tag("v1"))
+    house.run()
+    assert house.held() == {first.digest: ()}
