@@ -72,6 +72,23 @@ def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
     for name in ("GetAccountSetting", "PutAccountSetting"):
         yield name, (Needs(f"ecr:{name}", ANY, ("ecr:AccountSetting",)),)
     yield from _templates()
+    yield from _pull_through()
+
+
+def _pull_through() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    """What an upstream is asked with, who names it in a rule must be allowed to use."""
+    for verb in ("Create", "Update"):
+        name = f"{verb}PullThroughCacheRule"
+        yield (
+            name,
+            (
+                Needs(f"ecr:{name}", ANY),
+                Needs("secretsmanager:GetSecretValue", secrets.ARN, secrets.ON_SECRETS, "a secret is given"),
+                Needs("iam:PassRole", _ROLE, _PASSED, "a role is given"),
+            ),
+        )
+    for name in ("DeletePullThroughCacheRule", "DescribePullThroughCacheRules", "ValidatePullThroughCacheRule"):
+        yield name, (Needs(f"ecr:{name}", ANY),)
 
 
 def _templates() -> Iterator[tuple[str, tuple[Needs, ...]]]:

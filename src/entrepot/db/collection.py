@@ -17,6 +17,13 @@ from entrepot.db.lifecycle_schema import lifecycle_policy, lifecycle_preview
 from entrepot.db.records import Blob
 from entrepot.db.scan_schema import layer_inventory, layer_marks
 from entrepot.db.schema import blob, gc_hold, manifest_reference, repository, repository_blob, upload
+from entrepot.db.pull_through_schema import (
+    arriving_blob,
+    arriving_image,
+    cached_referrers,
+    cached_repository,
+    cached_tag,
+)
 from entrepot.db.template_schema import repository_protection, trashed_reference
 
 
@@ -116,6 +123,11 @@ _REMOVE_UPLOADS = delete(upload).where(upload.c.repository_id == bindparam("of")
 _REMOVE_SETTINGS = [
     delete(table).where(table.c.repository_id == bindparam("of"))
     for table in (
+        arriving_blob,
+        arriving_image,
+        cached_referrers,
+        cached_repository,
+        cached_tag,
         lifecycle_policy,
         lifecycle_preview,
         repository_admission,

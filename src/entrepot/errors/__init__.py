@@ -163,6 +163,19 @@ from entrepot.errors.policies import (
     SessionPoliciesTooLarge,
     SessionTooLarge,
 )
+from entrepot.errors.pull_through import (
+    PullThroughRuleAlreadyExists,
+    PullThroughRuleNotFound,
+    UpstreamBusy,
+    UpstreamDenied,
+    UpstreamImageAbsent,
+    UpstreamImageUnusable,
+    UpstreamLayerUnavailable,
+    UpstreamLoginUnusable,
+    UpstreamReferrersUnavailable,
+    UpstreamUnavailable,
+    UpstreamUnsupported,
+)
 from entrepot.errors.repositories import (
     CatalogDataNotFound,
     PublicAliasNotFound,
@@ -241,4 +254,16 @@ from entrepot.errors.trails import (
 )
 from entrepot.errors.trash import BlobTrashed, RepositoryProtected, TrashedNotFound
 
-__all__ = [name for name in dir() if name[:1].isupper()]
+__all__ = [
+    "PullThroughRuleAlreadyExists",
+    "PullThroughRuleNotFound",
+    "UpstreamBusy",
+    "UpstreamDenied",
+    "UpstreamImageAbsent",
+    "UpstreamImageUnusable",
+    "UpstreamLayerUnavailable",
+    "UpstreamLoginUnusable",
+    "UpstreamReferrersUnavailable",
+    "UpstreamUnavailable",
+    "UpstreamUnsupported",
+name for name in dir() if name[:1].isupper()]
