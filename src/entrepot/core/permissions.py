@@ -12,6 +12,7 @@ from entrepot.core import cloudwatch_permissions as monitoring
 from entrepot.core import iam_permissions as iam
 from entrepot.core import inspector_permissions as inspector
 from entrepot.core import kms_permissions as kms
+from entrepot.core import pull_through_permissions as pull_through
 from entrepot.core import secrets_permissions as secrets
 from entrepot.core.needs import ANY, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, Needs, Table
 
@@ -72,23 +73,7 @@ def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
     for name in ("GetAccountSetting", "PutAccountSetting"):
         yield name, (Needs(f"ecr:{name}", ANY, ("ecr:AccountSetting",)),)
     yield from _templates()
-    yield from _pull_through()
-
-
-def _pull_through() -> Iterator[tuple[str, tuple[Needs, ...]]]:
-    """What an upstream is asked with, who names it in a rule must be allowed to use."""
-    for verb in ("Create", "Update"):
-        name = f"{verb}PullThroughCacheRule"
-        yield (
-            name,
-            (
-                Needs(f"ecr:{name}", ANY),
-                Needs("secretsmanager:GetSecretValue", secrets.ARN, secrets.ON_SECRETS, "a secret is given"),
-                Needs("iam:PassRole", _ROLE, _PASSED, "a role is given"),
-            ),
-        )
-    for name in ("DeletePullThroughCacheRule", "DescribePullThroughCacheRules", "ValidatePullThroughCacheRule"):
-        yield name, (Needs(f"ecr:{name}", ANY),)
+    yield from pull_through.table()
 
 
 def _templates() -> Iterator[tuple[str, tuple[Needs, ...]]]:
@@ -282,8 +267,13 @@ def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
 
 
 _OWN: Mapping[str, str] = {
-    ANY: "GetTrashConfiguration ListSparedImages ListTrash PutTrashConfiguration ReportImagesInUse",
-    REPOSITORY: "GetRepositoryProtection PurgeTrash PutRepositoryProtection RestoreImage RestoreRepository",
+    ANY: (
+        "GetPullThroughCacheSettings GetTrashConfiguration ListSparedImages ListTrash PutPullThroughCacheSettings "
+        "PutTrashConfiguration ReportImagesInUse"
+    ),
+    REPOSITORY: (
+        "GetRepositoryProtection PurgeTrash PutRepositoryProtection RefreshCachedImages RestoreImage RestoreRepository"
+    ),
 }
 
 

@@ -14,9 +14,6 @@ from entrepot.db.blobs import blob_of
 from entrepot.db.database import Transaction, number_of
 from entrepot.db.exception_schema import repository_admission, repository_vex, vulnerability_exception
 from entrepot.db.lifecycle_schema import lifecycle_policy, lifecycle_preview
-from entrepot.db.records import Blob
-from entrepot.db.scan_schema import layer_inventory, layer_marks
-from entrepot.db.schema import blob, gc_hold, manifest_reference, repository, repository_blob, upload
 from entrepot.db.pull_through_schema import (
     arriving_blob,
     arriving_image,
@@ -24,6 +21,9 @@ from entrepot.db.pull_through_schema import (
     cached_repository,
     cached_tag,
 )
+from entrepot.db.records import Blob
+from entrepot.db.scan_schema import layer_inventory, layer_marks
+from entrepot.db.schema import blob, gc_hold, manifest_reference, repository, repository_blob, upload
 from entrepot.db.template_schema import repository_protection, trashed_reference
 
 

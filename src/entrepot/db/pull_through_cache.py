@@ -156,7 +156,7 @@ def put_arriving(
         _PUT_ARRIVING,
         of=repository_id,
         digest=new.digest,
-        tags=msgspec.json.encode(new.tags).decode(),
+        tags=msgspec.json.encode(new.tags, enc_hook=str).decode(),
         media_type=new.media_type,
         body=new.body,
         at=micros(new.created_at),

@@ -7,7 +7,7 @@
                 └─ arriving_image ── arriving_blob     a manifest whose blobs are not all here yet
 
 An arriving image is no image: it stands apart until the repository holds its blobs, so that nothing else sees it.
-`upstream_fetch` is who brings what right now, over all processes and nodes; its spool goes with it.
+`upstream_fetch` is who brings what right now, over all processes and nodes.
 """
 
 from sqlalchemy import (
@@ -100,7 +100,6 @@ upstream_fetch = Table(
     metadata,
     Column("name", Text, nullable=False),  # what is brought: repository and digest
     Column("holder", Text, nullable=False),  # random: whoever brings it
-    Column("spool", Text, nullable=False),  # upload id; empty: none
     Column("expires_at", BigInteger, nullable=False, index=True),
     PrimaryKeyConstraint("name"),
 )

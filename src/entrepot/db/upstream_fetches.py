@@ -1,7 +1,5 @@
 """Rows of `upstream_fetch`: who brings what from an upstream right now. Each change is a compare-and-set."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import bindparam, delete, select, text, update
 
 from entrepot.db.database import Reader, Row, Transaction
@@ -9,8 +7,9 @@ from entrepot.db.pull_through_schema import upstream_fetch
 
 FIND = select(upstream_fetch).where(upstream_fetch.c.name == bindparam("of"))
 _CLAIM = text(
-    "INSERT INTO upstream_fetch (name, holder, spool, expires_at) VALUES (:of, :by, :spool, :until) "
-    "ON CONFLICT DO NOTHING"
+    "INSERT INTO upstream_fetch (name, holder, expires_at) VALUES (:of, :by, :until) "
+    "ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at "
+    "WHERE upstream_fetch.expires_at <= :now"
 )
 _RENEW = (
     update(upstream_fetch)
@@ -20,12 +19,7 @@ _RENEW = (
 _RELEASE = delete(upstream_fetch).where(
     upstream_fetch.c.name == bindparam("of"), upstream_fetch.c.holder == bindparam("by")
 )
-_EXPIRED = (
-    select(upstream_fetch)
-    .where(upstream_fetch.c.expires_at <= bindparam("now"))
-    .order_by(upstream_fetch.c.expires_at)
-    .limit(bindparam("limit"))
-)
+_EXPIRED = delete(upstream_fetch).where(upstream_fetch.c.expires_at <= bindparam("now"))
 
 
 def find(tx: Reader, name: str) -> Row | None:
@@ -33,9 +27,9 @@ def find(tx: Reader, name: str) -> Row | None:
     return tx.one(FIND, of=name)
 
 
-def claim(tx: Transaction, name: str, holder: str, spool: str, until: int) -> bool:
-    """Be the one who brings it; False where somebody is."""
-    return tx.run(_CLAIM, of=name, by=holder, spool=spool, until=until) == 1
+def claim(tx: Transaction, name: str, holder: str, now: int, until: int) -> bool:
+    """Be the one who brings it; False where somebody is who has not fallen silent."""
+    return tx.run(_CLAIM, of=name, by=holder, now=now, until=until) == 1
 
 
 def renew(tx: Transaction, name: str, holder: str, until: int) -> bool:
@@ -48,6 +42,6 @@ def release(tx: Transaction, name: str, holder: str) -> bool:
     return tx.run(_RELEASE, of=name, by=holder) == 1
 
 
-def expired(tx: Reader, now: int, limit: int) -> Sequence[Row]:
-    """What somebody brought who has fallen silent."""
-    return list(tx.all(_EXPIRED, now=now, limit=limit))
+def forget_expired(tx: Transaction, now: int) -> int:
+    """Take away what somebody brought who has fallen silent; how many there were."""
+    return tx.run(_EXPIRED, now=now)

@@ -254,16 +254,4 @@ from entrepot.errors.trails import (
 )
 from entrepot.errors.trash import BlobTrashed, RepositoryProtected, TrashedNotFound
 
-__all__ = [
-    "PullThroughRuleAlreadyExists",
-    "PullThroughRuleNotFound",
-    "UpstreamBusy",
-    "UpstreamDenied",
-    "UpstreamImageAbsent",
-    "UpstreamImageUnusable",
-    "UpstreamLayerUnavailable",
-    "UpstreamLoginUnusable",
-    "UpstreamReferrersUnavailable",
-    "UpstreamUnavailable",
-    "UpstreamUnsupported",
-name for name in dir() if name[:1].isupper()]
+__all__ = [name for name in dir() if name[:1].isupper()]

@@ -41,9 +41,7 @@ async def describe_pull_through_cache_rules(call: Call) -> Output:
     if prefixes is not None:
         pages.refuse(call, "ecrRepositoryPrefixes")
     (after,) = pages.start(call, _SCOPE, 1)
-    page = await call.core.units.read(
-        rules.describe, call.caller, call.registry, prefixes, pages.limit(call), after
-    )
+    page = await call.core.units.read(rules.describe, call.caller, call.registry, prefixes, pages.limit(call), after)
     return {
         "pullThroughCacheRules": [
             _shown(rule) | {"createdAt": rule.created_at, "updatedAt": rule.updated_at} for rule in page.items

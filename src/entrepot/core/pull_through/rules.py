@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from entrepot.core import changes, lookup
+from entrepot.core import access, changes, lookup, resources
 from entrepot.core.access import Caller
 from entrepot.core.events import passed_roles
 from entrepot.core.keys.vault import Vault
@@ -108,7 +108,7 @@ def update(tx: Transaction, caller: Caller, terms: Terms, registry: RegistryKey,
 
 def set_ttl(tx: Transaction, caller: Caller, registry: RegistryKey, prefix: str, seconds: int) -> Rule:
     """Change how long a tag is taken for what the upstream has: PullThroughRuleNotFound, ParameterInvalid."""
-    lookup.allow_registry(tx, caller, registry, "PutPullThroughCacheSettings")
+    access.require(caller, "PutPullThroughCacheSettings", resources.own(resources.of_own_registry(registry)))
     if not SHORTEST_TTL <= seconds <= LONGEST_TTL:
         reason = f"Member must be between {SHORTEST_TTL} and {LONGEST_TTL}"
         raise ParameterInvalid(parameter="ttlSeconds", reason=reason)
@@ -118,7 +118,7 @@ def set_ttl(tx: Transaction, caller: Caller, registry: RegistryKey, prefix: str,
     told = {"ecrRepositoryPrefix": prefix, "ttlSeconds": seconds}
     account, region = registry.account, registry.region
     changes.audit(
-        tx, caller, "PutPullThroughCacheSettings", told, account=account, region=region, service="entrepot"
+        tx, caller, "PutPullThroughCacheSettings", told, account=account, region=region, service=resources.OWN
     )
     return changed
 
@@ -134,7 +134,7 @@ def delete(tx: Transaction, caller: Caller, registry: RegistryKey, prefix: str) 
 
 
 def describe(
-    tx: Reader, caller: Caller, registry: RegistryKey, prefixes: Sequence[str] | None, limit: int, after: str
+    tx: Transaction, caller: Caller, registry: RegistryKey, prefixes: Sequence[str] | None, limit: int, after: str
 ) -> Page[Rule]:
     """The rules of these prefixes (PullThroughRuleNotFound if one is missing), or a page of all, by prefix."""
     lookup.allow_registry(tx, caller, registry, "DescribePullThroughCacheRules")
@@ -143,7 +143,13 @@ def describe(
     return cut(rows.page(tx, registry, after, limit + 1), limit, lambda each: rows.path_of(each.prefix))
 
 
-def get(tx: Reader, caller: Caller, registry: RegistryKey, prefix: str, operation: str) -> Rule:
+def settings(tx: Reader, caller: Caller, registry: RegistryKey, prefix: str) -> Rule:
+    """One rule, with what AWS has no name for: PullThroughRuleNotFound."""
+    access.require(caller, "GetPullThroughCacheSettings", resources.own(resources.of_own_registry(registry)))
+    return _get(tx, registry, prefix)
+
+
+def get(tx: Transaction, caller: Caller, registry: RegistryKey, prefix: str, operation: str) -> Rule:
     """One rule, for a caller who may do `operation` to the registry: PullThroughRuleNotFound."""
     lookup.allow_registry(tx, caller, registry, operation)
     return _get(tx, registry, prefix)

@@ -67,7 +67,7 @@ def parse(url: str, kind: str, allowed: Collection[tuple[str, bool]]) -> Upstrea
     host = url.removeprefix("https://").removesuffix("/").lower()
     if not _HOST.fullmatch(host):
         raise UpstreamUnsupported(url=url[:256], reason="it is no host name")
-    listed = {name: plain for name, plain in allowed}
+    listed = dict(allowed)
     found = Upstream(_kind(host) or LISTED, host, plain=listed.get(host, False))
     if not found.kind and host not in listed:
         reason = "it is none of those that Amazon ECR lists, nor in this server's setting pull_through_allow"

@@ -20,7 +20,6 @@ def upgrade() -> None:
         "upstream_fetch",
         sa.Column("name", text, nullable=False),
         sa.Column("holder", text, nullable=False),
-        sa.Column("spool", text, nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_upstream_fetch")),
     )
