@@ -21,7 +21,7 @@ from entrepot.core.units import Units
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.outbound import Destinations, Outbound
 from entrepot.spec.reference import Tag
-from entrepot.spec.repository import RegistryKey
+from entrepot.spec.repository import RegistryKey, RepositoryKey
 from tests.factories.callers import ACCOUNT, REGION, image_manifest, repository
 from tests.factories.key_cases import VAULT
 from tests.factories.use_cases import Case
@@ -50,6 +50,21 @@ CASES: dict[str, Case] = {
     "pull_through.rules.set_ttl": Case((REGISTRY, "quay", 60), "PutPullThroughCacheSettings", service="entrepot"),
     "pull_through.rules.settings": Case((REGISTRY, "quay")),
     "pull_through.rules.update": Case((TERMS, REGISTRY, DRAFT), "UpdatePullThroughCacheRule"),
+}
+
+
+# the same for what answers on the event loop
+LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
+    "Cache.blob": lambda key: (key, MANIFEST.digest),
+    "Cache.manifest": lambda key: (key, MANIFEST.digest),
+    "Cache.open_blob": lambda key: (key, MANIFEST.digest),
+    "Listing.refresh": lambda key: (key, None),
+}
+LOOP_KEYWORDS: dict[str, dict[str, Any]] = {"Cache.manifest": {"whole": True}}
+# what is given a caller whose permission has been checked; what says only what others do
+CHECKED = {
+    *("Importer.again", "Importer.first", "Reads.admit", "Listing.upstream_referrers", "Lists.refresh"),
+    *("Lists.upstream_referrers", "Pulls.blob", "Pulls.manifest", "Pulls.open_blob"),
 }
 
 

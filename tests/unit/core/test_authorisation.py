@@ -146,10 +146,6 @@ async def chunks() -> AsyncIterator[bytes]:
 
 # the same for what answers on the event loop
 LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
-    "Cache.blob": lambda key: (key, DIGEST),
-    "Cache.manifest": lambda key: (key, DIGEST),
-    "Cache.open_blob": lambda key: (key, DIGEST),
-    "Listing.refresh": lambda key: (key, None),
     "Reads.blob": lambda key: (key, DIGEST),
     "Reads.manifest": lambda key: (key, DIGEST),
     "Reads.holds": lambda key: (key, DIGEST),
@@ -168,20 +164,10 @@ LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "Transfers.put_blob": lambda key: (key, DIGEST, chunks()),
     "Transfers.require_offset": lambda key: (key, "u", 0),
     "Transfers.start": lambda key: (key,),
+    **pull_through_cases.LOOP,
 }
-LOOP_KEYWORDS: dict[str, dict[str, Any]] = {"Cache.manifest": {"whole": True}}
 # what tells the journal of images that a checked use case has answered; what decides by a role's trust in who asks
-COUNTERS = {"Reads.count", "WebIdentities.assume", "WebIdentities.log_in"}
-# what is given a caller whose permission has been checked; what says only what others do
-COUNTERS |= {
-    "Importer.again",
-    "Importer.first",
-    "Reads.admit",
-    "Listing.upstream_referrers",
-    "Lists.refresh",
-    "Lists.upstream_referrers",
-}
-COUNTERS |= {f"Pulls.{name}" for name in ("blob", "manifest", "open_blob")}
+COUNTERS = {"Reads.count", "WebIdentities.assume", "WebIdentities.log_in", *pull_through_cases.CHECKED}
 
 
 # modules of identities: test_identities.py walks them in the same way
@@ -323,7 +309,7 @@ def test_what_answers_on_the_loop_denies_another_account_before_it_looks(core: C
         for key in (present, repository("absent")):
             with pytest.raises(AccessDenied) as fact:
                 await getattr(parts[kind], method)(
-                    caller(OTHER_ACCOUNT), *LOOP[name](key), **LOOP_KEYWORDS.get(name, {})
+                    caller(OTHER_ACCOUNT), *LOOP[name](key), **pull_through_cases.LOOP_KEYWORDS.get(name, {})
                 )
             told.add(str(fact.value).replace(key.name, "NAME"))
         pool.shutdown()
