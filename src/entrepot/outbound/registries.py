@@ -17,7 +17,7 @@ from entrepot.outbound.registry_answers import Allowance, allowance
 from entrepot.outbound.registry_blobs import IncomingBlob
 from entrepot.outbound.registry_calls import PULL, PUSH, Calls
 from entrepot.outbound.registry_lists import Referrer, all_referrers, all_tags
-from entrepot.outbound.registry_logins import ANONYMOUS, Authorizing, Login, Realms, Tokens
+from entrepot.outbound.registry_logins import ANONYMOUS, Authorizing, Login, Tokens
 from entrepot.outbound.registry_uploads import Begin, upload
 from entrepot.outbound.streams import Bounds
 from entrepot.spec import media_type as types
@@ -84,15 +84,11 @@ class Repository:
         place: Place,
         login: Login = ANONYMOUS,
         seconds: float = 3600,
-        *,
         tokens: Tokens | None = None,
-        realms: Realms | None = None,
     ) -> None:
-        """`seconds` are for each blob, however long it is. Repositories that share `tokens` share what they may do;
-        `realms` are hosts of token services that are trusted beside those that are known.
-        """
+        """`seconds` are for each blob, however long it is. Repositories that share `tokens` share what they may do."""
         self._seconds = seconds
-        authorizing = Authorizing(outbound, place.url, login, tokens, realms)
+        authorizing = Authorizing(outbound, place.url, login, tokens)
         self._calls = Calls(outbound, place.url, place.repository, authorizing)
 
     async def manifest(self, reference: Reference, media_types: tuple[str, ...] = MANIFEST_TYPES) -> Pulled:
@@ -182,6 +178,18 @@ class Repository:
 
     def _manifest(self, reference: Reference) -> str:
         return f"{self._calls.root}/manifests/{reference}"
+
+
+class Registries:
+    """Repositories of all registries that one process asks: they share what they are let do."""
+
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+        self._tokens = Tokens()
+
+    def repository(self, place: Place, login: Login = ANONYMOUS, seconds: float = 3600) -> Repository:
+        """One repository, as this user of it; `seconds` are for each blob."""
+        return Repository(self._outbound, place, login, seconds, self._tokens)
 
 
 def _accepting(media_types: tuple[str, ...]) -> dict[str, str]:
