@@ -93,7 +93,7 @@ class Repository:
 
     async def manifest(self, reference: Reference, media_types: tuple[str, ...] = MANIFEST_TYPES) -> Pulled:
         """A manifest by tag or digest, of one of these types."""
-        bounds = Bounds(LARGEST, _MANIFEST_SECONDS)
+        bounds = Bounds(LARGEST, min(self._seconds, _MANIFEST_SECONDS))
         async with self._calls.opened(self._manifest(reference), bounds, _accepting(media_types)) as answer:
             body = await answer.whole()
             media_type = types.bare(answer.headers.get("Content-Type", ""))
@@ -144,15 +144,17 @@ class Repository:
         finally:
             await blob.close()
 
-    async def referrers(self, digest: Digest, artifact_type: str | None = None) -> tuple[Referrer, ...]:
+    async def referrers(
+        self, digest: Digest, artifact_type: str | None = None, *, most: int = 10_000
+    ) -> tuple[Referrer, ...]:
         """What names this digest as its subject, of one artifact type where it is given; a registry without the API
         for it is asked for the tag that stands in (OCI Distribution Specification 1.1, "Referrers Tag Schema").
         """
-        return await all_referrers(self._calls, digest, artifact_type, self.manifest)
+        return await all_referrers(self._calls, digest, artifact_type, self.manifest, most)
 
-    async def tags(self) -> tuple[str, ...]:
+    async def tags(self, *, most: int = 1_000_000) -> tuple[str, ...]:
         """The tags, as many pages as they are."""
-        return await all_tags(self._calls)
+        return await all_tags(self._calls, most)
 
     async def has_blob(self, digest: Digest) -> bool:
         """Whether the blob is there."""
