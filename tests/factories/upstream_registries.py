@@ -61,9 +61,9 @@ class UpstreamRegistry:
         for blob in content.blobs if isinstance(content, Image) else ():
             self.answer(f"/v2/{name}/blobs/{blob.digest}", ranged(blob.data))
         manifest = content.manifest
-        headers = {"Content_Type": manifest.media_type, "Docker_Content_Digest": manifest.digest}
+        told = body(manifest.data, Content_Type=manifest.media_type, Docker_Content_Digest=manifest.digest)
         for reference in (manifest.digest, *((tag,) if tag else ())):
-            self.answer(f"/v2/{name}/manifests/{reference}", body(manifest.data, **headers))
+            self.answer(f"/v2/{name}/manifests/{reference}", told)
 
     def answer(self, path: str, answering: Answering) -> None:
         """Answer this way at a path, to who may ask."""

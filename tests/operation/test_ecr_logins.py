@@ -3,7 +3,7 @@ session, and pulls with what they give.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -117,7 +117,7 @@ async def test_wrong_keys_and_other_peoples_roles_are_refused(server):
         await logins.session(api_of(server), "arn:aws:iam::999999999999:role/x", "cache", keys_of(server))
 
 
-def _policy(statement: dict[str, object]) -> str:
+def _policy(statement: Mapping[str, object]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 

@@ -166,7 +166,9 @@ class Authorizing:
 
     async def _issued(self, realm: str, asked: Mapping[str, str]) -> Response:
         headers = {"Authorization": self._login.basic} if self._login.basic else {}
-        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(asked)}"
+        scopes = [("scope", each) for each in asked["scope"].split()]  # one each here, in one line in a form
+        others = [(name, text) for name, text in asked.items() if name != "scope"]
+        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode([*scopes, *others])}"
         return await self._outbound.send("GET", url, most_bytes=_MOST_BYTES, headers=headers)
 
     async def _refreshed(self, realm: str, asked: Mapping[str, str]) -> Response:

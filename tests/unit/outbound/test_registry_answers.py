@@ -276,6 +276,39 @@ async def test_what_is_not_mounted_is_sent(there):
     assert (there.asked[-1].method, there.asked[-1].body) == ("PUT", MANIFEST)
 
 
+async def test_who_is_let_mount_is_let_send_what_is_not_mounted(there):
+    """The token for both repositories is not the one for the bytes."""
+    upstream = UpstreamRegistry(there)
+    upstream.guard()
+    mounting = f"{AT}/blobs/uploads/?mount={DIGEST.replace(':', '%3A')}&from=c%2Fd"
+    upstream.answer(mounting, body(b"", 202, Location=f"{AT}/blobs/uploads/1"))
+    upstream.answer(f"{AT}/blobs/uploads/1?digest={DIGEST}", body(b"", 201))
+
+    async def small(offset: int) -> AsyncIterator[bytes]:
+        yield MANIFEST[offset:]
+
+    await repository(there).push_blob(DIGEST, len(MANIFEST), small, mount_from="c/d")
+    assert [path for path in there.paths() if path.startswith("/token")] == [
+        "/token?scope=repository%3Aa%2Fb%3Apull%2Cpush&scope=repository%3Ac%2Fd%3Apull&client_id=entrepot&service=upstream",
+        "/token?scope=repository%3Aa%2Fb%3Apull%2Cpush&client_id=entrepot&service=upstream",
+    ]
+    assert (there.asked[-1].method, there.asked[-1].body) == ("PUT", MANIFEST)
+
+
+async def test_what_may_not_be_read_for_a_mount_is_sent(there):
+    there.answers |= {
+        f"{AT}/blobs/uploads/?mount={DIGEST.replace(':', '%3A')}&from=c%2Fd": body(b"", 403),
+        f"{AT}/blobs/uploads/": body(b"", 202, Location="/up"),
+        f"/up?digest={DIGEST}": body(b"", 201),
+    }
+
+    async def small(offset: int) -> AsyncIterator[bytes]:
+        yield MANIFEST[offset:]
+
+    await repository(there).push_blob(DIGEST, len(MANIFEST), small, mount_from="c/d")
+    assert (there.asked[-1].method, there.asked[-1].body) == ("PUT", MANIFEST)
+
+
 async def test_a_large_blob_that_breaks_off_is_gone_on_with(there):
     """The registry fails after it took a part; what it has it says, and only the rest is sent."""
     had = 5_000_000
