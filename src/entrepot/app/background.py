@@ -27,6 +27,7 @@ from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.pull_through.tidying import Tidying
 from entrepot.core.pulse import Pulse
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.secrets.upkeep import SecretUpkeep
@@ -40,7 +41,7 @@ from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
 from entrepot.worker.schedule import Task
-from entrepot.worker.tasks import Jobs, activations, endings, rematches, tasks
+from entrepot.worker.tasks import Jobs, activations, endings, rematches, tasks, tidying
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -125,6 +126,7 @@ def _further(
         *rematches(rematching(database, store, known, meter, pulse.of(database))),
         *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
         *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
+        *tidying(Tidying(database, store)),
     ]
 
 

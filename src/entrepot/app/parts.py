@@ -9,6 +9,8 @@ from pathlib import Path
 
 import structlog
 
+from entrepot.app import pull_through_parts
+from entrepot.app.pull_through_parts import Around
 from entrepot.app.trail_parts import trail_destinations
 from entrepot.core.audit.lookup import Trail
 from entrepot.core.collection import Collector, Periods
@@ -26,6 +28,7 @@ from entrepot.core.keys.vault import Vault
 from entrepot.core.metrics.plotter import Plotter
 from entrepot.core.metrics.standing import Standing
 from entrepot.core.parts import Core
+from entrepot.core.pull_through.measures import Measures
 from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
 from entrepot.core.scanning import enhanced_exceptions
@@ -208,8 +211,8 @@ def event_parts(settings: Settings, sealed: Seal, units: Units) -> EventParts:
     )
 
 
-def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
-    """The core of one API process; call it on the event loop that will use it."""
+def worker(settings: Settings, sealed: Seal, name: str, measures: Measures) -> Worker:
+    """The core of one API process, which tells `measures` what it does; call it on the event loop that will use it."""
     opened = Databases.of(settings)
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
@@ -218,6 +221,8 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
     transfers = _transfers(settings, units, hot, store)
+    reads, vault = Reads(hot, units, store), Vault(sealed)
+    around = Around(units, snapshot, hot, reads, transfers, vault, outbound(settings), clock)
     known = Questions(Generations(settings.data / VULNERABILITIES), beside)
     core = Core(
         units=units,
@@ -228,9 +233,10 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         credentials=credentials,
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
-        reads=Reads(hot, units, store),
+        reads=reads,
+        pull_through=pull_through_parts.cache(settings, around, measures),
         events=event_parts(settings, sealed, Units(opened.events, beside)),
-        vault=Vault(sealed),
+        vault=vault,
         plotter=Plotter(settings.data / "plots"),
         vulnerabilities=known,
         suppression_walks=SuppressionWalks(units, known, SUPPRESSIONS),

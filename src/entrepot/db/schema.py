@@ -21,9 +21,11 @@
              ├─ inspector_configuration · inspector_filter · inspector_suppressing · inspector_export
              ├─ inspector_finding                          (outlives its image)
              ├─ vulnerability_exception
-             ├─ creation_template · trash_setting
+             ├─ creation_template · trash_setting · pull_through_rule
              └─ repository ─┬─ resource_tag · catalog_data · repository_vex · repository_admission
                             ├─ repository_protection · trashed_repository
+                            ├─ cached_repository · cached_tag · cached_referrers
+                            ├─ arriving_image ── arriving_blob    from an upstream, not yet whole
                             ├─ trashed_image ── trashed_reference
                             ├─ lifecycle_policy · lifecycle_preview · lifecycle_preview_image
                             ├─ repository_blob ── blob            which repository may read which blob
@@ -37,6 +39,7 @@
                             ├─ tag ──────── manifest
                             └─ upload
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
+    upstream_fetch (who brings what from an upstream)
     rematch_pass (how far matching anew has come)
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
     trail_key (what digest files are signed with) · adapter_scan ── adapter_report (scans for another registry)
@@ -67,6 +70,7 @@ from entrepot.db import (
     inspector_schema,
     key_schema,
     lifecycle_schema,
+    pull_through_schema,
     scan_schema,
     secret_schema,
     template_schema,
@@ -83,6 +87,7 @@ trail = trail_schema.trail  # and with it its neighbours
 image_scan = scan_schema.image_scan  # and with it its neighbours
 inspector_finding = inspector_schema.inspector_finding  # and with it its neighbours
 creation_template = template_schema.creation_template  # and with it its neighbours
+pull_through_rule = pull_through_schema.pull_through_rule  # and with it its neighbours
 lifecycle_policy = lifecycle_schema.lifecycle_policy  # and with it its neighbours
 adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 encryption_key = key_schema.encryption_key  # and with it its neighbours

@@ -156,6 +156,11 @@ class Repository:
         """The tags, as many pages as they are."""
         return await all_tags(self._calls, most)
 
+    async def ping(self) -> None:
+        """Whether the registry answers this login at all."""
+        answer = await self._calls.asked("GET", self._calls.base, PULL)
+        self._calls.require(answer, _OK)
+
     async def has_blob(self, digest: Digest) -> bool:
         """Whether the blob is there."""
         answer = await self._calls.asked("HEAD", f"{self._calls.root}/blobs/{digest}", PULL)

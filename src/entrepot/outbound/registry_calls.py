@@ -21,13 +21,14 @@ _NO_HEADERS: Mapping[str, str] = {}
 
 
 class Calls:
-    """One repository's requests; `root` is where its manifests, blobs and lists are."""
+    """One repository's requests; `root` is where its manifests, blobs and lists are, `base` that of the registry."""
 
     def __init__(self, outbound: Outbound, url: str, name: str, authorizing: Authorizing) -> None:
         self._outbound = outbound
         self._name = name
         self._authorizing = authorizing
-        self.root = f"{url}/v2/{name}"
+        self.base = f"{url}/v2/"
+        self.root = f"{self.base}{name}"
         self.host = parsed(url).host or "nobody"
 
     @asynccontextmanager

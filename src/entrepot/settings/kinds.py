@@ -26,6 +26,7 @@ _LARGEST_BURST = 1_000_000
 _SHORTEST_UPDATE = 60
 _UPSTREAMS = ("file", "oci", "osv", "yum")
 _SERVICES = ("kinesis", "lambda", "s3", "sns", "sqs")  # AWS-compatible ones that something is sent to
+_REGISTRY = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 
 
 def text(raw: object) -> str:
@@ -263,6 +264,19 @@ def _upstream(item: str) -> tuple[str, str]:
     if kind not in _UPSTREAMS or not place or (kind != "oci" and not place.startswith(("http://", "https://"))):
         raise ValueError(f"'{item}': expected public, or kind=url, for one of {', '.join(_UPSTREAMS)}")
     return kind, place
+
+
+def registries(raw: object) -> tuple[str, ...]:
+    """Hosts of registries with their ports, `http://` before those that are spoken to without TLS."""
+    return tuple(_registry(item) for item in items(raw))
+
+
+def _registry(item: str) -> str:
+    plain = "http://" if item.startswith("http://") else ""
+    host = item.removeprefix("http://").removeprefix("https://").lower()
+    if not _REGISTRY.fullmatch(host):
+        raise ValueError(f"'{item}': expected host or host:port, with http:// before it where it is without TLS")
+    return f"{plain}{host}"
 
 
 def paths(raw: object) -> tuple[Path, ...]:
