@@ -26,8 +26,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from entrepot.outbound.registry_logins import Login
-from tests.conformance.suites import go
 from tests.factories.absent import absent
+from tests.factories.go_programs import built
 from tests.factories.issuers import token
 from tests.factories.origins import body, origin
 from tests.factories.processes import free_port
@@ -35,7 +35,7 @@ from tests.factories.waiting import comes_up
 
 _ROOT = Path(__file__).parent.parent.parent
 _PEERS = _ROOT / "build" / "peers"
-_MODULE = "github.com/distribution/distribution/v3/cmd/registry"
+_PACKAGE = "github.com/distribution/distribution/v3/cmd/registry"
 _READY_SECONDS = 60.0
 _BLOWFISH = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"  # a published vector of bcrypt: U*U
 LOGIN = Login("puller", "U*U")
@@ -174,15 +174,6 @@ def _answers(url: str) -> bool:
 
 def _distribution() -> Path:
     """The program of Distribution, built when absent at the version that benchmarks/peers pins."""
-    target = _PEERS / "registry"
-    if not target.exists():
-        pinned = (_ROOT / "benchmarks" / "peers" / "versions").read_text().splitlines()
-        version = next(line.split()[1] for line in pinned if line.startswith("distribution "))
-        staging = _PEERS / f"staging-{os.getpid()}"
-        staging.mkdir(parents=True, exist_ok=True)
-        variables = {**os.environ, "GOFLAGS": "", "GOBIN": str(staging), "CGO_ENABLED": "0"}
-        subprocess.run([go(), "install", f"{_MODULE}@{version}"], check=True, cwd=staging, env=variables)
-        (staging / "registry").replace(target)
-        staging.rmdir()
-        (_PEERS / "registry.version").write_text(f"{version}\n")
-    return target
+    pinned = (_ROOT / "benchmarks" / "peers" / "versions").read_text().splitlines()
+    version = next(line.split()[1] for line in pinned if line.startswith("distribution "))
+    return built(_PEERS, "registry", _PACKAGE, version)
