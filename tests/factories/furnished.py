@@ -24,6 +24,7 @@ from tests.factories import (
     key_cases,
     lifecycle_cases,
     metric_cases,
+    pull_through_cases,
     scan_cases,
     secret_cases,
 )
@@ -39,6 +40,7 @@ CASES: Mapping[str, Case] = {
     **inspector_cases.CASES,
     **key_cases.CASES,
     **lifecycle_cases.CASES,
+    **pull_through_cases.CASES,
     **secret_cases.CASES,
 }
 PARTS = frozenset().union(
@@ -52,6 +54,7 @@ PARTS = frozenset().union(
             inspector_cases,
             key_cases,
             lifecycle_cases,
+            pull_through_cases,
             secret_cases,
         )
     )
@@ -74,6 +77,7 @@ SERVICES = {
     "inspector": "inspector2",
     "keys": "kms",
     "lifecycle": "ecr",
+    "pull_through": "ecr",
     "secrets": "secretsmanager",
 }  # of packages
 _TABLES = {
@@ -104,7 +108,7 @@ class House:
 
     def furnish(self) -> None:
         """Give the first account something of everything."""
-        for cases in (event_cases, audit_cases, metric_cases, key_cases, secret_cases):
+        for cases in (event_cases, audit_cases, metric_cases, key_cases, secret_cases, pull_through_cases):
             cases.furnish(self.core.write)
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)

@@ -4,9 +4,11 @@ Owns no assertions.
 """
 
 import contextlib
+import io
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +39,13 @@ class Upstream:
 
     def put_manifest(self, repository: str, manifest: Content, *references: str) -> None:
         """Hold a manifest under these names."""
-        headers = {"Content_Type": manifest.media_type, "Docker_Content_Digest": manifest.digest}
+        answering = body(manifest.data, Content_Type=manifest.media_type, Docker_Content_Digest=manifest.digest)
         for reference in references:
-            self.answer(repository, f"manifests/{reference}", body(manifest.data, **headers))
+            self.answer(repository, f"manifests/{reference}", answering)
 
     def answer(self, repository: str, rest: str, answering: Answering) -> None:
         """Answer as told."""
-        self.origin.answers[f"/v2/{repository}/{rest}"] = answering
+        self.origin.answers[f"/v2/{repository}/{rest}"] = _headless(answering)
 
     def drop(self, repository: str, rest: str) -> None:
         """Have it no more."""
@@ -53,6 +55,28 @@ class Upstream:
         """How often this was asked for."""
         path = f"/v2/{repository}/{rest}"
         return sum(each.path == path and each.method == method for each in list(self.origin.asked))
+
+
+class _Nowhere(io.BytesIO):
+    """Takes what nobody is to have."""
+
+
+def _headless(answering: Answering) -> Answering:
+    """The same, without a body for HEAD."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.command == "HEAD":
+            out, handler.wfile = handler.wfile, _Nowhere()
+            try:
+                answering(handler)
+                head = handler.wfile.getvalue().partition(b"\r\n\r\n")[0]
+            finally:
+                handler.wfile = out
+            out.write(head + b"\r\n\r\n")
+        else:
+            answering(handler)
+
+    return answer
 
 
 @contextlib.contextmanager

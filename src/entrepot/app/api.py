@@ -79,7 +79,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     async with _telling(teller, stop):
         await stop.wait()
         await server.drain(settings.drain_seconds)
-        await worker.core.pull_through.close()
+        await worker.core.pull_through.pulls.close()
     worker.journal.close()
     worker.databases.close()
     if tracing is not None:

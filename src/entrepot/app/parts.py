@@ -234,7 +234,7 @@ def worker(settings: Settings, sealed: Seal, name: str, measures: Measures) -> W
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
         reads=reads,
-        pull_through=pull_through_parts.cache(settings, around, measures),
+        pull_through=pull_through_parts.pull_through(settings, around, measures),
         events=event_parts(settings, sealed, Units(opened.events, beside)),
         vault=vault,
         plotter=Plotter(settings.data / "plots"),

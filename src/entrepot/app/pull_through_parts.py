@@ -11,8 +11,10 @@ from entrepot.core.pull_through.claims import Claims
 from entrepot.core.pull_through.flights import Flights
 from entrepot.core.pull_through.importer import Importer
 from entrepot.core.pull_through.known import Known
+from entrepot.core.pull_through.listing import Listing
 from entrepot.core.pull_through.measures import Measures
 from entrepot.core.pull_through.rules import Terms
+from entrepot.core.pull_through.seam import PullThrough
 from entrepot.core.pull_through.sources import Sources
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
@@ -36,7 +38,7 @@ class Around:
     clock: Callable[[], datetime]
 
 
-def cache(settings: Settings, around: Around, measures: Measures) -> Cache:
+def pull_through(settings: Settings, around: Around, measures: Measures) -> PullThrough:
     """Call it on the event loop that will use it."""
     allowed = [(host.removeprefix("http://"), host.startswith("http://")) for host in settings.pull_through_allow]
     known = Known(around.snapshot)
@@ -52,5 +54,6 @@ def cache(settings: Settings, around: Around, measures: Measures) -> Cache:
         measures=measures,
     )
     importer = Importer(around.units, around.hot, known, around.reads, claims, flights, sources, around.clock)
-    terms = Terms(allowed, around.vault)
-    return Cache(around.units, around.hot, known, around.reads, importer, flights, terms=terms, measures=measures)
+    pulls = Cache(around.units, around.hot, known, around.reads, importer, flights, measures)
+    listing = Listing(around.units, around.hot, known, importer, measures)
+    return PullThrough(pulls, listing, Terms(allowed, around.vault))

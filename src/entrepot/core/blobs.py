@@ -8,7 +8,7 @@ from entrepot.core import access, lookup, protection
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.db import blobs as rows
-from entrepot.db import registries, repositories, trash
+from entrepot.db import pull_through_cache, registries, repositories, trash
 from entrepot.db.database import Transaction
 from entrepot.db.records import Blob, Link
 from entrepot.errors import BlobArchived, BlobInUse, BlobNotFound, BlobTrashed, BlobUnreferenced
@@ -63,7 +63,7 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
     """Link a blob of another repository of the same registry; False, exactly as if it were absent, when it may not be.
 
     Needs the right to read the source, that the source holds the digest, and that the registry's account setting
-    BLOB_MOUNTING does not say otherwise; what was mounted before it did is held on.
+    BLOB_MOUNTING does not say otherwise; what was mounted before it did is held on. Images of an upstream lend nothing.
     """
     repository = lookup.require_shared(tx, caller, target, "InitiateLayerUpload")
     if registries.find(tx, target.registry).blob_mounting == "DISABLED":
@@ -73,7 +73,7 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
         return False
     origin = repositories.share(tx, source)
     link = None if origin is None else rows.share_link(tx, origin.id, digest)
-    if not is_available(link):
+    if not is_available(link) or origin is None or pull_through_cache.is_cached(tx, origin.id):
         return False
     rows.link(tx, repository.id, digest, link.blob.id, caller.at)
     Change(tx, caller, repository).finish(

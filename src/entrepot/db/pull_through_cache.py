@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, select, text
+from sqlalchemy import bindparam, delete, select, text, update
 
 from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.pull_through_schema import (
@@ -37,10 +37,18 @@ _CHECKED = text(
     "INSERT INTO cached_tag (repository_id, name, checked_at) VALUES (:of, :name, :at) "
     "ON CONFLICT (repository_id, name) DO UPDATE SET checked_at = excluded.checked_at"
 )
-_FORGET_TAG = delete(cached_tag).where(
-    cached_tag.c.repository_id == bindparam("of"), cached_tag.c.name == bindparam("name")
+_OUTDATE_TAG = (
+    update(cached_tag)
+    .where(cached_tag.c.repository_id == bindparam("of"), cached_tag.c.name == bindparam("called"))
+    .values(checked_at=0)
 )
-_FORGET_TAGS = delete(cached_tag).where(cached_tag.c.repository_id == bindparam("of"))
+_OUTDATE_TAGS = update(cached_tag).where(cached_tag.c.repository_id == bindparam("of")).values(checked_at=0)
+_TAGS = (
+    select(cached_tag.c.name)
+    .where(cached_tag.c.repository_id == bindparam("of"))
+    .order_by(cached_tag.c.name)
+    .limit(bindparam("limit"))
+)
 _REFERRERS = select(cached_referrers).where(
     cached_referrers.c.repository_id == bindparam("of"), cached_referrers.c.subject == bindparam("subject")
 )
@@ -115,15 +123,18 @@ def checked(tx: Transaction, repository_id: str, tag: str, at: datetime) -> None
     tx.run(_CHECKED, of=repository_id, name=tag, at=micros(at))
 
 
-def forget_tag(tx: Transaction, repository_id: str, tag: str) -> int:
-    """Have a tag looked for when it is next asked for; how many there were."""
-    return tx.run(_FORGET_TAG, of=repository_id, name=tag)
+def cached_tags(tx: Reader, repository_id: str, limit: int) -> Sequence[str]:
+    """Tags that came from an upstream, by name."""
+    return [row.name for row in tx.all(_TAGS, of=repository_id, limit=limit)]
 
 
-def forget_tags(tx: Transaction, repository_id: str) -> int:
-    """The same of all tags of a repository, and of referrers."""
+def outdate(tx: Transaction, repository_id: str, tag: str | None) -> None:
+    """Have a tag, or all tags of a repository and its referrers, looked for when they are next asked for."""
+    if tag is not None:
+        tx.run(_OUTDATE_TAG, of=repository_id, called=tag)
+        return
     tx.run(_FORGET_REFERRERS, of=repository_id)
-    return tx.run(_FORGET_TAGS, of=repository_id)
+    tx.run(_OUTDATE_TAGS, of=repository_id)
 
 
 def referrers(tx: Reader, repository_id: str, subject: str) -> KnownReferrers | None:

@@ -3,7 +3,7 @@
 import msgspec
 
 from entrepot.core import blobs
-from entrepot.core.pull_through.cache import ArrivingBlob
+from entrepot.core.pull_through.seam import ArrivingBlob
 from entrepot.errors import RangeUnsatisfiable
 from entrepot.http.answer import JSON, Answer
 from entrepot.http.arriving_response import ArrivingResponse
@@ -18,7 +18,7 @@ _TYPE = "application/octet-stream"
 async def head(call: Call, reference: str) -> Answer:
     """What a GET would answer, without bytes."""
     call.exchange.telling.alike = LayersAsked((reference,))
-    digest, size = await call.core.pull_through.blob(call.caller, call.key, Digest.parse(reference))
+    digest, size = await call.core.pull_through.pulls.blob(call.caller, call.key, Digest.parse(reference))
     headers = _headers(digest) | {"Content-Type": _TYPE, "Content-Length": str(size)}
     return Answer(headers=headers)
 
@@ -26,7 +26,7 @@ async def head(call: Call, reference: str) -> Answer:
 async def get(call: Call, reference: str) -> Answer | BlobResponse | ArrivingResponse:
     """The bytes, or the range of them that was asked for; all of a blob that is on its way here."""
     call.exchange.telling.alike = LayerAsked(reference)
-    found = await call.core.pull_through.open_blob(call.caller, call.key, Digest.parse(reference))
+    found = await call.core.pull_through.pulls.open_blob(call.caller, call.key, Digest.parse(reference))
     if isinstance(found, ArrivingBlob):
         headers = _headers(found.digest) | {"Content-Type": _TYPE}
         return ArrivingResponse(found.pieces, found.size, headers=headers)

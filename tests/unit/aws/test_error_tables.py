@@ -142,7 +142,7 @@ def test_the_walk_finds_what_is_known_to_be_raised():
     }
     for operation, expected in known.items():
         assert expected <= reached("ecr", operation)
-    beside = ("Registry", "Account", "Template", "Exclusion")
+    beside = ("Registry", "Account", "Template", "Exclusion", "PullThrough")
     of_registries = {name for name in SERVICES["ecr"] if any(of in name for of in beside)}
     absent_or_told = {"GetAuthorizationToken", "CreateRepository", "BatchGetRepositoryScanningConfiguration"}
     for operation in set(SERVICES["ecr"]) - of_registries - absent_or_told:

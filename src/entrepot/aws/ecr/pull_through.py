@@ -54,7 +54,7 @@ async def validate_pull_through_cache_rule(call: Call) -> Output:
     """ValidatePullThroughCacheRule: the upstream is asked, with what the rule names."""
     prefix, operation = call.input["ecrRepositoryPrefix"], "ValidatePullThroughCacheRule"
     rule = await call.core.units.read(rules.get, call.caller, call.registry, prefix, operation)
-    failure = await call.core.pull_through.failure(rule)
+    failure = await call.core.pull_through.lists.failure(rule)
     shown = {name: value for name, value in _shown(rule).items() if name != "upstreamRegistry"}
     return shown | {"isValid": not failure, "failure": failure or None}
 

@@ -3,21 +3,22 @@ upstream of the rule that the repository's name falls under (ECR user guide, "Pu
 rule").
 """
 
-from collections.abc import AsyncIterator
-from typing import BinaryIO, NamedTuple
+import asyncio
+from contextlib import suppress
+from typing import BinaryIO
 
 from entrepot.core import access
 from entrepot.core.access import Caller
 from entrepot.core.calls import Telling
 from entrepot.core.hot import Hot
 from entrepot.core.pull_through import importing, mirroring
-from entrepot.core.pull_through.flights import Flights
-from entrepot.core.pull_through.importer import CODES, Importer
+from entrepot.core.pull_through.flights import Flight, Flights
+from entrepot.core.pull_through.importer import Importer
 from entrepot.core.pull_through.importing import Came
 from entrepot.core.pull_through.known import Known
 from entrepot.core.pull_through.measures import Measures
 from entrepot.core.pull_through.routing import Route
-from entrepot.core.pull_through.rules import Rule, Terms
+from entrepot.core.pull_through.seam import CODES, ArrivingBlob
 from entrepot.core.reads import Reads
 from entrepot.core.units import Units
 from entrepot.db.pull_through_cache import Arriving
@@ -28,18 +29,13 @@ from entrepot.errors import (
     ImageNotFound,
     RepositoryNotFound,
     UpstreamImageAbsent,
+    UpstreamLayerUnavailable,
 )
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RepositoryKey
 
-
-class ArrivingBlob(NamedTuple):
-    """A blob that is on its way: its size, and its bytes as they come, which end short with what is wrong only."""
-
-    digest: Digest
-    size: int
-    pieces: AsyncIterator[bytes]
+_LAYER_SECONDS = 20
 
 
 class Cache:
@@ -53,8 +49,6 @@ class Cache:
         reads: Reads,
         importer: Importer,
         flights: Flights,
-        *,
-        terms: Terms,
         measures: Measures,
     ) -> None:
         self._units = units
@@ -64,7 +58,6 @@ class Cache:
         self._importer = importer
         self._flights = flights
         self._measures = measures
-        self.terms = terms
 
     # ------------------------------------------------------------ manifests
     async def manifest(
@@ -179,10 +172,37 @@ class Cache:
             body=arriving.body,
         )
 
-    def _may_import(self, caller: Caller, key: RepositoryKey, repository: Repository) -> bool:
+    def is_here(self, key: RepositoryKey, digest: Digest) -> bool:
+        """Whether it is an image of the repository, as it is known at this moment."""
+        repository = self._hot.repository(key)
+        return repository is not None and self._hot.manifest(repository, digest) is not None
+
+    def has_upstream(self, key: RepositoryKey) -> bool:
+        """Whether a rule says where images of this name come from."""
+        return self._known.route(key) is not None
+
+    def _may_import(self, caller: Caller, key: RepositoryKey, repository: Repository | None) -> bool:
         return access.allows(caller, "BatchImportUpstreamImage", self._hot.resource(key, repository))
 
     # ------------------------------------------------------------ blobs
+    async def comes(self, key: RepositoryKey, digest: Digest) -> bool:
+        """Whether a layer is on its way, which is waited for, for a while: UpstreamLayerUnavailable."""
+        size, route = self._needed(key, digest), self._known.route(key)
+        if size is None or route is None:
+            return False
+        try:
+            flight = await self._flight(route, key, digest, size)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAYER_SECONDS):
+                    await flight.landed()
+        except Fact as fact:
+            raise UpstreamLayerUnavailable(digest=digest, url=route.rule.upstream_url, reason=fact) from None
+        return True
+
+    async def _flight(self, route: Route, key: RepositoryKey, digest: Digest, size: int) -> Flight:
+        source = await self._importer.source(route)
+        return self._flights.fetch(lambda: self._importer.service(key), key, digest, size, source)
+
     async def blob(self, caller: Caller, key: RepositoryKey, digest: Digest) -> tuple[Digest, int]:
         """Digest and size of a blob that is here, or on its way: BlobNotFound."""
         try:
@@ -204,8 +224,7 @@ class Cache:
             size, route = self._needed(key, digest), self._known.route(key)
             if size is None or route is None:
                 raise
-        source = await self._importer.source(route)
-        flight = self._flights.fetch(lambda: self._importer.service(key), key, digest, size, source)
+        flight = await self._flight(route, key, digest, size)
         await self._flights.begun(flight)
         pieces = self._flights.pieces(flight, lambda: self._importer.service(key), key, digest)
         return ArrivingBlob(digest, size, pieces)
@@ -227,15 +246,6 @@ class Cache:
             if repository is None or self._known.is_cached(repository):
                 raise RepositoryNotFound(name=key.name, account=key.registry.account)
         return found or key.name
-
-    async def failure(self, rule: Rule) -> str:
-        """Why the upstream of a rule cannot be pulled from; '' where it can."""
-        try:
-            source = await self._importer.source(Route(rule, ""))
-            await source.check()
-        except Fact as fact:
-            return str(fact)
-        return ""
 
     async def close(self) -> None:
         """End what is under way."""

@@ -5,12 +5,13 @@ What many ask for at once is asked for once. Whoever asked may go away: what was
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+import msgspec
 from msgspec import structs
 
 from entrepot.core.access import Caller
@@ -21,9 +22,11 @@ from entrepot.core.pull_through.flights import Flights
 from entrepot.core.pull_through.importing import Came, Failure
 from entrepot.core.pull_through.known import Known
 from entrepot.core.pull_through.routing import Route
+from entrepot.core.pull_through.seam import CODES
 from entrepot.core.pull_through.sources import Source, Sources
 from entrepot.core.reads import Reads
 from entrepot.core.recent import Recent
+from entrepot.core.referrers import Referrer
 from entrepot.core.units import Units
 from entrepot.db.pull_through_cache import Arriving
 from entrepot.errors import (
@@ -31,29 +34,17 @@ from entrepot.errors import (
     ManifestInvalid,
     ManifestTooLarge,
     MediaTypeUnsupported,
-    UpstreamBusy,
-    UpstreamDenied,
     UpstreamImageAbsent,
     UpstreamImageUnusable,
-    UpstreamLoginUnusable,
-    UpstreamUnavailable,
 )
 from entrepot.spec.digest import Digest
-from entrepot.spec.manifest import Manifest
+from entrepot.spec.manifest import LARGEST
 from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RepositoryKey
 
 T = TypeVar("T")
 _MOST_FAILURES = 4096
 _ROUNDS = 3  # blobs that collection took away meanwhile are brought again
-CODES = {
-    UpstreamBusy: "UpstreamTooManyRequests",
-    UpstreamDenied: "UpstreamAccessDenied",
-    UpstreamImageAbsent: "ImageNotFound",
-    UpstreamImageUnusable: "ImageInaccessible",
-    UpstreamLoginUnusable: "UpstreamAccessDenied",
-    UpstreamUnavailable: "UpstreamUnavailable",
-}
 _OTHER = "ImageInaccessible"
 
 
@@ -115,6 +106,21 @@ class Importer:
     async def source(self, route: Route) -> Source:
         """The upstream of a route: UpstreamLoginUnusable."""
         return await self._sources.of(route, self._reads)
+
+    async def referrers(self, route: Route, key: RepositoryKey, subject: Digest) -> Sequence[Referrer]:
+        """What the upstream lists now: the facts of errors/pull_through.py."""
+        return await self._once(("referrers", key, subject), lambda: self._referrers(route, key, subject))
+
+    async def _referrers(self, route: Route, key: RepositoryKey, subject: Digest) -> Sequence[Referrer]:
+        source = await self.source(route)
+        found = [
+            Referrer(each.media_type, each.digest, each.size, each.artifact_type or None, dict(each.annotations))
+            for each in await source.referrers(subject)
+        ]
+        body = msgspec.json.encode(found, enc_hook=str).decode()
+        if len(body) <= LARGEST:
+            await self._units.write(importing.keep_referrers, key, subject, body, self._clock())
+        return found
 
     def service(self, key: RepositoryKey) -> Caller:
         """The service itself, as a caller of its own."""
@@ -253,11 +259,6 @@ class Importer:
         task.add_done_callback(lambda _: self._under_way.pop(name, None))
         task.add_done_callback(_heard)
         return task
-
-
-def image_of(arriving: Arriving, manifest: Manifest) -> tuple[Digest, str]:
-    """What an image on its way is called, and its media type."""
-    return arriving.digest, manifest.media_type
 
 
 def _heard(task: "asyncio.Task[Any]") -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from entrepot.core import images, lookup, templates
+from entrepot.core import access, images, lookup, resources, templates
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change, new_stamp
 from entrepot.core.images import DoorRules
@@ -118,9 +118,12 @@ def complete(tx: Transaction, service: Caller, route: Route, key: RepositoryKey,
 
 
 def give_up(tx: Transaction, key: RepositoryKey, digest: Digest) -> None:
-    """An image does not arrive."""
+    """An image does not arrive; its tags are looked for again when they are next asked for."""
     repository = repository_rows.lock(tx, key)
     if repository is not None:
+        arriving = rows.arriving(tx, repository.id, digest)
+        for name in () if arriving is None else arriving.tags:
+            rows.outdate(tx, repository.id, name)
         rows.remove_arriving(tx, repository.id, digest)
         _bumped(tx, repository)
 
@@ -136,6 +139,29 @@ def unchanged(tx: Transaction, key: RepositoryKey, tag: Tag, at: datetime) -> No
     if repository is not None:
         rows.checked(tx, repository.id, tag, at)
         _bumped(tx, repository)
+
+
+def keep_referrers(tx: Transaction, key: RepositoryKey, subject: Digest, body: str, at: datetime) -> None:
+    """Keep what an upstream lists, of a repository that is there."""
+    repository = repository_rows.share(tx, key)
+    if repository is not None:
+        rows.put_referrers(tx, repository.id, subject, body, at)
+
+
+def refresh(tx: Transaction, caller: Caller, key: RepositoryKey, tag: Tag | None, most: int) -> Sequence[Tag]:
+    """Have tags that came from the upstream looked for again, whatever their age: those to be looked for at once, the
+    others when they are next asked for. RepositoryNotFound, ImageNotFound for a tag that did not.
+    """
+    found = lookup.find(tx, key, locked=True)
+    access.require(caller, "RefreshCachedImages", resources.own(lookup.resource(tx, key, found)))
+    repository = lookup.present(found, key)
+    if tag is not None and rows.checked_at(tx, repository.id, tag) is None:
+        raise ImageNotFound(digest="null", tag=tag, name=key.name, account=key.registry.account)
+    names = [tag] if tag is not None else [Tag(each) for each in rows.cached_tags(tx, repository.id, most)]
+    rows.outdate(tx, repository.id, tag)
+    told = {"repositoryName": key.name} | ({"imageTag": tag} if tag is not None else {})
+    Change(tx, caller, repository).finish("RefreshCachedImages", told, service=resources.OWN)
+    return names
 
 
 def failed(tx: Transaction, service: Caller, route: Route, key: RepositoryKey, failure: Failure) -> None:

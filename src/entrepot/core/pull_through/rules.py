@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from entrepot.core import access, changes, lookup, resources
+from entrepot.core import access, changes, resources
 from entrepot.core.access import Caller
 from entrepot.core.events import passed_roles
 from entrepot.core.keys.vault import Vault
@@ -59,7 +59,7 @@ class Terms:
 
 def create(tx: Transaction, caller: Caller, terms: Terms, registry: RegistryKey, draft: RuleDraft) -> Rule:
     """A new rule: PullThroughRuleAlreadyExists, UpstreamUnsupported, QuotaExceeded, and what the secret's state is."""
-    lookup.allow_registry(tx, caller, registry, "CreatePullThroughCacheRule")
+    access.require(caller, "CreatePullThroughCacheRule", resources.of_own_registry(registry))
     upstream = upstreams.parse(draft.url, draft.kind, terms.allowed)
     upstream_prefix = draft.upstream_prefix or ROOT
     if draft.prefix == ROOT and upstream_prefix != ROOT:
@@ -90,7 +90,7 @@ def create(tx: Transaction, caller: Caller, terms: Terms, registry: RegistryKey,
 
 def update(tx: Transaction, caller: Caller, terms: Terms, registry: RegistryKey, draft: RuleDraft) -> Rule:
     """Change what the upstream is asked with: PullThroughRuleNotFound, and what the secret's state is."""
-    lookup.allow_registry(tx, caller, registry, "UpdatePullThroughCacheRule")
+    access.require(caller, "UpdatePullThroughCacheRule", resources.of_own_registry(registry))
     accounts.lock(tx, registry.account)
     found = _get(tx, registry, draft.prefix)
     upstream = Upstream(found.upstream_registry, found.upstream_url)
@@ -125,7 +125,7 @@ def set_ttl(tx: Transaction, caller: Caller, registry: RegistryKey, prefix: str,
 
 def delete(tx: Transaction, caller: Caller, registry: RegistryKey, prefix: str) -> Rule:
     """Remove a rule, and return it; what was cached by it stays: PullThroughRuleNotFound."""
-    lookup.allow_registry(tx, caller, registry, "DeletePullThroughCacheRule")
+    access.require(caller, "DeletePullThroughCacheRule", resources.of_own_registry(registry))
     accounts.lock(tx, registry.account)
     gone = _get(tx, registry, prefix)
     rows.remove(tx, registry, prefix)
@@ -137,7 +137,7 @@ def describe(
     tx: Transaction, caller: Caller, registry: RegistryKey, prefixes: Sequence[str] | None, limit: int, after: str
 ) -> Page[Rule]:
     """The rules of these prefixes (PullThroughRuleNotFound if one is missing), or a page of all, by prefix."""
-    lookup.allow_registry(tx, caller, registry, "DescribePullThroughCacheRules")
+    access.require(caller, "DescribePullThroughCacheRules", resources.of_own_registry(registry))
     if prefixes is not None:
         return Page(tuple(_get(tx, registry, prefix) for prefix in dict.fromkeys(prefixes)), None)
     return cut(rows.page(tx, registry, after, limit + 1), limit, lambda each: rows.path_of(each.prefix))
@@ -151,7 +151,7 @@ def settings(tx: Reader, caller: Caller, registry: RegistryKey, prefix: str) -> 
 
 def get(tx: Transaction, caller: Caller, registry: RegistryKey, prefix: str, operation: str) -> Rule:
     """One rule, for a caller who may do `operation` to the registry: PullThroughRuleNotFound."""
-    lookup.allow_registry(tx, caller, registry, operation)
+    access.require(caller, operation, resources.of_own_registry(registry))
     return _get(tx, registry, prefix)
 
 
