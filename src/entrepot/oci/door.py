@@ -115,7 +115,7 @@ class OciDoor:
         if not host or asked.noun not in _MIRRORED or asked.method not in _READS:
             return asked
         key = RepositoryKey(asked.place.registry, parse_name(asked.name))
-        return msgspec.structs.replace(asked, name=await self._core.pull_through.mirrored(caller, key, host))
+        return msgspec.structs.replace(asked, name=await self._core.pull_through.pulls.mirrored(caller, key, host))
 
 
 def _show(fact: Fact, request: web.BaseRequest, exchange: Exchange, asked: Asked | None) -> Reply:
