@@ -25,6 +25,7 @@ from tests.factories import (
     lifecycle_cases,
     metric_cases,
     pull_through_cases,
+    quota_cases,
     scan_cases,
     secret_cases,
 )
@@ -41,6 +42,7 @@ CASES: Mapping[str, Case] = {
     **key_cases.CASES,
     **lifecycle_cases.CASES,
     **pull_through_cases.CASES,
+    **quota_cases.CASES,
     **secret_cases.CASES,
 }
 PARTS = frozenset().union(
@@ -55,6 +57,7 @@ PARTS = frozenset().union(
             key_cases,
             lifecycle_cases,
             pull_through_cases,
+            quota_cases,
             secret_cases,
         )
     )
@@ -78,6 +81,7 @@ SERVICES = {
     "keys": "kms",
     "lifecycle": "ecr",
     "pull_through": "ecr",
+    "quotas": "entrepot",
     "secrets": "secretsmanager",
 }  # of packages
 _TABLES = {
@@ -108,7 +112,7 @@ class House:
 
     def furnish(self) -> None:
         """Give the first account something of everything."""
-        for cases in (event_cases, audit_cases, metric_cases, key_cases, secret_cases, pull_through_cases):
+        for cases in (event_cases, audit_cases, metric_cases, key_cases, quota_cases, secret_cases, pull_through_cases):
             cases.furnish(self.core.write)
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)

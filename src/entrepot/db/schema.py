@@ -21,7 +21,7 @@
              ├─ inspector_configuration · inspector_filter · inspector_suppressing · inspector_export
              ├─ inspector_finding                          (outlives its image)
              ├─ vulnerability_exception
-             ├─ creation_template · trash_setting · pull_through_rule
+             ├─ creation_template · trash_setting · pull_through_rule · service_quota · byte_quota
              └─ repository ─┬─ resource_tag · catalog_data · repository_vex · repository_admission
                             ├─ repository_protection · trashed_repository
                             ├─ cached_repository · cached_tag · cached_referrers
@@ -37,9 +37,10 @@
                             │            ├─ vex_referrer · made_sbom
                             │            └─ image_in_use
                             ├─ tag ──────── manifest
-                            └─ upload
+                            └─ upload ── byte_reservation
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
     upstream_fetch (who brings what from an upstream)
+    quota_credit · byte_usage (of a repository's id, or a registry as text)
     rematch_pass (how far matching anew has come)
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
     trail_key (what digest files are signed with) · adapter_scan ── adapter_report (scans for another registry)
@@ -71,6 +72,7 @@ from entrepot.db import (
     key_schema,
     lifecycle_schema,
     pull_through_schema,
+    quota_schema,
     scan_schema,
     secret_schema,
     template_schema,
@@ -88,6 +90,7 @@ image_scan = scan_schema.image_scan  # and with it its neighbours
 inspector_finding = inspector_schema.inspector_finding  # and with it its neighbours
 creation_template = template_schema.creation_template  # and with it its neighbours
 pull_through_rule = pull_through_schema.pull_through_rule  # and with it its neighbours
+service_quota = quota_schema.service_quota  # and with it its neighbours
 lifecycle_policy = lifecycle_schema.lifecycle_policy  # and with it its neighbours
 adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 encryption_key = key_schema.encryption_key  # and with it its neighbours

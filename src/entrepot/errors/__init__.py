@@ -176,8 +176,18 @@ from entrepot.errors.pull_through import (
     UpstreamUnavailable,
     UpstreamUnsupported,
 )
+from entrepot.errors.quotas import (
+    BytePrefixInvalid,
+    ByteQuotaNotFound,
+    BytesTooMany,
+    ImagesTooMany,
+    LayerPartsTooMany,
+    LayerPartTooLarge,
+    RepositoriesTooMany,
+    ServiceQuotaOutOfBounds,
+    ServiceQuotaUnknown,
+)
 from entrepot.errors.repositories import (
-    CatalogDataNotFound,
     PublicAliasNotFound,
     PublicAliasTaken,
     PublicRegionNotServed,
@@ -204,6 +214,7 @@ from entrepot.errors.requests import (
     RequestTooLarge,
     ServerBusy,
     TagInvalid,
+    Throttled,
 )
 from entrepot.errors.scans import (
     ImageNotScannable,
