@@ -177,7 +177,8 @@ def destinations(settings: Settings) -> Destinations:
     """Where requests to elsewhere may go."""
     listed = settings.outbound_allow
     hosts = [each for each in listed if isinstance(each, str)]
-    return Destinations(hosts, [each for each in listed if not isinstance(each, str)])
+    networks = [each for each in listed if not isinstance(each, str)]
+    return Destinations(hosts, networks, settings.token_services)
 
 
 def standing(settings: Settings, databases: Databases) -> Standing:

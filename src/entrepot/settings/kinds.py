@@ -218,6 +218,19 @@ def _alias(item: str) -> tuple[str, str]:
         raise ValueError(f"'{item}': expected host=account/region ({fault})") from None
 
 
+def token_services(raw: object) -> tuple[tuple[str, str], ...]:
+    """(registry's host name, host name of a token service) pairs."""
+    return tuple(_token_service(item) for item in items(raw))
+
+
+def _token_service(item: str) -> tuple[str, str]:
+    registry, _, host = item.partition("=")
+    try:
+        return host_name(registry), host_name(host)
+    except ValueError as fault:
+        raise ValueError(f"'{item}': expected registry=host ({fault})") from None
+
+
 def url(raw: object) -> str:
     """Scheme, host and perhaps port; nothing after it."""
     parts = urlsplit(text(raw))

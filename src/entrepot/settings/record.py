@@ -87,6 +87,14 @@ class Settings:
     outbound_ca: Path | None = _setting(
         None, kinds.path, "Certificates (PEM) of authorities to trust beside the system's when calling elsewhere."
     )
+    token_services: tuple[tuple[str, str], ...] = _setting(
+        [],
+        kinds.token_services,
+        "Hosts of token services of other registries that are not those registries' own, each `registry=host`: "
+        "`registry.example.com=login.example.com`. Credentials go to a registry's own host, to one listed here, and "
+        "to those of Docker Hub and GitLab, wherever else a registry says that tokens are.",
+        agree=True,
+    )
     aws_endpoints: tuple[tuple[str, str], ...] = _setting(
         [],
         kinds.endpoints,

@@ -11,7 +11,7 @@ from entrepot.core import access
 from entrepot.core.access import Caller
 from entrepot.core.calls import Telling
 from entrepot.core.hot import Hot
-from entrepot.core.pull_through import importing
+from entrepot.core.pull_through import importing, mirroring
 from entrepot.core.pull_through.flights import Flight, Flights
 from entrepot.core.pull_through.importer import Importer
 from entrepot.core.pull_through.importing import Came
@@ -234,6 +234,19 @@ class Cache:
         return None if repository is None else self._known.needed_size(repository, digest)
 
     # ------------------------------------------------------------ the rest
+    async def mirrored(self, caller: Caller, key: RepositoryKey, host: str) -> str:
+        """The repository that a node means who asks this server for `key` in place of a registry: RepositoryNotFound
+        for one that this server would have of another registry.
+        """
+        upstream, rules = mirroring.upstream(host), self._known.rules(key.registry)
+        found = mirroring.local_name(rules, key.name, upstream)
+        if found is None and mirroring.is_of_another(rules, key.name, upstream):
+            await self._reads.require(caller, key, "BatchGetImage")
+            repository = self._hot.repository(key)
+            if repository is None or self._known.is_cached(repository):
+                raise RepositoryNotFound(name=key.name, account=key.registry.account)
+        return found or key.name
+
     async def close(self) -> None:
         """End what is under way."""
         await self._importer.close()

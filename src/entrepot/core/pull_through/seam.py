@@ -78,6 +78,11 @@ class Pulls(Protocol):
     def has_upstream(self, key: RepositoryKey) -> bool:
         """Whether a rule says where images of this name come from."""
 
+    async def mirrored(self, caller: Caller, key: RepositoryKey, host: str) -> str:
+        """The repository that a node means who asks this server for `key` in place of a registry: RepositoryNotFound
+        for one that this server would have of another registry.
+        """
+
     async def close(self) -> None:
         """End what is under way."""
 
