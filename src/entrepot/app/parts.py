@@ -13,6 +13,8 @@ from entrepot.app.trail_parts import trail_destinations
 from entrepot.core.audit.lookup import Trail
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.credentials import Credentials
+from entrepot.core.encryption.opening import Opening
+from entrepot.core.encryption.sealing import Sealing
 from entrepot.core.events.connection_secrets import ConnectionSecrets
 from entrepot.core.events.connections import Keeping
 from entrepot.core.events.parts import EventParts
@@ -30,7 +32,8 @@ from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
 from entrepot.core.scanning import enhanced_exceptions
 from entrepot.core.scanning.suppressions import Source
-from entrepot.core.transfers import TransferLimits, Transfers
+from entrepot.core.transfer_rules import TransferLimits
+from entrepot.core.transfers import Transfers
 from entrepot.core.units import Units
 from entrepot.core.vulnerabilities.questions import Questions
 from entrepot.core.web_identities import WebIdentities
@@ -167,7 +170,16 @@ def collector(settings: Settings, database: SqliteDatabase) -> Collector:
 
 def integrity(settings: Settings, database: SqliteDatabase) -> Integrity:
     """The checks over this deployment's store."""
-    return Integrity(database, Filesystem(settings.data), STORE)
+    return Integrity(database, opening(settings, database), STORE)
+
+
+def opening(settings: Settings, database: SqliteDatabase) -> Opening:
+    """This deployment's store for jobs and commands, which read what is encrypted as if it were not."""
+
+    def vault() -> Vault:
+        return Vault(seal(settings, create=False))
+
+    return Opening(Filesystem(settings.data), database, vault, STORE, clock)
 
 
 def destinations(settings: Settings) -> Destinations:
@@ -216,7 +228,9 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     units, snapshot = Units(opened.metadata, readers), opened.metadata.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
-    transfers = _transfers(settings, units, hot, store)
+    vault = Vault(sealed)
+    sealing = Sealing(hot, units, vault)
+    transfers = _transfers(settings, units, hot, store, sealing)
     known = Questions(Generations(settings.data / VULNERABILITIES), beside)
     core = Core(
         units=units,
@@ -227,9 +241,9 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         credentials=credentials,
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
-        reads=Reads(hot, units, store),
+        reads=Reads(hot, units, store, sealing),
         events=event_parts(settings, sealed, Units(opened.events, beside)),
-        vault=Vault(sealed),
+        vault=vault,
         plotter=Plotter(settings.data / "plots"),
         vulnerabilities=known,
         suppression_walks=SuppressionWalks(units, known, SUPPRESSIONS),
@@ -242,7 +256,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     return Worker(core, opened, journal, hot)
 
 
-def _transfers(settings: Settings, units: Units, hot: Hot, store: Filesystem) -> Transfers:
+def _transfers(settings: Settings, units: Units, hot: Hot, store: Filesystem, sealing: Sealing) -> Transfers:
     return Transfers(
         units,
         hot,
@@ -251,4 +265,5 @@ def _transfers(settings: Settings, units: Units, hot: Hot, store: Filesystem) ->
         syncing=ThreadPoolExecutor(_SYNCERS, "fsync"),
         boot_id=_BOOT_ID.read_text().strip(),
         limits=TransferLimits(LARGEST_LAYER, settings.disk_reserve),
+        sealing=sealing,
     )

@@ -9,6 +9,7 @@ import msgspec
 from entrepot.core import access, image_events, lookup, storage_classes
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
+from entrepot.core.encryption import data_keys
 from entrepot.core.page import Page
 from entrepot.core.repositories import tag_is_immutable
 from entrepot.core.scanning import enhanced_results, requests, vex_trust
@@ -98,6 +99,7 @@ def put(
     repository = lookup.require_locked(tx, caller, key, "PutImage", access.image_keys(tag or "", digest))
     if isinstance(reference, Digest) and reference != Digest.of(manifest.payload, reference.algorithm):
         raise ImageDigestMismatch(expected=digest, actual=manifest.digest)
+    data_keys.require_usable(tx, repository, caller.at)
     pointed = tags.find(tx, repository.id, tag) if tag is not None else None
     known = images.find(tx, repository.id, digest)
     repeated = known is not None and known.status == storage_classes.ACTIVE and (tag is None or pointed == digest)

@@ -8,19 +8,23 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 from entrepot.core import access, uploads
 from entrepot.core.access import Caller
+from entrepot.core.encryption.sealing import Sealing
 from entrepot.core.first_pushes import FirstPushes
 from entrepot.core.hot import Hot
 from entrepot.core.intake import Hash, Intake
 from entrepot.core.lookup import present
 from entrepot.core.recent import Recent
+from entrepot.core.transfer_rules import AWS_PARTS, OCI_PARTS, PartRules, TransferLimits
 from entrepot.core.units import Units
 from entrepot.core.uploads import Bytes
 from entrepot.db.records import Blob, Repository, Upload
 from entrepot.errors import (
+    BlobBytesMissing,
     DigestMismatch,
     LayerAlreadyExists,
     LayerPartTooSmall,
@@ -34,39 +38,10 @@ from entrepot.spec.repository import RepositoryKey
 from entrepot.spec.ulid import new_ulid
 from entrepot.store.blobs import BlobStore, Spool
 
-__all__ = ["Blob", "PartRules", "TransferLimits", "Transfers", "Upload"]
+__all__ = ["AWS_PARTS", "OCI_PARTS", "Blob", "PartRules", "TransferLimits", "Transfers", "Upload"]
 
 Chunks = AsyncIterator[bytes]
 _MOST_HASHERS = 1024
-
-
-LARGEST_PUBLIC_LAYER = 10_000 * 1024 * 1024  # ECR Public's quota
-
-
-@dataclass(frozen=True, slots=True)
-class TransferLimits:
-    """Bounds of a deployment, in bytes: the largest layer, and what must stay free on the volume."""
-
-    largest_layer: int
-    disk_reserve: int
-    largest_public_layer: int = LARGEST_PUBLIC_LAYER
-
-    def layer(self, key: RepositoryKey) -> int:
-        """How large a layer of this repository may be."""
-        return self.largest_layer if key.registry.kind == "private" else self.largest_public_layer
-
-
-@dataclass(frozen=True, slots=True)
-class PartRules:
-    """What the AWS door asks of a completed upload beside its digest."""
-
-    refuse_empty: bool
-    refuse_held: bool
-    smallest_part: int
-
-
-OCI_PARTS = PartRules(refuse_empty=False, refuse_held=False, smallest_part=0)
-AWS_PARTS = PartRules(refuse_empty=True, refuse_held=True, smallest_part=5 * 1024 * 1024)
 
 
 class Transfers:
@@ -82,7 +57,9 @@ class Transfers:
         syncing: Executor,
         boot_id: str,
         limits: TransferLimits,
+        sealing: Sealing | None = None,
     ) -> None:
+        """`sealing` encrypts what goes to repositories with keys; without it that is refused."""
         self._units = units
         self._hot = hot
         self._first_pushes = FirstPushes(units, hot)
@@ -91,19 +68,20 @@ class Transfers:
         self._syncing = syncing
         self._boot_id = boot_id
         self._limits = limits
+        self._sealing = sealing or Sealing(hot, units, None)
         self._hashers: Recent[str, tuple[Hash, int]] = Recent(_MOST_HASHERS)
 
     async def start(self, caller: Caller, key: RepositoryKey, algorithm: str = "sha256") -> Upload:
-        """A new session: RepositoryNotFound, StorageFull."""
-        await self.begin(caller, key)
+        """A new session: RepositoryNotFound, RepositoryKeyUnusable, StorageFull."""
+        repository = await self.begin(caller, key)
         self._require_space()
-        upload = self._new(caller, algorithm)
+        upload = await self._new(caller, repository, algorithm)
         await self._units.note(uploads.start, caller, key, upload)
         return upload
 
-    async def begin(self, caller: Caller, key: RepositoryKey) -> None:
+    async def begin(self, caller: Caller, key: RepositoryKey) -> Repository:
         """Whoever is to bring a blob may, to a repository that is there, or is made now: RepositoryNotFound."""
-        await self._first_pushes.require(caller, key, "InitiateLayerUpload")
+        return await self._first_pushes.require(caller, key, "InitiateLayerUpload")
 
     async def find(
         self, caller: Caller, key: RepositoryKey, upload_id: str, operation: str = "UploadLayerPart"
@@ -140,7 +118,7 @@ class Transfers:
             raise UploadOutOfOrder(
                 upload=upload_id, offset=before.offset, start=start, name=key.name, account=key.registry.account
             )
-        with self._spool(key, before) as spool:
+        with self._spool(caller, key, before) as spool:
             intake = self._intake(before, spool)
             try:
                 await intake.take(chunks, self._limits.layer(key))
@@ -159,7 +137,7 @@ class Transfers:
                 upload=upload_id, offset=before.offset, start=first, name=key.name, account=key.registry.account
             )
         followed_short = before.short_part is None and before.last_part is not None and before.last_part < smallest
-        with self._spool(key, before) as spool:
+        with self._spool(caller, key, before) as spool:
             intake = self._intake(before, spool)
             await intake.take(_once(data), self._limits.layer(key))
             after = replace(
@@ -186,12 +164,12 @@ class Transfers:
             raise UploadEmpty(upload=upload_id)
         if upload.short_part is not None:
             raise LayerPartTooSmall(limit=rules.smallest_part, size=upload.short_part)
-        with self._spool(key, upload) as spool:
+        with self._spool(caller, key, upload) as spool:
             if chunks is not None:
                 upload = await self._take_last(caller, key, upload, spool, chunks)
             try:
                 await self._verify(upload, spool, digest)
-                blob = await self._keep(caller, key, upload, digest, known=upload_id, rules=rules)
+                blob = await self._keep(caller, key, upload, spool, digest, known=upload_id, rules=rules)
             except (DigestMismatch, LayerAlreadyExists):
                 await self._units.note(uploads.cancel, caller, key, upload_id)
                 self._forget(upload_id)
@@ -206,7 +184,7 @@ class Transfers:
         upload = await self.find(caller, key, upload_id, "CompleteLayerUpload")
         chosen = digests[0]
         if len(digests) > 1 and upload.offset:
-            with self._spool(key, upload) as spool:
+            with self._spool(caller, key, upload) as spool:
                 for digest in digests:
                     if await self._digest(upload, spool, digest.algorithm) == digest.hex:
                         chosen = digest
@@ -215,16 +193,16 @@ class Transfers:
 
     async def put_blob(self, caller: Caller, key: RepositoryKey, digest: Digest, chunks: Chunks) -> Blob:
         """Store a blob in one request, without a session."""
-        await self.begin(caller, key)
+        repository = await self.begin(caller, key)
         self._require_space()
-        upload = self._new(caller, digest.algorithm)
+        upload = await self._new(caller, repository, digest.algorithm)
         try:
-            with self._store.spool(upload.id, create=True) as spool:
+            with self._spool(caller, key, upload) as spool:
                 intake = self._intake(upload, spool)
                 await intake.take(chunks, self._limits.layer(key))
                 upload = intake.upload
                 await self._verify(upload, spool, digest)
-                return await self._keep(caller, key, upload, digest, known=None, rules=OCI_PARTS)
+                return await self._keep(caller, key, upload, spool, digest, known=None, rules=OCI_PARTS)
         finally:
             self._forget(upload.id)
 
@@ -234,7 +212,7 @@ class Transfers:
         await self._units.note(uploads.cancel, caller, key, upload_id)
         self._forget(upload_id)
 
-    def _new(self, caller: Caller, algorithm: str) -> Upload:
+    async def _new(self, caller: Caller, repository: Repository, algorithm: str) -> Upload:
         return Upload(
             id=str(uuid.uuid4()),
             repository_id="",
@@ -248,17 +226,23 @@ class Transfers:
             last_part=None,
             short_part=None,
             created_at=caller.at,
+            sealed=await self._sealing.fresh(repository, caller.at),
         )
 
-    def _spool(self, key: RepositoryKey, upload: Upload) -> Spool:
+    def _spool(self, caller: Caller, key: RepositoryKey, upload: Upload) -> Spool:
         """The session's bytes, alone; what an unfinished request wrote beyond the row's offset is cut off."""
-        spool = self._store.spool(upload.id, create=upload.offset == 0)
+        repository = present(self._hot.repository(key), key)
+        cipher = self._sealing.cipher(repository, upload.sealed, caller.at)
+        spool = self._store.spool(upload.id, create=upload.offset == 0, cipher=cipher)
         try:
             held = spool.size()
             if held < upload.offset:
                 raise uploads.not_found(key, upload.id)  # a power cut took bytes of an unfinished upload
             if held > upload.offset:
                 spool.truncate(upload.offset)
+        except BlobBytesMissing:
+            spool.close()
+            raise uploads.not_found(key, upload.id) from None
         except (UploadNotFound, OSError):
             spool.close()
             raise
@@ -302,15 +286,24 @@ class Transfers:
         return await loop.run_in_executor(self._syncing, spool.digest, algorithm, 0, upload.offset)
 
     async def _keep(
-        self, caller: Caller, key: RepositoryKey, upload: Upload, digest: Digest, *, known: str | None, rules: PartRules
+        self,
+        caller: Caller,
+        key: RepositoryKey,
+        upload: Upload,
+        spool: Spool,
+        digest: Digest,
+        *,
+        known: str | None,
+        rules: PartRules,
     ) -> Blob:
         """Make the verified bytes durable, unless the store holds them already, then let the repository hold them."""
-        seen, bad = await self._look(digest, upload.offset)
+        encrypted_by = upload.sealed.key if upload.sealed else ""
+        seen, bad = await self._look(digest, upload.offset, encrypted_by)
         fresh = None
         while True:
             if seen is None and fresh is None:
-                fresh = await self._adopt(upload, digest)
-            found = Bytes(digest, self._store_name, fresh, seen, bad)
+                fresh = await self._adopt(upload, spool, digest)
+            found = Bytes(digest, self._store_name, fresh, seen, bad, encrypted_by)
             blob = await self._units.write(uploads.finish, caller, key, known, found, refuse_held=rules.refuse_held)
             if blob is not None:
                 break
@@ -319,20 +312,21 @@ class Transfers:
             self._store.remove(fresh.location)
         return blob
 
-    async def _look(self, digest: Digest, size: int) -> tuple[str | None, str | None]:
+    async def _look(self, digest: Digest, size: int, key: str) -> tuple[str | None, str | None]:
         """(location of a held blob whose bytes are there, location of one whose bytes are not)."""
-        held = self._hot.held(self._store_name, digest)
+        held = self._hot.held(self._store_name, digest, key)
         if held is None:
             return None, None
         if held.state == "live" and self._store.size(held.location) == size:
             return held.location, None
         return None, held.location
 
-    async def _adopt(self, upload: Upload, digest: Digest) -> Blob:
+    async def _adopt(self, upload: Upload, spool: Spool, digest: Digest) -> Blob:
         generation = new_ulid()
-        loop = asyncio.get_running_loop()
-        location = await loop.run_in_executor(self._syncing, self._store.adopt, upload.id, digest, generation)
-        return Blob(generation, self._store_name, digest, location, upload.offset, "live")
+        spool.finish(digest)
+        adopt = partial(self._store.adopt, upload.id, digest, generation, sealed=upload.sealed is not None)
+        location = await asyncio.get_running_loop().run_in_executor(self._syncing, adopt)
+        return Blob(generation, self._store_name, digest, location, upload.offset, "live", upload.sealed)
 
     def _forget(self, upload_id: str) -> None:
         self._hashers.drop(upload_id)

@@ -165,6 +165,7 @@ from entrepot.errors.policies import (
 )
 from entrepot.errors.repositories import (
     CatalogDataNotFound,
+    LayerKeyUnusable,
     PublicAliasNotFound,
     PublicAliasTaken,
     PublicRegionNotServed,
@@ -174,6 +175,7 @@ from entrepot.errors.repositories import (
     RegionNotServed,
     RegistryNotFound,
     RepositoryAlreadyExists,
+    RepositoryKeyUnusable,
     RepositoryNameReserved,
     RepositoryNotEmpty,
     RepositoryNotFound,
