@@ -96,10 +96,9 @@ def put(
     """
     tag = reference if isinstance(reference, Tag) else tag
     digest = reference if isinstance(reference, Digest) else manifest.digest
-    repository = lookup.require_locked(tx, caller, key, "PutImage", access.image_keys(tag or "", digest))
+    repository = _put_into(tx, caller, key, tag or "", digest)
     if isinstance(reference, Digest) and reference != Digest.of(manifest.payload, reference.algorithm):
         raise ImageDigestMismatch(expected=digest, actual=manifest.digest)
-    data_keys.require_usable(tx, repository, caller.at)
     pointed = tags.find(tx, repository.id, tag) if tag is not None else None
     known = images.find(tx, repository.id, digest)
     repeated = known is not None and known.status == storage_classes.ACTIVE and (tag is None or pointed == digest)
@@ -191,6 +190,13 @@ def detail_of(tx: Transaction, repository: Repository, manifest: StoredManifest)
     named = tuple(tags.of_image(tx, repository.id, manifest.digest, MOST_TAGS))
     scans = enhanced_results.standings(tx, repository, [manifest])
     return ImageDetail(manifest, named, scans.get(manifest.digest))
+
+
+def _put_into(tx: Transaction, caller: Caller, key: RepositoryKey, tag: str, digest: str) -> Repository:
+    """The repository, locked, for a caller who may put this image: RepositoryKeyUnusable."""
+    repository = lookup.require_locked(tx, caller, key, "PutImage", access.image_keys(tag, digest))
+    data_keys.require_usable(tx, repository, caller.at)
+    return repository
 
 
 def hold_blobs(tx: Transaction, repository: Repository, manifest: Manifest) -> None:

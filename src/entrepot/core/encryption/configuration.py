@@ -25,7 +25,9 @@ from entrepot.db.key_records import Context
 from entrepot.db.records import Repository
 from entrepot.errors import (
     AccessDenied,
+    GrantPrincipalInvalid,
     KeyDisabled,
+    KeyDryRun,
     KeyNotFound,
     KeyQuotaExceeded,
     KeyStateInvalid,
@@ -94,7 +96,15 @@ def grant(tx: Transaction, user: KeyUser, made: Repository) -> None:
             request_id = str(uuid.uuid5(uuid.UUID(caller.request_id), each))
             draft = GrantDraft(secrets.token_hex(32), itself, _OPERATIONS, itself, constraints, _name(made.id, each))
             grants.create(tx, structs.replace(caller, request_id=request_id), made.encryption_key, draft, via=SERVICE)
-    except (AccessDenied, KeyDisabled, KeyNotFound, KeyQuotaExceeded, KeyStateInvalid) as fault:
+    except (
+        AccessDenied,
+        GrantPrincipalInvalid,
+        KeyDisabled,
+        KeyDryRun,
+        KeyNotFound,
+        KeyQuotaExceeded,
+        KeyStateInvalid,
+    ) as fault:
         raise faults.unusable(made.key, made.encryption_key, fault) from None
 
 

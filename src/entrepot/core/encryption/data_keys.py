@@ -16,7 +16,7 @@ from entrepot.core.keys.encryption import Sealed
 from entrepot.core.keys.vault import Vault
 from entrepot.db.database import Reader, Transaction
 from entrepot.db.records import Repository, SealedKey
-from entrepot.errors import AccessDenied, CiphertextInvalid, KeyDisabled, KeyMismatch, KeyNotFound, KeyStateInvalid
+from entrepot.errors import AccessDenied, CiphertextInvalid, KeyDisabled, KeyMismatch, KeyNotFound, KeyStateInvalid, KeyUsageInvalid
 from entrepot.spec.repository import RepositoryKey
 
 
@@ -35,7 +35,7 @@ def fresh(tx: Transaction, vault: Vault, repository: Repository, at: datetime) -
     caller = _itself(key, at)
     try:
         made = service_use.data_key(tx, caller, vault, SERVICE, arn, context)
-    except (AccessDenied, KeyDisabled, KeyNotFound, KeyStateInvalid) as fault:
+    except (AccessDenied, KeyDisabled, KeyNotFound, KeyStateInvalid, KeyUsageInvalid) as fault:
         raise faults.unusable(key, arn, fault) from None
     service_use.told(tx, caller, "GenerateDataKey", arn, context)
     return DataKey(SealedKey(arn, made.blob, key.arn), made.text)
@@ -46,7 +46,9 @@ def opened(tx: Reader, vault: Vault, key: RepositoryKey, sealed: SealedKey, at: 
     found = Sealed(sealed.blob, {CONTEXT: sealed.arn}, sealed.key)
     try:
         return service_use.opened_for(tx, _itself(key, at), vault, SERVICE, found, {CONTEXT: key.arn}).text
-    except (AccessDenied, CiphertextInvalid, KeyDisabled, KeyNotFound, KeyStateInvalid) as fault:
+    except (
+        AccessDenied, CiphertextInvalid, KeyDisabled, KeyNotFound, KeyStateInvalid, KeyUsageInvalid
+    ) as fault:
         raise faults.unusable(key, sealed.key, fault) from None
     except KeyMismatch:
         raise faults.changed(key, sealed.key) from None
@@ -64,7 +66,7 @@ def require_usable(tx: Reader, repository: Repository, at: datetime) -> None:
         return
     try:
         service_use.require_usable(tx, _itself(key, at), SERVICE, arn, {CONTEXT: key.arn})
-    except (AccessDenied, KeyDisabled, KeyNotFound, KeyStateInvalid) as fault:
+    except (AccessDenied, KeyDisabled, KeyNotFound, KeyStateInvalid, KeyUsageInvalid) as fault:
         raise faults.unusable(key, arn, fault) from None
 
 

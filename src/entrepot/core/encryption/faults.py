@@ -11,6 +11,7 @@ from entrepot.errors import (
     KeyNotFound,
     KeyQuotaExceeded,
     KeyStateInvalid,
+    KeyUsageInvalid,
     RepositoryKeyUnusable,
 )
 from entrepot.spec.repository import RepositoryKey
@@ -22,12 +23,13 @@ _CODES: Final[Mapping[type[Fact], str]] = {
     KeyNotFound: "NotFoundException",
     KeyQuotaExceeded: "LimitExceededException",
     KeyStateInvalid: "KMSInvalidStateException",
+    KeyUsageInvalid: "InvalidKeyUsageException",
 }
 
 
 def unusable(key: RepositoryKey, named: str, fault: Fact) -> RepositoryKeyUnusable:
     """What a fact of KMS means to a repository."""
-    return _unusable(key, named, _CODES[type(fault)], str(fault))
+    return _unusable(key, named, _CODES.get(type(fault), "KMSInternalException"), str(fault))
 
 
 def asymmetric(key: RepositoryKey, named: str) -> RepositoryKeyUnusable:

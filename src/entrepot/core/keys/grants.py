@@ -135,7 +135,7 @@ def end_named(tx: Transaction, caller: Caller, key_id: str, name: str) -> None:
     for found in rows.named(tx, key_id, name):
         key = key_rows.find(tx, key_id)
         if key is not None:
-            _remove(tx, caller, "RetireGrant", found, key, dry=False)
+            _end(tx, caller, "RetireGrant", found, key)
 
 
 def _find(tx: Reader, grant_id: str) -> Grant | None:
@@ -145,6 +145,10 @@ def _find(tx: Reader, grant_id: str) -> Grant | None:
 def _remove(tx: Transaction, caller: Caller, operation: str, found: Grant, key: Key, *, dry: bool) -> None:
     if dry:
         raise KeyDryRun
+    _end(tx, caller, operation, found, key)
+
+
+def _end(tx: Transaction, caller: Caller, operation: str, found: Grant, key: Key) -> None:
     rows.remove(tx, found.id)
     places.changed(tx, caller, operation, {"keyId": key.arn, "grantId": found.id}, key.account)
 

@@ -1,5 +1,6 @@
 """What a layer holds is kept with its blob, and goes with it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from entrepot.core.scanning import inventories
