@@ -81,8 +81,9 @@ async def copy(
         manifest = await units.manifest(found.manifest.body, found.manifest.media_type)
         tag = wanted.new_tag if digest == digests[-1] else None
         lacking = await units.read(to_carry, source, target, manifest)
-        for each in lacking if carrying is not None else ():
-            await _carry(carrying, _alone(caller, f"{digest}/{each}"), source, target, each)
+        if carrying is not None:
+            for each in lacking:
+                await _carry(carrying, _alone(caller, f"{digest}/{each}"), source, target, each)
         await units.write(put, _alone(caller, digest), source, target, manifest, digest, tag)
     return Copied(digests[-1], wanted.new_tag, len(digests))
 
@@ -213,6 +214,6 @@ def _is_there(tx: Transaction, repository: Repository, digest: str) -> bool:
     return found is not None and found.status == ACTIVE
 
 
-def _alone(caller: Caller, digest: Digest) -> Caller:
+def _alone(caller: Caller, digest: str) -> Caller:
     """The same caller, whose records of one manifest are told from those of another."""
     return structs.replace(caller, request_id=str(uuid.uuid5(uuid.UUID(caller.request_id), digest)))

@@ -16,7 +16,15 @@ from entrepot.core.keys.encryption import Sealed
 from entrepot.core.keys.vault import Vault
 from entrepot.db.database import Reader, Transaction
 from entrepot.db.records import Repository, SealedKey
-from entrepot.errors import AccessDenied, CiphertextInvalid, KeyDisabled, KeyMismatch, KeyNotFound, KeyStateInvalid, KeyUsageInvalid
+from entrepot.errors import (
+    AccessDenied,
+    CiphertextInvalid,
+    KeyDisabled,
+    KeyMismatch,
+    KeyNotFound,
+    KeyStateInvalid,
+    KeyUsageInvalid,
+)
 from entrepot.spec.repository import RepositoryKey
 
 
@@ -46,9 +54,7 @@ def opened(tx: Reader, vault: Vault, key: RepositoryKey, sealed: SealedKey, at: 
     found = Sealed(sealed.blob, {CONTEXT: sealed.arn}, sealed.key)
     try:
         return service_use.opened_for(tx, _itself(key, at), vault, SERVICE, found, {CONTEXT: key.arn}).text
-    except (
-        AccessDenied, CiphertextInvalid, KeyDisabled, KeyNotFound, KeyStateInvalid, KeyUsageInvalid
-    ) as fault:
+    except (AccessDenied, CiphertextInvalid, KeyDisabled, KeyNotFound, KeyStateInvalid, KeyUsageInvalid) as fault:
         raise faults.unusable(key, sealed.key, fault) from None
     except KeyMismatch:
         raise faults.changed(key, sealed.key) from None
