@@ -82,7 +82,8 @@ class SealedSpool:
         self._cipher = cipher
         self._full, tail = self._look()
         self._tail = bytearray(tail)
-        self._kept = bool(tail)  # whether the tail stands in the store as it is here
+        self._kept = True  # whether the tail stands in the store as it is here
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -138,8 +139,14 @@ class SealedSpool:
         self._raw.write(self._cipher.encrypt(_END_PLACE, _end(self.size(), digest)))
 
     def close(self) -> None:
-        """Let others have it."""
-        self._raw.close()
+        """Let others have it, with all that was written."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self.flush()
+        finally:
+            self._raw.close()
 
     def _put(self, text: bytearray) -> None:
         """A record in the place of what stands there, which may be the beginning of its text."""
