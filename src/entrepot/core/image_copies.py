@@ -28,7 +28,7 @@ from entrepot.db import blobs, repositories, storage_classes, tags
 from entrepot.db import images as rows
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository, StoredManifest
-from entrepot.errors import CopyTooLarge, ImageArchived, TagImmutable
+from entrepot.errors import BlobArchived, CopyTooLarge, ImageArchived, TagImmutable
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.reference import Tag
@@ -148,7 +148,10 @@ def to_carry(tx: Transaction, source: RepositoryKey, target: RepositoryKey, mani
 async def _carry(
     carrying: Carrying, caller: Caller, source: RepositoryKey, target: RepositoryKey, digest: Digest
 ) -> None:
-    _, file = await carrying.reads.open_blob(caller, source, digest)
+    try:
+        _, file = await carrying.reads.open_blob(caller, source, digest)
+    except BlobArchived:  # meanwhile: the manifest that needs it is refused for want of it
+        return
     with file:
         await carrying.transfers.put_blob(caller, target, digest, _pieces(file))
 
