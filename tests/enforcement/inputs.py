@@ -8,6 +8,11 @@ from tests.enforcement import event_inputs, inspector_inputs, secret_inputs
 from tests.enforcement.world import ACCOUNT, NOTHING_HERE, TRUST, World, document
 
 _OPTIONAL = frozenset({"registryId", "UserName", "Password", "repositoryNames"})
+_OF_REPLICATION: Mapping[str, Any] = {
+    "replicationConfiguration": {"rules": []},
+    "replicationBackfillId": "00000000-0000-4000-8000-000000000000",
+    "destination": {"region": "eu-west-1", "registryId": ACCOUNT},
+}
 _BROKEN = '{"not": "a policy"}'
 
 
@@ -49,6 +54,7 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "trashId": "absent",
         "imageDigest": digest,
         "catalogData": {"description": "d"},
+        **_OF_REPLICATION,
         **_of_identities(names),
     }
 

@@ -8,6 +8,7 @@ from entrepot.core import access, lookup, protection
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.encryption import data_keys
+from entrepot.core.quotas.bytes import require_room
 from entrepot.db import blobs as rows
 from entrepot.db import registries, repositories, trash
 from entrepot.db.database import Transaction
@@ -79,7 +80,7 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
 
     Needs the right to read the source, that the source holds the digest, and that the registry's account setting
     BLOB_MOUNTING does not say otherwise; what was mounted before it did is held on. Both repositories must have the
-    same encryption, and the same key of KMS: RepositoryKeyUnusable where that cannot be used.
+    same encryption, and the same key of KMS: RepositoryKeyUnusable where that cannot be used. BytesTooMany.
     """
     repository = lookup.require_shared(tx, caller, target, "InitiateLayerUpload")
     if registries.find(tx, target.registry).blob_mounting == "DISABLED":
@@ -92,6 +93,8 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
     if not is_available(link) or link.blob.key != repository.encryption_key:
         return False
     data_keys.require_usable(tx, repository, caller.at)
+    if rows.find_link(tx, repository.id, digest) is None:
+        require_room(tx, target, link.blob.size)
     rows.link(tx, repository.id, digest, link.blob.id, caller.at)
     Change(tx, caller, repository).finish(
         "MountLayer",

@@ -11,6 +11,7 @@ from entrepot.core.encryption import configuration
 from entrepot.core.encryption.configuration import KeyUser
 from entrepot.core.keys.vault import Vault
 from entrepot.core.page import Page, cut
+from entrepot.core.quotas import limits
 from entrepot.core.resource_tags import MOST_TAGS, check_tags, request_tags
 from entrepot.db import catalog_data as catalog_rows
 from entrepot.db import repositories as rows
@@ -58,7 +59,7 @@ def create(
     told: Json | None = None,
     vault: Vault | None = None,
 ) -> Repository:
-    """Make a repository; RepositoryAlreadyExists when its name is taken, RepositoryKeyUnusable.
+    """Make a repository; RepositoryAlreadyExists when its name is taken, RepositoriesTooMany, RepositoryKeyUnusable.
 
     `told` is what the caller asked for, beside the name, if that is not the whole draft. The key that the account has
     for ECR is made with `vault` where it is needed first.
@@ -90,6 +91,7 @@ def make(
     check_mutability(draft.mutability, draft.exclusion_filters)
     if rows.find(tx, key) is not None:
         raise RepositoryAlreadyExists(name=key.name, account=key.registry.account)
+    limits.require_repository(tx, key)
     new = Repository(
         id=draft.id,
         key=key,

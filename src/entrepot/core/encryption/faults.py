@@ -44,6 +44,12 @@ def changed(key: RepositoryKey, named: str) -> RepositoryKeyUnusable:
     return _unusable(key, named, "IncorrectKeyException", reason)
 
 
+def other_key(key: RepositoryKey, named: str, source: str) -> RepositoryKeyUnusable:
+    """Links go from one repository to another of the same key alone."""
+    reason = f"the repository '{source}' is encrypted otherwise; give both the same encryption, or copy the image."
+    return _unusable(key, named, "IncorrectKeyException", reason)
+
+
 def no_vault(key: RepositoryKey, named: str) -> RepositoryKeyUnusable:
     """This process has no master key."""
     return _unusable(key, named, "KMSInternalException", "this process opens no keys.")
