@@ -192,12 +192,16 @@ blob = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("verified_at", BigInteger, nullable=False),  # when its digest was last computed
     Column("deleting_since", BigInteger),
+    Column("sealed_by", Text, nullable=False, server_default=""),  # ARN of a key of KMS; '' of a plain blob
+    Column("sealed_key", LargeBinary),  # the blob's own key, encrypted by that one
+    Column("sealed_for", Text),  # in the context of this repository's ARN
     UniqueConstraint("store", "location"),
 )
 Index(
     "uq_blob_held_digest",
     blob.c.store,
     blob.c.digest,
+    blob.c.sealed_by,
     unique=True,
     sqlite_where=blob.c.state != "deleting",
     postgresql_where=blob.c.state != "deleting",
@@ -299,6 +303,9 @@ upload = Table(
     Column("short_part", BigInteger),  # size of a part below the least size that was not the last
     Column("created_at", BigInteger, nullable=False),
     Column("active_at", BigInteger, nullable=False, index=True),
+    Column("sealed_by", Text, nullable=False, server_default=""),  # as those of a blob
+    Column("sealed_key", LargeBinary),
+    Column("sealed_for", Text),
 )
 
 outbox = Table(
