@@ -13,8 +13,8 @@ from entrepot.core.page import Page
 from entrepot.core.repositories import tag_is_immutable
 from entrepot.core.scanning import enhanced_results, requests, vex_trust
 from entrepot.core.scanning.enhanced_results import Standing
-from entrepot.db import blobs, images, tags
-from entrepot.db.database import Transaction
+from entrepot.db import blobs, image_pages, images, tags
+from entrepot.db.database import Row, Transaction
 from entrepot.db.records import ImageStatus, Repository, StoredManifest
 from entrepot.errors import (
     BlobsNotFound,
@@ -59,9 +59,9 @@ class Image:
 
 
 class ImageDetail(msgspec.Struct, frozen=True):
-    """A manifest without its bytes, with its tags in order."""
+    """A manifest without its bytes, as a row of db/image_pages.py, with its tags in order."""
 
-    manifest: StoredManifest
+    image: Row
     tags: tuple[str, ...]
     standing: Standing | None = None  # of its enhanced scan, where its registry has such
 
@@ -143,10 +143,10 @@ def resolve(tx: Transaction, repository: Repository, reference: Reference) -> Im
 
 def list_ids(
     tx: Transaction, caller: Caller, key: RepositoryKey, wanted: Filter, limit: int, after: tuple[str, str]
-) -> Page[tuple[Digest, str | None]]:
+) -> Page[tuple[str, str | None]]:
     """A page of (digest, tag): one for each tag, and one for each untagged image."""
     repository = lookup.require(tx, caller, key, "ListImages")
-    found = images.ids_page(tx, repository.id, wanted.tags, wanted.status, after, limit + 1)
+    found = image_pages.ids_page(tx, repository.id, wanted.tags, wanted.status, after, limit + 1)
     more = (found[limit - 1][0], found[limit - 1][1] or "") if len(found) > limit else None
     return Page(tuple(found[:limit]), more)
 
@@ -156,14 +156,9 @@ def describe(
 ) -> Page[ImageDetail]:
     """A page of images in order of digest."""
     repository = lookup.require(tx, caller, key, "DescribeImages")
-    found = images.page(tx, repository.id, wanted.tags, wanted.status, after, limit + 1)
+    found = image_pages.page(tx, repository.id, wanted.tags, wanted.status, after, limit + 1)
     shown = found[:limit]
-    tagged = tags.of_images(tx, repository.id, shown[0].digest, shown[-1].digest) if shown else {}
-    scans = enhanced_results.standings(tx, repository, shown)
-    details = tuple(
-        ImageDetail(manifest, tuple(tagged.get(manifest.digest, ())), scans.get(manifest.digest)) for manifest in shown
-    )
-    return Page(details, (shown[-1].digest,) if len(found) > limit else None)
+    return Page(_details(tx, repository, shown), (shown[-1].digest,) if len(found) > limit else None)
 
 
 def describe_these(
@@ -172,23 +167,21 @@ def describe_these(
     """The images of these (digest, tag) ids, each once; ImageNotFound when any is missing."""
     named = [(tag or "", digest or "") for digest, tag in ids]
     repository = lookup.require_images(tx, caller, key, "DescribeImages", named)
-    found: dict[str, ImageDetail] = {}
+    found: dict[str, Row] = {}
     for digest, tag in ids:
         pointed = tags.find(tx, repository.id, tag) if tag is not None else digest
         if pointed is None or (digest is not None and digest != pointed):
             raise _image_id_not_found(key, digest, tag)
-        stored = images.find(tx, repository.id, pointed)
-        if stored is None:
+        row = image_pages.find(tx, repository.id, pointed)
+        if row is None:
             raise _image_id_not_found(key, digest, tag)
-        found.setdefault(stored.digest, detail_of(tx, repository, stored))
-    return tuple(found.values())
+        found.setdefault(row.digest, row)
+    return _details(tx, repository, tuple(found.values()))
 
 
-def detail_of(tx: Transaction, repository: Repository, manifest: StoredManifest) -> ImageDetail:
-    """An image with its tags."""
-    named = tuple(tags.of_image(tx, repository.id, manifest.digest, MOST_TAGS))
-    scans = enhanced_results.standings(tx, repository, [manifest])
-    return ImageDetail(manifest, named, scans.get(manifest.digest))
+def _details(tx: Transaction, repository: Repository, rows: Sequence[Row]) -> tuple[ImageDetail, ...]:
+    scans = enhanced_results.standings(tx, repository, rows)
+    return tuple(ImageDetail(row, image_pages.tags_of(row), scans.get(row.digest)) for row in rows)
 
 
 def hold_blobs(tx: Transaction, repository: Repository, manifest: Manifest) -> None:

@@ -9,7 +9,16 @@ from typing import Final
 
 from entrepot.core.scanning import exceptions
 from entrepot.core.scanning.exceptions import Scope, claims
-from entrepot.db import blobs, image_standings, images, repositories, tags, vex_referrers, vulnerability_exceptions
+from entrepot.db import (
+    blobs,
+    image_pages,
+    image_standings,
+    images,
+    repositories,
+    tags,
+    vex_referrers,
+    vulnerability_exceptions,
+)
 from entrepot.db.database import Transaction
 from entrepot.db.exception_records import VexReferrer
 from entrepot.db.records import Blob, Repository, StoredManifest
@@ -105,7 +114,7 @@ def forget(tx: Transaction, referrer: VexReferrer) -> None:
 
 def _signing(tx: Transaction, repository: Repository, digest: Digest) -> Iterator[tuple[SignatureLayer, Blob]]:
     """What may sign a document's manifest: referrers of it, and what is tagged as its signatures."""
-    rows = images.referrers(tx, repository.id, digest, "", _MOST_SIGNING)
+    rows = image_pages.referrers(tx, repository.id, digest, (), "ANY", "", _MOST_SIGNING)
     tagged = tags.find(tx, repository.id, signatures.tag_of(digest))
     left = _MOST_SIGNING
     for each in (*(() if tagged is None else (tagged,)), *(row.digest for row in rows)):

@@ -1,10 +1,33 @@
 """Pages of images and referrers, and admission."""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0018"
 down_revision = "0017"
 branch_labels = None
 depends_on = None
 
+_SHOWN = (
+    *("repository_id", "status", "digest", "media_type", "kind", "artifact_type", "subject", "image_size"),
+    *("pushed_at", "last_pulled_at", "archived_at", "activated_at"),
+)
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Mark what is tagged, and make the indexes that lists are read from."""
+    op.add_column("manifest", sa.Column("is_tagged", sa.BigInteger(), nullable=False, server_default="0"))
+    op.execute(
+        "UPDATE manifest SET is_tagged = 1 WHERE EXISTS (SELECT 1 FROM tag "
+        "WHERE tag.repository_id = manifest.repository_id AND tag.digest = manifest.digest)"
+    )
+    op.drop_index(op.f("ix_manifest_status"), "manifest")
+    op.create_index(op.f("ix_manifest_listed"), "manifest", _SHOWN)
+    op.create_index(op.f("ix_manifest_tagged"), "manifest", ["repository_id", "is_tagged", "status", "digest"])
+    op.drop_index(op.f("ix_manifest_subject"), "manifest")
+    referring = sa.text("subject IS NOT NULL")
+    for name, columns in {
+        "ix_manifest_subject": ["repository_id", "subject", "status", "digest"],
+        "ix_manifest_artifact_type": ["repository_id", "subject", "artifact_type", "status", "digest"],
+    }.items():
+        op.create_index(op.f(name), "manifest", columns, sqlite_where=referring, postgresql_where=referring)
