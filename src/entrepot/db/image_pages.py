@@ -8,9 +8,9 @@ merged.
 from collections.abc import Mapping, Sequence
 from itertools import product
 from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Select, bindparam, func, literal_column, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from entrepot.db.database import Row, Transaction
 from entrepot.db.image_schema import manifest, tag
@@ -41,20 +41,18 @@ _SHOWN = (
     _TAGS,
 )
 _HAS_STATUS = manifest.c.status == bindparam("status")
-_HAS_TAGS = manifest.c.is_tagged == bindparam("is_tagged")
 _ONE = select(*_SHOWN).where(_OF, manifest.c.digest == bindparam("digest"))
 _FOLLOWS = manifest.c.digest > bindparam("after")
 
 
-def _pages(columns: Sequence[Any], follows: Any) -> Mapping[tuple[bool, bool], Select[Any]]:
-    """By whether a tag status is asked for, and a status."""
-    all_of_them = select(*columns).where(_OF, follows).order_by(manifest.c.digest).limit(bindparam("limit"))
-    of_status = all_of_them.where(_HAS_STATUS)
-    return {(False, False): all_of_them, (False, True): of_status, (True, True): of_status.where(_HAS_TAGS)}
-
-
-PAGES: Final = _pages(_SHOWN, _FOLLOWS)
-IDS_PAGES: Final = _pages((manifest.c.digest, _TAGS), manifest.c.digest >= bindparam("after"))
+_RANGE = (_OF, manifest.c.is_tagged == bindparam("is_tagged"), _HAS_STATUS)
+PAGE: Final = select(*_SHOWN).where(*_RANGE, _FOLLOWS).order_by(manifest.c.digest).limit(bindparam("limit"))
+IDS_PAGE: Final = (
+    select(manifest.c.digest, _TAGS)
+    .where(*_RANGE, manifest.c.digest >= bindparam("after"))
+    .order_by(manifest.c.digest)
+    .limit(bindparam("limit"))
+)
 _DESCRIPTOR = (
     manifest.c.digest,
     manifest.c.media_type,
@@ -71,7 +69,7 @@ _REFERS = (
 )
 # by whether an artifact type is asked for
 REFERRERS: Final = {False: _REFERS, True: _REFERS.where(manifest.c.artifact_type == bindparam("artifact_type"))}
-_IS_TAGGED: Final = {"TAGGED": 1, "UNTAGGED": 0}
+_IS_TAGGED: Final = {"TAGGED": (1,), "UNTAGGED": (0,), "ANY": (1, 0)}
 
 
 def page(tx: Transaction, repository_id: str, tags: str, status: str, after: str, limit: int) -> Sequence[Row]:
@@ -79,12 +77,8 @@ def page(tx: Transaction, repository_id: str, tags: str, status: str, after: str
     activated_at, tags) of images above `after`, moments in microseconds; `tags` is TAGGED, UNTAGGED or ANY, `status`
     one or ANY.
     """
-    found = [
-        row
-        for ranged in _ranges(tags, status)
-        for row in tx.all(PAGES[_asked(ranged)], of=repository_id, after=after, limit=limit, **ranged)
-    ]
-    return _first(found, limit)
+    asked = {"of": repository_id, "after": after, "limit": limit}
+    return _first([row for ranged in _ranges(tags, status) for row in tx.all(PAGE, **asked, **ranged)], limit)
 
 
 def find(tx: Transaction, repository_id: str, digest: str) -> Row | None:
@@ -105,7 +99,7 @@ def ids_page(
 ) -> Sequence[tuple[str, str | None]]:
     """(digest, name of a tag) above the given one, filtered as in `page`; an untagged image stands once, with None."""
     asked = {"of": repository_id, "after": after[0], "limit": limit + 1}  # of the first all may have been told
-    found = [row for ranged in _ranges(tags, status) for row in tx.all(IDS_PAGES[_asked(ranged)], **asked, **ranged)]
+    found = [row for ranged in _ranges(tags, status) for row in tx.all(IDS_PAGE, **asked, **ranged)]
     told: list[tuple[str, str | None]] = []
     for row in _first(found, limit + 1):
         digest = row.digest
@@ -133,15 +127,9 @@ def referrers(
 
 
 def _ranges(tags: str, status: str) -> Sequence[Mapping[str, object]]:
-    """What is asked for, once for each range of an index that holds it."""
-    if tags == "ANY":
-        return [{}] if status == "ANY" else [{"status": status}]
+    """What is asked for, once for each range of the index that holds it."""
     statuses = STATUSES if status == "ANY" else (status,)
-    return [{"is_tagged": _IS_TAGGED[tags], "status": each} for each in statuses]
-
-
-def _asked(ranged: Mapping[str, object]) -> tuple[bool, bool]:
-    return "is_tagged" in ranged, "status" in ranged
+    return [{"is_tagged": tagged, "status": each} for tagged, each in product(_IS_TAGGED[tags], statuses)]
 
 
 def _first(found: Sequence[Row], limit: int) -> Sequence[Row]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
+    literal_column,
 )
 
 from entrepot.db.conventions import Text, metadata
@@ -37,9 +38,11 @@ manifest = Table(
     Column("is_tagged", BigInteger, nullable=False, server_default="0"),  # 0 | 1: kept by whoever writes tags
     PrimaryKeyConstraint("repository_id", "digest"),
 )
+is_stored_away = manifest.c.status != literal_column("'ACTIVE'")  # as the index says it, or it would not serve
 Index(  # with all that a list of images shows: else each image would be looked up between the bodies
     "ix_manifest_listed",
     manifest.c.repository_id,
+    manifest.c.is_tagged,
     manifest.c.status,
     manifest.c.digest,
     manifest.c.media_type,
@@ -52,7 +55,13 @@ Index(  # with all that a list of images shows: else each image would be looked 
     manifest.c.archived_at,
     manifest.c.activated_at,
 )
-Index("ix_manifest_tagged", manifest.c.repository_id, manifest.c.is_tagged, manifest.c.status, manifest.c.digest)
+Index(
+    "ix_manifest_stored_away",
+    manifest.c.repository_id,
+    manifest.c.digest,
+    sqlite_where=is_stored_away,
+    postgresql_where=is_stored_away,
+)
 Index(
     "ix_manifest_activating_since",
     manifest.c.activating_since,

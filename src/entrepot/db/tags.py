@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, exists, select, text, update
 
 from entrepot.db.database import Reader, Transaction
-from entrepot.db.schema import manifest, tag
+from entrepot.db.image_schema import is_stored_away, manifest, tag
 from entrepot.spec.digest import Digest
 from entrepot.spec.moments import micros
 from entrepot.spec.reference import Tag
@@ -15,8 +15,8 @@ FIND = select(tag.c.digest).where(tag.c.repository_id == bindparam("of"), tag.c.
 _is_archived = exists(
     select(manifest.c.digest).where(
         manifest.c.repository_id == tag.c.repository_id,
-        (manifest.c.status == "ARCHIVED") | (manifest.c.status == "ACTIVATING"),
-        manifest.c.digest == tag.c.digest,
+        is_stored_away,
+        manifest.c.digest.between(tag.c.digest, tag.c.digest),  # were it equal to it, SQLite would take the primary key
     )
 )
 PAGE = (

@@ -1,5 +1,7 @@
 """Pages of images and referrers, and admission."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,8 +11,8 @@ branch_labels = None
 depends_on = None
 
 _SHOWN = (
-    *("repository_id", "status", "digest", "media_type", "kind", "artifact_type", "subject", "image_size"),
-    *("pushed_at", "last_pulled_at", "archived_at", "activated_at"),
+    *("repository_id", "is_tagged", "status", "digest", "media_type", "kind", "artifact_type", "subject"),
+    *("image_size", "pushed_at", "last_pulled_at", "archived_at", "activated_at"),
 )
 
 
@@ -23,11 +25,13 @@ def upgrade() -> None:
     )
     op.drop_index(op.f("ix_manifest_status"), "manifest")
     op.create_index(op.f("ix_manifest_listed"), "manifest", _SHOWN)
-    op.create_index(op.f("ix_manifest_tagged"), "manifest", ["repository_id", "is_tagged", "status", "digest"])
+    _make("ix_manifest_stored_away", ["repository_id", "digest"], "status != 'ACTIVE'")
     op.drop_index(op.f("ix_manifest_subject"), "manifest")
-    referring = sa.text("subject IS NOT NULL")
-    for name, columns in {
-        "ix_manifest_subject": ["repository_id", "subject", "status", "digest"],
-        "ix_manifest_artifact_type": ["repository_id", "subject", "artifact_type", "status", "digest"],
-    }.items():
-        op.create_index(op.f(name), "manifest", columns, sqlite_where=referring, postgresql_where=referring)
+    _make("ix_manifest_subject", ["repository_id", "subject", "status", "digest"], "subject IS NOT NULL")
+    by_type = ["repository_id", "subject", "artifact_type", "status", "digest"]
+    _make("ix_manifest_artifact_type", by_type, "subject IS NOT NULL")
+
+
+def _make(name: str, columns: Sequence[str], where: str) -> None:
+    condition = sa.text(where)
+    op.create_index(op.f(name), "manifest", columns, sqlite_where=condition, postgresql_where=condition)
