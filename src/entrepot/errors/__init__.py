@@ -164,7 +164,6 @@ from entrepot.errors.policies import (
     SessionTooLarge,
 )
 from entrepot.errors.repositories import (
-    CatalogDataNotFound,
     PublicAliasNotFound,
     PublicAliasTaken,
     PublicRegionNotServed,

@@ -31,7 +31,6 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.BucketNotFound: (404, "NAME_UNKNOWN"),
     facts.BucketNotWritable: (400, "UNSUPPORTED"),
     facts.BucketPrefixInvalid: (400, "UNSUPPORTED"),
-    facts.CatalogDataNotFound: (404, "NAME_UNKNOWN"),
     facts.ChildrenNotFound: (404, "MANIFEST_BLOB_UNKNOWN"),
     facts.CopyTooLarge: (400, "UNSUPPORTED"),
     facts.CredentialExpired: (403, "DENIED"),

@@ -32,7 +32,6 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.BucketNotFound: ("S3BucketDoesNotExistException", 400),
     facts.BucketNotWritable: ("InsufficientS3BucketPolicyException", 400),
     facts.BucketPrefixInvalid: ("InvalidS3PrefixException", 400),
-    facts.CatalogDataNotFound: ("RepositoryCatalogDataNotFoundException", 400),
     facts.ChildrenNotFound: ("ReferencedImagesNotFoundException", 400),
     facts.CopyTooLarge: ("LimitExceededException", 400),
     facts.CredentialExpired: ("ExpiredTokenException", 403),
