@@ -45,7 +45,7 @@ def get(
         if accepted is not None and not acceptable(accepted, image.manifest.media_type):
             refusals.append(Refusal(image_id, "ImageNotFound", "Requested image not found in an accepted media type"))
             continue
-        refused = admission.look(tx, repository, image.manifest, caller.at)
+        refused = admission.look(tx, repository, image.manifest, caller.at, by_tag=image_id.digest is None)
         not_admitted += [] if refused is None else [refused]
         if refused is not None and refused.enforced:
             refusals.append(Refusal(image_id, "ImageInaccessible", str(refused.fact(key))))

@@ -11,7 +11,7 @@ from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.page import Page
 from entrepot.core.repositories import tag_is_immutable
-from entrepot.core.scanning import enhanced_results, requests, vex_trust
+from entrepot.core.scanning import admission_signatures, enhanced_results, requests, vex_trust
 from entrepot.core.scanning.enhanced_results import Standing
 from entrepot.db import blobs, image_pages, images, tags
 from entrepot.db.database import Row, Transaction
@@ -117,6 +117,7 @@ def put(
     requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
     vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
     vex_trust.signed(tx, repository, manifest, tag or "", caller.at)
+    admission_signatures.pushed(tx, repository, digest, manifest, tag or "", caller.at)
     _tell_push(Change(tx, caller, repository), known, tag, changed=not repeated)
     return Image(key, known, tag)
 

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from entrepot.core import access, admission
 from entrepot.core.access import Caller
-from entrepot.core.admission import Admission
+from entrepot.core.admission import Admission, Seen
 from entrepot.core.blobs import is_available
 from entrepot.core.calls import Telling
 from entrepot.core.changes import new_stamp
@@ -40,10 +40,16 @@ class Reads:
         self._first_pushes = FirstPushes(units, hot)
 
     async def manifest(
-        self, caller: Caller, key: RepositoryKey, reference: Reference, telling: Telling | None = None
+        self,
+        caller: Caller,
+        key: RepositoryKey,
+        reference: Reference,
+        telling: Telling | None = None,
+        *,
+        head: bool = False,
     ) -> tuple[Repository, StoredManifest]:
         """The repository and the manifest that a tag or digest names: ImageNotFound, ImageArchived, ImageNotAdmitted.
-        `telling` is told what is refused, or would be.
+        `telling` is told what is refused, or would be; `head`: only whether it is there.
         """
         row = self._hot.repository(key)
         access.require_images(
@@ -58,7 +64,10 @@ class Reads:
             raise ImageArchived(digest=found.digest, name=key.name, status=found.status)
         setting = self._hot.admission(repository)
         if setting is not None:
-            await self._admit(caller, repository, found, setting, telling)
+            by_tag = setting.digest_only and isinstance(reference, Tag)
+            if by_tag and head and access.allows(caller, "PutImage", self._hot.resource(key, row)):
+                by_tag = False  # who pushes looks first what the tag names
+            await self._admit(caller, repository, found, setting, telling, by_tag=by_tag)
         return repository, found
 
     async def blob(self, caller: Caller, key: RepositoryKey, digest: Digest) -> Blob:
@@ -108,12 +117,15 @@ class Reads:
         found: StoredManifest,
         setting: Admission,
         telling: Telling | None,
+        *,
+        by_tag: bool,
     ) -> None:
         standing = self._hot.standing(repository, found.digest)
         if standing is not None and standing.due_at is not None and standing.due_at <= caller.at:
-            refused = await self._units.read(admission.look, repository, found, caller.at)
+            refused = await self._units.read(admission.look, repository, found, caller.at, by_tag=by_tag)
         else:
-            refused = admission.decide(setting, found, standing, caller.at)
+            seen = Seen(standing, self._hot.signed(repository, found.digest) if setting.keys else "")
+            refused = admission.decide(setting, repository.key, found, seen, caller.at, by_tag=by_tag)
         if refused is None:
             return
         if telling is not None:

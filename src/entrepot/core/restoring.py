@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from entrepot.core import access, image_events, images, lookup, protection, resources
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
-from entrepot.core.scanning import requests, vex_trust
+from entrepot.core.scanning import admission_signatures, requests, vex_trust
 from entrepot.core.trash import not_found
 from entrepot.db import images as image_rows
 from entrepot.db import registry_sboms, repositories, tags
@@ -124,6 +124,7 @@ def _restore(change: Change, image: TrashedImage) -> Restored:
     vex_trust.pushed(tx, repository, image.digest, manifest, change.caller.principal.arn, at)
     for tag in given or ("",):
         vex_trust.signed(tx, repository, manifest, tag, at)
+        admission_signatures.pushed(tx, repository, image.digest, manifest, tag, at)
     _tell(change, image, given)
     return Restored(image.digest, given, taken)
 

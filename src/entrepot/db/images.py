@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, text
 
 from entrepot.db import (
     image_inventories,
+    image_signatures,
     image_standings,
     images_in_use,
     registry_sboms,
@@ -163,6 +164,7 @@ def remove(tx: Transaction, repository_id: str, digest: str) -> bool:
     scans.remove(tx, repository_id, digest)
     images_in_use.remove(tx, repository_id, digest)
     image_standings.remove(tx, repository_id, digest)
+    image_signatures.remove(tx, repository_id, digest, _AT_ONCE)
     if vex_referrers.remove(tx, repository_id, digest):
         vulnerability_exceptions.remove_referred(tx, repository_id, digest)
         image_standings.outdate(tx, repository_id, "", _AT_ONCE)

@@ -31,7 +31,7 @@
                             │                      └─ layer_marks
                             ├─ manifest ─┬─ manifest_reference    layers, config, children of it
                             │            ├─ image_scan ── image_scan_findings
-                            │            ├─ image_standing · image_rematch · image_inventory
+                            │            ├─ image_standing · image_signature · image_rematch · image_inventory
                             │            ├─ vex_referrer · made_sbom
                             │            └─ image_in_use
                             ├─ tag ──────── manifest
