@@ -114,10 +114,7 @@ def put(
         raise _not_found(key, digest)
     if tag is not None and pointed != digest:
         point(tx, repository, tag, digest, caller)
-    requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
-    vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
-    vex_trust.signed(tx, repository, manifest, tag or "", caller.at)
-    admission_signatures.pushed(tx, repository, digest, manifest, tag or "", caller.at)
+    _have_looked_at(tx, caller, repository, digest, manifest, tag or "")
     _tell_push(Change(tx, caller, repository), known, tag, changed=not repeated)
     return Image(key, known, tag)
 
@@ -219,6 +216,16 @@ def point(tx: Transaction, repository: Repository, tag: Tag, digest: Digest, cal
     if len(tags.of_image(tx, repository.id, digest, MOST_TAGS)) >= MOST_TAGS:
         raise TagsTooMany(tag=tag, name=repository.key.name, account=repository.key.registry.account, limit=MOST_TAGS)
     tags.point(tx, repository.id, tag, digest, caller.at)
+
+
+def _have_looked_at(
+    tx: Transaction, caller: Caller, repository: Repository, digest: Digest, manifest: Manifest, tag: str
+) -> None:
+    """Have what is pushed scanned, read and verified, as its repository wants it."""
+    requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
+    vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
+    vex_trust.signed(tx, repository, manifest, tag, caller.at)
+    admission_signatures.pushed(tx, repository, digest, manifest, tag, caller.at)
 
 
 def _tell_push(change: Change, manifest: StoredManifest, tag: str | None, *, changed: bool) -> None:
