@@ -24,6 +24,8 @@ from tests.factories import (
     key_cases,
     lifecycle_cases,
     metric_cases,
+    quota_cases,
+    replication_cases,
     scan_cases,
     secret_cases,
 )
@@ -39,6 +41,8 @@ CASES: Mapping[str, Case] = {
     **inspector_cases.CASES,
     **key_cases.CASES,
     **lifecycle_cases.CASES,
+    **quota_cases.CASES,
+    **replication_cases.CASES,
     **secret_cases.CASES,
 }
 PARTS = frozenset().union(
@@ -52,6 +56,8 @@ PARTS = frozenset().union(
             inspector_cases,
             key_cases,
             lifecycle_cases,
+            quota_cases,
+            replication_cases,
             secret_cases,
         )
     )
@@ -74,6 +80,8 @@ SERVICES = {
     "inspector": "inspector2",
     "keys": "kms",
     "lifecycle": "ecr",
+    "quotas": "entrepot",
+    "replication": "ecr",
     "secrets": "secretsmanager",
 }  # of packages
 _TABLES = {
@@ -104,11 +112,12 @@ class House:
 
     def furnish(self) -> None:
         """Give the first account something of everything."""
-        for cases in (event_cases, audit_cases, metric_cases, key_cases, secret_cases):
+        for cases in (event_cases, audit_cases, metric_cases, key_cases, quota_cases, secret_cases):
             cases.furnish(self.core.write)
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)
         lifecycle_cases.furnish(self.core)
+        replication_cases.furnish(self.core)
         calls.keep(self._database(AUDIT), [calls.call()])
         self._database(METRICS).submit(
             lambda tx: publishing.put(tx, caller(), "Own", metric_cases.DATA),

@@ -23,6 +23,7 @@ _NOUNS = {
     "token": ("Registry tokens.", ("create", "issue")),
     "events": ("Events that have not arrived at their targets.", ("list_", "show_", "redrive", "purge")),
     "image": ("Images.", ("copy",)),
+    "replication": ("Images on their way to other registries.", ("status",)),
     "in-use": ("Which images run.", ("report",)),
     "vulndb": ("What is known of vulnerable packages.", ("import_", "update", "status", "export", "key")),
     "vulnerability": ("Findings that need not count.", ()),
@@ -32,6 +33,8 @@ _NOUNS = {
     "repository admission": ("Which images a repository hands out.", ("set_", "show_")),
     "repository protection": ("Repositories of which nothing is deleted.", ("set_", "show_")),
     "trash": ("What was deleted and may be restored.", ("set_", "list_", "restore", "purge")),
+    "quota": ("What an account may have.", ("list_", "set_", "reset", "usage")),
+    "quota bytes": ("How many bytes repositories may hold.", ("set_", "remove")),
     "db": ("The metadata database.", ("upgrade",)),
 }
 _groups = {"": app}

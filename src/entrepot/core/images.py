@@ -10,6 +10,7 @@ from entrepot.core import access, image_events, lookup, storage_classes
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.page import Page
+from entrepot.core.quotas import catalogue, limits
 from entrepot.core.repositories import tag_is_immutable
 from entrepot.core.scanning import admission_signatures, enhanced_results, requests, vex_trust
 from entrepot.core.scanning.enhanced_results import Standing
@@ -30,7 +31,7 @@ from entrepot.spec.manifest import Manifest
 from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RepositoryKey
 
-MOST_TAGS = 1000
+MOST_TAGS = catalogue.QUOTAS["private"][catalogue.TAGS].most
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,17 @@ def put(
     repository = lookup.require_locked(tx, caller, key, "PutImage", access.image_keys(tag or "", digest))
     if isinstance(reference, Digest) and reference != Digest.of(manifest.payload, reference.algorithm):
         raise ImageDigestMismatch(expected=digest, actual=manifest.digest)
+    return accept(Change(tx, caller, repository), digest, manifest, tag, rules)
+
+
+def accept(
+    change: Change, digest: Digest, manifest: Manifest, tag: Tag | None, rules: DoorRules, action: str = "PutImage"
+) -> Image:
+    """`put`, once it is known that the caller may, in the change of the locked repository, which it finishes as
+    `action`.
+    """
+    tx, repository, caller = change.tx, change.repository, change.caller
+    key = repository.key
     pointed = tags.find(tx, repository.id, tag) if tag is not None else None
     known = images.find(tx, repository.id, digest)
     repeated = known is not None and known.status == storage_classes.ACTIVE and (tag is None or pointed == digest)
@@ -107,16 +119,23 @@ def put(
         raise TagImmutable(tag=tag, name=key.name)
     hold_blobs(tx, repository, manifest)
     if known is None:
-        image_size = _hold_children(tx, repository, manifest, rules)
-        images.add(tx, repository.id, digest, manifest, image_size, caller.at)
+        _add(tx, repository, digest, manifest, rules, caller)
         known = images.find(tx, repository.id, digest)
     if known is None:  # cannot be: the row was just written
         raise _not_found(key, digest)
     if tag is not None and pointed != digest:
         point(tx, repository, tag, digest, caller)
-    _have_looked_at(tx, caller, repository, digest, manifest, tag or "")
-    _tell_push(Change(tx, caller, repository), known, tag, changed=not repeated)
+    _have_looked_at(change, digest, manifest, tag or "")
+    _tell_push(change, known, tag, action, changed=not repeated)
     return Image(key, known, tag)
+
+
+def _add(
+    tx: Transaction, repository: Repository, digest: Digest, manifest: Manifest, rules: DoorRules, caller: Caller
+) -> None:
+    limits.require_image(tx, repository, digest)
+    image_size = _hold_children(tx, repository, manifest, rules)
+    images.add(tx, repository.id, digest, manifest, image_size, caller.at)
 
 
 def find(tx: Transaction, caller: Caller, key: RepositoryKey, reference: Reference) -> Image:
@@ -213,22 +232,22 @@ def _hold_children(tx: Transaction, repository: Repository, manifest: Manifest, 
 
 def point(tx: Transaction, repository: Repository, tag: Tag, digest: Digest, caller: Caller) -> None:
     """Have a tag point at an image of the locked repository: TagsTooMany."""
-    if len(tags.of_image(tx, repository.id, digest, MOST_TAGS)) >= MOST_TAGS:
-        raise TagsTooMany(tag=tag, name=repository.key.name, account=repository.key.registry.account, limit=MOST_TAGS)
+    most = limits.limit(tx, repository.key.registry, catalogue.TAGS)
+    if len(tags.of_image(tx, repository.id, digest, most)) >= most:
+        raise TagsTooMany(tag=tag, name=repository.key.name, account=repository.key.registry.account, limit=most)
     tags.point(tx, repository.id, tag, digest, caller.at)
 
 
-def _have_looked_at(
-    tx: Transaction, caller: Caller, repository: Repository, digest: Digest, manifest: Manifest, tag: str
-) -> None:
+def _have_looked_at(change: Change, digest: Digest, manifest: Manifest, tag: str) -> None:
     """Have what is pushed scanned, read and verified, as its repository wants it."""
+    tx, repository, caller = change.tx, change.repository, change.caller
     requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
     vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
     vex_trust.signed(tx, repository, manifest, tag, caller.at)
     admission_signatures.pushed(tx, repository, digest, manifest, tag, caller.at)
 
 
-def _tell_push(change: Change, manifest: StoredManifest, tag: str | None, *, changed: bool) -> None:
+def _tell_push(change: Change, manifest: StoredManifest, tag: str | None, action: str, *, changed: bool) -> None:
     """Events and the record of a put, which restores what it finds in the archive."""
     if changed:
         change.event(*image_events.of_change(change.repository, manifest, tag, "PUSH"))
@@ -238,7 +257,7 @@ def _tell_push(change: Change, manifest: StoredManifest, tag: str | None, *, cha
         "imageDigest": manifest.digest,
         "imageManifestMediaType": manifest.media_type,
     }
-    change.finish("PutImage", parameters | ({"imageTag": tag} if tag else {}), bump=changed)
+    change.finish(action, parameters | ({"imageTag": tag} if tag else {}), bump=changed)
 
 
 def _listed(digests: Sequence[str]) -> str:

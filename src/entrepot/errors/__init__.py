@@ -163,6 +163,18 @@ from entrepot.errors.policies import (
     SessionPoliciesTooLarge,
     SessionTooLarge,
 )
+from entrepot.errors.quotas import (
+    BytePrefixInvalid,
+    ByteQuotaNotFound,
+    BytesTooMany,
+    ImagesTooMany,
+    LayerPartsTooMany,
+    LayerPartTooLarge,
+    RepositoriesTooMany,
+    ServiceQuotaOutOfBounds,
+    ServiceQuotaUnknown,
+)
+from entrepot.errors.replication import BackfillInProgress, BackfillNotFound, BackfillStatusInvalid
 from entrepot.errors.repositories import (
     PublicAliasNotFound,
     PublicAliasTaken,
@@ -190,6 +202,7 @@ from entrepot.errors.requests import (
     RequestTooLarge,
     ServerBusy,
     TagInvalid,
+    Throttled,
 )
 from entrepot.errors.scans import (
     ImageNotScannable,

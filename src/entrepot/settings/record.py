@@ -120,6 +120,21 @@ class Settings:
     anonymous_burst: int = _setting(
         1000, kinds.burst, "Requests that such an address may send at once after it has been quiet."
     )
+    rates: tuple[str, ...] = _setting(
+        [],
+        kinds.rates,
+        "How often, in a second, an account may ask for an operation in a region, on each node: `aws` for AWS's "
+        "numbers, `PutImage=10/20` for a rate and perhaps a burst of its own, 0 for no limit. Default: no limits.",
+    )
+    principal_rate: float = _setting(
+        0,
+        kinds.rate,
+        "Requests a second, of any kind, that a user or role may send on each node once its burst is spent; 0 is no "
+        "limit.",
+    )
+    principal_burst: int = _setting(
+        1000, kinds.burst, "Requests that such a principal may send at once after it has been quiet."
+    )
     tls_cert: Path | None = _setting(None, kinds.path, "Certificate chain (PEM) to serve TLS with; needs `tls_key`.")
     tls_key: Path | None = _setting(None, kinds.path, "Private key (PEM) of `tls_cert`.")
     tls_self_signed: bool = _setting(
