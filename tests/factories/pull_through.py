@@ -91,13 +91,16 @@ def upstream(folder: Path) -> Iterator[Upstream]:
 @contextlib.contextmanager
 def caching(folder: Path, *hosts: str, **settings: str) -> Iterator[Server]:
     """A server that may ask these hosts without TLS."""
-    environment = {
+    with serve(folder, environment=settings_for(*hosts) | settings) as running:
+        yield running
+
+
+def settings_for(*hosts: str) -> dict[str, str]:
+    """What lets a server ask these hosts without TLS."""
+    return {
         "ENTREPOT_PULL_THROUGH_ALLOW": ",".join(f"http://{host}" for host in hosts),
         "ENTREPOT_OUTBOUND_ALLOW": "127.0.0.1",
-        **settings,
     }
-    with serve(folder, environment=environment) as running:
-        yield running
 
 
 def rule(server: Server, prefix: str, host: str, **more: Any) -> None:

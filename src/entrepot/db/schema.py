@@ -21,6 +21,7 @@
              ├─ inspector_configuration · inspector_filter · inspector_suppressing · inspector_export
              ├─ inspector_finding                          (outlives its image)
              ├─ vulnerability_exception
+             ├─ replication_configuration · replication_backfill ── replication_backfill_item
              ├─ creation_template · trash_setting · pull_through_rule · service_quota · byte_quota
              └─ repository ─┬─ resource_tag · catalog_data · repository_vex · repository_admission
                             ├─ repository_protection · trashed_repository
@@ -41,7 +42,7 @@
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
     upstream_fetch (who brings what from an upstream)
     quota_credit · byte_usage (of a repository's id, or a registry as text)
-    rematch_pass (how far matching anew has come)
+    rematch_pass (how far matching anew has come) · replication_step (outlives its repository) · replication_status
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
     trail_key (what digest files are signed with) · adapter_scan ── adapter_report (scans for another registry)
 
@@ -73,6 +74,7 @@ from entrepot.db import (
     lifecycle_schema,
     pull_through_schema,
     quota_schema,
+    replication_schema,
     scan_schema,
     secret_schema,
     template_schema,
@@ -92,6 +94,7 @@ creation_template = template_schema.creation_template  # and with it its neighbo
 pull_through_rule = pull_through_schema.pull_through_rule  # and with it its neighbours
 service_quota = quota_schema.service_quota  # and with it its neighbours
 lifecycle_policy = lifecycle_schema.lifecycle_policy  # and with it its neighbours
+replication_step = replication_schema.replication_step  # and with it its neighbours
 adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 encryption_key = key_schema.encryption_key  # and with it its neighbours
 secret = secret_schema.secret  # and with it its neighbours
