@@ -26,6 +26,7 @@ from tests.factories import (
     metric_cases,
     pull_through_cases,
     quota_cases,
+    replication_cases,
     scan_cases,
     secret_cases,
 )
@@ -43,6 +44,7 @@ CASES: Mapping[str, Case] = {
     **lifecycle_cases.CASES,
     **pull_through_cases.CASES,
     **quota_cases.CASES,
+    **replication_cases.CASES,
     **secret_cases.CASES,
 }
 PARTS = frozenset().union(
@@ -58,6 +60,7 @@ PARTS = frozenset().union(
             lifecycle_cases,
             pull_through_cases,
             quota_cases,
+            replication_cases,
             secret_cases,
         )
     )
@@ -82,6 +85,7 @@ SERVICES = {
     "lifecycle": "ecr",
     "pull_through": "ecr",
     "quotas": "entrepot",
+    "replication": "ecr",
     "secrets": "secretsmanager",
 }  # of packages
 _TABLES = {
@@ -117,6 +121,7 @@ class House:
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)
         lifecycle_cases.furnish(self.core)
+        replication_cases.furnish(self.core)
         calls.keep(self._database(AUDIT), [calls.call()])
         self._database(METRICS).submit(
             lambda tx: publishing.put(tx, caller(), "Own", metric_cases.DATA),

@@ -29,6 +29,9 @@ from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.pull_through.tidying import Tidying
 from entrepot.core.pulse import Pulse
+from entrepot.core.replication.backfilling import Backfilling
+from entrepot.core.replication.engine import Replication
+from entrepot.core.replication.gauges import ReplicationGauges
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.secrets.upkeep import SecretUpkeep
 from entrepot.core.units import Units
@@ -37,11 +40,10 @@ from entrepot.db.sqlite import SqliteDatabase
 from entrepot.db.vulnerability_generations import Generations
 from entrepot.seal import Seal
 from entrepot.settings import Settings
-from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
 from entrepot.worker.schedule import Task
-from entrepot.worker.tasks import Jobs, activations, endings, rematches, tasks, tidying
+from entrepot.worker.tasks import Jobs, activations, endings, rematches, replications, tasks, tidying
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -81,7 +83,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
     database, metrics, journals = databases.metadata, databases.metrics, settings.data / parts.JOURNALS
     meter, place = Metering(metrics, listen), Place(settings.account_id, settings.regions[0])
     measure = MetricsFold(metrics, journals, place, listen)
-    about_audit, store = audit_jobs(settings, databases, meter), Filesystem(settings.data)
+    about_audit, store = audit_jobs(settings, databases, meter), parts.opening(settings, database)
     about_events = event_jobs(settings, database, databases.events, meter, pulse)
     idle, sealed = timedelta(seconds=settings.upload_expiry_seconds), parts.seal(settings, create=False)
     return Jobs(
@@ -119,12 +121,19 @@ def _further(
     settings: Settings, databases: Databases, known: Generations, meter: Metering, pulse: Pulse
 ) -> Sequence[Task]:
     """Jobs of their own: updates of what is known, images matched anew, images restored, waits that end."""
-    database, store = databases.metadata, Filesystem(settings.data)
+    database = databases.metadata
+    store = parts.opening(settings, database)
     vault = Vault(parts.seal(settings, create=False))
     return [
         *updates(settings, known),
         *rematches(rematching(database, store, known, meter, pulse.of(database))),
         *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
+        *replications(
+            Replication(database),
+            Backfilling(database),
+            ReplicationGauges(database, databases.metrics),
+            pulse.of(database),
+        ),
         *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
         *tidying(Tidying(database, store)),
     ]

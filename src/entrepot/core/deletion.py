@@ -10,7 +10,7 @@ from entrepot.core import image_events, lookup, protection, trash
 from entrepot.core.access import Caller, ImageName
 from entrepot.core.changes import Change
 from entrepot.core.images import MOST_TAGS
-from entrepot.core.scanning import enhanced_events, enhanced_work
+from entrepot.core.scanning import admission_signatures, enhanced_events, enhanced_work
 from entrepot.db import images, registry_sboms, tags
 from entrepot.db.database import Transaction
 from entrepot.db.inspector_records import ImageKey
@@ -99,6 +99,20 @@ def remove_tag(tx: Transaction, change: Change, tag: str) -> None:
     _delete_tag(tx, change, change.repository, tag)
 
 
+def untag(tx: Transaction, change: Change, tag: str) -> None:
+    """Take a tag off in the change's locked repository, and leave its image, were it the last one: ImageNotFound,
+    RepositoryProtected.
+    """
+    repository = change.repository
+    protection.require_unprotected(tx, repository)
+    digest = tags.find(tx, repository.id, tag)
+    if digest is None:
+        raise ImageNotFound(digest="null", tag=tag, name=repository.key.name, account=repository.key.registry.account)
+    stored = _stored(tx, repository, digest)
+    tags.remove(tx, repository.id, tag)
+    change.event(*image_events.of_change(repository, stored, tag, "DELETE"))
+
+
 def names(ids: Sequence[ImageId]) -> Sequence[ImageName]:
     """Ids as policies see them."""
     return [(each.tag or "", each.digest or "") for each in ids]
@@ -164,6 +178,7 @@ def _delete_tag(tx: Transaction, change: Change, repository: Repository, tag: st
         _remove(tx, change, repository, digest, (str(tag),))
     else:
         tags.remove(tx, repository.id, tag)
+    admission_signatures.untagged(tx, repository, tag, change.caller.at)
     change.event(*image_events.of_change(repository, stored, tag, "DELETE"))
     return digest
 
@@ -176,6 +191,7 @@ def _delete_image(tx: Transaction, change: Change, repository: Repository, diges
     tags.remove_of_image(tx, repository.id, digest)
     _remove(tx, change, repository, digest, gone)
     for tag in gone or (None,):
+        admission_signatures.untagged(tx, repository, tag or "", change.caller.at)
         change.event(*image_events.of_change(repository, stored, tag, "DELETE"))
     return gone
 

@@ -33,9 +33,12 @@ _REPOSITORIES = "DeleteRepository DeleteRepositoryPolicy GetRepositoryPolicy Lis
 _REGISTRY = (
     "DeleteRegistryPolicy DescribeRegistry GetAuthorizationToken GetRegistryPolicy GetRegistryScanningConfiguration "
     "PutRegistryPolicy PutRegistryScanningConfiguration RegisterPullTimeUpdateExclusion "
-    "DeregisterPullTimeUpdateExclusion ListPullTimeUpdateExclusions"
+    "DeregisterPullTimeUpdateExclusion ListPullTimeUpdateExclusions StartReplicationBackfill StopReplicationBackfill "
+    "ListReplicationBackfills DescribeReplicationBackfillResults"
 )
-_ECR_IMAGES = "BatchGetImage DescribeImageScanFindings StartImageScan UpdateImageStorageClass"
+_ECR_IMAGES = (
+    "BatchGetImage DescribeImageReplicationStatus DescribeImageScanFindings StartImageScan UpdateImageStorageClass"
+)
 _ECR_REPOSITORIES = (
     "BatchGetRepositoryScanningConfiguration DeleteLifecyclePolicy GetDownloadUrlForLayer GetLifecyclePolicy "
     "GetLifecyclePolicyPreview ListImages PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy "
@@ -72,6 +75,13 @@ def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
     yield "ListImageReferrers", (Needs("ecr:BatchGetImage", REPOSITORY, _TAGGED_IMAGE),)
     for name in ("GetAccountSetting", "PutAccountSetting"):
         yield name, (Needs(f"ecr:{name}", ANY, ("ecr:AccountSetting",)),)
+    yield (
+        "PutReplicationConfiguration",
+        (
+            Needs("ecr:PutReplicationConfiguration", ANY),
+            Needs("iam:CreateServiceLinkedRole", _ROLE, ("iam:AWSServiceName",), "the role is not there yet"),
+        ),
+    )
     yield from _templates()
     yield from pull_through.table()
 

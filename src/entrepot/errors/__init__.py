@@ -187,7 +187,9 @@ from entrepot.errors.quotas import (
     ServiceQuotaOutOfBounds,
     ServiceQuotaUnknown,
 )
+from entrepot.errors.replication import BackfillInProgress, BackfillNotFound, BackfillStatusInvalid
 from entrepot.errors.repositories import (
+    LayerKeyUnusable,
     PublicAliasNotFound,
     PublicAliasTaken,
     PublicRegionNotServed,
@@ -197,6 +199,7 @@ from entrepot.errors.repositories import (
     RegionNotServed,
     RegistryNotFound,
     RepositoryAlreadyExists,
+    RepositoryKeyUnusable,
     RepositoryNameReserved,
     RepositoryNotEmpty,
     RepositoryNotFound,

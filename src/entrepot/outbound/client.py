@@ -55,7 +55,7 @@ class Outbound:
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
         """`authorities` is a file of certificates (PEM) that are trusted beside the system's."""
-        self._destinations = destinations
+        self.destinations = self._destinations = destinations
         self._total = total_seconds
         self._context = trusting(authorities)
         self._lookup = lookup or system_lookup

@@ -17,7 +17,7 @@ from entrepot.outbound.registry_answers import Allowance, allowance
 from entrepot.outbound.registry_blobs import IncomingBlob
 from entrepot.outbound.registry_calls import PULL, PUSH, Calls
 from entrepot.outbound.registry_lists import Referrer, all_referrers, all_tags
-from entrepot.outbound.registry_logins import ANONYMOUS, Authorizing, Login, Realms, Tokens
+from entrepot.outbound.registry_logins import ANONYMOUS, Authorizing, Login, Tokens
 from entrepot.outbound.registry_uploads import Begin, upload
 from entrepot.outbound.streams import Bounds
 from entrepot.spec import media_type as types
@@ -84,20 +84,16 @@ class Repository:
         place: Place,
         login: Login = ANONYMOUS,
         seconds: float = 3600,
-        *,
         tokens: Tokens | None = None,
-        realms: Realms | None = None,
     ) -> None:
-        """`seconds` are for each blob, however long it is. Repositories that share `tokens` share what they may do;
-        `realms` are hosts of token services that are trusted beside those that are known.
-        """
+        """`seconds` are for each blob, however long it is. Repositories that share `tokens` share what they may do."""
         self._seconds = seconds
-        authorizing = Authorizing(outbound, place.url, login, tokens, realms)
+        authorizing = Authorizing(outbound, place.url, login, tokens)
         self._calls = Calls(outbound, place.url, place.repository, authorizing)
 
     async def manifest(self, reference: Reference, media_types: tuple[str, ...] = MANIFEST_TYPES) -> Pulled:
         """A manifest by tag or digest, of one of these types."""
-        bounds = Bounds(LARGEST, _MANIFEST_SECONDS)
+        bounds = Bounds(LARGEST, min(self._seconds, _MANIFEST_SECONDS))
         async with self._calls.opened(self._manifest(reference), bounds, _accepting(media_types)) as answer:
             body = await answer.whole()
             media_type = types.bare(answer.headers.get("Content-Type", ""))
@@ -148,15 +144,17 @@ class Repository:
         finally:
             await blob.close()
 
-    async def referrers(self, digest: Digest, artifact_type: str | None = None) -> tuple[Referrer, ...]:
+    async def referrers(
+        self, digest: Digest, artifact_type: str | None = None, *, most: int = 10_000
+    ) -> tuple[Referrer, ...]:
         """What names this digest as its subject, of one artifact type where it is given; a registry without the API
         for it is asked for the tag that stands in (OCI Distribution Specification 1.1, "Referrers Tag Schema").
         """
-        return await all_referrers(self._calls, digest, artifact_type, self.manifest)
+        return await all_referrers(self._calls, digest, artifact_type, self.manifest, most)
 
-    async def tags(self) -> tuple[str, ...]:
+    async def tags(self, *, most: int = 1_000_000) -> tuple[str, ...]:
         """The tags, as many pages as they are."""
-        return await all_tags(self._calls)
+        return await all_tags(self._calls, most)
 
     async def ping(self) -> None:
         """Whether the registry answers this login at all."""
@@ -187,6 +185,18 @@ class Repository:
 
     def _manifest(self, reference: Reference) -> str:
         return f"{self._calls.root}/manifests/{reference}"
+
+
+class Registries:
+    """Repositories of all registries that one process asks: they share what they are let do."""
+
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+        self._tokens = Tokens()
+
+    def repository(self, place: Place, login: Login = ANONYMOUS, seconds: float = 3600) -> Repository:
+        """One repository, as this user of it; `seconds` are for each blob."""
+        return Repository(self._outbound, place, login, seconds, self._tokens)
 
 
 def _accepting(media_types: tuple[str, ...]) -> dict[str, str]:

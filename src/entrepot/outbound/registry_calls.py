@@ -2,7 +2,7 @@
 Specification 1.1, "Authentication"). Credentials go to that registry's own origin only.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from yarl import URL
@@ -59,26 +59,43 @@ class Calls:
         body: bytes = b"",
         headers: Mapping[str, str] = _NO_HEADERS,
         most_bytes: int = _MOST_ERROR,
+        beside: str | None = None,
     ) -> Response:
-        """An answer, whatever its status; redirects are not followed."""
+        """An answer, whatever its status; redirects are not followed. `beside` is another repository of the registry
+        that is read for it.
+        """
+        scope = self._scope(actions) + (f" repository:{beside}:{PULL}" if beside else "")
         for again in (True, False):
-            sent = self._authorizing.header(self._scope(actions))
+            sent = self._authorizing.header(scope)
             given = {**headers, **_authorization(sent)}
             answer = await self._outbound.send(method, url, most_bytes=most_bytes, body=body, headers=given)
             if not (again and answer.status == _UNAUTHORIZED):
                 break
-            if not await self._authorizing.challenged(challenge(answer.headers), self._scope(actions), sent):
+            if not await self._authorizing.challenged(challenge(answer.headers), scope, sent):
                 break
         return answer
 
     async def sent(
-        self, method: str, url: str, pieces: AsyncIterator[bytes], size: int, *, seconds: float, headers: dict[str, str]
+        self,
+        method: str,
+        url: str,
+        begin: Callable[[], AsyncIterator[bytes]],
+        size: int,
+        *,
+        seconds: float,
+        headers: dict[str, str],
     ) -> Response:
         """The answer to a body of `size` bytes; elsewhere than at the registry without credentials."""
-        here = same_origin(url, self.root)
-        given = headers | (_authorization(self._authorizing.header(self._scope(PUSH))) if here else {})
-        bounds = Bounds(_MOST_ERROR, seconds)
-        return await self._outbound.upload(method, url, pieces, size, bounds=bounds, headers=given)
+        here, bounds = same_origin(url, self.root), Bounds(_MOST_ERROR, seconds)
+        for again in (here, False):
+            value = self._authorizing.header(self._scope(PUSH)) if here else ""
+            given = headers | _authorization(value)
+            answer = await self._outbound.upload(method, url, begin(), size, bounds=bounds, headers=given)
+            if not (again and answer.status == _UNAUTHORIZED):
+                break
+            if not await self._authorizing.challenged(challenge(answer.headers), self._scope(PUSH), value):
+                break
+        return answer
 
     def joined(self, base: str, location: str) -> str:
         """Where a Location of this registry is: AnswerUnusable for none, and over another protocol than its own."""

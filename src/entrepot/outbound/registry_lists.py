@@ -20,8 +20,6 @@ from entrepot.spec.manifest import LARGEST, Manifest
 from entrepot.spec.reference import Reference, Tag
 
 _PAGE = 1000
-_MOST_PAGES = 1000
-_MOST_REFERRERS = 10_000
 _OK, _ABSENT = 200, 404
 
 
@@ -48,11 +46,12 @@ class _Tags(msgspec.Struct):
 _TAGS = msgspec.json.Decoder(_Tags)
 
 
-async def all_tags(calls: Calls) -> tuple[str, ...]:
+async def all_tags(calls: Calls, most: int) -> tuple[str, ...]:
     """The tags in the registry's order, each once; what is no tag is left out."""
     found: dict[str, None] = {}
-    url = f"{calls.root}/tags/list?n={_PAGE}"
-    for _ in range(_MOST_PAGES):
+    url, before = f"{calls.root}/tags/list?n={_PAGE}", -1
+    while before < len(found) <= most:
+        before = len(found)
         answer = await _page(calls, url)
         calls.require(answer, _OK)
         try:
@@ -63,30 +62,34 @@ async def all_tags(calls: Calls) -> tuple[str, ...]:
         url = following(url, answer.headers)
         if not url:
             return tuple(found)
-    raise AnswerUnusable(f"{calls.host} gives more than {_MOST_PAGES} pages of tags")
+    raise AnswerUnusable(f"{calls.host} gives a list of tags that does not end, or more than {most} tags")
 
 
 async def all_referrers(
-    calls: Calls, digest: Digest, artifact_type: str | None, manifest: Callable[[Reference], Awaitable[_Body]]
+    calls: Calls,
+    digest: Digest,
+    artifact_type: str | None,
+    manifest: Callable[[Reference], Awaitable[_Body]],
+    most: int,
 ) -> tuple[Referrer, ...]:
     """The referrers of a digest; `manifest` pulls the index that a tag stands for where there is no API."""
     query = f"?{urlencode({'artifactType': artifact_type})}" if artifact_type else ""
     url = f"{calls.root}/referrers/{digest}{query}"
     found: dict[Digest, Referrer] = {}
-    for page in range(_MOST_PAGES):
+    before = -1
+    while before < len(found) <= most:
         answer = await _page(calls, url)
         told = types.is_index_type(types.bare(answer.headers.get("Content-Type", "")))
-        if page == 0 and (answer.status == _ABSENT or (answer.status == _OK and not told)):
+        if before < 0 and (answer.status == _ABSENT or (answer.status == _OK and not told)):
             body = await _of_tag(digest, manifest)
             return tuple(each for each in _referrers(calls, body) if _is_wanted(each, artifact_type))
         calls.require(answer, _OK)
-        found |= {each.digest: each for each in _referrers(calls, answer.body) if _is_wanted(each, artifact_type)}
+        before = len(found)
+        found |= {each.digest: each for each in _referrers(calls, answer.body)}
         url = following(url, answer.headers)
         if not url:
-            return tuple(found.values())
-        if len(found) > _MOST_REFERRERS:
-            break
-    raise AnswerUnusable(f"{calls.host} gives more referrers than are taken")
+            return tuple(each for each in found.values() if _is_wanted(each, artifact_type))
+    raise AnswerUnusable(f"{calls.host} gives a list of referrers that does not end, or more than {most} of them")
 
 
 async def _page(calls: Calls, url: str) -> Response:

@@ -31,11 +31,7 @@ _OK = 200
 _SHORTEST_LIFE, _LONGEST_LIFE = 60.0, 12 * 3600.0  # seconds; who says none means the shortest
 _SPENT = 0.9  # of a token's life: what is left is for the request that carries it
 _BASIC_LIFE = 12 * 3600.0
-Realms = Mapping[str, frozenset[str]]
-_KNOWN_REALMS: Realms = {
-    "registry-1.docker.io": frozenset({"auth.docker.io"}),
-    "registry.gitlab.com": frozenset({"gitlab.com"}),
-}
+_KNOWN_SERVICES = frozenset({("registry-1.docker.io", "auth.docker.io"), ("registry.gitlab.com", "gitlab.com")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +92,11 @@ class Tokens:
 class Authorizing:
     """The Authorization headers of one login at one registry."""
 
-    def __init__(
-        self, outbound: Outbound, url: str, login: Login, tokens: Tokens | None = None, realms: Realms | None = None
-    ) -> None:
-        """`realms` are hosts of token services, by the registry's, beside the registries' own and those of Docker Hub
-        and GitLab.
-        """
+    def __init__(self, outbound: Outbound, url: str, login: Login, tokens: Tokens | None = None) -> None:
         self._outbound = outbound
         self._url = parsed(url)
         self._login = login
         self._tokens = tokens or Tokens()
-        self._realms = realms or {}
 
     def header(self, scope: str) -> str:
         """What a request of this scope carries by what is known so far, '' for nothing."""
@@ -163,18 +153,22 @@ class Authorizing:
         """DestinationForbidden for a token service that is not this registry's: any that it may name would get the
         credentials.
         """
-        named, here = parsed(realm), self._url.host or "nobody"
+        named, here = parsed(realm), (self._url.host or "nobody").lower()
+        host = (named.host or "no host").lower()
         if self._url.scheme == "https" and named.scheme != "https":
             raise AnswerUnusable("the registry names a token service without TLS")
-        own = {here} | _KNOWN_REALMS.get(here, frozenset()) | self._realms.get(here, frozenset())
-        if (named.host or "").lower() not in own:
+        known = host == here or (here, host) in _KNOWN_SERVICES
+        if not known and not self._outbound.destinations.is_token_service(here, host):
             raise DestinationForbidden(
-                f"{here} names a token service at {named.host or 'no host'}, which is not known to be its own"
+                f"{here} names a token service at {host[:256]}, which is not its own; list {here}={host[:256]} in "
+                "token_services if it may have the credentials"
             )
 
     async def _issued(self, realm: str, asked: Mapping[str, str]) -> Response:
         headers = {"Authorization": self._login.basic} if self._login.basic else {}
-        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(asked)}"
+        scopes = [("scope", each) for each in asked["scope"].split()]  # one each here, in one line in a form
+        others = [(name, text) for name, text in asked.items() if name != "scope"]
+        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode([*scopes, *others])}"
         return await self._outbound.send("GET", url, most_bytes=_MOST_BYTES, headers=headers)
 
     async def _refreshed(self, realm: str, asked: Mapping[str, str]) -> Response:

@@ -4,10 +4,12 @@ Specification 1.1, "Pushing blobs").
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from urllib.parse import urlencode
 
-from entrepot.outbound.faults import AnswerUnusable, Unavailable
+from entrepot.outbound.exchange import Response
+from entrepot.outbound.faults import AnswerUnusable, CredentialsRefused, Unavailable
 from entrepot.outbound.registry_calls import PUSH, Calls
 from entrepot.spec.digest import Digest
 
@@ -25,9 +27,7 @@ async def upload(
 ) -> None:
     """Mount the blob from a repository of the same registry where one is named and it is there, else send it."""
     url = f"{calls.root}/blobs/uploads/"
-    if mount_from:
-        url = f"{url}?{urlencode({'mount': str(digest), 'from': mount_from})}"
-    begun = await calls.asked("POST", url, PUSH)
+    begun = await _begun(calls, url, digest, mount_from)
     if mount_from and begun.status == _CREATED:
         return
     calls.require(begun, _ACCEPTED)
@@ -36,8 +36,28 @@ async def upload(
         at = await _streamed(calls, at, size, begin, seconds)
         answer = await calls.asked("PUT", _closed(at, digest), PUSH)
     else:
-        answer = await calls.sent("PUT", _closed(at, digest), begin(0), size, seconds=seconds, headers=dict(_OCTETS))
+        answer = await calls.sent(
+            "PUT", _closed(at, digest), partial(begin, 0), size, seconds=seconds, headers=dict(_OCTETS)
+        )
     calls.require(answer, _CREATED)
+
+
+async def _begun(calls: Calls, url: str, digest: Digest, mount_from: str | None) -> Response:
+    """The upload, or the mount; who may not read the other repository sends the bytes."""
+    if mount_from:
+        query = urlencode({"mount": str(digest), "from": mount_from})
+        answer = await _quietly(calls.asked("POST", f"{url}?{query}", PUSH, beside=mount_from))
+        if answer is not None and answer.status in {_CREATED, _ACCEPTED}:
+            return answer
+    return await calls.asked("POST", url, PUSH)
+
+
+async def _quietly(asking: Awaitable[Response]) -> Response | None:
+    """The answer, None where no token is given for it."""
+    try:
+        return await asking
+    except CredentialsRefused:
+        return None
 
 
 async def _streamed(calls: Calls, at: str, size: int, begin: Begin, seconds: float) -> str:
@@ -47,7 +67,7 @@ async def _streamed(calls: Calls, at: str, size: int, begin: Begin, seconds: flo
         left = size - offset
         headers = _OCTETS | {"Content-Range": f"{offset}-{size - 1}"}
         try:
-            answer = await calls.sent("PATCH", at, begin(offset), left, seconds=seconds, headers=headers)
+            answer = await calls.sent("PATCH", at, partial(begin, offset), left, seconds=seconds, headers=headers)
             calls.require(answer, _ACCEPTED, _EMPTY)
         except Unavailable:
             if attempt == _ATTEMPTS:

@@ -21,6 +21,9 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.AlarmReasonInvalid: ("InvalidFormatFault", 400),
     facts.AlarmsTooMany: ("LimitExceededFault", 400),
     facts.AuthorizationMessageInvalid: ("InvalidAuthorizationMessageException", 400),
+    facts.BackfillInProgress: ("ReplicationBackfillInProgressException", 400),
+    facts.BackfillNotFound: ("ReplicationBackfillNotFoundException", 400),
+    facts.BackfillStatusInvalid: ("ReplicationBackfillInvalidStatusException", 400),
     facts.BlobArchived: ("LayerInaccessibleException", 400),
     facts.BlobBytesMissing: ("ServerException", 500),
     facts.BlobInUse: ("InvalidParameterException", 400),
@@ -97,6 +100,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.InsightSourceUnclear: ("InvalidParameterCombinationException", 400),
     facts.KeyTimesReversed: ("InvalidTimeRangeException", 400),
     facts.LayerAlreadyExists: ("LayerAlreadyExistsException", 400),
+    facts.LayerKeyUnusable: ("LayerInaccessibleException", 400),
     facts.LayerPartTooSmall: ("LayerPartTooSmallException", 400),
     facts.LayersTooMany: ("InvalidParameterException", 400),
     facts.LengthMismatch: ("InvalidParameterException", 400),
@@ -151,6 +155,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.RegistryPolicyInvalid: ("InvalidParameterException", 400),
     facts.RegistryPolicyNotFound: ("RegistryPolicyNotFoundException", 400),
     facts.RepositoryAlreadyExists: ("RepositoryAlreadyExistsException", 400),
+    facts.RepositoryKeyUnusable: ("KmsException", 400),
     facts.RepositoryNameReserved: ("InvalidParameterException", 400),
     facts.RepositoryNotEmpty: ("RepositoryNotEmptyException", 400),
     facts.RepositoryNotFound: ("RepositoryNotFoundException", 400),
@@ -309,6 +314,8 @@ def members(fact: Fact, account: str) -> dict[str, object]:
             "uploadId": fact.upload,
             "lastValidByteReceived": int(str(fact.offset)) - 1,
         }
+    if isinstance(fact, facts.RepositoryKeyUnusable):
+        return {"kmsError": fact.kms_error}
     if isinstance(fact, facts.DashboardInvalid) and isinstance(fact.messages, list):
         told = [{"DataPath": path, "Message": message} for path, message in fact.messages]
         return {"dashboardValidationMessages": told}

@@ -31,18 +31,22 @@ class Known:
 
     def route(self, key: RepositoryKey) -> Route | None:
         """Where images of this name come from."""
-        if key.registry.kind != "private":
-            return None
+        return match(self.rules(key.registry), key.name)
+
+    def rules(self, registry: RegistryKey) -> Sequence[Rule]:
+        """The rules of a registry, by prefix; of a public one none."""
+        if registry.kind != "private":
+            return ()
         version = self._snapshot.version()
-        entry = self._rules.get(key.registry)
+        entry = self._rules.get(registry)
         if entry is None or entry[0] != version:
-            account, region = key.registry.account, key.registry.region
+            account, region = registry.account, registry.region
             found = self._snapshot.together(
                 lambda reader: reader.all(pull_through_rules.ALL, account=account, in_region=region)
             )
             entry = version, [pull_through_rules.record(row) for row in found]
-            self._rules.put(key.registry, entry)
-        return match(entry[1], key.name)
+            self._rules.put(registry, entry)
+        return entry[1]
 
     def is_cached(self, repository: Repository) -> bool:
         """Whether a repository holds images of an upstream."""
