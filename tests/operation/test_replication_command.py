@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ def test_what_waits_and_what_failed_is_told_with_its_reason(server: Server):
     assert (failure["code"], "ecr:ReplicateImage" in failure["reason"]) == ("AccessDenied", True)
     assert status(server)["destinations"] == [failed]
     ended = entrepot("replication", "status", "--data", server.data)
-    assert "not authorized to perform: ecr:ReplicateImage" in ended.text
+    assert "not authorized to perform: ecr:ReplicateImage" in ended.out
 
 
 def test_the_gauges_of_a_destination_are_metrics_of_the_source(server: Server):
@@ -73,5 +74,5 @@ def test_the_gauges_of_a_destination_are_metrics_of_the_source(server: Server):
             return [point["Maximum"] for point in answer["Datapoints"]]
 
         for name in ("ReplicationBacklog", "ReplicationLag", "ReplicationFailures"):
-            wait(lambda name=name: values(name), 60, name)
+            wait(partial(values, name), 60, name)
             assert set(values(name)) == {0.0}
