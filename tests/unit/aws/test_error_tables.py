@@ -31,6 +31,7 @@ UNREACHED = {
     ("BatchGetImage", "ImageNotFound"): "each id is looked up first, in the same unit of work",
     ("CompleteLayerUpload", "UploadOutOfOrder"): "no bytes come with the end of an upload",
     ("CompleteLayerUpload", "UploadTooLarge"): "no bytes come with the end of an upload",
+    ("InitiateLayerUpload", "RepositoriesTooMany"): "it is told as a parameter that cannot be at this door",
     ("CopyImage", "DigestMismatch"): "what is read and pushed again are the bytes of a digest",
     ("CopyImage", "LayerAlreadyExists"): "what is there already is no fault",
     ("CopyImage", "UploadNotFound"): "a blob in one request has no session",
