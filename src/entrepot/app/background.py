@@ -27,6 +27,7 @@ from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.pull_through.tidying import Tidying
 from entrepot.core.pulse import Pulse
 from entrepot.core.replication.backfilling import Backfilling
 from entrepot.core.replication.engine import Replication
@@ -42,7 +43,7 @@ from entrepot.settings import Settings
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
 from entrepot.worker.schedule import Task
-from entrepot.worker.tasks import Jobs, activations, endings, rematches, replications, tasks
+from entrepot.worker.tasks import Jobs, activations, endings, rematches, replications, tasks, tidying
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -134,6 +135,7 @@ def _further(
             pulse.of(database),
         ),
         *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
+        *tidying(Tidying(database, store)),
     ]
 
 

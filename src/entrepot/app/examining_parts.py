@@ -140,7 +140,8 @@ def _outbound(settings: Settings, place: Place) -> Outbound:
     listed = settings.outbound_allow
     hosts = [each for each in listed if isinstance(each, str)]
     networks = [each for each in listed if not isinstance(each, str)]
-    return Outbound(Destinations([*hosts, _host(place)], networks), settings.outbound_ca)
+    destinations = Destinations([*hosts, _host(place)], networks, settings.token_services)
+    return Outbound(destinations, settings.outbound_ca)
 
 
 def _host(place: Place) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import structlog
 
+from entrepot.app import pull_through_parts
+from entrepot.app.pull_through_parts import Around
 from entrepot.app.trail_parts import trail_destinations
 from entrepot.core.audit.lookup import Trail
 from entrepot.core.collection import Collector, Periods
@@ -28,6 +30,7 @@ from entrepot.core.keys.vault import Vault
 from entrepot.core.metrics.plotter import Plotter
 from entrepot.core.metrics.standing import Standing
 from entrepot.core.parts import Core
+from entrepot.core.pull_through.measures import Measures
 from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
 from entrepot.core.scanning import enhanced_exceptions
@@ -185,7 +188,8 @@ def destinations(settings: Settings) -> Destinations:
     """Where requests to elsewhere may go."""
     listed = settings.outbound_allow
     hosts = [each for each in listed if isinstance(each, str)]
-    return Destinations(hosts, [each for each in listed if not isinstance(each, str)])
+    networks = [each for each in listed if not isinstance(each, str)]
+    return Destinations(hosts, networks, settings.token_services)
 
 
 def standing(settings: Settings, databases: Databases) -> Standing:
@@ -218,8 +222,8 @@ def event_parts(settings: Settings, sealed: Seal, units: Units) -> EventParts:
     )
 
 
-def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
-    """The core of one API process; call it on the event loop that will use it."""
+def worker(settings: Settings, sealed: Seal, name: str, measures: Measures) -> Worker:
+    """The core of one API process, which tells `measures` what it does; call it on the event loop that will use it."""
     opened = Databases.of(settings)
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
@@ -230,6 +234,8 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     vault = Vault(sealed)
     sealing = Sealing(hot, units, vault)
     transfers = _transfers(settings, units, hot, store, sealing)
+    reads = Reads(hot, units, store, sealing)
+    around = Around(units, snapshot, hot, reads, transfers, vault, outbound(settings), clock)
     known = Questions(Generations(settings.data / VULNERABILITIES), beside)
     core = Core(
         units=units,
@@ -240,7 +246,8 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         credentials=credentials,
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
-        reads=Reads(hot, units, store, sealing),
+        reads=reads,
+        pull_through=pull_through_parts.pull_through(settings, around, measures),
         events=event_parts(settings, sealed, Units(opened.events, beside)),
         vault=vault,
         plotter=Plotter(settings.data / "plots"),

@@ -22,6 +22,7 @@ _NOUNS = {
     "trail": ("Trails of CloudTrail.", ("list_", "verify")),
     "token": ("Registry tokens.", ("create", "issue")),
     "events": ("Events that have not arrived at their targets.", ("list_", "show_", "redrive", "purge")),
+    "cache": ("Images of upstream registries.", ("refresh",)),
     "image": ("Images.", ("copy",)),
     "replication": ("Images on their way to other registries.", ("status",)),
     "in-use": ("Which images run.", ("report",)),

@@ -10,7 +10,7 @@ from entrepot.core.changes import Change
 from entrepot.core.encryption import data_keys
 from entrepot.core.quotas.bytes import require_room
 from entrepot.db import blobs as rows
-from entrepot.db import registries, repositories, trash
+from entrepot.db import pull_through_cache, registries, repositories, trash
 from entrepot.db.database import Transaction
 from entrepot.db.records import Blob, Link
 from entrepot.errors import (
@@ -79,8 +79,9 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
     """Link a blob of another repository of the same registry; False, exactly as if it were absent, when it may not be.
 
     Needs the right to read the source, that the source holds the digest, and that the registry's account setting
-    BLOB_MOUNTING does not say otherwise; what was mounted before it did is held on. Both repositories must have the
-    same encryption, and the same key of KMS: RepositoryKeyUnusable where that cannot be used. BytesTooMany.
+    BLOB_MOUNTING does not say otherwise; what was mounted before it did is held on. Images of an upstream lend nothing.
+    Both repositories must have the same encryption, and the same key of KMS: RepositoryKeyUnusable where that cannot be
+    used. BytesTooMany.
     """
     repository = lookup.require_shared(tx, caller, target, "InitiateLayerUpload")
     if registries.find(tx, target.registry).blob_mounting == "DISABLED":
@@ -91,6 +92,8 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
     origin = repositories.share(tx, source)
     link = None if origin is None else rows.share_link(tx, origin.id, digest)
     if not is_available(link) or link.blob.key != repository.encryption_key:
+        return False
+    if origin is None or pull_through_cache.is_cached(tx, origin.id):
         return False
     data_keys.require_usable(tx, repository, caller.at)
     if rows.find_link(tx, repository.id, digest) is None:

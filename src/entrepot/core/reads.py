@@ -94,6 +94,21 @@ class Reads:
             link, file = await self._reopen(caller, repository, link, digest)
         return link.blob, file
 
+    def holds(self, caller: Caller, key: RepositoryKey, digest: Digest) -> bool:
+        """Whether the repository holds the bytes of a blob, as it is known at this moment."""
+        repository = self._hot.repository(key)
+        access.require(caller, "BatchCheckLayerAvailability", self._hot.resource(key, repository))
+        link = None if repository is None else self._hot.link_now(repository, digest)
+        return link is not None and link.blob.state == "live"
+
+    async def admit(
+        self, caller: Caller, repository: Repository, found: StoredManifest, telling: Telling | None = None
+    ) -> None:
+        """Whether the repository hands out an image that it does not hold yet: ImageNotAdmitted."""
+        setting = self._hot.admission(repository)
+        if setting is not None:
+            await self._admit(caller, repository, found, setting, telling)
+
     def repository_id(self, key: RepositoryKey) -> str:
         """The id of the repository that has this name now, '' when none has."""
         repository = self._hot.repository(key)

@@ -83,8 +83,8 @@ def make(
     policy: str | None = None,
     user: KeyUser | None = None,
 ) -> Repository:
-    """`create`, once it is known that the caller may, and what the tags are; `policy` as it is kept, `user` who uses the
-    key, if not the caller.
+    """`create`, once it is known that the caller may, and what the tags are; `policy` as it is kept, `user` is who uses
+    the key, if not the caller.
     """
     parse_name(key.name)
     check_mutability(draft.mutability, draft.exclusion_filters)

@@ -133,6 +133,13 @@ def match(tx: Transaction, key: RepositoryKey, occasion: Occasion) -> Template |
     return best
 
 
+def allow_for(tx: Transaction, caller: Caller, key: RepositoryKey, occasion: Occasion) -> Template | None:
+    """The template of an occasion, for who may create the repository that it makes: AccessDenied."""
+    template = match(tx, key, occasion)
+    lookup.allow(tx, caller, key, "CreateRepository", request_tags(() if template is None else template.resource_tags))
+    return template
+
+
 def create_for(tx: Transaction, caller: Caller, key: RepositoryKey, occasion: Occasion) -> Repository | None:
     """The repository that an occasion needs, made now unless somebody has made it meanwhile.
 
@@ -140,9 +147,7 @@ def create_for(tx: Transaction, caller: Caller, key: RepositoryKey, occasion: Oc
     AccessDenied unless the caller, and the template's custom role, may create it; TemplateRoleUnusable,
     RepositoryKeyUnusable.
     """
-    template = match(tx, key, occasion)
-    tags = request_tags(() if template is None else template.resource_tags)
-    lookup.allow(tx, caller, key, "CreateRepository", tags)
+    template = allow_for(tx, caller, key, occasion)
     found = repository_rows.find(tx, key)
     if found is not None:
         return found
@@ -150,7 +155,8 @@ def create_for(tx: Transaction, caller: Caller, key: RepositoryKey, occasion: Oc
         return None if occasion == "CREATE_ON_PUSH" else repositories.make(tx, caller, key, RepositoryDraft())
     user = None
     if template.custom_role_arn:
-        user = KeyUser(structs.replace(caller, rights=require_role(tx, key, template, tags)))
+        rights = require_role(tx, key, template, request_tags(template.resource_tags))
+        user = KeyUser(structs.replace(caller, rights=rights))
     draft = RepositoryDraft(
         mutability=template.mutability,
         exclusion_filters=template.exclusion_filters,

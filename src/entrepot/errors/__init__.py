@@ -163,6 +163,19 @@ from entrepot.errors.policies import (
     SessionPoliciesTooLarge,
     SessionTooLarge,
 )
+from entrepot.errors.pull_through import (
+    PullThroughRuleAlreadyExists,
+    PullThroughRuleNotFound,
+    UpstreamBusy,
+    UpstreamDenied,
+    UpstreamImageAbsent,
+    UpstreamImageUnusable,
+    UpstreamLayerUnavailable,
+    UpstreamLoginUnusable,
+    UpstreamReferrersUnavailable,
+    UpstreamUnavailable,
+    UpstreamUnsupported,
+)
 from entrepot.errors.quotas import (
     BytePrefixInvalid,
     ByteQuotaNotFound,

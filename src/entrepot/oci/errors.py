@@ -232,6 +232,17 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.CredentialSecretNotFound: (404, "NAME_UNKNOWN"),
     facts.CredentialSecretInaccessible: (400, "DENIED"),
     facts.CredentialSecretUnreadable: (400, "UNSUPPORTED"),
+    facts.PullThroughRuleAlreadyExists: (409, "DENIED"),
+    facts.PullThroughRuleNotFound: (404, "NAME_UNKNOWN"),
+    facts.UpstreamBusy: (429, "TOOMANYREQUESTS"),
+    facts.UpstreamDenied: (403, "DENIED"),
+    facts.UpstreamImageAbsent: (404, "MANIFEST_UNKNOWN"),
+    facts.UpstreamImageUnusable: (502, "MANIFEST_INVALID"),
+    facts.UpstreamLayerUnavailable: (502, "BLOB_UNKNOWN"),
+    facts.UpstreamLoginUnusable: (403, "DENIED"),
+    facts.UpstreamReferrersUnavailable: (502, "UNAVAILABLE"),
+    facts.UpstreamUnavailable: (503, "UNAVAILABLE"),
+    facts.UpstreamUnsupported: (400, "UNSUPPORTED"),
     facts.WidgetInvalid: (400, "UNSUPPORTED"),
 }
 
