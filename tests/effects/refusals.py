@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore import xform_name
 
+from tests.effects import replication
 from tests.effects.acts import IMAGE, OTHER
 from tests.effects.refusing import (
     ABSENT,
@@ -90,6 +91,7 @@ def _archived(ground: Ground, service: str) -> Any:
 
 _CHILDREN = index_of([ALONE])
 PROVOKED: Mapping[tuple[str, str], Ask] = {
+    **replication.PROVOKED,
     ("BatchGetRepositoryScanningConfiguration", "InvalidParameterException"): _call(
         "BatchGetRepositoryScanningConfiguration", repositoryNames=["NO NAME"]
     ),
@@ -259,6 +261,7 @@ UNPROVOKED: Mapping[tuple[str, str], str] = {
                 *("ListPullTimeUpdateExclusions", "PutAccountSetting", "PutImageScanningConfiguration"),
                 *("PutLifecyclePolicy", "PutRegistryPolicy", "RegisterPullTimeUpdateExclusion", "StartImageScan"),
                 *("StartLifecyclePolicyPreview", "UpdateImageStorageClass", "UpdateRepositoryCreationTemplate"),
+                *replication.OPERATIONS,
             )
         ],
         _TOLD,

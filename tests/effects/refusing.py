@@ -103,6 +103,9 @@ _VALUES: Mapping[str, Any] = {
     "prefix": "elsewhere",
     "appliedFor": ["CREATE_ON_PUSH"],
     "catalogData": {},
+    "replicationBackfillId": NO_UPLOAD,
+    "replicationConfiguration": {"rules": []},
+    "destination": {"region": "eu-west-1", "registryId": "000000000000"},
 }
 
 

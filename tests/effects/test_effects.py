@@ -6,12 +6,12 @@ The operation is called by a user that may do it and nothing else, and was denie
 import pytest
 
 from entrepot.app.services import SERVICES
-from tests.effects import both, private, private_registry, public
+from tests.effects import both, private, private_registry, public, replication
 from tests.effects.running import Run
 from tests.factories.shown import Shows
 
 CASES = {
-    "ecr": (*both.cases("ecr"), *private.CASES, *private_registry.CASES),
+    "ecr": (*both.cases("ecr"), *private.CASES, *private_registry.CASES, *replication.CASES),
     "ecr-public": (*both.cases("ecr-public"), *public.CASES),
 }
 # without a case: such an operation does not count
@@ -19,8 +19,7 @@ NOT_YET = {
     *("CreatePullThroughCacheRule", "DeletePullThroughCacheRule", "DescribePullThroughCacheRules"),
     *("UpdatePullThroughCacheRule", "ValidatePullThroughCacheRule"),
     *("DeleteSigningConfiguration", "DescribeImageSigningStatus", "GetSigningConfiguration", "PutSigningConfiguration"),
-    *("DescribeImageReplicationStatus", "DescribeRegistry", "PutReplicationConfiguration"),
-    *("DescribeReplicationBackfillResults", "ListReplicationBackfills", "StartReplicationBackfill"),
+    *("DescribeImageReplicationStatus", "DescribeReplicationBackfillResults", "ListReplicationBackfills"),
     "StopReplicationBackfill",
 }
 
