@@ -51,6 +51,10 @@ class Place:
         """Another service, as the root."""
         return self._client(service, self.root_keys)
 
+    def elsewhere(self, region: str) -> Any:
+        """The service in another Region, as the root."""
+        return self.server.client(self.service, region=region, credentials=self.root_keys)
+
     def door(self, keys: Credentials | None = None) -> Registry:
         """The registry through OCI Distribution, the root's unless other keys are given."""
         self.called.append(DOOR)
@@ -126,4 +130,8 @@ class Case:
     # a registry of its own: what is one for each registry
     apart: bool = False
     gone: object = AS_BEFORE
+    # why it cannot be undone, where that is so
+    stays: str = ""
+    # done before anything else is, and before jobs run
+    early: bool = False
     service: str = "ecr"

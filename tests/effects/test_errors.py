@@ -10,6 +10,7 @@ from entrepot.aws.protocol import models
 from entrepot.aws.protocol.models import ROUTES
 from tests.effects.refusals import ANY, NOT_PROVOKED, NOT_YET, PROVOKED
 from tests.effects.refusing import Ground, furnish, told
+from tests.effects.replication_refusals import REGIONS
 from tests.factories.processes import serve
 from tests.factories.shown import Shows
 
@@ -26,7 +27,7 @@ def listed(service: str) -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    settings = {"ENTREPOT_REGIONS": "us-east-1,eu-west-1"}
+    settings = {"ENTREPOT_REGIONS": ",".join(REGIONS)}
     with serve(tmp_path_factory.mktemp("errors"), environment=settings, extra=("--role", "api")) as server:
         yield furnish(server)
 
