@@ -54,7 +54,6 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "trashId": "absent",
         "imageDigest": digest,
         "catalogData": {"description": "d"},
-        **_OF_REPLICATION,
         **_of_identities(names),
     }
 
@@ -93,6 +92,7 @@ def _of_identities(names: Mapping[str, str]) -> Mapping[str, Any]:
         "Tags": [{"Key": "k", "Value": "v"}],
         "TagKeys": ["k"],
         **_of_sessions(names),
+        **_OF_REPLICATION,
         **_of_monitoring(names),
         **_of_trails(names),
     }

@@ -123,4 +123,4 @@ class Replicating(DatabaseMachine):
 
 
 TestReplicating = Replicating.TestCase
-TestReplicating.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestReplicating.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)

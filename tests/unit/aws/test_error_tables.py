@@ -31,6 +31,7 @@ UNREACHED = {
     ("BatchGetImage", "ImageNotFound"): "each id is looked up first, in the same unit of work",
     ("CompleteLayerUpload", "UploadOutOfOrder"): "no bytes come with the end of an upload",
     ("CompleteLayerUpload", "UploadTooLarge"): "no bytes come with the end of an upload",
+    ("InitiateLayerUpload", "RepositoriesTooMany"): "only over OCI; here it is the repository's name that is refused",
     ("PutTargets", "RepositoryNotFound"): "what starts there is a match of a regular expression, not an upload",
     ("PutImage", "ImageNotFound"): "guards a row that the same unit of work has just written",
     **dict.fromkeys(

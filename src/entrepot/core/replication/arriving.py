@@ -16,6 +16,7 @@ from entrepot.core.changes import Change
 from entrepot.core.following import ROLE
 from entrepot.core.images import OCI_RULES
 from entrepot.core.principals import role_principal
+from entrepot.core.quotas.bytes import require_room
 from entrepot.core.replication.outcomes import COMPLETE, GONE, Outcome, of_fact
 from entrepot.core.repositories import tag_is_immutable
 from entrepot.core.rights import Rights, rights_of
@@ -173,5 +174,7 @@ def _put(change: Change, source: Repository, manifest: Manifest, digest: Digest,
     for each in sorted({descriptor.digest for descriptor in manifest.required_blobs}):
         held, there = blobs.share_link(tx, source.id, each), blobs.find_link(tx, change.repository.id, each)
         if held is not None and held.blob.state == "live" and (there is None or there.blob.state != "live"):
+            if there is None:
+                require_room(tx, change.repository.key, held.blob.size)
             blobs.link(tx, change.repository.id, each, held.blob.id, change.caller.at)
     images.accept(change, digest, manifest, tag, OCI_RULES, "ReplicateImage")

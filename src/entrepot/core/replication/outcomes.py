@@ -6,10 +6,13 @@ from typing import Final, Literal, NamedTuple
 from entrepot.errors import (
     AccessDenied,
     BlobsNotFound,
+    BytesTooMany,
     Fact,
     ImageReferenced,
+    ImagesTooMany,
     ParameterInvalid,
     QuotaExceeded,
+    RepositoriesTooMany,
     RepositoryProtected,
     TagImmutable,
     TagsTooMany,
@@ -32,8 +35,11 @@ _LONGEST: Final = timedelta(minutes=1)
 # what failed because the destination says so: it says so again, until somebody changes it
 _DECIDED: Final = {
     AccessDenied: "AccessDenied",
+    BytesTooMany: "LimitExceeded",
+    ImagesTooMany: "LimitExceeded",
     ParameterInvalid: "InvalidParameter",
     QuotaExceeded: "LimitExceeded",
+    RepositoriesTooMany: "LimitExceeded",
     RepositoryProtected: "RepositoryProtected",
     TagImmutable: "ImageTagAlreadyExists",
     TagsTooMany: "LimitExceeded",
