@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from tests.effects import quota_refusals, replication_refusals
+from tests.effects import quota_refusals, replication_refusals, signing_refusals
 from tests.effects.acts import IMAGE, OTHER
 from tests.effects.refusing import (
     ABSENT,
@@ -70,6 +70,7 @@ _CHILDREN = index_of([ALONE])
 PROVOKED: Mapping[tuple[str, str], Ask] = {
     **quota_refusals.PROVOKED,
     **replication_refusals.PROVOKED,
+    **signing_refusals.PROVOKED,
     ("BatchGetRepositoryScanningConfiguration", "InvalidParameterException"): call(
         "BatchGetRepositoryScanningConfiguration", repositoryNames=["NO NAME"]
     ),
@@ -214,6 +215,9 @@ UNPROVOKED: Mapping[tuple[str, str], str] = {
     ("DeregisterPullTimeUpdateExclusion", "LimitExceededException"): _NOTHING_ADDED,
     ("DescribeRegistry", "InvalidParameterException"): _NO_INPUT,
     ("DescribeRegistry", "ValidationException"): _NO_INPUT,
+    ("DeleteSigningConfiguration", "ValidationException"): _NO_INPUT,
+    ("GetSigningConfiguration", "InvalidParameterException"): _NO_INPUT,
+    ("GetSigningConfiguration", "ValidationException"): _NO_INPUT,
     ("GetRegistryPolicy", "InvalidParameterException"): _NO_INPUT,
     ("GetRegistryPolicy", "ValidationException"): _NO_INPUT,
     ("GetRegistryScanningConfiguration", "InvalidParameterException"): _NO_INPUT,
@@ -235,6 +239,7 @@ UNPROVOKED: Mapping[tuple[str, str], str] = {
                 *("StartLifecyclePolicyPreview", "UpdateImageStorageClass", "UpdateRepositoryCreationTemplate"),
                 *("DescribeImageReplicationStatus", "DescribeReplicationBackfillResults", "ListReplicationBackfills"),
                 *("PutReplicationConfiguration", "StartReplicationBackfill", "StopReplicationBackfill"),
+                *("DescribeImageSigningStatus", "PutSigningConfiguration"),
             )
         ],
         _TOLD,

@@ -6,19 +6,26 @@ The operation is called by a user that may do it and nothing else, and was denie
 import pytest
 
 from entrepot.app.services import SERVICES
-from tests.effects import both, private, private_registry, private_replication, public
+from tests.effects import both, private, private_registry, private_replication, private_signing, public
 from tests.effects.running import Run
 from tests.factories.shown import Shows
 
-CASES = {
-    "ecr": (*both.cases("ecr"), *private.CASES, *private_registry.CASES, *private_replication.CASES),
+ALL = {
+    "ecr": (
+        *both.cases("ecr"),
+        *private.CASES,
+        *private_registry.CASES,
+        *private_replication.CASES,
+        *private_signing.CASES,
+    ),
     "ecr-public": (*both.cases("ecr-public"), *public.CASES),
 }
+# a case waits for its operation
+CASES = {service: [case for case in cases if case.operation in SERVICES[service]] for service, cases in ALL.items()}
 # without a case: such an operation does not count
 NOT_YET = {
     *("CreatePullThroughCacheRule", "DeletePullThroughCacheRule", "DescribePullThroughCacheRules"),
     *("UpdatePullThroughCacheRule", "ValidatePullThroughCacheRule"),
-    *("DeleteSigningConfiguration", "DescribeImageSigningStatus", "GetSigningConfiguration", "PutSigningConfiguration"),
 }
 
 
