@@ -76,8 +76,24 @@ class Settings:
         "Host names, addresses or ranges that identity providers may have beside public addresses. Private and "
         "loopback addresses, and URLs without TLS, are refused unless they are listed here.",
     )
+    pull_through_allow: tuple[str, ...] = _setting(
+        [],
+        kinds.registries,
+        "Registries that pull-through cache rules may name beside those that AWS lists, each `host[:port]`, or "
+        "`http://host[:port]` for one without TLS; private addresses and those without TLS must be listed in "
+        "`outbound_allow` too.",
+        agree=True,
+    )
     outbound_ca: Path | None = _setting(
         None, kinds.path, "Certificates (PEM) of authorities to trust beside the system's when calling elsewhere."
+    )
+    token_services: tuple[tuple[str, str], ...] = _setting(
+        [],
+        kinds.token_services,
+        "Hosts of token services of other registries that are not those registries' own, each `registry=host`: "
+        "`registry.example.com=login.example.com`. Credentials go to a registry's own host, to one listed here, and "
+        "to those of Docker Hub and GitLab, wherever else a registry says that tokens are.",
+        agree=True,
     )
     aws_endpoints: tuple[tuple[str, str], ...] = _setting(
         [],
@@ -230,6 +246,12 @@ class Settings:
     )
     vulndb_trust: tuple[Path, ...] = _setting(
         [], kinds.paths, "Public keys (PEM) of who may sign exports, beside this deployment's own."
+    )
+    storage_encryption: str = _setting(
+        "",
+        kinds.told,
+        "What encrypts the storage under `data`, in words (`disk: LUKS`): what AES256 means for repositories, which "
+        "`entrepot encryption status` repeats. The server does not check it.",
     )
     disk_reserve: int = _setting(
         "256MiB",
