@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 from botocore import xform_name
 
 from tests.factories.processes import Credentials, Server
+from tests.factories.pull_through import Upstream
 from tests.factories.registry import Registry
 
 ACCOUNT = "000000000000"
@@ -27,6 +28,7 @@ class Place:
     account: str
     root_keys: Credentials
     keys: Credentials
+    hub: Upstream
     called: list[str] = field(default_factory=list)
     answer: Any = None
     kept: dict[str, Any] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from tests.effects import quota_refusals, replication_refusals, signing_refusals
+from tests.effects import key_refusals, quota_refusals, replication_refusals, signing_refusals
 from tests.effects.acts import IMAGE, OTHER
 from tests.effects.refusing import (
     ABSENT,
@@ -68,6 +68,7 @@ def _archived(ground: Ground, service: str) -> Any:
 
 _CHILDREN = index_of([ALONE])
 PROVOKED: Mapping[tuple[str, str], Ask] = {
+    **key_refusals.PROVOKED,
     **quota_refusals.PROVOKED,
     **replication_refusals.PROVOKED,
     **signing_refusals.PROVOKED,
@@ -211,6 +212,7 @@ UNPROVOKED: Mapping[tuple[str, str], str] = {
     ("BatchGetImage", "LimitExceededException"): _NOTHING_ADDED,
     ("BatchGetRepositoryScanningConfiguration", "RepositoryNotFoundException"): "told as a failure of the batch",
     ("DeleteRegistryPolicy", "InvalidParameterException"): _NO_INPUT,
+    ("DeleteRepository", "KmsException"): "a repository whose key is lost is deleted all the same",
     ("DeleteRegistryPolicy", "ValidationException"): _NO_INPUT,
     ("DeregisterPullTimeUpdateExclusion", "LimitExceededException"): _NOTHING_ADDED,
     ("DescribeRegistry", "InvalidParameterException"): _NO_INPUT,
@@ -254,11 +256,3 @@ UNPROVOKED_PUBLIC: Mapping[tuple[str, str], str] = {
     ("UntagResource", "TooManyTagsException"): _NOTHING_ADDED,
 }
 NOT_PROVOKED = {"ecr": UNPROVOKED, "ecr-public": UNPROVOKED_PUBLIC}
-NOT_YET = {
-    *(("ecr", name, "KmsException") for name in ("CompleteLayerUpload", "CreateRepository", "DeleteRepository")),
-    *(("ecr", name, "KmsException") for name in ("InitiateLayerUpload", "PutImage", "UploadLayerPart")),
-    ("ecr", "BatchGetImage", "UnableToGetUpstreamImageException"),
-    ("ecr", "GetDownloadUrlForLayer", "UnableToGetUpstreamLayerException"),
-    ("ecr", "ListImageReferrers", "UnableToListUpstreamImageReferrersException"),
-}
-"""What nothing provokes because it is not built: an operation with such an error does not count."""
