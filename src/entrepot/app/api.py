@@ -24,6 +24,7 @@ from entrepot.http.exchange import Exchanges
 from entrepot.http.logos import Logos
 from entrepot.http.metrics import RequestMetrics
 from entrepot.http.pages import Pages
+from entrepot.http.pull_through_metrics import PullThroughMetrics
 from entrepot.http.server import HttpServer
 from entrepot.http.spans import RequestSpans
 from entrepot.http.telling import Teller
@@ -49,7 +50,9 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    worker = parts.worker(settings, prepared.seal, f"{name}.{os.getpid()}.{secrets.token_hex(4)}")
+    metrics = RequestMetrics()  # first: it is what lets this process count
+    process = f"{name}.{os.getpid()}.{secrets.token_hex(4)}"
+    worker = parts.worker(settings, prepared.seal, process, PullThroughMetrics())
     addressing = addresses.addressing(settings, worker.hot)
     pages = Pages(worker.core, settings.metrics_allow, parts.standing(settings, worker.databases))
     tracing = parts.tracing(settings, name)
@@ -68,7 +71,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
         trees={LOGOS: Logos(worker.core).handle, **harbor_pages(settings, prepared.seal, worker.core.units)},
         exchanges=_exchanges(settings, prepared.address),
         access_log=AccessLog(enabled=settings.access_log, as_json=wants_json(settings.log_format)),
-        metrics=RequestMetrics(),
+        metrics=metrics,
         teller=teller,
         spans=None if tracing is None else RequestSpans(tracing),
     )
@@ -76,6 +79,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     async with _telling(teller, stop):
         await stop.wait()
         await server.drain(settings.drain_seconds)
+        await worker.core.pull_through.pulls.close()
     worker.journal.close()
     worker.databases.close()
     if tracing is not None:

@@ -276,15 +276,23 @@ class Hot:
             self._links.put((repository.id, digest), (repository.stamp, found))
         return found
 
-    def held(self, store: str, digest: Digest) -> Blob | None:
-        """The blob of this digest in a store, live or damaged, whoever holds it."""
-        row = self._snapshot.one(blobs.FIND_HELD, store=store, digest=digest)
+    def held(self, store: str, digest: Digest, key: str = "") -> Blob | None:
+        """The blob of this digest in a store under a key of KMS ('': plain), live or damaged, whoever holds it."""
+        row = self._snapshot.one(blobs.FIND_HELD, store=store, digest=digest, key=key)
         return None if row is None else blobs.blob_of(row)
 
     def upload(self, upload_id: str) -> Upload | None:
         """The upload session of this id, whoever it belongs to."""
         row = self._snapshot.one(uploads.FIND, id=upload_id)
         return None if row is None else uploads.record(row)
+
+    def version(self) -> int:
+        """A number that is another whenever anything has changed; read it before what is kept under it."""
+        return self._present_version()
+
+    def ask(self, work: Callable[[Reader], T]) -> T:
+        """What the rows say at this moment; kept nowhere."""
+        return self._snapshot.together(work)
 
     def _present_version(self) -> int:
         if self._version is not None:

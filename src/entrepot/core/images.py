@@ -9,6 +9,7 @@ import msgspec
 from entrepot.core import access, image_events, lookup, storage_classes
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
+from entrepot.core.encryption import data_keys
 from entrepot.core.page import Page
 from entrepot.core.quotas import catalogue, limits
 from entrepot.core.repositories import tag_is_immutable
@@ -96,7 +97,7 @@ def put(
     """
     tag = reference if isinstance(reference, Tag) else tag
     digest = reference if isinstance(reference, Digest) else manifest.digest
-    repository = lookup.require_locked(tx, caller, key, "PutImage", access.image_keys(tag or "", digest))
+    repository = _put_into(tx, caller, key, tag or "", digest)
     if isinstance(reference, Digest) and reference != Digest.of(manifest.payload, reference.algorithm):
         raise ImageDigestMismatch(expected=digest, actual=manifest.digest)
     return accept(Change(tx, caller, repository), digest, manifest, tag, rules)
@@ -199,6 +200,13 @@ def describe_these(
 def _details(tx: Transaction, repository: Repository, rows: Sequence[Row]) -> tuple[ImageDetail, ...]:
     scans = enhanced_results.standings(tx, repository, rows)
     return tuple(ImageDetail(row, image_pages.tags_of(row), scans.get(row.digest)) for row in rows)
+
+
+def _put_into(tx: Transaction, caller: Caller, key: RepositoryKey, tag: str, digest: str) -> Repository:
+    """The repository, locked, for a caller who may put this image: RepositoryKeyUnusable."""
+    repository = lookup.require_locked(tx, caller, key, "PutImage", access.image_keys(tag, digest))
+    data_keys.require_usable(tx, repository, caller.at)
+    return repository
 
 
 def hold_blobs(tx: Transaction, repository: Repository, manifest: Manifest) -> None:

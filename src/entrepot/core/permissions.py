@@ -12,6 +12,7 @@ from entrepot.core import cloudwatch_permissions as monitoring
 from entrepot.core import iam_permissions as iam
 from entrepot.core import inspector_permissions as inspector
 from entrepot.core import kms_permissions as kms
+from entrepot.core import pull_through_permissions as pull_through
 from entrepot.core import secrets_permissions as secrets
 from entrepot.core.needs import ANY, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, Needs, Table
 
@@ -82,6 +83,7 @@ def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
         ),
     )
     yield from _templates()
+    yield from pull_through.table()
 
 
 def _templates() -> Iterator[tuple[str, tuple[Needs, ...]]]:
@@ -275,8 +277,13 @@ def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
 
 
 _OWN: Mapping[str, str] = {
-    ANY: "GetTrashConfiguration ListSparedImages ListTrash PutTrashConfiguration ReportImagesInUse",
-    REPOSITORY: "GetRepositoryProtection PurgeTrash PutRepositoryProtection RestoreImage RestoreRepository",
+    ANY: (
+        "GetPullThroughCacheSettings GetTrashConfiguration ListSparedImages ListTrash PutPullThroughCacheSettings "
+        "PutTrashConfiguration ReportImagesInUse"
+    ),
+    REPOSITORY: (
+        "GetRepositoryProtection PurgeTrash PutRepositoryProtection RefreshCachedImages RestoreImage RestoreRepository"
+    ),
 }
 
 

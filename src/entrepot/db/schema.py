@@ -21,10 +21,12 @@
              ├─ inspector_configuration · inspector_filter · inspector_suppressing · inspector_export
              ├─ inspector_finding                          (outlives its image)
              ├─ vulnerability_exception
-             ├─ creation_template · trash_setting · service_quota · byte_quota
              ├─ replication_configuration · replication_backfill ── replication_backfill_item
+             ├─ creation_template · trash_setting · pull_through_rule · service_quota · byte_quota
              └─ repository ─┬─ resource_tag · catalog_data · repository_vex · repository_admission
                             ├─ repository_protection · trashed_repository
+                            ├─ cached_repository · cached_tag · cached_referrers
+                            ├─ arriving_image ── arriving_blob    from an upstream, not yet whole
                             ├─ trashed_image ── trashed_reference
                             ├─ lifecycle_policy · lifecycle_preview · lifecycle_preview_image
                             ├─ repository_blob ── blob            which repository may read which blob
@@ -38,6 +40,7 @@
                             ├─ tag ──────── manifest
                             └─ upload ── byte_reservation
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
+    upstream_fetch (who brings what from an upstream)
     quota_credit · byte_usage (of a repository's id, or a registry as text)
     rematch_pass (how far matching anew has come) · replication_step (outlives its repository) · replication_status
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
@@ -69,6 +72,7 @@ from entrepot.db import (
     inspector_schema,
     key_schema,
     lifecycle_schema,
+    pull_through_schema,
     quota_schema,
     replication_schema,
     scan_schema,
@@ -87,6 +91,7 @@ trail = trail_schema.trail  # and with it its neighbours
 image_scan = scan_schema.image_scan  # and with it its neighbours
 inspector_finding = inspector_schema.inspector_finding  # and with it its neighbours
 creation_template = template_schema.creation_template  # and with it its neighbours
+pull_through_rule = pull_through_schema.pull_through_rule  # and with it its neighbours
 service_quota = quota_schema.service_quota  # and with it its neighbours
 lifecycle_policy = lifecycle_schema.lifecycle_policy  # and with it its neighbours
 replication_step = replication_schema.replication_step  # and with it its neighbours
@@ -188,12 +193,16 @@ blob = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("verified_at", BigInteger, nullable=False),  # when its digest was last computed
     Column("deleting_since", BigInteger),
+    Column("sealed_by", Text, nullable=False, server_default=""),  # ARN of a key of KMS; '' of a plain blob
+    Column("sealed_key", LargeBinary),  # the blob's own key, encrypted by that one
+    Column("sealed_for", Text),  # in the context of this repository's ARN
     UniqueConstraint("store", "location"),
 )
 Index(
     "uq_blob_held_digest",
     blob.c.store,
     blob.c.digest,
+    blob.c.sealed_by,
     unique=True,
     sqlite_where=blob.c.state != "deleting",
     postgresql_where=blob.c.state != "deleting",
@@ -240,6 +249,9 @@ upload = Table(
     Column("short_part", BigInteger),  # size of a part below the least size that was not the last
     Column("created_at", BigInteger, nullable=False),
     Column("active_at", BigInteger, nullable=False, index=True),
+    Column("sealed_by", Text, nullable=False, server_default=""),  # as those of a blob
+    Column("sealed_key", LargeBinary),
+    Column("sealed_for", Text),
 )
 
 outbox = Table(

@@ -71,7 +71,7 @@ async def _found(call: Call, reference: str, *, head: bool = False) -> StoredMan
         account = call.registry.account
         raise ImageNotFound(digest="null", tag=reference[:256], name=call.name, account=account) from None
     telling.alike = image_asked(parsed, accept)
-    repository, found = await call.core.reads.manifest(call.caller, call.key, parsed, telling, head=head)
+    repository, found = await call.core.pull_through.pulls.manifest(call.caller, call.key, parsed, telling, head=head)
     telling.repository_id = repository.id
     if accept and isinstance(parsed, Tag) and not acceptable(accept, found.media_type):
         raise NotAcceptable(media_type=found.media_type)

@@ -25,6 +25,7 @@ from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.pull_through.tidying import Tidying
 from entrepot.core.pulse import Watching
 from entrepot.core.replication import backfilling, engine
 from entrepot.core.replication.backfilling import Backfilling
@@ -57,6 +58,7 @@ _PLAN_EVERY = timedelta(milliseconds=500)  # one look at a file while nothing el
 _ACTIVATE_EVERY = timedelta(milliseconds=500)
 _LIFECYCLE_EVERY = timedelta(seconds=2)  # what is due by then
 _ENDINGS_EVERY = timedelta(minutes=1)  # what waits for its end waits for days
+_TIDY_EVERY = timedelta(seconds=10)
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
@@ -165,6 +167,11 @@ def rematches(rematching: tuple[RematchPlan, Rematcher]) -> Sequence[Task]:
 def endings(keys: KeyUpkeep, secrets: SecretUpkeep) -> Sequence[Task]:
     """The jobs that end what has waited for it, and rotate keys."""
     return (Task("keys", _ENDINGS_EVERY, keys.run), Task("secrets", _ENDINGS_EVERY, secrets.run))
+
+
+def tidying(work: Tidying) -> Sequence[Task]:
+    """The job that drops what a killed process leaves of what it brought from an upstream."""
+    return (Task("pull-through", _TIDY_EVERY, work.run),)
 
 
 def _trails(delivering: Delivering) -> Callable[[datetime], Awaitable[dict[str, object]]]:

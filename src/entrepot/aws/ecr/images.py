@@ -8,13 +8,15 @@ from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import image_details, pages
 from entrepot.aws.repository import images as shared
 from entrepot.aws.repository.image_details import ShownId
-from entrepot.core import admission, image_batches, images, referrers, storage_classes
+from entrepot.core import admission, image_batches, images, storage_classes
 from entrepot.core.deletion import ImageId
 from entrepot.core.images import Filter
+from entrepot.core.pull_through import batches, merging
 from entrepot.core.referrers import Referrer, ReferrerFilter
 from entrepot.spec.digest import Digest
 
 Output = Mapping[str, Any]
+_NONE = image_batches.Batch((), (), ())
 _REFERRERS = 20  # of a page, unless told otherwise
 
 
@@ -27,8 +29,12 @@ async def batch_get_image(call: Call) -> Output:
     """BatchGetImage: what was found, and a failure for each id that names nothing."""
     key = keys.repository(call)
     accepted = call.input.get("acceptedMediaTypes")
-    batch = await call.core.units.read(
-        image_batches.get, call.caller, key, shared.ids(call.input["imageIds"]), accepted
+    ids = shared.ids(call.input["imageIds"])
+    coming = await batches.coming(call.core.pull_through.pulls, call.caller, key, ids, accepted)
+    there = [each for each in ids if each not in coming.images and each not in coming.refusals]
+    batch = _NONE if not there else await call.core.units.read(image_batches.get, call.caller, key, there, accepted)
+    batch = batch._replace(
+        images=(*batch.images, *coming.images.values()), refusals=(*batch.refusals, *coming.refusals.values())
     )
     telling = call.exchange.telling
     telling.repository_id = call.core.reads.repository_id(key)
@@ -86,8 +92,9 @@ async def list_image_referrers(call: Call) -> Output:
     """ListImageReferrers."""
     (after,) = pages.start(call, "ListImageReferrers", 1)
     subject, wanted = Digest.parse(call.input["subjectId"]["imageDigest"]), call.input.get("filter", {})
-    page = await call.core.units.read(
-        referrers.list_of,
+    page = await merging.list_referrers(
+        call.core.units,
+        call.core.pull_through.lists,
         call.caller,
         keys.repository(call),
         subject,
