@@ -247,7 +247,7 @@ class Settings:
     vulndb_trust: tuple[Path, ...] = _setting(
         [], kinds.paths, "Public keys (PEM) of who may sign exports, beside this deployment's own."
     )
-    storage_encryption: str = _setting("", kinds.told, "What encrypts the storage, in words: `AES256` of repositories.")
+    storage_encryption: str = _setting("not stated", kinds.text, "What encrypts the storage: `AES256` of repositories.")
     disk_reserve: int = _setting(
         "256MiB",
         kinds.size,
