@@ -233,8 +233,7 @@ def worker(settings: Settings, sealed: Seal, name: str, measures: Measures) -> W
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
     vault = Vault(sealed)
     sealing = Sealing(hot, units, vault)
-    transfers = _transfers(settings, units, hot, store, sealing)
-    reads = Reads(hot, units, store, sealing)
+    transfers, reads = _transfers(settings, units, hot, store, sealing), Reads(hot, units, store, sealing)
     around = Around(units, snapshot, hot, reads, transfers, vault, outbound(settings), clock)
     known = Questions(Generations(settings.data / VULNERABILITIES), beside)
     core = Core(

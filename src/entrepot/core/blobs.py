@@ -91,9 +91,9 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
         return False
     origin = repositories.share(tx, source)
     link = None if origin is None else rows.share_link(tx, origin.id, digest)
-    if not is_available(link) or link.blob.key != repository.encryption_key:
+    if origin is None or not is_available(link) or link.blob.key != repository.encryption_key:
         return False
-    if origin is None or pull_through_cache.is_cached(tx, origin.id):
+    if pull_through_cache.is_cached(tx, origin.id):
         return False
     data_keys.require_usable(tx, repository, caller.at)
     if rows.find_link(tx, repository.id, digest) is None:
