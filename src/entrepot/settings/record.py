@@ -232,12 +232,7 @@ class Settings:
     vulndb_trust: tuple[Path, ...] = setting(
         [], kinds.paths, "Public keys (PEM) of who may sign exports, beside this deployment's own."
     )
-    storage_encryption: str = setting(
-        "",
-        kinds.told,
-        "What encrypts the storage under `data`, in words (`disk: LUKS`): what AES256 means for repositories, which "
-        "`entrepot encryption status` repeats. The server does not check it.",
-    )
+    storage_encryption: str = setting("not stated", kinds.text, "What encrypts the storage: `AES256` of repositories.")
     disk_reserve: int = setting(
         "256MiB",
         kinds.size,
