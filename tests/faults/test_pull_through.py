@@ -80,7 +80,7 @@ def spools(data: Path) -> list[Path]:
 
 
 def no_images(server: Server, name: str) -> bool:
-    return server.client().list_images(repositoryName=name)["imageIds"] == []
+    return not server.client().list_images(repositoryName=name)["imageIds"]
 
 
 def big(seed: int) -> tuple[Image, Content]:

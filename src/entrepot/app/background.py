@@ -40,7 +40,6 @@ from entrepot.db.sqlite import SqliteDatabase
 from entrepot.db.vulnerability_generations import Generations
 from entrepot.seal import Seal
 from entrepot.settings import Settings
-from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
 from entrepot.worker.schedule import Task
@@ -84,7 +83,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
     database, metrics, journals = databases.metadata, databases.metrics, settings.data / parts.JOURNALS
     meter, place = Metering(metrics, listen), Place(settings.account_id, settings.regions[0])
     measure = MetricsFold(metrics, journals, place, listen)
-    about_audit, store = audit_jobs(settings, databases, meter), Filesystem(settings.data)
+    about_audit, store = audit_jobs(settings, databases, meter), parts.opening(settings, database)
     about_events = event_jobs(settings, database, databases.events, meter, pulse)
     idle, sealed = timedelta(seconds=settings.upload_expiry_seconds), parts.seal(settings, create=False)
     return Jobs(
@@ -122,7 +121,8 @@ def _further(
     settings: Settings, databases: Databases, known: Generations, meter: Metering, pulse: Pulse
 ) -> Sequence[Task]:
     """Jobs of their own: updates of what is known, images matched anew, images restored, waits that end."""
-    database, store = databases.metadata, Filesystem(settings.data)
+    database = databases.metadata
+    store = parts.opening(settings, database)
     vault = Vault(parts.seal(settings, create=False))
     return [
         *updates(settings, known),

@@ -26,7 +26,6 @@ from entrepot.scan.merging import Image
 from entrepot.settings import Settings
 from entrepot.spec.reference import Reference, Tag, parse_reference
 from entrepot.spec.repository import RepositoryKey
-from entrepot.store.filesystem import Filesystem
 
 _LATEST = Tag("latest")
 _PUBLIC = "public.ecr"  # stands in paths, and is no host
@@ -111,7 +110,7 @@ def _of_deployment(settings: Settings, asked: Asked, host: str, name: str, progr
             raise ImageUnusable(path=asked.target, reason=f"there is no such file, and {fault}") from None
         finally:
             snapshot.close()
-        store = Filesystem(settings.data)
+        store = parts.opening(settings, database)
         source = database.read(lambda tx: stored.source(tx, store, key, reference, asked.platform))
         return asyncio.run(_inventory(source, progress))
 

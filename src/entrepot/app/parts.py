@@ -15,6 +15,8 @@ from entrepot.app.trail_parts import trail_destinations
 from entrepot.core.audit.lookup import Trail
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.credentials import Credentials
+from entrepot.core.encryption.opening import Opening
+from entrepot.core.encryption.sealing import Sealing
 from entrepot.core.events.connection_secrets import ConnectionSecrets
 from entrepot.core.events.connections import Keeping
 from entrepot.core.events.parts import EventParts
@@ -170,7 +172,16 @@ def collector(settings: Settings, database: SqliteDatabase) -> Collector:
 
 def integrity(settings: Settings, database: SqliteDatabase) -> Integrity:
     """The checks over this deployment's store."""
-    return Integrity(database, Filesystem(settings.data), STORE)
+    return Integrity(database, opening(settings, database), STORE)
+
+
+def opening(settings: Settings, database: SqliteDatabase) -> Opening:
+    """This deployment's store for jobs and commands, which read what is encrypted as if it were not."""
+
+    def vault() -> Vault:
+        return Vault(seal(settings, create=False))
+
+    return Opening(Filesystem(settings.data), database, vault, STORE, clock)
 
 
 def destinations(settings: Settings) -> Destinations:
@@ -220,8 +231,9 @@ def worker(settings: Settings, sealed: Seal, name: str, measures: Measures) -> W
     units, snapshot = Units(opened.metadata, readers), opened.metadata.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
-    transfers = _transfers(settings, units, hot, store)
-    reads, vault = Reads(hot, units, store), Vault(sealed)
+    vault = Vault(sealed)
+    sealing = Sealing(hot, units, vault)
+    transfers, reads = _transfers(settings, units, hot, store, sealing), Reads(hot, units, store, sealing)
     around = Around(units, snapshot, hot, reads, transfers, vault, outbound(settings), clock)
     known = Questions(Generations(settings.data / VULNERABILITIES), beside)
     core = Core(
@@ -249,7 +261,7 @@ def worker(settings: Settings, sealed: Seal, name: str, measures: Measures) -> W
     return Worker(core, opened, journal, hot)
 
 
-def _transfers(settings: Settings, units: Units, hot: Hot, store: Filesystem) -> Transfers:
+def _transfers(settings: Settings, units: Units, hot: Hot, store: Filesystem, sealing: Sealing) -> Transfers:
     return Transfers(
         units,
         hot,
@@ -258,4 +270,5 @@ def _transfers(settings: Settings, units: Units, hot: Hot, store: Filesystem) ->
         syncing=ThreadPoolExecutor(_SYNCERS, "fsync"),
         boot_id=_BOOT_ID.read_text().strip(),
         limits=TransferLimits(LARGEST_LAYER, settings.disk_reserve),
+        sealing=sealing,
     )

@@ -30,6 +30,7 @@ _NOUNS = {
     "vulnerability": ("Findings that need not count.", ()),
     "vulnerability exception": ("Risks that somebody answers for until a day.", ("add", "list_", "remove")),
     "vulnerability vex": ("Documents that say what is not affected.", ("import_", "trust", "distrust", "show_")),
+    "encryption": ("What is encrypted, and by which keys.", ("status",)),
     "repository": ("Repositories.", ()),
     "repository admission": ("Which images a repository hands out.", ("set_", "show_")),
     "repository protection": ("Repositories of which nothing is deleted.", ("set_", "show_")),

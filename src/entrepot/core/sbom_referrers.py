@@ -16,7 +16,10 @@ import structlog
 
 from entrepot.core import images, uploads
 from entrepot.core.access import Caller
+from entrepot.core.encryption import data_keys
+from entrepot.core.encryption.data_keys import DataKey
 from entrepot.core.images import OCI_RULES
+from entrepot.core.keys.vault import Vault
 from entrepot.core.principals import root_principal
 from entrepot.core.rights import Rights
 from entrepot.core.scanning import sboms
@@ -33,6 +36,7 @@ from entrepot.db.records import Blob
 from entrepot.errors import Fact, StorageFull
 from entrepot.policy.evaluation import Policies
 from entrepot.scan.documents import cyclonedx
+from entrepot.seal.chunks import ChunkCipher
 from entrepot.spec import media_type as types
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
@@ -47,24 +51,38 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Where bytes go: a store by its name, and what must stay free there."""
+    """Where bytes go: a store by its name, and what must stay free there; `vault` makes keys for what goes to
+    repositories with keys.
+    """
 
     store: BlobStore
     name: str
     reserve: int
+    vault: Vault | None = None
 
-    def keep(self, data: bytes) -> Blob:
-        """The bytes as a blob that is durable and that nobody holds yet: StorageFull. Blocking."""
+    def keep(self, data: bytes, key: DataKey | None = None) -> Blob:
+        """The bytes as a blob that is durable and that nobody holds yet, encrypted where there is a key: StorageFull.
+        Blocking.
+        """
         if self.store.free_bytes() < self.reserve:
             raise StorageFull(reserve=self.reserve)
         upload, digest, generation = str(uuid.uuid4()), Digest.of(data), new_ulid()
+        cipher = None if key is None else ChunkCipher(key.text)
         try:
-            with self.store.spool(upload, create=True) as spool:
+            with self.store.spool(upload, create=True, cipher=cipher) as spool:
                 spool.write(data)
-            location = self.store.adopt(upload, digest, generation)
+                spool.finish(digest)
+            location = self.store.adopt(upload, digest, generation, sealed=key is not None)
         finally:
             self.store.discard(upload)
-        return Blob(generation, self.name, digest, location, len(data), "live")
+        return Blob(generation, self.name, digest, location, len(data), "live", None if key is None else key.sealed)
+
+    def fresh_key(self, tx: Transaction, key: RepositoryKey, at: datetime) -> DataKey | None:
+        """A key for a blob of a repository, None where it has none: RepositoryKeyUnusable."""
+        repository = repositories.find(tx, key)
+        if repository is None or not repository.encryption_key or self.vault is None:
+            return None
+        return data_keys.fresh(tx, self.vault, repository, at)
 
 
 class SbomReferrers:
@@ -101,8 +119,9 @@ class SbomReferrers:
         made: list[Blob] = []
         held: Sequence[str] = ()
         try:
-            made.append(await asyncio.to_thread(self._keeping.keep, _EMPTY))
-            made.append(await asyncio.to_thread(self._keeping.keep, body))
+            for data in (_EMPTY, body):
+                sealing = await self._units.write(self._keeping.fresh_key, key, self._clock())
+                made.append(await asyncio.to_thread(self._keeping.keep, data, sealing))
             callers = [_registry(key.registry, self._clock()) for _ in range(len(made) + 1)]
             held = await self._units.write(put, callers, key, subject, manifest, made)
         finally:
@@ -167,7 +186,7 @@ def put(
         return ()
     held = []
     for caller, blob in zip(callers, made, strict=False):
-        found = Bytes(blob.digest, blob.store, blob, None, None)
+        found = Bytes(blob.digest, blob.store, blob, None, None, blob.key)
         taken = uploads.finish(tx, caller, key, None, found, refuse_held=False)
         held.append("" if taken is None else taken.location)
     known = rows.known(tx, repository.id, manifest.digest)

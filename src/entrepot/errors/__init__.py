@@ -189,6 +189,7 @@ from entrepot.errors.quotas import (
 )
 from entrepot.errors.replication import BackfillInProgress, BackfillNotFound, BackfillStatusInvalid
 from entrepot.errors.repositories import (
+    LayerKeyUnusable,
     PublicAliasNotFound,
     PublicAliasTaken,
     PublicRegionNotServed,
@@ -198,6 +199,7 @@ from entrepot.errors.repositories import (
     RegionNotServed,
     RegistryNotFound,
     RepositoryAlreadyExists,
+    RepositoryKeyUnusable,
     RepositoryNameReserved,
     RepositoryNotEmpty,
     RepositoryNotFound,

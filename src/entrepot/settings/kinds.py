@@ -23,6 +23,7 @@ _LONGEST_HOST_NAME = 253
 _HIGHEST_PORT = 65_535
 _MOST_PROCESSES = 1024
 _LONGEST_DOWNLOAD = 3600
+_LONGEST_TOLD = 256
 _LARGEST_BURST = 1_000_000
 _SHORTEST_UPDATE = 60
 _UPSTREAMS = ("file", "oci", "osv", "yum")
@@ -35,6 +36,14 @@ def text(raw: object) -> str:
     if not isinstance(raw, str) or not raw.strip():
         raise ValueError("expected a text")
     return raw
+
+
+def told(raw: object) -> str:
+    """One short line, or nothing."""
+    line = str(raw).strip()
+    if len(line) > _LONGEST_TOLD or not line.isprintable():
+        raise ValueError(f"must be a line of at most {_LONGEST_TOLD} characters")
+    return line
 
 
 def path(raw: object) -> Path:

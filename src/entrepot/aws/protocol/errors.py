@@ -100,6 +100,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.InsightSourceUnclear: ("InvalidParameterCombinationException", 400),
     facts.KeyTimesReversed: ("InvalidTimeRangeException", 400),
     facts.LayerAlreadyExists: ("LayerAlreadyExistsException", 400),
+    facts.LayerKeyUnusable: ("LayerInaccessibleException", 400),
     facts.LayerPartTooSmall: ("LayerPartTooSmallException", 400),
     facts.LayersTooMany: ("InvalidParameterException", 400),
     facts.LengthMismatch: ("InvalidParameterException", 400),
@@ -154,6 +155,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.RegistryPolicyInvalid: ("InvalidParameterException", 400),
     facts.RegistryPolicyNotFound: ("RegistryPolicyNotFoundException", 400),
     facts.RepositoryAlreadyExists: ("RepositoryAlreadyExistsException", 400),
+    facts.RepositoryKeyUnusable: ("KmsException", 400),
     facts.RepositoryNameReserved: ("InvalidParameterException", 400),
     facts.RepositoryNotEmpty: ("RepositoryNotEmptyException", 400),
     facts.RepositoryNotFound: ("RepositoryNotFoundException", 400),
@@ -312,6 +314,8 @@ def members(fact: Fact, account: str) -> dict[str, object]:
             "uploadId": fact.upload,
             "lastValidByteReceived": int(str(fact.offset)) - 1,
         }
+    if isinstance(fact, facts.RepositoryKeyUnusable):
+        return {"kmsError": fact.kms_error}
     if isinstance(fact, facts.DashboardInvalid) and isinstance(fact.messages, list):
         told = [{"DataPath": path, "Message": message} for path, message in fact.messages]
         return {"dashboardValidationMessages": told}

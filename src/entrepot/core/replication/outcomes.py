@@ -13,6 +13,7 @@ from entrepot.errors import (
     ParameterInvalid,
     QuotaExceeded,
     RepositoriesTooMany,
+    RepositoryKeyUnusable,
     RepositoryProtected,
     TagImmutable,
     TagsTooMany,
@@ -45,7 +46,11 @@ _DECIDED: Final = {
     TagsTooMany: "LimitExceeded",
     TemplateRoleUnusable: "AccessDenied",
 }
-_PASSING: Final = {BlobsNotFound: "LayersNotFound", ImageReferenced: "ImageReferencedByManifestList"}
+_PASSING: Final = {
+    BlobsNotFound: "LayersNotFound",
+    ImageReferenced: "ImageReferencedByManifestList",
+    RepositoryKeyUnusable: "KmsError",
+}
 
 
 def of_fact(fact: Fact) -> Outcome:
