@@ -3,7 +3,6 @@
 In the environment a list is comma-separated and a flag is `true` or `false`.
 """
 
-import hashlib
 import math
 import os
 import re
@@ -325,19 +324,3 @@ def _destination(item: str) -> str | Network:
         return ip_network(item, strict=False)
     except ValueError:
         return host_name(item)
-
-
-def written(value: object) -> str:
-    """A value as the environment would hold it: the kind of its setting reads it back; absent is empty."""
-    if isinstance(value, Path):
-        return str(value.absolute())
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return ",".join("=".join(item) if isinstance(item, tuple) else str(item) for item in value)
-    return "" if value is None else str(value)
-
-
-def fingerprint(secret: object) -> str:
-    """Tells whether two secrets are the same, and nothing else of them."""
-    return "unset" if secret is None else f"sha256:{hashlib.sha256(str(secret).encode()).hexdigest()[:16]}"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from entrepot.settings import kinds
-from entrepot.settings.documented import Documented, documented, setting
+from entrepot.settings.documented import Documented, documented, fingerprint, setting, written
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -275,9 +275,7 @@ class Settings:
         fingerprint.
         """
         values = {item.name: getattr(self, item.name) for item in fields(self) if item.metadata["agree"]}
-        return {
-            name: kinds.fingerprint(value) if hidden(name) else kinds.written(value) for name, value in values.items()
-        }
+        return {name: fingerprint(value) if hidden(name) else written(value) for name, value in values.items()}
 
     @property
     def loopback(self) -> bool:
