@@ -27,7 +27,7 @@ _LARGEST_BURST = 1_000_000
 _SHORTEST_UPDATE = 60
 _UPSTREAMS = ("file", "oci", "osv", "yum")
 _SERVICES = ("kinesis", "lambda", "s3", "sns", "sqs")  # AWS-compatible ones that something is sent to
-_REGISTRY = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
+_REGISTRY = re.compile(r"(?:http://)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 
 
 def text(raw: object) -> str:
@@ -281,11 +281,9 @@ def registries(raw: object) -> tuple[str, ...]:
 
 
 def _registry(item: str) -> str:
-    plain = "http://" if item.startswith("http://") else ""
-    host = item.removeprefix("http://").removeprefix("https://").lower()
-    if not _REGISTRY.fullmatch(host):
+    if not _REGISTRY.fullmatch(found := item.removeprefix("https://").lower()):
         raise ValueError(f"'{item}': expected host or host:port, with http:// before it where it is without TLS")
-    return f"{plain}{host}"
+    return found
 
 
 def paths(raw: object) -> tuple[Path, ...]:
