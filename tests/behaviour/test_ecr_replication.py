@@ -305,3 +305,23 @@ def test_a_status_is_of_an_image_that_is_there(ecr, repository, pushed: Image):
     assert (
         refusal(ask, repositoryName="behaviour/absent", imageId={"imageTag": "v"})[0] == "RepositoryNotFoundException"
     )
+
+
+@pytest.mark.parametrize("encrypted", ["source", "destination"])
+def test_bytes_are_encrypted_for_whoever_holds_them(server, ecr, make_repository, doors, encrypted: str):
+    kms = {"encryptionConfiguration": {"encryptionType": "KMS"}}
+    name = make_repository(**(kms if encrypted == "source" else {}))
+    there, made = There(server, name), index(3023)
+    if encrypted == "destination":
+        there.ecr.create_repository(repositoryName=name, **kms)
+    with replicating(server, rule(name)):
+        push(doors["oci"], name, made, "v1")
+        there.comes_to((made.digest, "v1"), *((child.digest, "") for child in made.children))
+        assert statuses(ecr, name, imageTag="v1")[0]["status"] == "COMPLETE"
+    (found,) = there.ecr.describe_repositories(repositoryNames=[name])["repositories"]
+    shown = found["encryptionConfiguration"]["encryptionType"]
+    assert shown == ("AES256" if encrypted == "source" else "KMS")
+    abroad = Registry(server)
+    for child in made.children:
+        for blob in child.blobs:
+            assert abroad.pull_blob(f"{ACCOUNT}/{ABROAD}/{name}", blob.digest) == blob.data

@@ -8,7 +8,10 @@ from tests.enforcement import event_inputs, inspector_inputs, secret_inputs
 from tests.enforcement.world import ACCOUNT, NOTHING_HERE, TRUST, World, document
 
 _OPTIONAL = frozenset({"registryId", "UserName", "Password", "repositoryNames"})
-_OF_REPLICATION: Mapping[str, Any] = {
+_OF_REGISTRIES: Mapping[str, Any] = {
+    "catalogData": {"description": "d"},
+    "upstreamRegistryUrl": "quay.io",
+    "ttlSeconds": 60,
     "replicationConfiguration": {"rules": []},
     "replicationBackfillId": "00000000-0000-4000-8000-000000000000",
     "destination": {"region": "eu-west-1", "registryId": ACCOUNT},
@@ -53,7 +56,7 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "graceSeconds": 0,
         "trashId": "absent",
         "imageDigest": digest,
-        "catalogData": {"description": "d"},
+        "ecrRepositoryPrefix": names["prefix"],
         **_of_identities(names),
     }
 
@@ -92,15 +95,10 @@ def _of_identities(names: Mapping[str, str]) -> Mapping[str, Any]:
         "Tags": [{"Key": "k", "Value": "v"}],
         "TagKeys": ["k"],
         **_of_sessions(names),
-        **_OF_REPLICATION,
+        **_OF_REGISTRIES,
         **_of_monitoring(names),
         **_of_trails(names),
-        **_of_pull_through(names),
     }
-
-
-def _of_pull_through(names: Mapping[str, str]) -> Mapping[str, Any]:
-    return {"ecrRepositoryPrefix": names["prefix"], "upstreamRegistryUrl": "quay.io", "ttlSeconds": 60}
 
 
 def _of_sessions(names: Mapping[str, str]) -> Mapping[str, Any]:

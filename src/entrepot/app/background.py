@@ -30,6 +30,7 @@ from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.pull_through.tidying import Tidying
 from entrepot.core.pulse import Pulse
 from entrepot.core.replication.backfilling import Backfilling
+from entrepot.core.replication.bearing import Bearer
 from entrepot.core.replication.engine import Replication
 from entrepot.core.replication.gauges import ReplicationGauges
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
@@ -124,13 +125,14 @@ def _further(
     database = databases.metadata
     store = parts.opening(settings, database)
     vault = Vault(parts.seal(settings, create=False))
+    bearer = Bearer(store, parts.STORE, settings.disk_reserve, vault)
     return [
         *updates(settings, known),
         *rematches(rematching(database, store, known, meter, pulse.of(database))),
         *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
         *replications(
-            Replication(database),
-            Backfilling(database),
+            Replication(database, bearer),
+            Backfilling(database, bearer),
             ReplicationGauges(database, databases.metrics),
             pulse.of(database),
         ),

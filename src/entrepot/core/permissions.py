@@ -70,13 +70,8 @@ def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
     yield "ListImageReferrers", (Needs("ecr:BatchGetImage", REPOSITORY, _TAGGED_IMAGE),)
     for name in ("GetAccountSetting", "PutAccountSetting"):
         yield name, (Needs(f"ecr:{name}", ANY, ("ecr:AccountSetting",)),)
-    yield (
-        "PutReplicationConfiguration",
-        (
-            Needs("ecr:PutReplicationConfiguration", ANY),
-            Needs("iam:CreateServiceLinkedRole", _ROLE, ("iam:AWSServiceName",), "the role is not there yet"),
-        ),
-    )
+    role = Needs("iam:CreateServiceLinkedRole", _ROLE, ("iam:AWSServiceName",), "the role is not there yet")
+    yield "PutReplicationConfiguration", (Needs("ecr:PutReplicationConfiguration", ANY), role)
     yield from _templates()
     yield from pull_through.table()
 

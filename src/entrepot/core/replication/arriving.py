@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from entrepot.core import image_copies, images, lookup, templates
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
-from entrepot.core.encryption import faults
+from entrepot.core.encryption import data_keys, faults
 from entrepot.core.following import ROLE
 from entrepot.core.images import OCI_RULES
 from entrepot.core.principals import role_principal
@@ -92,6 +92,17 @@ def missing(tx: Transaction, way: Way, digest: str) -> Sequence[str]:
     return [each for each in order if each not in there]
 
 
+def is_ready(tx: Transaction, way: Way) -> bool:
+    """Whether the destination has the repository, and can hold the source's blobs as they are."""
+    source, target = repositories.find(tx, way.source), repositories.find(tx, way.target)
+    return source is None or (target is not None and source.encryption_key == target.encryption_key)
+
+
+def prepare(tx: Transaction, way: Way, digest: str, at: datetime) -> None:
+    """Make the repository if it is missing, before bytes go there: AccessDenied, TemplateRoleUnusable."""
+    require_ends(tx, caller(tx, way, at, "prepare"), way, digest)
+
+
 def bring(tx: Transaction, way: Way, manifest: Manifest, digest: Digest, at: datetime) -> None:
     """Put one manifest that the image needs, without a tag: AccessDenied, and what a push may raise."""
     actor = caller(tx, way, at, digest)
@@ -127,8 +138,8 @@ class Ends(NamedTuple):
 
 
 def require_ends(tx: Transaction, actor: Caller, way: Way, digest: str) -> Ends | None:
-    """Both repositories, the one at the destination made now if it is missing: AccessDenied, TemplateRoleUnusable;
-    None where the source has not got the image any more.
+    """Both repositories, the one at the destination made now if it is missing: AccessDenied, TemplateRoleUnusable,
+    RepositoryKeyUnusable; None where the source has not got the image any more.
     """
     source, target = lock_ends(tx, way)
     if source is None or not rows.known(tx, source.id, digest):
@@ -137,7 +148,9 @@ def require_ends(tx: Transaction, actor: Caller, way: Way, digest: str) -> Ends 
     if target is None:
         templates.create_for(tx, actor, way.target, "REPLICATION")
         target = repositories.lock(tx, way.target)
-    return Ends(source, lookup.present(target, way.target))
+    ends = Ends(source, lookup.present(target, way.target))
+    data_keys.require_usable(tx, ends.target, actor.at)
+    return ends
 
 
 def lock_ends(tx: Transaction, way: Way) -> tuple[Repository | None, Repository | None]:
@@ -174,7 +187,9 @@ def _put(change: Change, source: Repository, manifest: Manifest, digest: Digest,
     tx = change.tx
     for each in sorted({descriptor.digest for descriptor in manifest.required_blobs}):
         held, there = blobs.share_link(tx, source.id, each), blobs.find_link(tx, change.repository.id, each)
-        if held is not None and held.blob.state == "live" and (there is None or there.blob.state != "live"):
+        if held is None or held.blob.state != "live" or held.blob.key != change.repository.encryption_key:
+            continue
+        if there is None or there.blob.state != "live":
             if held.blob.key != change.repository.encryption_key:
                 raise faults.other_key(change.repository.key, change.repository.encryption_key, source.key.name)
             if there is None:

@@ -13,6 +13,7 @@ from typing import Final
 from entrepot.core.replication import arriving, engine, failing, outcomes
 from entrepot.core.replication.arriving import Way
 from entrepot.core.replication.backfills import KEPT
+from entrepot.core.replication.bearing import Bearer
 from entrepot.core.replication.failing import Failed
 from entrepot.core.replication.outcomes import Outcome
 from entrepot.core.units import BlockingUnits
@@ -45,8 +46,10 @@ def waiting(tx: Reader) -> object:
 class Backfilling:
     """Several may run: each step looks at the backfill again in its own transaction."""
 
-    def __init__(self, database: Database, turn_seconds: float = _TURN_SECONDS) -> None:
+    def __init__(self, database: Database, bearer: Bearer | None = None, turn_seconds: float = _TURN_SECONDS) -> None:
+        """`bearer` as in the engine."""
         self._units = BlockingUnits(database)
+        self._bearer = bearer
         self._turn_seconds = turn_seconds
 
     def run(self, now: datetime) -> Mapping[str, object]:
@@ -73,7 +76,7 @@ class Backfilling:
     def _bring(self, backfill: Backfill, item: Item, now: datetime) -> bool:
         way = way_of(backfill, item)
         try:
-            manifest = engine.carry(self._units, way, item.digest, now)
+            manifest = engine.carry(self._units, self._bearer, way, item.digest, now)
         except Fact as fact:
             outcome = outcomes.of_fact(fact)
             return self._units.write(fail, backfill, item, outcome, now, [outcome.code])

@@ -14,6 +14,7 @@ from typing import Final
 
 from entrepot.core.replication import arriving, failing, leaving, outcomes
 from entrepot.core.replication.arriving import Way
+from entrepot.core.replication.bearing import Bearer
 from entrepot.core.replication.outcomes import Outcome
 from entrepot.core.units import BlockingUnits
 from entrepot.db import images, replication_statuses, replication_steps, repositories
@@ -39,8 +40,10 @@ def waiting(tx: Reader) -> object:
 class Replication:
     """Several may run: a step that another has done is not done again."""
 
-    def __init__(self, database: Database, turn_seconds: float = _TURN_SECONDS) -> None:
+    def __init__(self, database: Database, bearer: Bearer | None = None, turn_seconds: float = _TURN_SECONDS) -> None:
+        """Without a `bearer`, images of repositories that are encrypted otherwise lack their bytes."""
         self._units = BlockingUnits(database)
+        self._bearer = bearer
         self._turn_seconds = turn_seconds
 
     def run(self, now: datetime) -> Mapping[str, object]:
@@ -68,7 +71,7 @@ class Replication:
             return self._units.queue(delete, step, now)
         with self._stepping_aside(step, now):
             try:
-                manifest = carry(self._units, way_of(step), step.digest, now)
+                manifest = carry(self._units, self._bearer, way_of(step), step.digest, now)
             except Fact as fact:
                 self._failed(step, fact, now, done)
                 return None
@@ -132,27 +135,28 @@ def way_of(step: Step) -> Way:
     return Way(step.source, step.destination, request_id)
 
 
-def carry(units: BlockingUnits, way: Way, digest: str, now: datetime) -> Manifest | None:
+def carry(units: BlockingUnits, bearer: Bearer | None, way: Way, digest: str, now: datetime) -> Manifest | None:
     """Bring what an image needs to its destination, each manifest in a unit of its own, and return the image's own;
     None where the source has not got it any more. What a push may raise.
     """
     order = units.read(arriving.missing, way, digest)
-    queued = []
-    for each in order[:-1]:
-        manifest = units.read(_manifest, way.source, each)
-        if manifest is not None:
-            queued.append(units.queue(arriving.bring, way, parsed(manifest), Digest(each), now))
-            if len(queued) >= _SOME:
-                queued.pop(0).result()
+    is_lent = units.read(arriving.is_ready, way)
+    if order and not is_lent:
+        units.write(arriving.prepare, way, digest, now)
+        is_lent = units.read(arriving.is_ready, way)
+    queued: list[Future[None]] = []
+    last: Manifest | None = None
+    for each in order:
+        last = _parsed(units.read(_manifest, way.source, each))
+        if last is not None and bearer is not None and not is_lent:
+            bearer.bear(units, way, last, now)
+        if last is not None and each != digest:
+            queued.append(units.queue(arriving.bring, way, last, Digest(each), now))
+        if len(queued) >= _SOME:
+            queued.pop(0).result()
     for future in queued:
         future.result()
-    found = units.read(_manifest, way.source, digest) if order else None
-    return None if found is None else parsed(found)
-
-
-def parsed(body: tuple[bytes, str]) -> Manifest:
-    """A manifest of its bytes and media type, outside of any transaction."""
-    return Manifest.parse(*body)
+    return last
 
 
 def push(tx: Transaction, step: Step, manifest: Manifest | None, now: datetime) -> Outcome:
@@ -191,6 +195,11 @@ def _note(tx: Transaction, step: Step, outcome: Outcome, now: datetime) -> None:
         replication_statuses.put(
             tx, step.repository_id, step.digest, step.tag, step.destination, status, now, code, reason
         )
+
+
+def _parsed(body: tuple[bytes, str] | None) -> Manifest | None:
+    """A manifest of its bytes and media type, outside of any transaction."""
+    return None if body is None else Manifest.parse(*body)
 
 
 def _manifest(tx: Transaction, source: RepositoryKey, digest: str) -> tuple[bytes, str] | None:
