@@ -30,6 +30,8 @@ REGISTRY = RegistryKey("private", ACCOUNT, REGION)
 TERMS = Terms((), VAULT)
 DRAFT = RuleDraft("quay", "quay.io")
 NEW = RuleDraft("k8s", "registry.k8s.io")
+MINE = RuleDraft("mine", f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com")
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/reader"
 KEY = repository("quay/kept")
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 RULE = Rule(REGISTRY, "quay", "quay", "quay.io", "ROOT", "", "", timedelta(hours=24), _AT, _AT)
@@ -49,7 +51,9 @@ CASES: dict[str, Case] = {
     "pull_through.rules.get": Case((REGISTRY, "quay", "ValidatePullThroughCacheRule")),
     "pull_through.rules.set_ttl": Case((REGISTRY, "quay", 60), "PutPullThroughCacheSettings", service="entrepot"),
     "pull_through.rules.settings": Case((REGISTRY, "quay")),
-    "pull_through.rules.update": Case((TERMS, REGISTRY, DRAFT), "UpdatePullThroughCacheRule"),
+    "pull_through.rules.update": Case(
+        (TERMS, REGISTRY, RuleDraft("mine", custom_role_arn=ROLE)), "UpdatePullThroughCacheRule"
+    ),
 }
 
 
@@ -71,6 +75,7 @@ CHECKED = {
 def furnish(write: Callable[..., Any]) -> None:
     """A rule, and an image of its upstream that is on its way."""
     write(rules.create, TERMS, REGISTRY, DRAFT)
+    write(rules.create, TERMS, REGISTRY, MINE)
     write(note)
 
 

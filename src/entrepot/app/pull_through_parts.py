@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from entrepot.app.aws_keys import aws_keys
 from entrepot.core.hot import Hot
 from entrepot.core.keys.vault import Vault
 from entrepot.core.pull_through.cache import Cache
@@ -52,6 +53,7 @@ def pull_through(settings: Settings, around: Around, measures: Measures) -> Pull
         allowed=allowed,
         domain=settings.domain,
         measures=measures,
+        keys=aws_keys(settings),
     )
     importer = Importer(around.units, around.hot, known, around.reads, claims, flights, sources, around.clock)
     pulls = Cache(around.units, around.hot, known, around.reads, importer, flights, measures)

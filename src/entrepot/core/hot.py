@@ -19,6 +19,7 @@ from entrepot.db import (
     accounts,
     blobs,
     entities,
+    image_signatures,
     image_standings,
     images,
     public_aliases,
@@ -73,6 +74,7 @@ class Hot:
         self._tags: Recent[tuple[str, str], tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._links: Recent[tuple[str, str], tuple[int, Link]] = Recent(_MOST_ENTRIES)
         self._admissions: Recent[str, tuple[int, Admission | None]] = Recent(_MOST_ENTRIES)
+        self._signatures: Recent[tuple[str, str], tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._standings: Recent[tuple[str, str], tuple[int, Standing | None]] = Recent(_MOST_ENTRIES)
 
     def repository(self, key: RepositoryKey) -> Repository | None:
@@ -236,6 +238,17 @@ class Hot:
             return entry[1]
         found = self._snapshot.together(lambda reader: _standing(reader, repository, digest))
         self._standings.put((repository.id, digest), (version, found))
+        return found
+
+    def signed(self, repository: Repository, digest: Digest) -> str:
+        """For which digest an image counts as signed, '' for none, read again whenever anything has changed."""
+        version = self._present_version()
+        entry = self._signatures.get((repository.id, digest))
+        if entry is not None and entry[0] == version:
+            return entry[1]
+        row = self._snapshot.one(image_signatures.FIND, of=repository.id, image=digest)
+        found = "" if row is None else str(row.signed)
+        self._signatures.put((repository.id, digest), (version, found))
         return found
 
     def images(self, repository: Repository | None, reference: Reference) -> Sequence[tuple[str, str]]:

@@ -52,7 +52,7 @@ def get(
         if unusable is not None:
             refusals.append(Refusal(image_id, "KmsError", unusable))
             continue
-        refused = admission.look(tx, repository, image.manifest, caller.at)
+        refused = admission.look(tx, repository, image.manifest, caller.at, by_tag=image_id.digest is None)
         not_admitted += [] if refused is None else [refused]
         if refused is not None and refused.enforced:
             refusals.append(Refusal(image_id, "ImageInaccessible", str(refused.fact(key))))

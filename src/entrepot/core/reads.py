@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from entrepot.core import access, admission
 from entrepot.core.access import Caller
-from entrepot.core.admission import Admission
+from entrepot.core.admission import Seen
 from entrepot.core.blobs import is_available
 from entrepot.core.calls import Telling
 from entrepot.core.changes import new_stamp
@@ -43,10 +43,16 @@ class Reads:
         self._first_pushes = FirstPushes(units, hot)
 
     async def manifest(
-        self, caller: Caller, key: RepositoryKey, reference: Reference, telling: Telling | None = None
+        self,
+        caller: Caller,
+        key: RepositoryKey,
+        reference: Reference,
+        telling: Telling | None = None,
+        *,
+        head: bool = False,
     ) -> tuple[Repository, StoredManifest]:
         """The repository and the manifest that a tag or digest names: ImageNotFound, ImageArchived, ImageNotAdmitted.
-        `telling` is told what is refused, or would be.
+        `telling` is told what is refused, or would be; `head`: only whether it is there.
         """
         row = self._hot.repository(key)
         access.require_images(
@@ -60,9 +66,8 @@ class Reads:
         if found.status != ACTIVE:
             raise ImageArchived(digest=found.digest, name=key.name, status=found.status)
         self._sealing.require_usable(repository, caller.at)
-        setting = self._hot.admission(repository)
-        if setting is not None:
-            await self._admit(caller, repository, found, setting, telling)
+        if self._hot.admission(repository) is not None:
+            await self.admit(caller, repository, reference, found, telling, head=head)
         return repository, found
 
     async def blob(self, caller: Caller, key: RepositoryKey, digest: Digest) -> Blob:
@@ -102,12 +107,35 @@ class Reads:
         return link is not None and link.blob.state == "live"
 
     async def admit(
-        self, caller: Caller, repository: Repository, found: StoredManifest, telling: Telling | None = None
+        self,
+        caller: Caller,
+        repository: Repository,
+        reference: Reference,
+        found: StoredManifest,
+        telling: Telling | None,
+        *,
+        head: bool,
     ) -> None:
-        """Whether the repository hands out an image that it does not hold yet: ImageNotAdmitted."""
+        """Whether the repository hands out an image, also one that it does not hold yet: ImageNotAdmitted."""
         setting = self._hot.admission(repository)
-        if setting is not None:
-            await self._admit(caller, repository, found, setting, telling)
+        if setting is None:
+            return
+        by_tag = setting.digest_only and isinstance(reference, Tag)
+        if by_tag and head and access.allows(caller, "PutImage", self._hot.resource(repository.key, repository)):
+            by_tag = False  # who pushes looks first what the tag names
+        standing = self._hot.standing(repository, found.digest)
+        if standing is not None and standing.due_at is not None and standing.due_at <= caller.at:
+            refused = await self._units.read(admission.look, repository, found, caller.at, by_tag=by_tag)
+        else:
+            seen = Seen(standing, self._hot.signed(repository, found.digest) if setting.keys else "")
+            refused = admission.decide(setting, repository.key, found, seen, caller.at, by_tag=by_tag)
+        if refused is None:
+            return
+        if telling is not None:
+            telling.response = admission.told([refused])
+            telling.repository_id = repository.id
+        if refused.enforced:
+            raise refused.fact(repository.key)
 
     def repository_id(self, key: RepositoryKey) -> str:
         """The id of the repository that has this name now, '' when none has."""
@@ -123,27 +151,6 @@ class Reads:
         repository that is there, or is made now: RepositoryNotFound.
         """
         await self._first_pushes.require_put(caller, key, tag, digest)
-
-    async def _admit(
-        self,
-        caller: Caller,
-        repository: Repository,
-        found: StoredManifest,
-        setting: Admission,
-        telling: Telling | None,
-    ) -> None:
-        standing = self._hot.standing(repository, found.digest)
-        if standing is not None and standing.due_at is not None and standing.due_at <= caller.at:
-            refused = await self._units.read(admission.look, repository, found, caller.at)
-        else:
-            refused = admission.decide(setting, found, standing, caller.at)
-        if refused is None:
-            return
-        if telling is not None:
-            telling.response = admission.told([refused])
-            telling.repository_id = repository.id
-        if refused.enforced:
-            raise refused.fact(repository.key)
 
     def _require(self, caller: Caller, key: RepositoryKey, operation: str) -> Repository:
         repository = self._hot.repository(key)

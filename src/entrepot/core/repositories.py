@@ -83,10 +83,9 @@ def make(
     policy: str | None = None,
     user: KeyUser | None = None,
 ) -> Repository:
-    """`create`, once it is known that the caller may, and what the tags are; `policy` as it is kept. `user` is who
-    uses the key, if not the caller.
+    """`create`, once it is known that the caller may, and what the tags are; `policy` as it is kept, `user` is who uses
+    the key, if not the caller.
     """
-    user = user or KeyUser(caller)
     parse_name(key.name)
     check_mutability(draft.mutability, draft.exclusion_filters)
     if rows.find(tx, key) is not None:
@@ -98,7 +97,7 @@ def make(
         mutability=draft.mutability,
         exclusion_filters=draft.exclusion_filters,
         scan_on_push=draft.scan_on_push,
-        encryption=configuration.settled(tx, user, key, draft.encryption),
+        encryption=configuration.settled(tx, user or KeyUser(caller), key, draft.encryption),
         revision=0,
         stamp=new_stamp(),
         created_at=caller.at,
@@ -110,7 +109,7 @@ def make(
         raise RepositoryAlreadyExists(name=key.name, account=key.registry.account) from None
     for name, value in draft.resource_tags:
         tag_rows.put(tx, new.id, name, value)
-    configuration.grant(tx, user, new)
+    configuration.grant(tx, user or KeyUser(caller), new)
     Change(tx, caller, new).finish(
         "CreateRepository", {"repositoryName": key.name, **(_told(draft) if told is None else told)}
     )

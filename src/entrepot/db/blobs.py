@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, Exists, bindparam, case, delete, exists, s
 
 from entrepot.db import byte_usage, inventories
 from entrepot.db.database import Reader, Row, Transaction, number_of
+from entrepot.db.image_schema import is_stored_away, manifest, manifest_reference
 from entrepot.db.records import Blob, Link, SealedKey
-from entrepot.db.schema import blob, manifest, manifest_reference, repository_blob
+from entrepot.db.schema import blob, repository_blob
 from entrepot.spec.digest import Digest
 from entrepot.spec.moments import micros
 
@@ -27,7 +28,6 @@ _SHARE_HELD = FIND_HELD.with_for_update(read=True, key_share=True)
 _stored = (manifest.c.repository_id == manifest_reference.c.repository_id) & (
     manifest.c.digest == manifest_reference.c.manifest_digest
 )
-_is_stored_away = (manifest.c.status == "ARCHIVED") | (manifest.c.status == "ACTIVATING")
 _needing = (
     (manifest_reference.c.repository_id == repository_blob.c.repository_id)
     & (manifest_reference.c.digest == repository_blob.c.digest)
@@ -45,7 +45,7 @@ _is_archived = case(
     (
         ~exists(
             select(manifest.c.digest)
-            .where(manifest.c.repository_id == repository_blob.c.repository_id, _is_stored_away)
+            .where(manifest.c.repository_id == repository_blob.c.repository_id, is_stored_away)
             .correlate(repository_blob)
         ),
         0,

@@ -158,6 +158,10 @@ _DROP_STANDINGS = text(
     "DELETE FROM image_standing WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
 )
+_DROP_SIGNATURES = text(
+    "DELETE FROM image_signature WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
 _DROP_REFERRERS = text(
     "DELETE FROM vex_referrer WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
@@ -314,6 +318,7 @@ def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
     tx.run(_DROP_FINDINGS, of=repository_id, limit=limit)
     tx.run(_DROP_SCANS, of=repository_id, limit=limit)
     tx.run(_DROP_STANDINGS, of=repository_id, limit=limit)
+    tx.run(_DROP_SIGNATURES, of=repository_id, limit=limit)
     tx.run(_DROP_REFERRERS, of=repository_id, limit=limit)
     tx.run(_DROP_SBOMS, of=repository_id, limit=limit)
     tx.run(_DROP_REMATCHES, of=repository_id, limit=limit)

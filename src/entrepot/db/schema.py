@@ -34,7 +34,7 @@
                             │                      └─ layer_marks
                             ├─ manifest ─┬─ manifest_reference    layers, config, children of it
                             │            ├─ image_scan ── image_scan_findings
-                            │            ├─ image_standing · image_rematch · image_inventory
+                            │            ├─ image_standing · image_signature · image_rematch · image_inventory
                             │            ├─ vex_referrer · made_sbom
                             │            └─ image_in_use
                             ├─ tag ──────── manifest
@@ -54,7 +54,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     LargeBinary,
     PrimaryKeyConstraint,
@@ -69,6 +68,7 @@ from entrepot.db import (
     event_schema,
     exception_schema,
     identity_schema,
+    image_schema,
     inspector_schema,
     key_schema,
     lifecycle_schema,
@@ -98,6 +98,7 @@ replication_step = replication_schema.replication_step  # and with it its neighb
 adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 encryption_key = key_schema.encryption_key  # and with it its neighbours
 secret = secret_schema.secret  # and with it its neighbours
+manifest, manifest_reference, tag = image_schema.manifest, image_schema.manifest_reference, image_schema.tag
 
 repository = Table(
     "repository",
@@ -231,61 +232,6 @@ Index(
     sqlite_where=repository_blob.c.condemned_at.is_not(None),
     postgresql_where=repository_blob.c.condemned_at.is_not(None),
 )
-
-manifest = Table(
-    "manifest",
-    metadata,
-    Column("repository_id", Text, ForeignKey("repository.id"), nullable=False),
-    Column("digest", Text, nullable=False),
-    Column("media_type", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # image | index
-    Column("artifact_type", Text),  # artifactType, else config.mediaType
-    Column("subject", Text),  # digest
-    Column("annotations", Text, nullable=False),  # JSON, for referrers
-    Column("image_size", BigInteger, nullable=False),  # config + layers; of an index the largest child
-    Column("body", LargeBinary, nullable=False),  # the exact bytes
-    Column("pushed_at", BigInteger, nullable=False),
-    Column("last_pulled_at", BigInteger),
-    Column("pull_count", BigInteger, nullable=False),
-    Column("status", Text, nullable=False, server_default="ACTIVE"),  # ACTIVE | ARCHIVED | ACTIVATING
-    Column("archived_at", BigInteger),
-    Column("activating_since", BigInteger),  # of one that is being restored
-    Column("activated_at", BigInteger),
-    PrimaryKeyConstraint("repository_id", "digest"),
-)
-Index("ix_manifest_status", manifest.c.repository_id, manifest.c.status, manifest.c.digest)
-Index(
-    "ix_manifest_activating_since",
-    manifest.c.activating_since,
-    sqlite_where=manifest.c.activating_since.is_not(None),
-    postgresql_where=manifest.c.activating_since.is_not(None),
-)
-Index("ix_manifest_subject", manifest.c.repository_id, manifest.c.subject, manifest.c.digest)
-
-manifest_reference = Table(
-    "manifest_reference",
-    metadata,
-    Column("repository_id", Text, nullable=False),
-    Column("manifest_digest", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # config | layer | child
-    Column("digest", Text, nullable=False),
-    Column("media_type", Text, nullable=False),
-    PrimaryKeyConstraint("repository_id", "manifest_digest", "kind", "digest"),
-    ForeignKeyConstraint(["repository_id", "manifest_digest"], ["manifest.repository_id", "manifest.digest"]),
-)
-Index("ix_manifest_reference_digest", manifest_reference.c.repository_id, manifest_reference.c.digest)
-
-tag = Table(
-    "tag",
-    metadata,
-    Column("repository_id", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("digest", Text, nullable=False),
-    Column("pointed_at", BigInteger, nullable=False),
-    PrimaryKeyConstraint("repository_id", "name"),
-    ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),
-)
-Index("ix_tag_digest", tag.c.repository_id, tag.c.digest, tag.c.name)  # with the name, or a page of ids reads all tags
 
 upload = Table(
     "upload",

@@ -19,6 +19,7 @@ _RENEW = (
 _RELEASE = delete(upstream_fetch).where(
     upstream_fetch.c.name == bindparam("of"), upstream_fetch.c.holder == bindparam("by")
 )
+_HAS_EXPIRED = select(upstream_fetch.c.name).where(upstream_fetch.c.expires_at <= bindparam("now")).limit(1)
 _EXPIRED = delete(upstream_fetch).where(upstream_fetch.c.expires_at <= bindparam("now"))
 
 
@@ -40,6 +41,11 @@ def renew(tx: Transaction, name: str, holder: str, until: int) -> bool:
 def release(tx: Transaction, name: str, holder: str) -> bool:
     """Be done with it."""
     return tx.run(_RELEASE, of=name, by=holder) == 1
+
+
+def has_expired(tx: Reader, now: int) -> bool:
+    """Whether there is something that somebody brought who has fallen silent."""
+    return tx.one(_HAS_EXPIRED, now=now) is not None
 
 
 def forget_expired(tx: Transaction, now: int) -> int:

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from entrepot.aws.ecr import keys, scans
+from entrepot.aws.ecr import keys
 from entrepot.aws.protocol.call import Call
+from entrepot.aws.repository import image_details, pages
 from entrepot.aws.repository import images as shared
-from entrepot.aws.repository import pages
+from entrepot.aws.repository.image_details import ShownId
 from entrepot.core import admission, image_batches, images, storage_classes
 from entrepot.core.deletion import ImageId
-from entrepot.core.images import Filter, ImageDetail
+from entrepot.core.images import Filter
 from entrepot.core.pull_through import batches, merging
 from entrepot.core.referrers import Referrer, ReferrerFilter
 from entrepot.spec.digest import Digest
-from entrepot.spec.repository import RepositoryKey
 
 Output = Mapping[str, Any]
 _NONE = image_batches.Batch((), (), ())
@@ -62,7 +62,7 @@ async def list_images(call: Call) -> Output:
         pages.limit(call),
         (after_digest, after_tag),
     )
-    ids = [shared.shown_id(ImageId(digest, tag)) for digest, tag in page.items]
+    ids = [ShownId(digest, tag) for digest, tag in page.items]
     return {"imageIds": ids, "nextToken": pages.following(call, "ListImages", page.after)}
 
 
@@ -70,7 +70,7 @@ async def describe_images(call: Call) -> Output:
     """DescribeImages."""
     key = keys.repository(call)
     found, token = await shared.describe(call, key, "DescribeImages", _filter(call))
-    return {"imageDetails": [_detail(key, detail) for detail in found], "nextToken": token}
+    return {"imageDetails": [image_details.private(key, detail) for detail in found], "nextToken": token}
 
 
 async def update_image_storage_class(call: Call) -> Output:
@@ -120,17 +120,3 @@ def _referrer(found: Referrer) -> Output:
         "annotations": found.annotations or None,
         "artifactStatus": found.status,
     }
-
-
-def _detail(key: RepositoryKey, detail: ImageDetail) -> Output:
-    standing, manifest = detail.standing, detail.manifest
-    told = shared.detail(key, detail)
-    told["lastRecordedPullTime"] = manifest.last_pulled_at
-    told["subjectManifestDigest"] = manifest.subject
-    told["imageStatus"] = manifest.status
-    told["lastArchivedAt"] = manifest.archived_at
-    told["lastActivatedAt"] = manifest.activated_at
-    if standing is not None:
-        told["imageScanStatus"] = scans.scan_status(standing)
-        told["imageScanFindingsSummary"] = None if standing.completed_at is None else scans.summary(standing)
-    return told

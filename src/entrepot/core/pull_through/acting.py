@@ -17,7 +17,7 @@ from entrepot.errors import UpstreamLoginUnusable
 from entrepot.policy.evaluation import Policies
 
 _ROLE = "AWSServiceRoleForECRPullThroughCache"
-_SESSION = "ecr-pullthroughcache"
+SESSION = "ecr-pullthroughcache"
 # AWS's policy of that role, said of one account by ARNs in the place of `aws:ResourceAccount`
 _POLICY = """{{"Version": "2012-10-17", "Statement": [
 {{"Effect": "Allow", "Resource": "arn:aws:ecr:*:{account}:repository/*", "Action": [
@@ -30,7 +30,7 @@ _POLICY = """{{"Version": "2012-10-17", "Statement": [
 
 def itself(account: str, region: str, at: datetime) -> Caller:
     """The service, in an account that has a rule; each caller is a request of its own."""
-    arn = f"arn:aws:sts::{account}:assumed-role/{_ROLE}/{_SESSION}"
+    arn = f"arn:aws:sts::{account}:assumed-role/{_ROLE}/{SESSION}"
     behind = f"arn:aws:iam::{account}:role/aws-service-role/{SERVICE}/{_ROLE}"
     principal = Principal(account, "role session", _ROLE, arn, "", 0, behind=behind)
     policy = compiled(behind, _POLICY.format(account=account))
@@ -45,7 +45,7 @@ def role_of(tx: Transaction, rule: Rule, region: str, at: datetime) -> Caller:
     if found is None or not passed_roles.trusted(tx, account, arn, source, SERVICE):
         reason = f"the role {arn} does not exist, or does not trust {SERVICE}"
         raise UpstreamLoginUnusable(url=rule.upstream_url, reason=reason)
-    session = f"arn:aws:sts::{account}:assumed-role/{found.name}/{_SESSION}"
+    session = f"arn:aws:sts::{account}:assumed-role/{found.name}/{SESSION}"
     principal = Principal(account, "role session", found.id, session, "", 0, behind=arn)
     return _caller(principal, rights_of(tx, principal.subject(), found.id), region, at)
 

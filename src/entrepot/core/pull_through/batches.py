@@ -59,7 +59,7 @@ async def _asked(
     pulls: Pulls, caller: Caller, key: RepositoryKey, asked: ImageId, reference: Reference
 ) -> Image | Refusal | None:
     try:
-        _, found = await pulls.manifest(caller, key, reference, whole=True)
+        _, found = await pulls.manifest(caller, key, reference)
     except (ImageNotFound, RepositoryNotFound, ImageArchived, UpstreamImageAbsent):
         return None
     except ImageNotAdmitted as fact:

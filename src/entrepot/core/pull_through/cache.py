@@ -61,19 +61,25 @@ class Cache:
 
     # ------------------------------------------------------------ manifests
     async def manifest(
-        self, caller: Caller, key: RepositoryKey, reference: Reference, telling: Telling | None = None, *, whole: bool
+        self,
+        caller: Caller,
+        key: RepositoryKey,
+        reference: Reference,
+        telling: Telling | None = None,
+        *,
+        head: bool = False,
     ) -> tuple[Repository, StoredManifest]:
-        """As core/reads.py has it, or from the upstream; `whole`: its blobs are to come too."""
+        """As core/reads.py has it, or from the upstream; `head`: its blobs are not to come."""
         try:
-            repository, found = await self._reads.manifest(caller, key, reference, telling)
+            repository, found = await self._reads.manifest(caller, key, reference, telling, head=head)
         except (ImageNotFound, RepositoryNotFound) as absent:
             route = self._known.route(key)
             if route is None:
                 raise
-            return await self._first(caller, route, key, reference, telling, absent, whole=whole)
+            return await self._first(caller, route, key, reference, telling, absent, head=head)
         if not isinstance(reference, Tag) or not self._known.is_cached(repository):
             return repository, found
-        return await self._tagged(caller, key, reference, telling, repository, found, whole=whole)
+        return await self._tagged(caller, key, reference, telling, repository, found, head=head)
 
     async def _first(
         self,
@@ -84,7 +90,7 @@ class Cache:
         telling: Telling | None,
         absent: Fact,
         *,
-        whole: bool,
+        head: bool,
     ) -> tuple[Repository, StoredManifest]:
         arriving = self._importer.arriving(key, reference)
         if arriving is None:
@@ -92,11 +98,11 @@ class Cache:
             self._measures.miss()
             came = await self._brought(caller, route, key, reference, absent)
             if not came.arriving:
-                return await self._reads.manifest(caller, key, reference, telling)
+                return await self._reads.manifest(caller, key, reference, telling, head=head)
             arriving = self._importer.arriving(key, came.digest)
         if arriving is None:  # it has arrived since
-            return await self._reads.manifest(caller, key, reference, telling)
-        return await self._shown(caller, route, key, arriving, telling, whole=whole)
+            return await self._reads.manifest(caller, key, reference, telling, head=head)
+        return await self._shown(caller, route, key, reference, arriving, telling, head=head)
 
     async def _brought(
         self, caller: Caller, route: Route, key: RepositoryKey, reference: Reference, absent: Fact
@@ -117,7 +123,7 @@ class Cache:
         repository: Repository,
         found: StoredManifest,
         *,
-        whole: bool,
+        head: bool,
     ) -> tuple[Repository, StoredManifest]:
         """What a tag names here, unless it is time to look upstream, and that has another."""
         checked, route = self._known.checked_at(repository, tag), self._known.route(key)
@@ -135,25 +141,26 @@ class Cache:
             self._measures.hit()
         arriving = self._importer.arriving(key, tag)
         if arriving is not None and arriving.digest != found.digest:
-            return await self._shown(caller, route, key, arriving, telling, whole=whole)
-        return await self._reads.manifest(caller, key, tag, telling)
+            return await self._shown(caller, route, key, tag, arriving, telling, head=head)
+        return await self._reads.manifest(caller, key, tag, telling, head=head)
 
     async def _shown(
         self,
         caller: Caller,
         route: Route,
         key: RepositoryKey,
+        reference: Reference,
         arriving: Arriving,
         telling: Telling | None,
         *,
-        whole: bool,
+        head: bool,
     ) -> tuple[Repository, StoredManifest]:
         repository = self._hot.repository(key)
         if repository is None:
             raise RepositoryNotFound(name=key.name, account=key.registry.account)
         found = await self._stored(arriving)
-        await self._reads.admit(caller, repository, found, telling)
-        if whole:
+        await self._reads.admit(caller, repository, reference, found, telling, head=head)
+        if not head:
             self._importer.bring(route, key, arriving.digest)
         return repository, found
 

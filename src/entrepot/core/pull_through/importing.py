@@ -2,6 +2,7 @@
 too. Each is one transaction; bytes move in core/pull_through/importer.py.
 """
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -206,7 +207,7 @@ def _keep(
         if tag_rows.find(tx, repository.id, name) == digest:
             continue
         try:
-            images.put(tx, service, key, digest, manifest, CACHE_RULES, Tag(name))
+            images.put(tx, _apart(service, name), key, digest, manifest, CACHE_RULES, Tag(name))
         except (TagImmutable, TagsTooMany):
             continue
         moved.append(name)
@@ -221,6 +222,11 @@ def _keep(
         change.finish(_OPERATION, {"registryId": key.registry.account, "repositoryName": key.name, "imageIds": ids})
         return present(repository_rows.lock(tx, key), key)
     return _bumped(tx, change.repository)
+
+
+def _apart(service: Caller, name: str) -> Caller:
+    """A request of its own for each tag, whose records have ids of their own; the same when the unit is run again."""
+    return msgspec.structs.replace(service, request_id=str(uuid.uuid5(uuid.UUID(service.request_id), name)))
 
 
 def _missing(tx: Transaction, repository: Repository, manifest: Manifest) -> Sequence[Digest]:

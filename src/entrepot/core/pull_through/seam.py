@@ -57,9 +57,15 @@ class Pulls(Protocol):
     """
 
     async def manifest(
-        self, caller: Caller, key: RepositoryKey, reference: Reference, telling: Telling | None = None, *, whole: bool
+        self,
+        caller: Caller,
+        key: RepositoryKey,
+        reference: Reference,
+        telling: Telling | None = None,
+        *,
+        head: bool = False,
     ) -> tuple[Repository, StoredManifest]:
-        """What a tag or digest names; `whole`: its blobs are to come too."""
+        """What a tag or digest names; `head`: only whether it is there, its blobs are not to come."""
 
     async def blob(self, caller: Caller, key: RepositoryKey, digest: Digest) -> tuple[Digest, int]:
         """Digest and size of a blob that is here, or on its way: BlobNotFound."""

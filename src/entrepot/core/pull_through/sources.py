@@ -13,7 +13,7 @@ from entrepot.core.pull_through import acting
 from entrepot.core.pull_through.measures import Measures
 from entrepot.core.pull_through.routing import Route
 from entrepot.core.pull_through.rules import Allowed, Rule
-from entrepot.core.pull_through.upstreams import LISTED, Upstream
+from entrepot.core.pull_through.upstreams import ECR, LISTED, Upstream
 from entrepot.core.reads import Reads
 from entrepot.core.referrers import ReferrerFilter
 from entrepot.core.secrets import credentials
@@ -33,6 +33,7 @@ from entrepot.errors import (
     UpstreamUnavailable,
 )
 from entrepot.outbound import Outbound, OutboundFault
+from entrepot.outbound.ecr_logins import EcrApi, EcrLogins
 from entrepot.outbound.faults import (
     ContentMissing,
     CredentialsRefused,
@@ -43,6 +44,7 @@ from entrepot.outbound.faults import (
 from entrepot.outbound.registries import Place, Pulled, Repository
 from entrepot.outbound.registry_lists import Referrer
 from entrepot.outbound.registry_logins import ANONYMOUS, Login, Tokens
+from entrepot.outbound.signing import Keys
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Reference
 from entrepot.spec.repository import RegistryKey, RepositoryKey
@@ -202,8 +204,9 @@ class Sources:
         allowed: Allowed = (),
         domain: str | None = None,
         measures: Measures,
+        keys: Keys | None = None,
     ) -> None:
-        """`domain` is that of this deployment's registries."""
+        """`domain` is that of this deployment's registries; `keys` are the operator's for ECR elsewhere."""
         self._outbound = outbound
         self._units = units
         self._vault = vault
@@ -212,6 +215,8 @@ class Sources:
         self._domain = domain
         self._tokens = Tokens()
         self._measures = measures
+        self._keys = keys
+        self._ecr = EcrLogins(outbound, clock)
 
     async def of(self, route: Route, reads: Reads) -> Source:
         """The upstream of a route: UpstreamLoginUnusable."""
@@ -220,8 +225,9 @@ class Sources:
         if own is not None:
             caller, registry = own
             return OwnSource(reads, self._units, caller, RepositoryKey(registry, route.upstream_name))
-        login = await self._units.read(self._login, rule)
         upstream = Upstream(rule.upstream_registry, rule.upstream_url, plain=self._plain.get(rule.upstream_url, False))
+        api = EcrApi.of(upstream.url) if rule.upstream_registry == ECR else None
+        login = await (self._units.read(self._login, rule) if api is None else self._elsewhere(rule, api))
         place = Place(upstream.url, route.upstream_name or _NO_NAME)
         repository = Repository(self._outbound, place, login, tokens=self._tokens)
         return RegistrySource(repository, rule.upstream_url, self._measures)
@@ -238,6 +244,21 @@ class Sources:
         if rule.custom_role_arn:
             return acting.role_of(tx, rule, region, at), RegistryKey("private", account, region)
         return acting.itself(rule.registry.account, region, at), RegistryKey("private", account, region)
+
+    async def _elsewhere(self, rule: Rule, api: EcrApi) -> Login:
+        """Who the rule's role is at a private registry of ECR that is not of this deployment, or the operator's keys
+        where it names none: UpstreamLoginUnusable, and what goes wrong there.
+        """
+        if self._keys is None:
+            reason = "it is no registry of this deployment, and aws_credentials names no keys for others"
+            raise UpstreamLoginUnusable(url=rule.upstream_url, reason=reason)
+        try:
+            keys = self._keys
+            if rule.custom_role_arn:
+                keys = await self._ecr.session(api, rule.custom_role_arn, acting.SESSION, keys)
+            return await self._ecr.login(api, keys)
+        except OutboundFault as fault:
+            raise fact_of(rule.upstream_url, fault) from None
 
     def _login(self, tx: Transaction, rule: Rule) -> Login:
         if not rule.credential_arn:

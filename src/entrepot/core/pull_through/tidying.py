@@ -25,7 +25,8 @@ class Tidying:
 
     def run(self, now: datetime) -> Mapping[str, object]:
         """Drop what is over; how much of it."""
-        self._units.write(upstream_fetches.forget_expired, micros(now))
+        if self._units.read(upstream_fetches.has_expired, micros(now)):  # an idle server writes nothing
+            self._units.write(upstream_fetches.forget_expired, micros(now))
         images = self._units.read(rows.expired, now, _BATCH)
         for repository_id, digest in images:
             self._units.write(importing.expire, repository_id, digest)

@@ -88,7 +88,7 @@ def missing(tx: Transaction, way: Way, digest: str) -> Sequence[str]:
         order = image_copies.ordered(tx, source, found, referrers=True, most=image_copies.MOST)
     except CopyTooLarge:  # what refers to it comes by itself
         order = image_copies.ordered(tx, source, found, referrers=False, most=image_copies.MOST)
-    there = () if target is None else [each for each in order[:-1] if rows.known(tx, target.id, each)]
+    there = set() if target is None else {each for each in order[:-1] if rows.known(tx, target.id, each)}
     return [each for each in order if each not in there]
 
 

@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
 COMPLETE: Final = Outcome("COMPLETE")
 GONE: Final = Outcome("GONE")
 MOST_ATTEMPTS: Final = 8
-_LONGEST: Final = timedelta(minutes=1)
+LONGEST: Final = timedelta(minutes=1)
 # what failed because the destination says so: it says so again, until somebody changes it
 _DECIDED: Final = {
     AccessDenied: "AccessDenied",
@@ -66,4 +66,4 @@ def is_final(fact: Fact, attempts: int) -> bool:
 
 def pause(attempts: int) -> timedelta:
     """How long to wait after so many attempts: a second, then twice as long each time, at most a minute."""
-    return min(timedelta(seconds=2 ** (attempts - 1)), _LONGEST)
+    return min(timedelta(seconds=2 ** (attempts - 1)), LONGEST)
