@@ -237,11 +237,74 @@ PUBLIC_POLICY = Resource(
     },
 )
 
+
+# ---------------------------------------------------------------- aws_ecr_replication_configuration
+def _replication(account: str, *prefixes: str) -> dict[str, Any]:
+    there = [{"region": "eu-west-1", "registryId": account}]
+    filters = [[{"filter": prefix, "filterType": "PREFIX_MATCH"}] for prefix in prefixes]
+    return {"rules": [{"destinations": there, "repositoryFilters": each} for each in filters]}
+
+
+def _put_replication(*prefixes: str) -> Callable[[Api], object]:
+    return lambda api: api.ecr.put_replication_configuration(
+        replicationConfiguration=_replication(api.account, *prefixes)
+    )
+
+
+def _described(api: Api) -> State | None:
+    found = api.ecr.describe_registry()
+    rules = found["replicationConfiguration"]["rules"]
+    return {"registry": found["registryId"], "rules": rules} if rules else None
+
+
+REPLICATION = Resource(
+    "aws_ecr_replication_configuration",
+    _put_replication("prod"),
+    _described,
+    _put_replication("prod", "stage"),
+    _put_replication(),
+    expected=lambda api: {"registry": api.account, **_replication(api.account, "prod")},
+)
+
+
+# ---------------------------------------------------------------- aws_ecr_pull_through_cache_rule
+def _prefix(api: Api) -> dict[str, str]:
+    return {"ecrRepositoryPrefix": api.name.replace("terraform/", "quay-")}
+
+
+def _rule(api: Api) -> State | None:
+    named = [_prefix(api)["ecrRepositoryPrefix"]]
+    found = only(
+        pages(api.ecr, "describe_pull_through_cache_rules", "pullThroughCacheRules", ecrRepositoryPrefixes=named)
+    )
+    # a time is no part of the state
+    return {name: value for name, value in found.items() if name not in {"createdAt", "updatedAt"}}
+
+
+def _log_in(api: Api) -> None:
+    """A log-in for a rule that had none."""
+    secrets = api.server.client("secretsmanager", credentials=api.keys)
+    value = json.dumps({"username": "me", "accessToken": "hidden"})
+    arn = secrets.create_secret(Name="ecr-pullthroughcache/terraform", SecretString=value)["ARN"]
+    api.ecr.update_pull_through_cache_rule(**_prefix(api), credentialArn=arn)
+
+
+RULE = Resource(
+    "aws_ecr_pull_through_cache_rule",
+    lambda api: api.ecr.create_pull_through_cache_rule(**_prefix(api), upstreamRegistryUrl="quay.io"),
+    _rule,
+    _log_in,
+    lambda api: api.ecr.delete_pull_through_cache_rule(**_prefix(api), registryId=api.account),
+    frozenset({"PullThroughCacheRuleNotFoundException"}),
+    frozenset({"PullThroughCacheRuleNotFoundException"}),
+    expected=lambda api: {**_prefix(api), "registryId": api.account, "upstreamRegistryUrl": "quay.io"},
+)
+
 RESOURCES: dict[str, Resource] = {
     each.kind: each
     for each in (
         *(REPOSITORY, REPOSITORY_POLICY, LIFECYCLE_POLICY, REGISTRY_POLICY, SCANNING, TEMPLATE, ACCOUNT_SETTING),
-        *(EXCLUSION, PUBLIC_REPOSITORY, PUBLIC_POLICY),
+        *(EXCLUSION, PUBLIC_REPOSITORY, PUBLIC_POLICY, REPLICATION, RULE),
     )
 }
 

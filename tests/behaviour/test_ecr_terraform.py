@@ -21,7 +21,12 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "terraform"
 # what the example reads and the tests below ask for
 DATA = {
     *("aws_caller_identity", "aws_ecr_authorization_token", "aws_ecr_image", "aws_ecr_images", "aws_ecr_repositories"),
-    *("aws_ecr_lifecycle_policy_document", "aws_ecr_repository", "aws_ecr_repository_creation_template"),
+    *(
+        "aws_ecr_lifecycle_policy_document",
+        "aws_ecr_pull_through_cache_rule",
+        "aws_ecr_repository",
+        "aws_ecr_repository_creation_template",
+    ),
     *("aws_ecrpublic_authorization_token", "aws_ecrpublic_images", "aws_iam_policy_document"),
 }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from tests.effects import key_refusals, quota_refusals, replication_refusals, signing_refusals
+from tests.effects import key_refusals, quota_refusals, replication_refusals, signing_refusals, upstream_refusals
 from tests.effects.acts import IMAGE, OTHER
 from tests.effects.refusing import (
     ABSENT,
@@ -72,6 +72,7 @@ PROVOKED: Mapping[tuple[str, str], Ask] = {
     **quota_refusals.PROVOKED,
     **replication_refusals.PROVOKED,
     **signing_refusals.PROVOKED,
+    **upstream_refusals.PROVOKED,
     ("BatchGetRepositoryScanningConfiguration", "InvalidParameterException"): call(
         "BatchGetRepositoryScanningConfiguration", repositoryNames=["NO NAME"]
     ),
@@ -166,6 +167,7 @@ _WRONG = {
     "resourceArn": "nonsense",
     "prefix": "NO PREFIX",
     "principalArn": "nobody",
+    "ecrRepositoryPrefix": "NO PREFIX",
     "repositoryNames": ["NO NAME"],
     "maxResults": 1001,
 }
@@ -210,6 +212,7 @@ _TOLD = "what is wrong with the input is told as InvalidParameterException, whic
 _NOTHING_ADDED = "the operation adds nothing"
 UNPROVOKED: Mapping[tuple[str, str], str] = {
     ("BatchGetImage", "LimitExceededException"): _NOTHING_ADDED,
+    ("BatchGetImage", "UnableToGetUpstreamImageException"): "told as a failure of the batch",
     ("BatchGetRepositoryScanningConfiguration", "RepositoryNotFoundException"): "told as a failure of the batch",
     ("DeleteRegistryPolicy", "InvalidParameterException"): _NO_INPUT,
     ("DeleteRepository", "KmsException"): "a repository whose key is lost is deleted all the same",
@@ -242,6 +245,8 @@ UNPROVOKED: Mapping[tuple[str, str], str] = {
                 *("DescribeImageReplicationStatus", "DescribeReplicationBackfillResults", "ListReplicationBackfills"),
                 *("PutReplicationConfiguration", "StartReplicationBackfill", "StopReplicationBackfill"),
                 *("DescribeImageSigningStatus", "PutSigningConfiguration"),
+                *("CreatePullThroughCacheRule", "DeletePullThroughCacheRule", "DescribePullThroughCacheRules"),
+                *("UpdatePullThroughCacheRule", "ValidatePullThroughCacheRule"),
             )
         ],
         _TOLD,

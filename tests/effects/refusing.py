@@ -13,6 +13,7 @@ from tests.effects.case import ACCOUNT
 from tests.factories.layouts import image
 from tests.factories.lifecycle import rule, text
 from tests.factories.processes import Server
+from tests.factories.pull_through import Upstream
 from tests.factories.registry import Registry
 
 APP = "refusals/app"
@@ -33,6 +34,7 @@ class Ground:
     """A server that carries nothing out (it has no worker), and what is in its registries, private and public."""
 
     server: Server
+    hub: Upstream
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
         """A service as the root."""
@@ -102,6 +104,8 @@ _VALUES: Mapping[str, Any] = {
     "value": "ENABLED",
     "principalArn": PRINCIPAL,
     "prefix": "elsewhere",
+    "ecrRepositoryPrefix": "elsewhere",
+    "upstreamRegistryUrl": "quay.io",
     "appliedFor": ["CREATE_ON_PUSH"],
     "catalogData": {},
     "replicationConfiguration": {"rules": []},
@@ -110,9 +114,9 @@ _VALUES: Mapping[str, Any] = {
 }
 
 
-def furnish(server: Server) -> Ground:
+def furnish(server: Server, hub: Upstream) -> Ground:
     """In both registries a repository with an image, a referrer of it, and a blob that no image has."""
-    ground = Ground(server)
+    ground = Ground(server, hub)
     for service in ("ecr", "ecr-public"):
         ground.client(service).create_repository(repositoryName=APP)
         (name, token) = (APP, server.token()) if service == "ecr" else (_public(ground), server.public_token())

@@ -11,7 +11,9 @@ from entrepot.aws.protocol.models import ROUTES
 from tests.effects.refusals import ANY, NOT_PROVOKED, PROVOKED
 from tests.effects.refusing import Ground, furnish, told
 from tests.effects.replication_refusals import REGIONS
+from tests.effects.upstream_refusals import DEAD
 from tests.factories.processes import serve
+from tests.factories.pull_through import settings_for, upstream
 from tests.factories.shown import Shows
 
 # faults of the server, which tests of faults provoke below the API
@@ -32,9 +34,11 @@ def listed(service: str) -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    settings = {"ENTREPOT_REGIONS": ",".join(REGIONS)}
-    with serve(tmp_path_factory.mktemp("errors"), environment=settings, extra=("--role", "api")) as server:
-        yield furnish(server)
+    folder = tmp_path_factory.mktemp("errors")
+    with upstream(folder) as hub:
+        settings = {"ENTREPOT_REGIONS": ",".join(REGIONS)} | settings_for(hub.host, DEAD)
+        with serve(folder, environment=settings, extra=("--role", "api")) as server:
+            yield furnish(server, hub)
 
 
 @pytest.mark.timeout(300)
