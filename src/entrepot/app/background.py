@@ -14,6 +14,7 @@ from entrepot.app.event_jobs import event_jobs
 from entrepot.app.inspector_parts import excepting, reporting, suppression_walks
 from entrepot.app.parts import Databases
 from entrepot.app.scan_parts import rematching, scanner
+from entrepot.app.signing_parts import image_signer
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.app.vulnerability_parts import following, generations
 from entrepot.app.vulnerability_updates import updates
@@ -40,7 +41,7 @@ from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
 from entrepot.worker.schedule import Task
-from entrepot.worker.tasks import Jobs, activations, endings, rematches, tasks
+from entrepot.worker.tasks import Jobs, activations, endings, rematches, signatures, tasks
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -117,7 +118,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
 def _further(
     settings: Settings, databases: Databases, known: Generations, meter: Metering, pulse: Pulse
 ) -> Sequence[Task]:
-    """Jobs of their own: updates of what is known, images matched anew, images restored, waits that end."""
+    """Jobs of their own: updates of what is known, images matched anew, images restored, waits that end, signatures."""
     database, store = databases.metadata, Filesystem(settings.data)
     vault = Vault(parts.seal(settings, create=False))
     return [
@@ -125,6 +126,7 @@ def _further(
         *rematches(rematching(database, store, known, meter, pulse.of(database))),
         *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
         *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
+        *signatures(image_signer(settings, database, store, vault, pulse.of(database))),
     ]
 
 

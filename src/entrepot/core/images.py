@@ -13,6 +13,7 @@ from entrepot.core.page import Page
 from entrepot.core.repositories import tag_is_immutable
 from entrepot.core.scanning import enhanced_results, requests, vex_trust
 from entrepot.core.scanning.enhanced_results import Standing
+from entrepot.core.signing import pushes
 from entrepot.db import blobs, images, tags
 from entrepot.db.database import Transaction
 from entrepot.db.records import ImageStatus, Repository, StoredManifest
@@ -116,6 +117,7 @@ def put(
         point(tx, repository, tag, digest, caller)
     requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
     vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
+    pushes.pushed(tx, repository, digest, manifest, caller)
     vex_trust.signed(tx, repository, manifest, tag or "", caller.at)
     _tell_push(Change(tx, caller, repository), known, tag, changed=not repeated)
     return Image(key, known, tag)

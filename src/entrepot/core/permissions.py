@@ -13,6 +13,7 @@ from entrepot.core import iam_permissions as iam
 from entrepot.core import inspector_permissions as inspector
 from entrepot.core import kms_permissions as kms
 from entrepot.core import secrets_permissions as secrets
+from entrepot.core import signer_permissions as signer
 from entrepot.core.needs import ANY, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, Needs, Table
 
 REPOSITORY = "arn:aws:ecr:{region}:{account}:repository/{repository}"
@@ -32,9 +33,12 @@ _REPOSITORIES = "DeleteRepository DeleteRepositoryPolicy GetRepositoryPolicy Lis
 _REGISTRY = (
     "DeleteRegistryPolicy DescribeRegistry GetAuthorizationToken GetRegistryPolicy GetRegistryScanningConfiguration "
     "PutRegistryPolicy PutRegistryScanningConfiguration RegisterPullTimeUpdateExclusion "
-    "DeregisterPullTimeUpdateExclusion ListPullTimeUpdateExclusions"
+    "DeregisterPullTimeUpdateExclusion ListPullTimeUpdateExclusions DeleteSigningConfiguration GetSigningConfiguration "
+    "PutSigningConfiguration"
 )
-_ECR_IMAGES = "BatchGetImage DescribeImageScanFindings StartImageScan UpdateImageStorageClass"
+_ECR_IMAGES = (
+    "BatchGetImage DescribeImageScanFindings DescribeImageSigningStatus StartImageScan UpdateImageStorageClass"
+)
 _ECR_REPOSITORIES = (
     "BatchGetRepositoryScanningConfiguration DeleteLifecyclePolicy GetDownloadUrlForLayer GetLifecyclePolicy "
     "GetLifecyclePolicyPreview ListImages PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy "
@@ -296,6 +300,7 @@ OPERATIONS: Mapping[str, Table] = {
     "inspector2": dict(_inspector2()),
     "kms": dict(kms.table()),
     "secretsmanager": dict(secrets.table()),
+    "signer": dict(signer.table()),
     "sts": _STS,
     "entrepot": dict(_entrepot()),
 }

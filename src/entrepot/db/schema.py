@@ -15,6 +15,10 @@
              ├─ encryption_key ── key_material · key_alias · key_grant · key_tag
              ├─ secret ─┬─ secret_version ── secret_stage   which version a label is of
              │          └─ secret_tag
+             ├─ signing_authority
+             ├─ signing_profile ─┬─ signing_profile_version ── signing_job   signatures that were made
+             │                   └─ signing_permission · signing_tag
+             ├─ registry_signing
              ├─ trail ── trail_tag · trail_region          (trail_log_file and trail_chain outlive it)
              ├─ registry_scanning · registry_sboms · scan_count · finding_text
              ├─ registry_lifecycle
@@ -33,6 +37,7 @@
                             │            ├─ image_scan ── image_scan_findings
                             │            ├─ image_standing · image_rematch · image_inventory
                             │            ├─ vex_referrer · made_sbom
+                            │            ├─ image_signing
                             │            └─ image_in_use
                             ├─ tag ──────── manifest
                             └─ upload
@@ -69,6 +74,7 @@ from entrepot.db import (
     lifecycle_schema,
     scan_schema,
     secret_schema,
+    signing_schema,
     template_schema,
     trail_schema,
 )
@@ -87,6 +93,7 @@ lifecycle_policy = lifecycle_schema.lifecycle_policy  # and with it its neighbou
 adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 encryption_key = key_schema.encryption_key  # and with it its neighbours
 secret = secret_schema.secret  # and with it its neighbours
+signing_profile = signing_schema.signing_profile  # and with it its neighbours
 
 repository = Table(
     "repository",

@@ -62,6 +62,12 @@ class Settings:
     public_url: str | None = _setting(
         None, kinds.url, "Scheme, host and port in all answers. Default: what the request was sent to."
     )
+    signing_list_url: str | None = _setting(
+        None,
+        kinds.url,
+        "Where verifiers read which signatures are revoked, by plain HTTP. Default: `public_url`, if it is such.",
+        agree=True,
+    )
     trusted_proxies: tuple[kinds.Network, ...] = _setting(
         [],
         kinds.networks,
