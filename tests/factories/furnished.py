@@ -26,6 +26,7 @@ from tests.factories import (
     metric_cases,
     scan_cases,
     secret_cases,
+    signing_cases,
 )
 from tests.factories.callers import caller
 from tests.factories.core_database import CoreDatabase
@@ -40,6 +41,7 @@ CASES: Mapping[str, Case] = {
     **key_cases.CASES,
     **lifecycle_cases.CASES,
     **secret_cases.CASES,
+    **signing_cases.CASES,
 }
 PARTS = frozenset().union(
     *(
@@ -53,6 +55,7 @@ PARTS = frozenset().union(
             key_cases,
             lifecycle_cases,
             secret_cases,
+            signing_cases,
         )
     )
 )
@@ -65,6 +68,7 @@ ABOUT_NOTHING = {
     *("audit.signing_keys.list_public", "audit.trails.allow", "audit.trails.allow_create", "metrics.places.require"),
     *inspector_cases.ABOUT_NOTHING,
     *key_cases.ABOUT_NOTHING,
+    *signing_cases.ABOUT_NOTHING,
 }
 SERVICES = {
     "events": "events",
@@ -75,6 +79,7 @@ SERVICES = {
     "keys": "kms",
     "lifecycle": "ecr",
     "secrets": "secretsmanager",
+    "signing": "signer",
 }  # of packages
 _TABLES = {
     chain: {table.name: table.select() for table in drawing.sorted_tables}
@@ -109,6 +114,7 @@ class House:
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)
         lifecycle_cases.furnish(self.core)
+        signing_cases.furnish(self.core)
         calls.keep(self._database(AUDIT), [calls.call()])
         self._database(METRICS).submit(
             lambda tx: publishing.put(tx, caller(), "Own", metric_cases.DATA),

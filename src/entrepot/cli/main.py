@@ -31,6 +31,7 @@ _NOUNS = {
     "repository": ("Repositories.", ()),
     "repository admission": ("Which images a repository hands out.", ("set_", "show_")),
     "repository protection": ("Repositories of which nothing is deleted.", ("set_", "show_")),
+    "signing": ("What verifies signatures that are made here.", ("root", "key")),
     "trash": ("What was deleted and may be restored.", ("set_", "list_", "restore", "purge")),
     "db": ("The metadata database.", ("upgrade",)),
 }

@@ -115,12 +115,19 @@ def put(
         raise _not_found(key, digest)
     if tag is not None and pointed != digest:
         point(tx, repository, tag, digest, caller)
-    requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
-    vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
-    pushes.pushed(tx, repository, digest, manifest, caller)
-    vex_trust.signed(tx, repository, manifest, tag or "", caller.at)
+    _have_looked_at(tx, repository, digest, manifest, tag or "", caller)
     _tell_push(Change(tx, caller, repository), known, tag, changed=not repeated)
     return Image(key, known, tag)
+
+
+def _have_looked_at(
+    tx: Transaction, repository: Repository, digest: Digest, manifest: Manifest, tag: str, caller: Caller
+) -> None:
+    """Have an image scanned, read and signed, as far as somebody wants that."""
+    requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
+    vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
+    vex_trust.signed(tx, repository, manifest, tag, caller.at)
+    pushes.pushed(tx, repository, digest, manifest, caller)
 
 
 def find(tx: Transaction, caller: Caller, key: RepositoryKey, reference: Reference) -> Image:

@@ -18,8 +18,8 @@ EMPTY = b"{}"
 def payload_of(image: StoredManifest, platform: str) -> bytes:
     """What is signed of an image."""
     if platform == NOTATION:
-        return notation.payload(image.media_type, image.digest, len(image.body))
-    return sigstore.statement(image.digest)
+        return notation.payload(image.media_type, str(image.digest), len(image.body))
+    return sigstore.statement(str(image.digest))
 
 
 def referrer(image: StoredManifest, signed: Signed) -> Manifest:
@@ -32,7 +32,7 @@ def referrer(image: StoredManifest, signed: Signed) -> Manifest:
         "artifactType": artifact,
         "config": descriptor(types.OCI_EMPTY, EMPTY),
         "layers": [descriptor(notation.ENVELOPE if is_notation else sigstore.BUNDLE, signed.envelope)],
-        "subject": {"mediaType": image.media_type, "digest": image.digest, "size": len(image.body)},
+        "subject": {"mediaType": image.media_type, "digest": str(image.digest), "size": len(image.body)},
         "annotations": _annotations(signed, is_notation=is_notation),
     }
     return Manifest.parse(msgspec.json.encode(manifest), types.OCI_MANIFEST)

@@ -218,6 +218,16 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.CredentialSecretNotFound: (404, "NAME_UNKNOWN"),
     facts.CredentialSecretInaccessible: (400, "DENIED"),
     facts.CredentialSecretUnreadable: (400, "UNSUPPORTED"),
+    facts.SigningConfigurationNotFound: (404, "NAME_UNKNOWN"),
+    facts.SigningInputInvalid: (400, "UNSUPPORTED"),
+    facts.SigningJobNotFound: (404, "NAME_UNKNOWN"),
+    facts.SigningPermissionConflict: (409, "DENIED"),
+    facts.SigningPermissionNotFound: (404, "NAME_UNKNOWN"),
+    facts.SigningPermissionsTooMany: (400, "UNSUPPORTED"),
+    facts.SigningPlatformNotFound: (404, "NAME_UNKNOWN"),
+    facts.SigningProfileNotFound: (404, "NAME_UNKNOWN"),
+    facts.SigningTaggedNotFound: (404, "NAME_UNKNOWN"),
+    facts.SigningTagsInvalid: (400, "UNSUPPORTED"),
     facts.WidgetInvalid: (400, "UNSUPPORTED"),
 }
 

@@ -48,7 +48,7 @@ def bundle(text: bytes, signature: bytes, hint: str) -> bytes:
     envelope = {
         "payload": base64.b64encode(text).decode(),
         "payloadType": STATEMENT,
-        "signatures": [{"sig": base64.b64encode(signature).decode(), "keyid": hint}],
+        "signatures": [{"sig": base64.b64encode(signature).decode()}],
     }
     told = {"mediaType": BUNDLE, "verificationMaterial": {"publicKey": {"hint": hint}}, "dsseEnvelope": envelope}
     return msgspec.json.encode(told)

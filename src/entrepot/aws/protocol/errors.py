@@ -244,7 +244,6 @@ OF_SERVICE: Mapping[str, Mapping[str, str]] = {
     "secretsmanager": {"ServerException": "InternalServiceError"},
     "signer": {
         "InvalidParameterException": "ValidationException",
-        "NotFoundException": "ResourceNotFoundException",
         "ServerException": "InternalServiceErrorException",
     },
 }

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from entrepot.core import access
 from entrepot.core.access import Caller
 from entrepot.core.keys.vault import Vault
 from entrepot.core.recent import Recent
+from entrepot.core.resources import Resource
 from entrepot.core.signing import places
+from entrepot.core.signing.places import ProfileName
 from entrepot.core.units import Units
 from entrepot.db import accounts, signing_jobs
 from entrepot.db import signing_profiles as rows
@@ -18,6 +21,7 @@ from entrepot.db.signing_records import AuthorityRow, Profile, Version
 from entrepot.errors import SigningProfileNotFound
 from entrepot.seal import signing_certificates as certificates
 from entrepot.seal.signing_certificates import Authority
+from entrepot.spec.repository import RegistryKey
 
 MOST_SIGNATURES: Final = 500_000  # of a version: its list of revoked ones stays below what verifiers read
 LISTS: Final = "/signing-revocations/"
@@ -45,18 +49,20 @@ def opened(vault: Vault, row: AuthorityRow) -> Authority:
     return Authority(row.certificate, vault.unseal(row.sealed, _context(row.account)))
 
 
-def root(tx: Reader, caller: Caller, name: str) -> str:
-    """The root certificate of a profile's account (PEM), for who may see the profile: SigningProfileNotFound."""
-    profile = places.require(tx, caller, "GetSigningProfile", places.named(caller, name))
-    found = rows.authority(tx, profile.account)
+def root(tx: Reader, caller: Caller, key: RegistryKey) -> str:
+    """The root certificate of an account (PEM), for who may list its profiles: SigningProfileNotFound before it has
+    one.
+    """
+    access.require(caller, "ListSigningProfiles", Resource(key.account, "*", places.SERVICE))
+    found = rows.authority(tx, key.account)
     if found is None:
-        raise SigningProfileNotFound(name=profile.arn)
+        raise SigningProfileNotFound(name=places.profile_arn(key.account, key.region, "*"))
     return certificates.pem(found.certificate)
 
 
-def public_key(tx: Reader, caller: Caller, name: str) -> str:
+def public_key(tx: Reader, caller: Caller, key: RegistryKey, name: str) -> str:
     """The public key of a profile's version that signs (PEM): SigningProfileNotFound."""
-    profile = places.require(tx, caller, "GetSigningProfile", places.named(caller, name))
+    profile = places.require(tx, caller, "GetSigningProfile", ProfileName(key.account, key.region, name))
     version = rows.version(tx, profile.id, profile.version)
     if version is None:
         raise SigningProfileNotFound(name=profile.arn)

@@ -70,9 +70,7 @@ class Signed:
 
 
 def prepare(tx: Reader, caller: Caller, wanted: Wanted) -> Order:
-    """What a signature needs: SigningProfileNotFound, SigningInputInvalid; of a key of KMS KeyNotFound, KeyDisabled,
-    KeyStateInvalid.
-    """
+    """What a signature needs: SigningProfileNotFound, SigningInputInvalid."""
     profile = places.require(tx, caller, "SignPayload", wanted.profile)
     version, row = rows.version(tx, profile.id, profile.version), rows.authority(tx, profile.account)
     if version is None or row is None:  # cannot be: they are made with the profile

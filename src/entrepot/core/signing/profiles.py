@@ -23,7 +23,7 @@ from entrepot.db import accounts
 from entrepot.db import signing_profiles as rows
 from entrepot.db.database import Reader, Transaction
 from entrepot.db.signing_records import Profile, Revocation, Version
-from entrepot.errors import SigningInputInvalid
+from entrepot.errors import SigningInputInvalid, SigningTagsInvalid
 from entrepot.spec.ulid import new_ulid
 
 MOST: Final = 500  # of a region
@@ -32,6 +32,11 @@ _LONGEST_PARAMETER: Final = 2048
 _VERSION_LENGTH: Final = 10
 _LETTERS: Final = string.ascii_letters + string.digits
 _SCAN: Final = 200
+
+
+def new_version() -> str:
+    """What nobody calls a version."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(_VERSION_LENGTH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class ProfileDraft:
     validity: tuple[int, str] = validity.DEFAULT
     parameters: Mapping[str, str] = field(default_factory=dict)
     tags: Tags = ()
+    version: str = field(default_factory=new_version)
+    id: str = field(default_factory=new_ulid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +71,7 @@ class Wanted:
 
 
 def put(tx: Transaction, caller: Caller, vault: Vault, draft: ProfileDraft) -> Profile:
-    """Make a profile, or another version of one: SigningPlatformNotFound, SigningInputInvalid, SigningTagsInvalid; of a
-    key of KMS KeyNotFound, KeyDisabled, KeyStateInvalid.
-    """
+    """Make a profile, or another version of one: SigningPlatformNotFound, SigningInputInvalid."""
     account = caller.principal.account
     access.require(caller, "PutSigningProfile", Resource(account, "*", SERVICE), request_tags(draft.tags))
     platform = _checked(draft)
@@ -134,7 +139,10 @@ def revoke(tx: Transaction, caller: Caller, name: str, version: str, since: date
 def _checked(draft: ProfileDraft) -> Platform:
     platform = platforms.get(draft.platform)
     validity.check(*draft.validity)
-    tags.check(draft.tags)
+    try:
+        tags.check(draft.tags)
+    except SigningTagsInvalid as wrong:
+        raise SigningInputInvalid(reason=str(wrong)) from None
     if len(draft.parameters) > _MOST_PARAMETERS:
         raise SigningInputInvalid(reason=f"A profile may have {_MOST_PARAMETERS} signing parameters at most.")
     for key, value in draft.parameters.items():
@@ -148,12 +156,12 @@ def _new(tx: Transaction, caller: Caller, draft: ProfileDraft) -> Profile:
     if rows.count(tx, account, caller.region) >= MOST:
         raise SigningInputInvalid(reason=f"There are {MOST} signing profiles in this region already.")
     return Profile(
-        new_ulid(),
+        draft.id,
         account,
         caller.region,
         draft.name,
         draft.platform,
-        _new_version(),
+        draft.version,
         *draft.validity,
         draft.parameters,
         ACTIVE,
@@ -171,7 +179,7 @@ def _again(found: Profile, draft: ProfileDraft) -> Profile:
     value, kind = draft.validity
     return replace(
         found,
-        version=_new_version(),
+        version=draft.version,
         validity=value,
         validity_type=kind,
         parameters=draft.parameters,
@@ -182,10 +190,6 @@ def _again(found: Profile, draft: ProfileDraft) -> Profile:
 
 def _version(profile: Profile, key: NewKey, at: datetime) -> Version:
     return Version(profile.id, profile.version, key.sealed, key.public, key.arn, 0, 0, at)
-
-
-def _new_version() -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(_VERSION_LENGTH))
 
 
 def _is_wanted(profile: Profile, wanted: Wanted) -> bool:
