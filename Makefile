@@ -1,5 +1,5 @@
 # What a developer types; every target works on a fresh machine (README, "Develop").
-.PHONY: help setup run check format test soak faults conformance clients bench peers image lock docs
+.PHONY: help setup run check format test coverage soak faults conformance clients bench peers image lock docs
 .DEFAULT_GOAL := help
 
 PY := .venv/bin/python
@@ -71,6 +71,9 @@ test: check $(CLIENTS) $(ORACLES) ## check, and every suite with short soaks
 	$(PYTEST) -q -n 2 --dist worksteal -m "not serial and not image" --hypothesis-profile=ci
 	$(PYTEST) -q -m serial --hypothesis-profile=ci
 
+coverage: .venv/ready ## what tests show of each operation of ECR and ECR Public, written to docs/coverage.json
+	$(PYTEST) -q -n 2 --write-coverage --hypothesis-profile=ci tests/effects
+
 soak: .venv/ready ## 100,000 events with collection always on; property suites with random seeds
 	$(PYTEST) -q --full --hypothesis-profile=soak --timeout=7200 tests/soak tests/property
 
@@ -94,7 +97,7 @@ peers: .venv/ready ## install the pinned peers that the benchmarks compare with
 
 docs: .venv/ready ## write the generated pages anew
 	$(PY) -m entrepot.cli.settings_page > docs/settings.md
-	$(PY) -m entrepot.cli.coverage_page > docs/coverage.md
+	$(PY) -m entrepot.cli.coverage_page < docs/coverage.json > docs/coverage.md
 	$(PY) -m entrepot.cli.errors_page > docs/errors.md
 	$(PY) -m entrepot.cli.permissions_page > docs/permissions.md
 

@@ -1,7 +1,7 @@
 """Scans as a client of a running server sees them: from StartImageScan until it is COMPLETE, cold, of known layers, and
-of several images whose layers all differ.
+of several images whose layers all differ; and of a stream of pushed images that are built on some bases.
 
-    python -m benchmarks.scan_service [--mib 650] [--repeat 20] [--images 8]
+    python -m benchmarks.scan_service [--mib 650] [--repeat 20] [--images 8] [--pushed 500] [--bases 20]
 
 The image is that of benchmarks.scan_speed. Each scan is of another manifest; those of known layers have the same ones.
 New layers differ by one small file, which a member of gzip in front of the others adds. The client asks now and then
@@ -17,7 +17,7 @@ import tarfile
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,25 +66,54 @@ class Service:
         """The same of one all of whose layers are new."""
         return self._pushed([Content(OCI_LAYER, _mark() + layer.data) for layer in self._layers])
 
+    def built_on(self, bases: int, images: int) -> Iterator[tuple[Content, ...]]:
+        """The layers of images, each with one of its own upon those of one of so many bases; the bases are pushed."""
+        below = [tuple(Content(OCI_LAYER, _mark() + layer.data) for layer in self._layers) for _ in range(bases)]
+        for layers in below:
+            for layer in layers:
+                self._push(layer)
+        for number in range(images):
+            yield (
+                *below[number % bases],
+                Content(OCI_LAYER, _mark() + gzip.compress(bytes(tarfile.RECORDSIZE), mtime=0)),
+            )
+
+    def pushed_and_scanned(self, images: Sequence[Sequence[Content]]) -> Cost:
+        """Push images to a registry that scans on push, one after the other, until all scans have ended."""
+        rule = {"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}]}
+        self._client.put_registry_scanning_configuration(scanType="BASIC", rules=[rule])
+        return self._cost(lambda: [self._pushed(layers) for layers in images], _SELDOM)
+
     def _pushed(self, layers: Sequence[Content]) -> str:
         rootfs = {"type": "layers", "diff_ids": [f"sha256:{index:064x}" for index, _ in enumerate(layers)]}
         told = {"architecture": "amd64", "author": str(uuid.uuid4()), "rootfs": rootfs}
         config = Content(_CONFIG, json.dumps(told).encode())
         image = Image(manifest(config, layers), config, tuple(layers))
         for blob in (config, *layers):
-            if blob.digest not in self._held:
-                self._registry.push_blob("app", blob)
-                self._held.add(blob.digest)
+            self._push(blob)
         self._registry.put_manifest("app", image.digest, image.manifest)
         return image.digest
 
+    def _push(self, blob: Content) -> None:
+        if blob.digest not in self._held:
+            self._registry.push_blob("app", blob)
+            self._held.add(blob.digest)
+
     def scanned(self, digests: Sequence[str], pause: float) -> Cost:
         """Have images scanned, all at once."""
+
+        def start() -> Sequence[str]:
+            for digest in digests:
+                self._client.start_image_scan(repositoryName="app", imageId={"imageDigest": digest})
+            return digests
+
+        return self._cost(start, pause)
+
+    def _cost(self, start: Callable[[], Sequence[str]], pause: float) -> Cost:
+        """What it takes until the scans of what is started have ended."""
         before = self._spent()
         begun = time.perf_counter()
-        for digest in digests:
-            self._client.start_image_scan(repositoryName="app", imageId={"imageDigest": digest})
-        for digest in digests:
+        for digest in start():
             while (told := self._status(digest))["status"] == "IN_PROGRESS":
                 time.sleep(pause)  # a client hears of the end of a scan by asking only
             if told["status"] != "COMPLETE":
@@ -124,7 +153,7 @@ def advisories(folder: Path) -> Path:
     return dump(folder / ecosystem.partition(":")[0] / "all.zip", records)
 
 
-def lines(service: Service, repeat: int, images: int) -> Iterator[str]:
+def lines(service: Service, repeat: int, images: int, pushed: int, bases: int) -> Iterator[str]:
     """What was measured, a line for each kind of scans."""
     for name in ("the first", "cold"):  # the first waits for what reads layers to be loaded, too
         cost = service.scanned([service.different()], _SELDOM)
@@ -142,6 +171,12 @@ def lines(service: Service, repeat: int, images: int) -> Iterator[str]:
         f"{images} new images    {60 * images / cost.wall:.1f} a minute, "
         f"CPU {cost.scanning / images:.2f} s an image to scan, {cost.cpu / images:.2f} s of all processes"
     )
+    if pushed:
+        cost = service.pushed_and_scanned(list(service.built_on(bases, pushed)))
+        yield (
+            f"{pushed} images pushed on {bases} bases    {60 * pushed / cost.wall:.1f} a minute, "
+            f"CPU {cost.scanning / pushed:.2f} s an image to scan, {cost.cpu / pushed:.2f} s of all processes"
+        )
 
 
 def main() -> None:
@@ -150,12 +185,16 @@ def main() -> None:
     parser.add_argument("--mib", type=int, default=650)
     parser.add_argument("--repeat", type=int, default=20)
     parser.add_argument("--images", type=int, default=8)
+    parser.add_argument("--pushed", type=int, default=0)
+    parser.add_argument("--bases", type=int, default=20)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder, serve(Path(folder)) as server:
         imported = entrepot("vulndb", "import", *dumps(), advisories(Path(folder)), "--data", server.data)
         if imported.status:
             raise RuntimeError(imported.complaint)
-        for line in lines(Service(server, arguments.mib), arguments.repeat, arguments.images):
+        for line in lines(
+            Service(server, arguments.mib), arguments.repeat, arguments.images, arguments.pushed, arguments.bases
+        ):
             print(line, flush=True)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.factories.shown import OPTION, Shown
+
 PRIVILEGED = Path(__file__).parent / "PRIVILEGED"
 
 # `ci`: the same examples each time. `dev`: random, remembered. `soak`: many.
@@ -26,12 +28,14 @@ _skipped = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(OPTION, action="store_true", help="write docs/coverage.json from what the tests have shown")
     parser.addoption("--full", action="store_true", help="the full counts of soaks and faults, not the short ones")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_skipped] = []
     config.pluginmanager.register(_Skips(config), "unlisted-skips")
+    config.pluginmanager.register(Shown(config), "shown")
 
 
 @pytest.fixture(scope="session")

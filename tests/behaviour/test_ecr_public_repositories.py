@@ -19,6 +19,7 @@ CATALOG = {
     "aboutText": "# About\n<script>alert(1)</script>",
     "usageText": "run it",
 }
+NOTHING_TOLD = {"marketplaceCertified": False}
 _numbers = itertools.count()
 
 
@@ -84,7 +85,7 @@ def test_a_repository_with_images_is_deleted_by_force_only(public: PublicRegistr
     assert refusal(api.delete_repository, repositoryName=name)[0] == "RepositoryNotEmptyException"
     api.delete_repository(repositoryName=name, force=True)
     api.create_repository(repositoryName=name)
-    assert refusal(api.get_repository_catalog_data, repositoryName=name)[0] == "RepositoryCatalogDataNotFoundException"
+    assert api.get_repository_catalog_data(repositoryName=name)["catalogData"] == NOTHING_TOLD
 
 
 def test_repositories_are_listed_by_page(api):
@@ -163,14 +164,11 @@ def test_catalog_data_outside_the_rules_is_refused_and_changes_nothing(api, name
     assert api.get_repository_catalog_data(repositoryName=name)["catalogData"]["description"] == "A tool"
 
 
-def test_catalog_data_that_was_never_told_is_not_found(api, name: str):
+def test_catalog_data_that_was_never_told_is_empty(api, name: str):
     assert refusal(api.get_repository_catalog_data, repositoryName=name) == absent(name)
     assert refusal(api.put_repository_catalog_data, repositoryName=name, catalogData={}) == absent(name)
     api.create_repository(repositoryName=name)
-    assert refusal(api.get_repository_catalog_data, repositoryName=name) == (
-        "RepositoryCatalogDataNotFoundException",
-        f"Catalog data for repository with name '{name}' in the registry with id '{ACCOUNT}' does not exist",
-    )
+    assert api.get_repository_catalog_data(repositoryName=name)["catalogData"] == NOTHING_TOLD
 
 
 def test_the_registry_is_described_with_its_aliases(public: PublicRegistry, api):

@@ -24,6 +24,7 @@ from tests.factories import (
     key_cases,
     lifecycle_cases,
     metric_cases,
+    quota_cases,
     scan_cases,
     secret_cases,
     signing_cases,
@@ -40,6 +41,7 @@ CASES: Mapping[str, Case] = {
     **inspector_cases.CASES,
     **key_cases.CASES,
     **lifecycle_cases.CASES,
+    **quota_cases.CASES,
     **secret_cases.CASES,
     **signing_cases.CASES,
 }
@@ -54,6 +56,7 @@ PARTS = frozenset().union(
             inspector_cases,
             key_cases,
             lifecycle_cases,
+            quota_cases,
             secret_cases,
             signing_cases,
         )
@@ -78,6 +81,7 @@ SERVICES = {
     "inspector": "inspector2",
     "keys": "kms",
     "lifecycle": "ecr",
+    "quotas": "entrepot",
     "secrets": "secretsmanager",
     "signing": "signer",
 }  # of packages
@@ -109,7 +113,7 @@ class House:
 
     def furnish(self) -> None:
         """Give the first account something of everything."""
-        for cases in (event_cases, audit_cases, metric_cases, key_cases, secret_cases):
+        for cases in (event_cases, audit_cases, metric_cases, key_cases, quota_cases, secret_cases):
             cases.furnish(self.core.write)
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)

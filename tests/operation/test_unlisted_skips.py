@@ -24,8 +24,9 @@ def test_skipped():
 def suite(tmp_path: Path) -> Path:
     """A project of two tests, one of which skips, with this project's own rules."""
     folder = tmp_path / "tests"
-    folder.mkdir()
-    shutil.copy(TESTS / "conftest.py", folder / "conftest.py")
+    (folder / "factories").mkdir(parents=True)
+    for path in ("conftest.py", "factories/shown.py"):
+        shutil.copy(TESTS / path, folder / path)
     (folder / "PRIVILEGED").write_text("# nothing yet\n")
     (folder / "test_it.py").write_text(CASES)
     return tmp_path

@@ -61,8 +61,8 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     tokens = TokenPage(worker.core, prepared.anonymous)
     teller = Teller(worker.journal)
     server = HttpServer(
-        oci=OciDoor(worker.core, addressing, prepared.anonymous, CODES),
-        aws=AwsDoor(worker.core, addressing, SERVICES),
+        oci=OciDoor(worker.core, addressing, prepared.anonymous, prepared.rates, CODES),
+        aws=AwsDoor(worker.core, addressing, SERVICES, prepared.rates),
         pages={
             "/healthz": pages.healthz,
             "/readyz": pages.readyz,

@@ -30,7 +30,8 @@ from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
 from entrepot.core.scanning import enhanced_exceptions
 from entrepot.core.scanning.suppressions import Source
-from entrepot.core.transfers import TransferLimits, Transfers
+from entrepot.core.transfer_rules import LARGEST_LAYER, TransferLimits
+from entrepot.core.transfers import Transfers
 from entrepot.core.units import Units
 from entrepot.core.vulnerabilities.questions import Questions
 from entrepot.core.web_identities import WebIdentities
@@ -53,7 +54,6 @@ log = structlog.get_logger()
 STORE = "local"
 METADATA = "entrepot"
 CHAINS = {METADATA: migrate.METADATA, "events": migrate.EVENTS, "audit": migrate.AUDIT, "metrics": migrate.METRICS}
-LARGEST_LAYER = 52_000 * 1024 * 1024  # ECR's quota
 JOURNALS = "journal"
 VULNERABILITIES = "vulndb"
 _LARGEST_BALLAST = 64 * 1024 * 1024

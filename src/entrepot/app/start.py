@@ -19,6 +19,7 @@ from entrepot.core.scanning import work
 from entrepot.errors import StorageFull
 from entrepot.errors.start import AuthoritiesInvalid, TracingUnavailable, VolumeFull
 from entrepot.http.allowance import Allowance
+from entrepot.http.rates import Rates
 from entrepot.outbound import trusting
 from entrepot.seal import Seal
 from entrepot.settings import Settings
@@ -37,6 +38,7 @@ class Prepared:
     address: str
     first: bool
     anonymous: Allowance
+    rates: Rates
 
     def close_sockets(self, *, keep: Sequence[socket.socket]) -> None:
         """Let go of listening sockets: a port is free, and refuses, when no process holds its socket any more."""
@@ -73,7 +75,8 @@ def _prepare(settings: Settings) -> Prepared:
         _certificate(settings)
     port = sockets[0][0].getsockname()[1] if sockets else settings.port
     anonymous = Allowance(settings.anonymous_rate, settings.anonymous_burst)
-    return Prepared(seal, lock, sockets, address(settings, port), first, anonymous)
+    rates = Rates(settings.rates, (settings.principal_rate, settings.principal_burst))
+    return Prepared(seal, lock, sockets, address(settings, port), first, anonymous, rates)
 
 
 def address(settings: Settings, port: int) -> str:

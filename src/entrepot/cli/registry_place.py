@@ -11,7 +11,7 @@ from entrepot.cli.output import Account, Place, Region, registry
 from entrepot.core.access import Caller
 from entrepot.db.database import Transaction
 from entrepot.settings import Settings
-from entrepot.spec.repository import RegistryKey, RepositoryKey
+from entrepot.spec.repository import RegistryKey, RepositoryKey, public_registry
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,14 +30,14 @@ class RegistryPlace(Place):
     ) -> T:
         """Run a use case about the registry; returns after a durable commit: RegionNotServed, AccountNotFound."""
         settings, key = self._found()
-        return opened.write_as_root(settings, key, work, key, *args, **kwargs)
+        return opened.write_as_root(settings, key, work, self._about(key), *args, **kwargs)
 
     def read(
         self, work: Callable[Concatenate[Transaction, Caller, RegistryKey, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """The same of one that changes nothing."""
         settings, key = self._found()
-        return opened.read_as_root(settings, key, work, key, *args, **kwargs)
+        return opened.read_as_root(settings, key, work, self._about(key), *args, **kwargs)
 
     def write_of(
         self,
@@ -61,9 +61,24 @@ class RegistryPlace(Place):
         settings, key = self._found()
         return opened.read_as_root(settings, key, work, RepositoryKey(key, repository), *args, **kwargs)
 
+    def of(self, *, public: bool) -> "RegistryPlace":
+        """The account's public registry, where that is meant."""
+        return PublicRegistryPlace(self.data, self.config, self.account, self.region) if public else self
+
+    def _about(self, key: RegistryKey) -> RegistryKey:
+        return key
+
     def _found(self) -> tuple[Settings, RegistryKey]:
         settings = self.settings()
         return settings, registry(settings, self.account, self.region)
+
+
+@dataclass(frozen=True)
+class PublicRegistryPlace(RegistryPlace):
+    """The public registry of the same account."""
+
+    def _about(self, key: RegistryKey) -> RegistryKey:
+        return public_registry(key.account)
 
 
 REGISTRY_HERE = RegistryPlace()

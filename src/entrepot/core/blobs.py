@@ -7,6 +7,7 @@ from typing import TypeGuard
 from entrepot.core import access, lookup, protection
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
+from entrepot.core.quotas.bytes import require_room
 from entrepot.db import blobs as rows
 from entrepot.db import registries, repositories, trash
 from entrepot.db.database import Transaction
@@ -63,7 +64,7 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
     """Link a blob of another repository of the same registry; False, exactly as if it were absent, when it may not be.
 
     Needs the right to read the source, that the source holds the digest, and that the registry's account setting
-    BLOB_MOUNTING does not say otherwise; what was mounted before it did is held on.
+    BLOB_MOUNTING does not say otherwise; what was mounted before it did is held on. BytesTooMany.
     """
     repository = lookup.require_shared(tx, caller, target, "InitiateLayerUpload")
     if registries.find(tx, target.registry).blob_mounting == "DISABLED":
@@ -75,6 +76,8 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
     link = None if origin is None else rows.share_link(tx, origin.id, digest)
     if not is_available(link):
         return False
+    if rows.find_link(tx, repository.id, digest) is None:
+        require_room(tx, target, link.blob.size)
     rows.link(tx, repository.id, digest, link.blob.id, caller.at)
     Change(tx, caller, repository).finish(
         "MountLayer",

@@ -10,7 +10,7 @@ from entrepot.db import catalog_data as rows
 from entrepot.db import repositories
 from entrepot.db.database import Transaction
 from entrepot.db.records import CatalogData, Repository
-from entrepot.errors import CatalogDataNotFound, ParameterInvalid
+from entrepot.errors import ParameterInvalid
 from entrepot.spec.repository import RepositoryKey
 
 __all__ = ["CatalogData", "add", "find", "logo", "logo_type", "put"]
@@ -34,12 +34,10 @@ def put(tx: Transaction, caller: Caller, key: RepositoryKey, data: CatalogData) 
 
 
 def find(tx: Transaction, caller: Caller, key: RepositoryKey) -> CatalogData:
-    """What a repository tells: CatalogDataNotFound when nothing was ever set."""
+    """What a repository tells; nothing where nothing was ever set, which Terraform's provider takes for granted."""
     repository = lookup.require(tx, caller, key, "GetRepositoryCatalogData")
     found = rows.find(tx, repository.id)
-    if found is None:
-        raise CatalogDataNotFound(name=key.name, account=key.registry.account)
-    return found
+    return CatalogData() if found is None else found
 
 
 def logo(tx: Transaction, key: RepositoryKey) -> bytes | None:

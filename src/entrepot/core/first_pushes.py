@@ -9,7 +9,7 @@ from entrepot.core.hot import Hot
 from entrepot.core.lookup import present
 from entrepot.core.units import Units
 from entrepot.db.records import Repository
-from entrepot.errors import RepositoryAlreadyExists
+from entrepot.errors import ParameterInvalid, RepositoriesTooMany, RepositoryAlreadyExists
 from entrepot.spec.repository import RepositoryKey
 
 
@@ -43,4 +43,9 @@ class FirstPushes:
             made = await self._units.write(templates.create_for, caller, key, "CREATE_ON_PUSH")
         except RepositoryAlreadyExists:
             made = self._hot.repository(key)
+        except RepositoriesTooMany as fact:
+            if caller.door == "oci":
+                raise
+            # operations on layers have no word for it
+            raise ParameterInvalid(parameter="repositoryName", reason=fact) from None
         return present(made, key)

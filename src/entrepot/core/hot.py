@@ -22,6 +22,7 @@ from entrepot.db import (
     image_standings,
     images,
     public_aliases,
+    quotas,
     registries,
     registry_scanning,
     repositories,
@@ -33,6 +34,7 @@ from entrepot.db import (
 from entrepot.db.database import Reader
 from entrepot.db.exception_records import Admission, Standing
 from entrepot.db.identity_records import Identity
+from entrepot.db.quotas import QuotasSet
 from entrepot.db.records import AccessKey, Blob, Link, Registry, Repository, StoredManifest, Upload
 from entrepot.db.snapshot import Executable, Row, Snapshot
 from entrepot.spec.digest import Digest
@@ -59,6 +61,7 @@ class Hot:
         self._version: int | None = None
         self._repositories: Recent[RepositoryKey, tuple[int, Repository]] = Recent(_MOST_ENTRIES)
         self._registries: Recent[RegistryKey, tuple[int, Registry]] = Recent(_MOST_ENTRIES)
+        self._quotas: Recent[RegistryKey, tuple[int, QuotasSet]] = Recent(_MOST_ENTRIES)
         self._resources: Recent[RepositoryKey, tuple[Repository, Registry, Resource]] = Recent(_MOST_ENTRIES)
         self._absent: Recent[RepositoryKey, int] = Recent(_MOST_ABSENT)
         self._absent_resources: Recent[RepositoryKey, tuple[Registry, Resource]] = Recent(_MOST_ABSENT)
@@ -106,6 +109,16 @@ class Hot:
         if entry is not None and entry[1] == found:
             found = entry[1]
         self._registries.put(key, (version, found))
+        return found
+
+    def quotas(self, key: RegistryKey) -> QuotasSet:
+        """The quotas that an operator set for a registry, read again whenever anything has changed."""
+        version = self._present_version()
+        entry = self._quotas.get(key)
+        if entry is not None and entry[0] == version:
+            return entry[1]
+        found = self._snapshot.together(lambda reader: quotas.of_registry(reader, key))
+        self._quotas.put(key, (version, found))
         return found
 
     def resource(self, key: RepositoryKey, repository: Repository | None) -> Resource:

@@ -16,6 +16,7 @@ from entrepot.core import access, admission, images, lookup
 from entrepot.core.access import Caller
 from entrepot.core.blobs import is_available
 from entrepot.core.images import OCI_RULES
+from entrepot.core.quotas.bytes import require_room
 from entrepot.core.repositories import tag_is_immutable
 from entrepot.core.scanning import places
 from entrepot.core.storage_classes import ACTIVE
@@ -103,6 +104,7 @@ def put(
     for each in sorted({descriptor.digest for descriptor in manifest.required_blobs}):
         held = blobs.share_link(tx, origin.id, each)
         if is_available(held) and not is_available(blobs.find_link(tx, goal.id, each)):
+            require_room(tx, target, held.blob.size)
             blobs.link(tx, goal.id, each, held.blob.id, caller.at)
     images.put(tx, caller, target, digest, manifest, OCI_RULES, tag)
 

@@ -10,6 +10,7 @@ from entrepot.core import access, image_events, lookup, storage_classes
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.page import Page
+from entrepot.core.quotas import catalogue, limits
 from entrepot.core.repositories import tag_is_immutable
 from entrepot.core.scanning import enhanced_results, requests, vex_trust
 from entrepot.core.scanning.enhanced_results import Standing
@@ -31,7 +32,7 @@ from entrepot.spec.manifest import Manifest
 from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RepositoryKey
 
-MOST_TAGS = 1000
+MOST_TAGS = catalogue.QUOTAS["private"][catalogue.TAGS].most
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,7 @@ def put(
         raise TagImmutable(tag=tag, name=key.name)
     hold_blobs(tx, repository, manifest)
     if known is None:
-        image_size = _hold_children(tx, repository, manifest, rules)
-        images.add(tx, repository.id, digest, manifest, image_size, caller.at)
+        _add(tx, repository, digest, manifest, rules, caller)
         known = images.find(tx, repository.id, digest)
     if known is None:  # cannot be: the row was just written
         raise _not_found(key, digest)
@@ -128,6 +128,14 @@ def _have_looked_at(
     vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
     vex_trust.signed(tx, repository, manifest, tag, caller.at)
     pushes.pushed(tx, repository, digest, manifest, caller)
+
+
+def _add(
+    tx: Transaction, repository: Repository, digest: Digest, manifest: Manifest, rules: DoorRules, caller: Caller
+) -> None:
+    limits.require_image(tx, repository, digest)
+    image_size = _hold_children(tx, repository, manifest, rules)
+    images.add(tx, repository.id, digest, manifest, image_size, caller.at)
 
 
 def find(tx: Transaction, caller: Caller, key: RepositoryKey, reference: Reference) -> Image:
@@ -231,8 +239,9 @@ def _hold_children(tx: Transaction, repository: Repository, manifest: Manifest, 
 
 def point(tx: Transaction, repository: Repository, tag: Tag, digest: Digest, caller: Caller) -> None:
     """Have a tag point at an image of the locked repository: TagsTooMany."""
-    if len(tags.of_image(tx, repository.id, digest, MOST_TAGS)) >= MOST_TAGS:
-        raise TagsTooMany(tag=tag, name=repository.key.name, account=repository.key.registry.account, limit=MOST_TAGS)
+    most = limits.limit(tx, repository.key.registry, catalogue.TAGS)
+    if len(tags.of_image(tx, repository.id, digest, most)) >= most:
+        raise TagsTooMany(tag=tag, name=repository.key.name, account=repository.key.registry.account, limit=most)
     tags.point(tx, repository.id, tag, digest, caller.at)
 
 

@@ -1,6 +1,6 @@
 """The bytes of one request on their way into a spool: counted, bounded, hashed as they pass."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -34,13 +34,21 @@ class Intake:
         self._require_space = require_space
         self.offset = before.offset
 
-    async def take(self, chunks: AsyncIterator[bytes], largest: int) -> None:
-        """Write every chunk: UploadTooLarge beyond `largest` bytes in all, StorageFull."""
+    async def take(
+        self, chunks: AsyncIterator[bytes], largest: int, grant: Callable[[int], Awaitable[int]] | None = None
+    ) -> None:
+        """Write every chunk: UploadTooLarge beyond `largest` bytes in all, StorageFull.
+
+        `grant` tells up to how many bytes the upload may grow that needs so many, or raises.
+        """
+        granted = largest if grant is None else 0
         check_at = self.offset + _CHECK_SPACE_EVERY
         write, running = self._spool.write, self.running
         async for chunk in chunks:
             if self.offset + len(chunk) > largest:
                 raise UploadTooLarge(limit=largest)
+            if grant is not None and self.offset + len(chunk) > granted:
+                granted = await grant(self.offset + len(chunk))
             write(chunk)
             if running is not None:
                 running.update(chunk)

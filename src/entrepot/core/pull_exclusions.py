@@ -4,20 +4,18 @@ reference, RegisterPullTimeUpdateExclusion). Journals tell who pulled; what coun
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
 
 from entrepot.core import changes, lookup
 from entrepot.core.access import Caller
 from entrepot.core.calls import Common
 from entrepot.core.page import Page, cut
+from entrepot.core.quotas import catalogue, limits
 from entrepot.db import accounts
 from entrepot.db import pull_exclusions as rows
 from entrepot.db.database import Transaction
 from entrepot.db.pull_exclusions import Excluded
 from entrepot.errors import PullExclusionAlreadyExists, PullExclusionNotFound, PullExclusionsTooMany
 from entrepot.spec.repository import RegistryKey
-
-MOST: Final = 100
 
 
 def register(tx: Transaction, caller: Caller, key: RegistryKey, principal: str) -> datetime:
@@ -29,8 +27,9 @@ def register(tx: Transaction, caller: Caller, key: RegistryKey, principal: str) 
     accounts.lock(tx, key.account)
     if rows.find(tx, key, principal) is not None:
         raise PullExclusionAlreadyExists(principal=principal, account=key.account)
-    if rows.count(tx, key) >= MOST:
-        raise PullExclusionsTooMany(limit=MOST)
+    most = limits.limit(tx, key, catalogue.EXCLUSIONS)
+    if rows.count(tx, key) >= most:
+        raise PullExclusionsTooMany(limit=most)
     rows.add(tx, key, principal, caller.at)
     _tell(tx, caller, key, "RegisterPullTimeUpdateExclusion", principal)
     return caller.at

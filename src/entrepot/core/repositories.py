@@ -8,6 +8,7 @@ from entrepot.core import access, lookup, protection, trash
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change, Json, new_stamp
 from entrepot.core.page import Page, cut
+from entrepot.core.quotas import limits
 from entrepot.core.resource_tags import MOST_TAGS, check_tags, request_tags
 from entrepot.db import catalog_data as catalog_rows
 from entrepot.db import repositories as rows
@@ -50,7 +51,7 @@ class RepositoryDraft:
 def create(
     tx: Transaction, caller: Caller, key: RepositoryKey, draft: RepositoryDraft, told: Json | None = None
 ) -> Repository:
-    """Make a repository; RepositoryAlreadyExists when its name is taken.
+    """Make a repository; RepositoryAlreadyExists when its name is taken, RepositoriesTooMany.
 
     `told` is what the caller asked for, beside the name, if that is not the whole draft.
     """
@@ -90,6 +91,7 @@ def make(
     )
     if rows.find(tx, key) is not None:
         raise RepositoryAlreadyExists(name=key.name, account=key.registry.account)
+    limits.require_repository(tx, key)
     try:
         rows.add(tx, new)
     except Conflict:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from entrepot.core import access, image_events, images, lookup, protection, resources
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
+from entrepot.core.quotas import limits
 from entrepot.core.scanning import requests, vex_trust
 from entrepot.core.trash import not_found
 from entrepot.db import images as image_rows
@@ -53,7 +54,8 @@ def restore_image(
     tx: Transaction, caller: Caller, key: RepositoryKey, entry: str | None, digest: Digest | None
 ) -> tuple[Restored, ...]:
     """Bring an image back by the id of its entry, or what was deleted last under a digest: it first, and what belongs
-    to it. TrashedNotFound, BlobsNotFound where its bytes were damaged, TagsTooMany. No tag is moved.
+    to it. TrashedNotFound, BlobsNotFound where its bytes were damaged, TagsTooMany, ImagesTooMany. No tag is
+    moved.
     """
     repository = protection.require(tx, caller, key, "RestoreImage", locked=True)
     first = (
@@ -113,6 +115,7 @@ def _restore(change: Change, image: TrashedImage) -> Restored:
     tx, repository, at = change.tx, change.repository, change.caller.at
     manifest = Manifest.parse(image.body, image.media_type)
     if not image_rows.known(tx, repository.id, image.digest):
+        limits.require_image(tx, repository, image.digest)
         images.hold_blobs(tx, repository, manifest)
         image_rows.add(tx, repository.id, image.digest, manifest, image.image_size, image.pushed_at)
         if image.last_pulled_at is not None:

@@ -14,6 +14,7 @@ from entrepot.core.access import Caller
 from entrepot.core.lifecycle import policies as lifecycle
 from entrepot.core.named_principals import PrincipalUnknown
 from entrepot.core.page import Page, cut
+from entrepot.core.quotas import catalogue, limits
 from entrepot.core.repositories import Repository, RepositoryDraft
 from entrepot.core.resource_tags import MOST_TAGS, check_tags, request_tags
 from entrepot.core.template_roles import allow_role, require_role
@@ -36,7 +37,7 @@ from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 __all__ = ["Occasion", "Template", "TemplateDraft", "create", "create_for", "delete", "describe", "update"]
 
-MOST_TEMPLATES = 50  # of a registry
+MOST_TEMPLATES = catalogue.QUOTAS["private"][catalogue.TEMPLATES].most
 Occasion = Literal["CREATE_ON_PUSH", "PULL_THROUGH_CACHE", "REPLICATION"]
 _AES = {"encryptionType": "AES256"}
 
@@ -59,7 +60,7 @@ class TemplateDraft:
 
 
 def create(
-    tx: Transaction, caller: Caller, registry: RegistryKey, draft: TemplateDraft, most: int = MOST_TEMPLATES
+    tx: Transaction, caller: Caller, registry: RegistryKey, draft: TemplateDraft, most: int | None = None
 ) -> Template:
     """A new template: TemplateAlreadyExists, QuotaExceeded, and whatever is wrong with what it says."""
     lookup.allow_registry(tx, caller, registry, "CreateRepositoryCreationTemplate")
@@ -67,8 +68,9 @@ def create(
     accounts.lock(tx, registry.account)
     if rows.find(tx, registry, draft.prefix) is not None:
         raise TemplateAlreadyExists(prefix=draft.prefix, account=registry.account)
-    if rows.count(tx, registry) >= most:
-        raise QuotaExceeded(quota="RepositoryCreationTemplatesPerRegistry", limit=most)
+    limit = limits.limit(tx, registry, catalogue.TEMPLATES) if most is None else most
+    if rows.count(tx, registry) >= limit:
+        raise QuotaExceeded(quota="RepositoryCreationTemplatesPerRegistry", limit=limit)
     new = Template(draft.prefix, (), caller.at, caller.at, encryption=dict(_AES))
     return _keep(tx, caller, registry, new, draft, "CreateRepositoryCreationTemplate")
 

@@ -5,10 +5,11 @@ the row keeps how far the bytes go and, when this boot wrote them all in one has
 """
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 
 from entrepot.core import access, uploads
 from entrepot.core.access import Caller
@@ -16,11 +17,15 @@ from entrepot.core.first_pushes import FirstPushes
 from entrepot.core.hot import Hot
 from entrepot.core.intake import Hash, Intake
 from entrepot.core.lookup import present
+from entrepot.core.quotas import catalogue, limits
+from entrepot.core.quotas.bytes import Reservations
 from entrepot.core.recent import Recent
+from entrepot.core.transfer_rules import OCI_PARTS, PartRules, TransferLimits
 from entrepot.core.units import Units
 from entrepot.core.uploads import Bytes
 from entrepot.db.records import Blob, Repository, Upload
 from entrepot.errors import (
+    BytesTooMany,
     DigestMismatch,
     LayerAlreadyExists,
     LayerPartTooSmall,
@@ -36,37 +41,10 @@ from entrepot.store.blobs import BlobStore, Spool
 
 __all__ = ["Blob", "PartRules", "TransferLimits", "Transfers", "Upload"]
 
+
 Chunks = AsyncIterator[bytes]
+Room = Callable[[int], Awaitable[int]]
 _MOST_HASHERS = 1024
-
-
-LARGEST_PUBLIC_LAYER = 10_000 * 1024 * 1024  # ECR Public's quota
-
-
-@dataclass(frozen=True, slots=True)
-class TransferLimits:
-    """Bounds of a deployment, in bytes: the largest layer, and what must stay free on the volume."""
-
-    largest_layer: int
-    disk_reserve: int
-    largest_public_layer: int = LARGEST_PUBLIC_LAYER
-
-    def layer(self, key: RepositoryKey) -> int:
-        """How large a layer of this repository may be."""
-        return self.largest_layer if key.registry.kind == "private" else self.largest_public_layer
-
-
-@dataclass(frozen=True, slots=True)
-class PartRules:
-    """What the AWS door asks of a completed upload beside its digest."""
-
-    refuse_empty: bool
-    refuse_held: bool
-    smallest_part: int
-
-
-OCI_PARTS = PartRules(refuse_empty=False, refuse_held=False, smallest_part=0)
-AWS_PARTS = PartRules(refuse_empty=True, refuse_held=True, smallest_part=5 * 1024 * 1024)
 
 
 class Transfers:
@@ -86,6 +64,7 @@ class Transfers:
         self._units = units
         self._hot = hot
         self._first_pushes = FirstPushes(units, hot)
+        self._reservations = Reservations(units, hot)
         self._store = store
         self._store_name = store_name
         self._syncing = syncing
@@ -97,7 +76,7 @@ class Transfers:
         """A new session: RepositoryNotFound, StorageFull."""
         await self.begin(caller, key)
         self._require_space()
-        upload = self._new(caller, algorithm)
+        upload = uploads.new(caller, algorithm, self._boot_id)
         await self._units.note(uploads.start, caller, key, upload)
         return upload
 
@@ -140,28 +119,39 @@ class Transfers:
             raise UploadOutOfOrder(
                 upload=upload_id, offset=before.offset, start=start, name=key.name, account=key.registry.account
             )
+        async with self._dropped_if_refused(caller, key, upload_id):
+            return await self._append(caller, key, before, chunks)
+
+    async def _append(self, caller: Caller, key: RepositoryKey, before: Upload, chunks: Chunks) -> Upload:
         with self._spool(key, before) as spool:
             intake = self._intake(before, spool)
             try:
-                await intake.take(chunks, self._limits.layer(key))
+                await intake.take(chunks, self._largest(key), self._room(caller, key, before.id))
             finally:
                 after = self._remember(intake)
                 await self._units.note(uploads.advance, caller, key, after, before.offset)
         return after
 
     async def append_part(
-        self, caller: Caller, key: RepositoryKey, upload_id: str, first: int, data: bytes, smallest: int
+        self, caller: Caller, key: RepositoryKey, upload_id: str, first: int, data: bytes, rules: PartRules
     ) -> Upload:
-        """Add one part of the AWS door; a part below `smallest` bytes is remembered, for it must be the last."""
+        """Add one part of the AWS door; a part that is too small is remembered, for it must be the last."""
         before = await self.find(caller, key, upload_id)
         if first != before.offset:
             raise UploadOutOfOrder(
                 upload=upload_id, offset=before.offset, start=first, name=key.name, account=key.registry.account
             )
+        rules.require_part(key, before, len(data))
+        async with self._dropped_if_refused(caller, key, upload_id):
+            return await self._append_part(caller, key, before, data, rules.smallest_part)
+
+    async def _append_part(
+        self, caller: Caller, key: RepositoryKey, before: Upload, data: bytes, smallest: int
+    ) -> Upload:
         followed_short = before.short_part is None and before.last_part is not None and before.last_part < smallest
         with self._spool(key, before) as spool:
             intake = self._intake(before, spool)
-            await intake.take(_once(data), self._limits.layer(key))
+            await intake.take(_once(data), self._largest(key), self._room(caller, key, before.id))
             after = replace(
                 self._remember(intake),
                 parts=before.parts + 1,
@@ -186,16 +176,13 @@ class Transfers:
             raise UploadEmpty(upload=upload_id)
         if upload.short_part is not None:
             raise LayerPartTooSmall(limit=rules.smallest_part, size=upload.short_part)
-        with self._spool(key, upload) as spool:
-            if chunks is not None:
-                upload = await self._take_last(caller, key, upload, spool, chunks)
-            try:
+        async with self._dropped_if_refused(caller, key, upload_id):
+            with self._spool(key, upload) as spool:
+                if chunks is not None:
+                    room = self._room(caller, key, upload.id, digest)
+                    upload = await self._take_last(caller, key, upload, spool, chunks, room)
                 await self._verify(upload, spool, digest)
                 blob = await self._keep(caller, key, upload, digest, known=upload_id, rules=rules)
-            except (DigestMismatch, LayerAlreadyExists):
-                await self._units.note(uploads.cancel, caller, key, upload_id)
-                self._forget(upload_id)
-                raise
         self._forget(upload_id)
         return blob
 
@@ -217,38 +204,35 @@ class Transfers:
         """Store a blob in one request, without a session."""
         await self.begin(caller, key)
         self._require_space()
-        upload = self._new(caller, digest.algorithm)
+        upload = uploads.new(caller, digest.algorithm, self._boot_id)
         try:
             with self._store.spool(upload.id, create=True) as spool:
                 intake = self._intake(upload, spool)
-                await intake.take(chunks, self._limits.layer(key))
+                await intake.take(chunks, self._largest(key), self._room(caller, key, upload.id, digest))
                 upload = intake.upload
                 await self._verify(upload, spool, digest)
                 return await self._keep(caller, key, upload, digest, known=None, rules=OCI_PARTS)
         finally:
             self._forget(upload.id)
+            if self._hot.quotas(key.registry).bytes:
+                await self._reservations.release(upload.id)
+
+    def part_rules(self, key: RepositoryKey) -> PartRules:
+        """What the AWS door asks of uploads to a repository."""
+        found = partial(limits.of_set, self._hot.quotas(key.registry), key.registry)
+        return PartRules(
+            refuse_empty=True,
+            refuse_held=True,
+            smallest_part=found(catalogue.LEAST_PART),
+            largest_part=found(catalogue.LARGEST_PART),
+            most_parts=found(catalogue.LAYER_PARTS),
+        )
 
     async def cancel(self, caller: Caller, key: RepositoryKey, upload_id: str) -> None:
         """End a session without a blob."""
         await self.find(caller, key, upload_id)
         await self._units.note(uploads.cancel, caller, key, upload_id)
         self._forget(upload_id)
-
-    def _new(self, caller: Caller, algorithm: str) -> Upload:
-        return Upload(
-            id=str(uuid.uuid4()),
-            repository_id="",
-            principal_id=caller.principal.id,
-            algorithm=algorithm,
-            offset=0,
-            hashed_to=0,
-            digest=hasher(algorithm).hexdigest(),
-            boot_id=self._boot_id,
-            parts=0,
-            last_part=None,
-            short_part=None,
-            created_at=caller.at,
-        )
 
     def _spool(self, key: RepositoryKey, upload: Upload) -> Spool:
         """The session's bytes, alone; what an unfinished request wrote beyond the row's offset is cut off."""
@@ -265,12 +249,12 @@ class Transfers:
         return spool
 
     async def _take_last(
-        self, caller: Caller, key: RepositoryKey, upload: Upload, spool: Spool, chunks: Chunks
+        self, caller: Caller, key: RepositoryKey, upload: Upload, spool: Spool, chunks: Chunks, room: Room
     ) -> Upload:
         """The last bytes of a session; only when the client goes away are they noted before the end."""
         intake = self._intake(upload, spool)
         try:
-            await intake.take(chunks, self._limits.layer(key))
+            await intake.take(chunks, self._largest(key), room)
         except BaseException:
             await self._units.note(uploads.advance, caller, key, self._remember(intake), upload.offset)
             raise
@@ -337,6 +321,25 @@ class Transfers:
     def _forget(self, upload_id: str) -> None:
         self._hashers.drop(upload_id)
         self._store.discard(upload_id)
+
+    def _largest(self, key: RepositoryKey) -> int:
+        return self._hot.quotas(key.registry).values.get(catalogue.LAYER_SIZE, self._limits.layer(key))
+
+    def _room(self, caller: Caller, key: RepositoryKey, upload_id: str, digest: Digest | None = None) -> Room:
+        """Where an upload's room comes from; what the repository holds already, under its `digest`, needs none."""
+        repository = present(self._hot.repository(key), key)
+        held = None if digest is None else self._hot.link(repository, digest)
+        return partial(self._reservations.admit, caller, repository, upload_id, held.blob.size if held else 0)
+
+    @asynccontextmanager
+    async def _dropped_if_refused(self, caller: Caller, key: RepositoryKey, upload_id: str) -> AsyncIterator[None]:
+        """End the session, with its bytes, where what it brings is refused for good."""
+        try:
+            yield
+        except (BytesTooMany, DigestMismatch, LayerAlreadyExists):
+            await self._units.note(uploads.cancel, caller, key, upload_id)
+            self._forget(upload_id)
+            raise
 
     def _require_space(self) -> None:
         if self._store.free_bytes() < self._limits.disk_reserve:

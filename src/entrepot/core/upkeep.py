@@ -11,7 +11,7 @@ from entrepot.core.call_pages import Counted, counted
 from entrepot.core.calls import common_of
 from entrepot.core.pull_exclusions import is_excluded
 from entrepot.core.units import BlockingUnits
-from entrepot.db import images, journals, pull_exclusions, uploads
+from entrepot.db import byte_usage, images, journals, pull_exclusions, uploads
 from entrepot.db.database import Database, Transaction
 from entrepot.db.pull_exclusions import Excluded
 from entrepot.journal import Batch, batches, drop, retire, retired
@@ -30,6 +30,7 @@ def expire_uploads(database: Database, store: BlobStore, now: datetime, idle: ti
             if units.write(uploads.remove_idle, upload_id, before):
                 store.discard(upload_id)
                 expired += 1
+    units.write(byte_usage.release_stale, before)
     for upload_id, modified_at in list(store.spools()):
         if modified_at < before.timestamp() and units.read(uploads.find, upload_id) is None:
             store.discard(upload_id)

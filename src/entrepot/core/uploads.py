@@ -3,6 +3,7 @@
 A session belongs to a repository and a principal; to anyone else it does not exist. The bytes are core/transfers.py's.
 """
 
+import uuid
 from dataclasses import dataclass
 
 from entrepot.core import lookup
@@ -14,7 +15,7 @@ from entrepot.db import uploads as rows
 from entrepot.db.database import Transaction
 from entrepot.db.records import Blob, Repository, Upload
 from entrepot.errors import LayerAlreadyExists, UploadNotFound, UploadOutOfOrder
-from entrepot.spec.digest import Digest
+from entrepot.spec.digest import Digest, hasher
 from entrepot.spec.repository import RepositoryKey
 
 
@@ -31,6 +32,24 @@ class Bytes:
     fresh: Blob | None
     seen: str | None
     bad: str | None
+
+
+def new(caller: Caller, algorithm: str, boot_id: str) -> Upload:
+    """A session that nothing was written to, of no repository yet."""
+    return Upload(
+        id=str(uuid.uuid4()),
+        repository_id="",
+        principal_id=caller.principal.id,
+        algorithm=algorithm,
+        offset=0,
+        hashed_to=0,
+        digest=hasher(algorithm).hexdigest(),
+        boot_id=boot_id,
+        parts=0,
+        last_part=None,
+        short_part=None,
+        created_at=caller.at,
+    )
 
 
 def start(tx: Transaction, caller: Caller, key: RepositoryKey, upload: Upload) -> None:

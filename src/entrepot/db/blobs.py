@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Exists, bindparam, case, delete, exists, select, text, update
 
-from entrepot.db import inventories
-from entrepot.db.database import Row, Transaction
+from entrepot.db import byte_usage, inventories
+from entrepot.db.database import Row, Transaction, number_of
 from entrepot.db.records import Blob, Link
 from entrepot.db.schema import blob, manifest, manifest_reference, repository_blob
 from entrepot.spec.digest import Digest
@@ -89,8 +89,18 @@ _PAGE = (
 )
 _LINK = text(
     "INSERT INTO repository_blob (repository_id, digest, blob_id, linked_at) VALUES (:of, :digest, :blob, :at) "
-    "ON CONFLICT (repository_id, digest) DO UPDATE "
-    "SET blob_id = excluded.blob_id, linked_at = excluded.linked_at, condemned_at = NULL"
+    "ON CONFLICT (repository_id, digest) DO NOTHING"
+)
+_RELINK = (
+    update(repository_blob)
+    .where(repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("link"))
+    .values(blob_id=bindparam("blob"), linked_at=bindparam("at"), condemned_at=None)
+)
+_SIZE = select(blob.c.size).where(blob.c.id == bindparam("id"))
+_SIZE_OF_LINK = (
+    select(blob.c.size)
+    .join(repository_blob, repository_blob.c.blob_id == blob.c.id)
+    .where(repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("digest"))
 )
 _UNCONDEMN = (
     update(repository_blob)
@@ -172,7 +182,10 @@ def page(tx: Transaction, store: str, after: str, limit: int) -> Sequence[Blob]:
 
 def link(tx: Transaction, repository_id: str, digest: Digest, blob_id: str, at: datetime) -> None:
     """Let a repository read a blob; a condemned link is taken back."""
-    tx.run(_LINK, of=repository_id, digest=digest, blob=blob_id, at=micros(at))
+    if tx.run(_LINK, of=repository_id, digest=digest, blob=blob_id, at=micros(at)):
+        byte_usage.add(tx, repository_id, number_of(tx, _SIZE, id=blob_id))
+    else:
+        tx.run(_RELINK, of=repository_id, link=digest, blob=blob_id, at=micros(at))
 
 
 def find_link(tx: Transaction, repository_id: str, digest: str) -> Link | None:
@@ -192,9 +205,13 @@ def uncondemn(tx: Transaction, repository_id: str, digest: Digest) -> None:
     tx.run(_UNCONDEMN, of=repository_id, link=digest)
 
 
-def unlink(tx: Transaction, repository_id: str, digest: Digest) -> bool:
+def unlink(tx: Transaction, repository_id: str, digest: str) -> bool:
     """Remove a link; whether it was there."""
-    return tx.run(_UNLINK, of=repository_id, link=digest) == 1
+    size = number_of(tx, _SIZE_OF_LINK, of=repository_id, digest=digest)
+    gone = tx.run(_UNLINK, of=repository_id, link=digest) == 1
+    if gone:
+        byte_usage.add(tx, repository_id, -size)
+    return gone
 
 
 def reference_to(tx: Transaction, repository_id: str, digest: str) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, not_, or_, select, text, update
 
-from entrepot.db import catalog_data, resource_tags, trash
+from entrepot.db import blobs, byte_usage, catalog_data, quotas, resource_tags, trash
 from entrepot.db.blobs import blob_of
 from entrepot.db.database import Transaction, number_of
 from entrepot.db.exception_schema import repository_admission, repository_vex, vulnerability_exception
@@ -75,9 +75,6 @@ _CONDEMN = (
     update(repository_blob)
     .where(repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("link"))
     .values(condemned_at=bindparam("at"))
-)
-_UNLINK = delete(repository_blob).where(
-    repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("link")
 )
 _BLOB_COLUMNS = (blob.c.id, blob.c.store, blob.c.digest, blob.c.location, blob.c.size, blob.c.state)
 _IS_UNHELD = and_(
@@ -230,7 +227,7 @@ def condemn(tx: Transaction, key: LinkKey, at: int) -> None:
 
 def unlink(tx: Transaction, key: LinkKey) -> None:
     """Take the blob out of the repository."""
-    tx.run(_UNLINK, of=key.repository_id, link=key.digest)
+    blobs.unlink(tx, key.repository_id, key.digest)
 
 
 def unheld(tx: Transaction, store: str, before: int, limit: int) -> Sequence[Blob]:
@@ -325,6 +322,8 @@ def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
 def remove_tombstone(tx: Transaction, repository_id: str) -> None:
     """Remove an emptied tombstone with its uploads and settings."""
     tx.run(_REMOVE_UPLOADS, of=repository_id)
+    byte_usage.forget(tx, repository_id)
+    quotas.forget_credit(tx, repository_id)
     resource_tags.remove_all(tx, repository_id)
     catalog_data.remove(tx, repository_id)
     for setting in _REMOVE_SETTINGS:

@@ -25,7 +25,7 @@
              ├─ inspector_configuration · inspector_filter · inspector_suppressing · inspector_export
              ├─ inspector_finding                          (outlives its image)
              ├─ vulnerability_exception
-             ├─ creation_template · trash_setting
+             ├─ creation_template · trash_setting · service_quota · byte_quota
              └─ repository ─┬─ resource_tag · catalog_data · repository_vex · repository_admission
                             ├─ repository_protection · trashed_repository
                             ├─ trashed_image ── trashed_reference
@@ -40,8 +40,9 @@
                             │            ├─ image_signing
                             │            └─ image_in_use
                             ├─ tag ──────── manifest
-                            └─ upload
+                            └─ upload ── byte_reservation
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
+    quota_credit · byte_usage (of a repository's id, or a registry as text)
     rematch_pass (how far matching anew has come)
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
     trail_key (what digest files are signed with) · adapter_scan ── adapter_report (scans for another registry)
@@ -72,6 +73,7 @@ from entrepot.db import (
     inspector_schema,
     key_schema,
     lifecycle_schema,
+    quota_schema,
     scan_schema,
     secret_schema,
     signing_schema,
@@ -89,6 +91,7 @@ trail = trail_schema.trail  # and with it its neighbours
 image_scan = scan_schema.image_scan  # and with it its neighbours
 inspector_finding = inspector_schema.inspector_finding  # and with it its neighbours
 creation_template = template_schema.creation_template  # and with it its neighbours
+service_quota = quota_schema.service_quota  # and with it its neighbours
 lifecycle_policy = lifecycle_schema.lifecycle_policy  # and with it its neighbours
 adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 encryption_key = key_schema.encryption_key  # and with it its neighbours

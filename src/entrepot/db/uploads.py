@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from entrepot.db import byte_usage
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import Upload
 from entrepot.db.schema import upload
@@ -82,6 +83,7 @@ def advance(tx: Transaction, after: Upload, expected: int, at: datetime) -> bool
 
 def remove(tx: Transaction, upload_id: str) -> bool:
     """End a session; whether it was there."""
+    byte_usage.release(tx, upload_id)
     return tx.run(_REMOVE, of=upload_id) == 1
 
 
@@ -92,7 +94,10 @@ def idle(tx: Transaction, before: datetime, limit: int) -> Sequence[str]:
 
 def remove_idle(tx: Transaction, upload_id: str, before: datetime) -> bool:
     """End a session that is still idle; whether it was."""
-    return tx.run(_REMOVE_IDLE, of=upload_id, before=micros(before)) == 1
+    gone = tx.run(_REMOVE_IDLE, of=upload_id, before=micros(before)) == 1
+    if gone:
+        byte_usage.release(tx, upload_id)
+    return gone
 
 
 def record(row: Row) -> Upload:

@@ -163,8 +163,18 @@ from entrepot.errors.policies import (
     SessionPoliciesTooLarge,
     SessionTooLarge,
 )
+from entrepot.errors.quotas import (
+    BytePrefixInvalid,
+    ByteQuotaNotFound,
+    BytesTooMany,
+    ImagesTooMany,
+    LayerPartsTooMany,
+    LayerPartTooLarge,
+    RepositoriesTooMany,
+    ServiceQuotaOutOfBounds,
+    ServiceQuotaUnknown,
+)
 from entrepot.errors.repositories import (
-    CatalogDataNotFound,
     PublicAliasNotFound,
     PublicAliasTaken,
     PublicRegionNotServed,
@@ -191,6 +201,7 @@ from entrepot.errors.requests import (
     RequestTooLarge,
     ServerBusy,
     TagInvalid,
+    Throttled,
 )
 from entrepot.errors.scans import (
     ImageNotScannable,

@@ -72,12 +72,6 @@ class PublicAliasNotFound(Fact):
     text = "account {account} has no custom alias {alias}; `entrepot public-alias list` shows those that there are"
 
 
-class CatalogDataNotFound(Fact):
-    """Nothing was ever set as the repository's catalog data."""
-
-    text = "Catalog data for repository with name '{name}' in the registry with id '{account}' does not exist"
-
-
 class PullExclusionAlreadyExists(Fact):
     """The pulls of this principal are not counted already."""
 

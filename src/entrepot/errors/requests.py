@@ -55,6 +55,12 @@ class RateExceeded(Fact):
     text = "Rate exceeded; log in, or try again in {seconds} seconds"
 
 
+class Throttled(Fact):
+    """A principal, or its account, asks more often than it may; `seconds` until it may again."""
+
+    text = "Rate exceeded"
+
+
 class ServerBusy(Fact):
     """The server sheds load or drains; the same request may succeed later."""
 

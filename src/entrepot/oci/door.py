@@ -19,12 +19,14 @@ from entrepot.errors import (
     NameInvalid,
     OperationUnsupported,
     RateExceeded,
+    Throttled,
     UploadOutOfOrder,
 )
 from entrepot.http.addressing import Addressing
 from entrepot.http.allowance import Allowance
 from entrepot.http.answer import AUTHORIZATION_MESSAGE
 from entrepot.http.exchange import Exchange, target
+from entrepot.http.rates import Rates
 from entrepot.http.server import Reply
 from entrepot.oci import authentication, blobs, catalog, errors, manifests, ping, referrers, tags, telling, uploads
 from entrepot.oci.authentication import Asked
@@ -63,10 +65,11 @@ ROUTES = frozenset(_WITHOUT_ARGUMENT) | frozenset(_WITH_ARGUMENT)  # (method, no
 class OciDoor:
     """Answers everything below /v2/."""
 
-    def __init__(self, core: Core, addressing: Addressing, allowance: Allowance, codes: Codes) -> None:
+    def __init__(self, core: Core, addressing: Addressing, allowance: Allowance, rates: Rates, codes: Codes) -> None:
         """`allowance` is what addresses may ask for without credentials, `codes` are what AWS calls facts."""
         self._core = core
         self._allowance = allowance
+        self._rates = rates
         self._addressing = addressing
         self._codes = codes
 
@@ -94,6 +97,7 @@ class OciDoor:
         if caller.principal is ANONYMOUS:
             self._allowance.require(exchange.source_ip)
         telling.begin(exchange.telling, asked, caller.principal, caller.region)
+        self._rates.require(caller, exchange.telling.service, exchange.telling.operation)
         call = Call(request, exchange, self._core, self._addressing, caller, asked.place, asked.name)
         if asked.argument is None:
             if (plain := _WITHOUT_ARGUMENT.get((request.method, asked.noun))) is not None:
@@ -107,7 +111,7 @@ def _show(fact: Fact, request: web.BaseRequest, exchange: Exchange, asked: Asked
     response = errors.show(fact)
     if asked is not None and response.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = authentication.challenge(exchange, asked)
-    if isinstance(fact, RateExceeded):
+    if isinstance(fact, RateExceeded | Throttled):
         response.headers["Retry-After"] = str(fact.seconds)
     if isinstance(fact, UploadOutOfOrder):
         response.headers["Range"] = f"0-{max(int(str(fact.offset)) - 1, 0)}"

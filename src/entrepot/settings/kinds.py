@@ -18,6 +18,7 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _SIZE = re.compile(r"(\d{1,15}) ?(|B|KiB|MiB|GiB|TiB)")
+_RATE = re.compile(r"([a-z0-9-]{1,32}:)?[A-Z][A-Za-z]{1,127}=\d{1,7}(\.\d{1,3})?(/[1-9]\d{0,6})?")
 _LONGEST_HOST_NAME = 253
 _HIGHEST_PORT = 65_535
 _MOST_PROCESSES = 1024
@@ -78,6 +79,15 @@ def download_seconds(raw: object) -> float:
 def rate(raw: object) -> float:
     """So many a second; 0 for no limit."""
     return number(raw, 0)
+
+
+def rates(raw: object) -> tuple[str, ...]:
+    """`aws`, and `operation=rate` or `operation=rate/burst` for operations by their names."""
+    found = tuple(items(raw))
+    for item in found:
+        if item != "aws" and not _RATE.fullmatch(item):
+            raise ValueError(f"'{item}': expected aws, or operation=rate[/burst], such as PutImage=10/20")
+    return found
 
 
 def ratio(raw: object) -> float:

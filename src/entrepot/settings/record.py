@@ -63,15 +63,10 @@ class Settings:
         None, kinds.url, "Scheme, host and port in all answers. Default: what the request was sent to."
     )
     signing_list_url: str | None = _setting(
-        None,
-        kinds.url,
-        "Where verifiers read which signatures are revoked, by plain HTTP. Default: `public_url`, if it is such.",
-        agree=True,
+        None, kinds.url, "Where verifiers of signatures read which are revoked, by plain HTTP.", agree=True
     )
     trusted_proxies: tuple[kinds.Network, ...] = _setting(
-        [],
-        kinds.networks,
-        "Addresses or ranges of reverse proxies whose X-Forwarded headers are believed.",
+        [], kinds.networks, "Addresses or ranges of reverse proxies whose X-Forwarded headers are believed."
     )
     metrics_allow: tuple[kinds.Network, ...] = _setting(
         [], kinds.networks, "Addresses or ranges, beside loopback, that may read /metrics without credentials."
@@ -125,6 +120,21 @@ class Settings:
     )
     anonymous_burst: int = _setting(
         1000, kinds.burst, "Requests that such an address may send at once after it has been quiet."
+    )
+    rates: tuple[str, ...] = _setting(
+        [],
+        kinds.rates,
+        "How often, in a second, an account may ask for an operation in a region, on each node: `aws` for AWS's "
+        "numbers, `PutImage=10/20` for a rate and perhaps a burst of its own, 0 for no limit. Default: no limits.",
+    )
+    principal_rate: float = _setting(
+        0,
+        kinds.rate,
+        "Requests a second, of any kind, that a user or role may send on each node once its burst is spent; 0 is no "
+        "limit.",
+    )
+    principal_burst: int = _setting(
+        1000, kinds.burst, "Requests that such a principal may send at once after it has been quiet."
     )
     tls_cert: Path | None = _setting(None, kinds.path, "Certificate chain (PEM) to serve TLS with; needs `tls_key`.")
     tls_key: Path | None = _setting(None, kinds.path, "Private key (PEM) of `tls_cert`.")

@@ -28,7 +28,8 @@ from entrepot.core.public_registries import PublicDraft
 from entrepot.core.reads import Reads
 from entrepot.core.referrers import ReferrerFilter
 from entrepot.core.repositories import RepositoryDraft
-from entrepot.core.transfers import AWS_PARTS, TransferLimits, Transfers
+from entrepot.core.transfer_rules import OCI_PARTS, TransferLimits
+from entrepot.core.transfers import Transfers
 from entrepot.core.units import Units
 from entrepot.core.uploads import Bytes
 from entrepot.db import registries
@@ -154,18 +155,18 @@ LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "FirstPushes.require": lambda key: (key, "InitiateLayerUpload"),
     "FirstPushes.require_put": lambda key: (key, "v1", ""),
     "Transfers.append": lambda key: (key, "u", chunks(), None),
-    "Transfers.append_part": lambda key: (key, "u", 0, b"x", 1),
+    "Transfers.append_part": lambda key: (key, "u", 0, b"x", OCI_PARTS),
     "Transfers.begin": lambda key: (key,),
     "Transfers.cancel": lambda key: (key, "u"),
     "Transfers.complete": lambda key: (key, "u", DIGEST, None),
-    "Transfers.complete_any": lambda key: (key, "u", [DIGEST], AWS_PARTS),
+    "Transfers.complete_any": lambda key: (key, "u", [DIGEST], OCI_PARTS),
     "Transfers.find": lambda key: (key, "u"),
     "Transfers.put_blob": lambda key: (key, DIGEST, chunks()),
     "Transfers.require_offset": lambda key: (key, "u", 0),
     "Transfers.start": lambda key: (key,),
 }
 # what tells the journal of images that a checked use case has answered; what decides by a role's trust in who asks
-COUNTERS = {"Reads.count", "WebIdentities.assume", "WebIdentities.log_in"}
+COUNTERS = {"Reads.count", "Reservations.admit", "WebIdentities.assume", "WebIdentities.log_in"}
 
 
 # modules of identities: test_identities.py walks them in the same way

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from entrepot.core import uploads
-from entrepot.core.transfers import AWS_PARTS, OCI_PARTS, PartRules
+from entrepot.core.transfer_rules import OCI_PARTS, PartRules
 from entrepot.errors import (
     DigestMismatch,
     LayerAlreadyExists,
@@ -50,7 +50,7 @@ def under_way(place: Place, content: bytes = b"content", algorithm: str = "sha25
 
 
 def part(place: Place, upload: str, first: int, data: bytes) -> Any:
-    return place.run(place.worker().append_part(caller(), KEY, upload, first, data, PART))
+    return place.run(place.worker().append_part(caller(), KEY, upload, first, data, RULES))
 
 
 def complete(place: Place, upload: str, content: bytes, rules: PartRules = OCI_PARTS, algorithm: str = "sha256") -> Any:
@@ -70,7 +70,7 @@ def requests(place: Place, who: Any, key: Any, upload: str) -> list[Any]:
     return [
         worker.find(who, key, upload),
         worker.append(who, key, upload, arriving(b"x"), None),
-        worker.append_part(who, key, upload, 7, b"x", PART),
+        worker.append_part(who, key, upload, 7, b"x", RULES),
         worker.require_offset(who, key, upload, 7),
         worker.complete(who, key, upload, digest, None),
         worker.complete(who, key, upload, digest, arriving(b"x")),
@@ -178,7 +178,7 @@ def test_bytes_are_taken_only_where_the_session_stands(place: Place, start: int)
     upload = under_way(place)
     for work in (
         place.worker().append(caller(), KEY, upload, arriving(b"x"), start),
-        place.worker().append_part(caller(), KEY, upload, start, b"x", PART),
+        place.worker().append_part(caller(), KEY, upload, start, b"x", RULES),
         place.worker().require_offset(caller(), KEY, upload, start),
     ):
         with pytest.raises(UploadOutOfOrder) as refused:
@@ -327,5 +327,7 @@ def test_a_cancelled_session_is_gone(place: Place) -> None:
     assert_gone(place, upload)
 
 
-def test_a_part_of_the_aws_door_has_five_mebibytes_at_least() -> None:
-    assert AWS_PARTS.smallest_part == 5 * 1024**2
+def test_a_part_of_the_aws_door_has_five_mebibytes_at_least_and_ten_at_most(place: Place) -> None:
+    rules = place.worker().part_rules(KEY)
+    assert (rules.smallest_part, rules.largest_part, rules.most_parts) == (5 * 1024**2, 10 * 1024**2, 4200)
+    assert place.worker().part_rules(RepositoryKey(public_registry(ACCOUNT), "one")).most_parts == 1000

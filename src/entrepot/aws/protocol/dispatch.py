@@ -21,14 +21,17 @@ from entrepot.errors import (
     Fact,
     OperationUnsupported,
     PublicRegionNotServed,
+    RateExceeded,
     RegionNotServed,
     SignatureInvalid,
+    Throttled,
 )
 from entrepot.http.addressing import Addressing
 from entrepot.http.allowance import Allowance
 from entrepot.http.answer import AUTHORIZATION_MESSAGE, Answer
 from entrepot.http.body import read
 from entrepot.http.exchange import Exchange, as_text, target
+from entrepot.http.rates import Rates
 from entrepot.policy import sigv4
 from entrepot.policy.sigv4 import Received, Signature
 
@@ -41,10 +44,11 @@ _COVERAGE = "docs/coverage.md"
 class AwsDoor:
     """Answers the AWS APIs."""
 
-    def __init__(self, core: Core, addressing: Addressing, services: Services) -> None:
+    def __init__(self, core: Core, addressing: Addressing, services: Services, rates: Rates) -> None:
         self._core = core
         self._addressing = addressing
         self._services = services
+        self._rates = rates
         self._turnstile = Allowance(unsigned.RATE, unsigned.BURST)
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
@@ -75,10 +79,15 @@ class AwsDoor:
         except Fact as fact:
             named = named or naming.guess(request, received, None if signature is None else signature.service)
             told.refused(exchange.telling, fact, named.route.name)
-            answer = wire.show_fact(named, fact, exchange.request_id)
-            if isinstance(fact, AccessDenied) and (message := self._core.credentials.encode_denial(fact)) is not None:
-                answer.headers[AUTHORIZATION_MESSAGE] = message
-            return answer
+            return self._refusal(named, fact, exchange)
+
+    def _refusal(self, named: Named, fact: Fact, exchange: Exchange) -> Answer:
+        answer = wire.show_fact(named, fact, exchange.request_id)
+        if isinstance(fact, AccessDenied) and (message := self._core.credentials.encode_denial(fact)) is not None:
+            answer.headers[AUTHORIZATION_MESSAGE] = message
+        if isinstance(fact, RateExceeded | Throttled):
+            answer.headers["Retry-After"] = str(fact.seconds)
+        return answer
 
     async def _unsigned(self, request: web.BaseRequest, received: Received, exchange: Exchange) -> Named:
         """The operation that a form names: CredentialMissing unless it is one that nobody signs; RateExceeded."""
@@ -145,6 +154,7 @@ class AwsDoor:
             exchange.at,
         )
         told.begin(exchange.telling, route.name, named.operation, caller)
+        self._rates.require(caller, route.name, named.operation)
         sessions.require_usable(caller, route.name, named.operation)
         parsed = wire.parse(named, received, content)
         told.asked(exchange.telling, model, parsed)

@@ -5,13 +5,11 @@ from typing import Any
 
 from entrepot.aws.protocol.call import Call
 from entrepot.core import blobs
-from entrepot.core.transfers import AWS_PARTS
 from entrepot.errors import DigestInvalid, LengthMismatch, ParameterInvalid
 from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RepositoryKey
 
 Output = Mapping[str, Any]
-PART_SIZE = 10 * 1024 * 1024
 _DEFAULT_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 
@@ -42,7 +40,7 @@ async def check(call: Call, key: RepositoryKey) -> Output:
 async def start(call: Call, key: RepositoryKey) -> Output:
     """InitiateLayerUpload."""
     upload = await call.core.transfers.start(call.caller, key)
-    return {"uploadId": upload.id, "partSize": PART_SIZE}
+    return {"uploadId": upload.id, "partSize": call.core.transfers.part_rules(key).largest_part}
 
 
 async def append(call: Call, key: RepositoryKey) -> Output:
@@ -53,9 +51,8 @@ async def append(call: Call, key: RepositoryKey) -> Output:
         raise ParameterInvalid(parameter="partLastByte", reason="Member must not be less than partFirstByte")
     if last - first + 1 != len(data):
         raise LengthMismatch(expected=last - first + 1, actual=len(data))
-    upload = await call.core.transfers.append_part(
-        call.caller, key, call.input["uploadId"], first, data, AWS_PARTS.smallest_part
-    )
+    rules = call.core.transfers.part_rules(key)
+    upload = await call.core.transfers.append_part(call.caller, key, call.input["uploadId"], first, data, rules)
     return {
         "registryId": key.registry.account,
         "repositoryName": key.name,
@@ -67,7 +64,8 @@ async def append(call: Call, key: RepositoryKey) -> Output:
 async def complete(call: Call, key: RepositoryKey) -> Output:
     """CompleteLayerUpload: one of the digests must be the layer's; sha256 is looked for first."""
     digests = sorted((Digest.parse(text) for text in call.input["layerDigests"]), key=lambda digest: digest.algorithm)
-    blob = await call.core.transfers.complete_any(call.caller, key, call.input["uploadId"], digests, AWS_PARTS)
+    rules = call.core.transfers.part_rules(key)
+    blob = await call.core.transfers.complete_any(call.caller, key, call.input["uploadId"], digests, rules)
     return {
         "registryId": key.registry.account,
         "repositoryName": key.name,

@@ -5,6 +5,7 @@ from datetime import datetime
 from entrepot.core import lookup
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
+from entrepot.core.quotas import catalogue, limits
 from entrepot.db import lifecycle_policies as rows
 from entrepot.db.database import Transaction
 from entrepot.db.lifecycle_records import StoredPolicy
@@ -25,7 +26,7 @@ def put(tx: Transaction, caller: Caller, key: RepositoryKey, text: str) -> str:
     """Replace the policy, and return its text as ECR prints it: LifecyclePolicyInvalid."""
     repository = lookup.require_locked(tx, caller, key, "PutLifecyclePolicy")
     extended = rows.settings(tx, key.registry).extended
-    shown = parse(text, extended=extended).text
+    shown = parse(text, extended=extended, most=limits.limit(tx, key.registry, catalogue.RULES)).text
     rows.put(tx, repository.id, caller.request_id, shown, caller.at, extended=extended)
     told = {"repositoryName": key.name, "lifecyclePolicyText": shown}
     Change(tx, caller, repository).finish("PutLifecyclePolicy", told)
@@ -34,7 +35,8 @@ def put(tx: Transaction, caller: Caller, key: RepositoryKey, text: str) -> str:
 
 def checked(tx: Transaction, registry: RegistryKey, text: str) -> str:
     """The text as ECR prints it, for repositories that are to come: LifecyclePolicyInvalid."""
-    return parse(text, extended=rows.settings(tx, registry).extended).text
+    most = limits.limit(tx, registry, catalogue.RULES)
+    return parse(text, extended=rows.settings(tx, registry).extended, most=most).text
 
 
 def give(tx: Transaction, repository: Repository, text: str, policy_id: str, at: datetime) -> None:

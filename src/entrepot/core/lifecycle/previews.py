@@ -8,6 +8,7 @@ from entrepot.core import access, lookup
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.lifecycle import policies
+from entrepot.core.quotas import catalogue, limits
 from entrepot.core.resources import Resource
 from entrepot.db import lifecycle_policies, repositories, tags
 from entrepot.db import lifecycle_previews as rows
@@ -45,7 +46,7 @@ def start(tx: Transaction, caller: Caller, key: RepositoryKey, text: str | None)
         shown, extended = own.text, own.extended
     else:
         extended = lifecycle_policies.settings(tx, key.registry).extended
-        shown = parse(text, extended=extended).text
+        shown = parse(text, extended=extended, most=limits.limit(tx, key.registry, catalogue.RULES)).text
     before = rows.find(tx, repository.id)
     if before is not None and before.status == IN_PROGRESS:
         raise LifecyclePreviewInProgress(name=key.name, account=key.registry.account)

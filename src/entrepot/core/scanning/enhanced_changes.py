@@ -125,7 +125,7 @@ def closed(record: FindingRecord, at: datetime) -> FindingRecord:
 
 def _record(of: Of, found: Found, old: FindingRecord | None) -> FindingRecord:
     return FindingRecord(
-        id=finding_id(of.image.repository_id, of.image.digest, found.vulnerability),
+        id=finding_id(of.image, found.vulnerability, of.at) if old is None else old.id,
         registry=of.repository.registry,
         image=of.image,
         repository_name=of.repository.name,

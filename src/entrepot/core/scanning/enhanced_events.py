@@ -111,6 +111,5 @@ def _written(value: Any) -> Any:
 
 def _date(at: datetime) -> str:
     """As `Dec 3, 2021, 6:02:30 PM`."""
-    return (
-        f"{_MONTHS[at.month - 1]} {at.day}, {at.year}, {at.hour % 12 or 12}:{at:%M:%S} {'AM' if at.hour < 12 else 'PM'}"
-    )
+    day = f"{_MONTHS[at.month - 1]} {at.day}, {at.year}"
+    return f"{day}, {at.hour % 12 or 12}:{at.minute:02}:{at.second:02} {'AM' if at.hour < 12 else 'PM'}"

@@ -7,12 +7,14 @@ the advisory when a finding is shown or told of.
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Final, Protocol
 
 import msgspec
 
 from entrepot.core.scanning.inspector_packages import MANAGERS, Vulnerable, vulnerable
 from entrepot.core.scanning.trackers import tracker
+from entrepot.db.inspector_records import ImageKey
 from entrepot.errors.scanning import CvssInvalid
 from entrepot.scan.advisories import Advisory
 from entrepot.scan.cvss import vectors
@@ -20,6 +22,8 @@ from entrepot.scan.exploitation import Exploited, Score
 from entrepot.scan.matching import Match, Told
 from entrepot.scan.packages import Release
 from entrepot.scan.severities import INSPECTOR, Assessment, assess
+from entrepot.spec.event_ids import event_id
+from entrepot.spec.moments import micros
 
 _MOST_SCORES: Final = 20
 _MOST_RELATED: Final = 100
@@ -117,9 +121,11 @@ class Found(msgspec.Struct, frozen=True, gc=False):
         return unpacked(self.body)
 
 
-def finding_id(repository_id: str, digest: str, vulnerability: str) -> str:
-    """The same for one vulnerability of an image whenever it is found: 32 hexadecimal digits."""
-    return hashlib.blake2b(f"{repository_id}/{digest}/{vulnerability}".encode(), digest_size=16).hexdigest()
+def finding_id(image: ImageKey, vulnerability: str, at: datetime) -> str:
+    """Of a vulnerability of an image that was first found then: 32 hexadecimal digits that begin with when, so that
+    what is found together stands together in every index.
+    """
+    return event_id(micros(at), f"{image.repository_id}/{image.digest}", vulnerability).replace("-", "")
 
 
 def packed(details: Details) -> bytes:

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Final
 
+from entrepot.core.quotas import catalogue
 from entrepot.db import registry_scanning
 from entrepot.db.database import Transaction
 from entrepot.spec.repository import RegistryKey
 
-MOST_SCANS: Final = 100_000
+MOST_SCANS: Final = catalogue.QUOTAS["private"][catalogue.SCANS].value
 _HOUR: Final = 3600
 
 

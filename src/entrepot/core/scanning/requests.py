@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from entrepot.core import lookup
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
+from entrepot.core.quotas import catalogue, limits
 from entrepot.core.scanning import analysis, configuration, enhanced_requests, places, quotas
-from entrepot.core.scanning.quotas import MOST_SCANS
 from entrepot.db import registry_scanning
 from entrepot.db import scans as rows
 from entrepot.db.database import Transaction
@@ -32,7 +32,7 @@ def start(
     key: RepositoryKey,
     digest: Digest | None,
     tag: str | None,
-    most: int = MOST_SCANS,
+    most: int | None = None,
 ) -> Scan:
     """Have an image scanned: ManualScanUnavailable, ImageNotFound, ImageArchived, ImageNotScannable,
     ImageScanned, ScansTooMany.
@@ -52,7 +52,7 @@ def start(
         raise ImageScanned
     scan = queue(tx, repository, of, _id(caller.at, caller.request_id, of), caller.at, most)
     if scan.status == LIMIT_EXCEEDED:
-        raise ScansTooMany(limit=most)
+        raise ScansTooMany(limit=_most(tx, repository, most))
     image_id = {"imageDigest": image.digest} | ({"imageTag": tag} if tag else {})
     told = {"repositoryName": key.name, "imageId": image_id}
     Change(tx, caller, repository).finish("StartImageScan", told, bump=False)
@@ -66,7 +66,7 @@ def pushed(
     payload: bytes,
     at: datetime,
     request_id: str,
-    most: int = MOST_SCANS,
+    most: int | None = None,
 ) -> None:
     """Have an image scanned that this request pushes, in the unit that does, where its repository is scanned on push.
 
@@ -86,14 +86,15 @@ def pushed(
 
 
 def queue(
-    tx: Transaction, repository: Repository, of: ScanKey, scan_id: str, at: datetime, most: int = MOST_SCANS
+    tx: Transaction, repository: Repository, of: ScanKey, scan_id: str, at: datetime, most: int | None = None
 ) -> Scan:
     """Put a scan in the place of the image's last one, whatever that is; LIMIT_EXCEEDED where there is no room, and of
     an image that has no scan yet this is its scan.
     """
     registry = repository.key.registry
-    if not quotas.take(tx, registry, at, most):
-        full = Scan(of, scan_id, LIMIT_EXCEEDED, _NO_ROOM.format(most), at, completed_at=at)
+    limit = _most(tx, repository, most)
+    if not quotas.take(tx, registry, at, limit):
+        full = Scan(of, scan_id, LIMIT_EXCEEDED, _NO_ROOM.format(limit), at, completed_at=at)
         if rows.find(tx, of) is None:
             rows.put(tx, full, due=False)
         return full
@@ -107,6 +108,11 @@ def is_fresh(scan: Scan | None, at: datetime) -> bool:
     return scan is not None and (
         scan.status == IN_PROGRESS or (scan.counted_at is not None and scan.counted_at > at - ONCE_IN)
     )
+
+
+def _most(tx: Transaction, repository: Repository, most: int | None) -> int:
+    """How many scans the registry may begin in 24 hours, where nobody says."""
+    return limits.limit(tx, repository.key.registry, catalogue.SCANS) if most is None else most
 
 
 def _id(at: datetime, request_id: str, of: ScanKey) -> str:

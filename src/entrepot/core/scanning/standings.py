@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from heapq import nsmallest
 from typing import NamedTuple
 
 from entrepot.core.access import Caller
@@ -141,11 +142,10 @@ def _totals_of_rows(
 ) -> tuple[Mapping[str, int], Totals]:
     """The same of enhanced scanning, with how many there are in all."""
     image = ImageKey(key.repository_id, key.digest)
-    found = sorted(
-        counting(tx, image, excepted, digests, at, known), key=lambda each: (_RANKS[each.severity], each.name)
-    )
+    found = list(counting(tx, image, excepted, digests, at, known))
     left = [each for each in found if each.counts]
-    worst = [Worst(each.name, each.severity, each.package) for each in left[:MOST_WORST]]
+    first = nsmallest(MOST_WORST, left, key=lambda each: (_RANKS[each.severity], each.name))
+    worst = [Worst(each.name, each.severity, each.package) for each in first]
     until = min((each.until for each in found if each.until is not None), default=None)
     effective = findings.ordered(Counter(each.severity for each in left))
     return findings.ordered(Counter(each.severity for each in found)), Totals(effective, worst, until)

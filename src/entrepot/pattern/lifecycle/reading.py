@@ -20,13 +20,13 @@ _NO_SCHEMA = "instance failed to match exactly one schema (matched 0 out of 2)"
 _LISTS = ("tagPatternList", "tagPrefixList")
 
 
-def parse(text: str, *, extended: bool = False) -> Policy:
+def parse(text: str, *, extended: bool = False, most: int = MOST_RULES) -> Policy:
     """The policy that a text is: LifecyclePolicyInvalid. `extended`: with this server's own properties too."""
     try:
         document = msgspec.json.decode(text.encode())
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         refuse("Could not map policyString into LifecyclePolicy.")
-    given = array(structure(document, ("rules",), ())["rules"], MOST_RULES)
+    given = array(structure(document, ("rules",), ())["rules"], most)
     rules = [_rule(each, extended=extended) for each in given]
     _check_together(rules)
     in_order = sorted(zip(rules, given, strict=True), key=lambda pair: pair[0].priority)

@@ -135,7 +135,7 @@ def test_operating_systems_have_inspectors_names():
 
 def record(of: findings.Found) -> FindingRecord:
     return FindingRecord(
-        findings.finding_id("R1", LAYER, of.vulnerability),
+        findings.finding_id(ImageKey("R1", LAYER), of.vulnerability, EPOCH),
         registry(),
         ImageKey("R1", LAYER),
         "app",

@@ -1,0 +1,1 @@
+"""What accounts may have: service quotas with AWS's values, and bytes."""

@@ -1,0 +1,39 @@
+"""What each operation of ECR and ECR Public does: seen through another one, there after a kill, gone when undone.
+
+The operation is called by a user that may do it and nothing else, and was denied it before.
+"""
+
+import pytest
+
+from entrepot.app.services import SERVICES
+from tests.effects import both, private, private_registry, public
+from tests.effects.running import Run
+from tests.factories.shown import Shows
+
+CASES = {
+    "ecr": (*both.cases("ecr"), *private.CASES, *private_registry.CASES),
+    "ecr-public": (*both.cases("ecr-public"), *public.CASES),
+}
+# without a case: such an operation does not count
+NOT_YET = {
+    *("CreatePullThroughCacheRule", "DeletePullThroughCacheRule", "DescribePullThroughCacheRules"),
+    *("UpdatePullThroughCacheRule", "ValidatePullThroughCacheRule"),
+    *("DeleteSigningConfiguration", "DescribeImageSigningStatus", "GetSigningConfiguration", "PutSigningConfiguration"),
+    *("DescribeImageReplicationStatus", "DescribeRegistry", "PutReplicationConfiguration"),
+    *("DescribeReplicationBackfillResults", "ListReplicationBackfills", "StartReplicationBackfill"),
+    "StopReplicationBackfill",
+}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("service", CASES)
+def test_every_operation_has_its_effect_for_who_may_and_for_nobody_else(tmp_path, shows: Shows, service: str):
+    Run(tmp_path, CASES[service]).check()
+    for case in CASES[service]:
+        for what in ("effect", "restart", "undone", "permission"):
+            shows(service, case.operation, what)
+
+
+@pytest.mark.parametrize("service", CASES)
+def test_every_operation_that_is_built_has_a_case(service: str):
+    assert sorted(case.operation for case in CASES[service]) == sorted(SERVICES[service].keys() - NOT_YET)
