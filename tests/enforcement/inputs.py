@@ -8,6 +8,11 @@ from tests.enforcement import event_inputs, inspector_inputs, secret_inputs, sig
 from tests.enforcement.world import ACCOUNT, NOTHING_HERE, TRUST, World, document
 
 _OPTIONAL = frozenset({"registryId", "UserName", "Password", "repositoryNames"})
+_OF_REPLICATION: Mapping[str, Any] = {
+    "replicationConfiguration": {"rules": []},
+    "replicationBackfillId": "00000000-0000-4000-8000-000000000000",
+    "destination": {"region": "eu-west-1", "registryId": ACCOUNT},
+}
 _BROKEN = '{"not": "a policy"}'
 
 
@@ -88,6 +93,7 @@ def _of_identities(names: Mapping[str, str]) -> Mapping[str, Any]:
         "Tags": [{"Key": "k", "Value": "v"}],
         "TagKeys": ["k"],
         **_of_sessions(names),
+        **_OF_REPLICATION,
         **_of_monitoring(names),
         **_of_trails(names),
     }

@@ -25,6 +25,7 @@ from tests.factories import (
     lifecycle_cases,
     metric_cases,
     quota_cases,
+    replication_cases,
     scan_cases,
     secret_cases,
     signing_cases,
@@ -42,6 +43,7 @@ CASES: Mapping[str, Case] = {
     **key_cases.CASES,
     **lifecycle_cases.CASES,
     **quota_cases.CASES,
+    **replication_cases.CASES,
     **secret_cases.CASES,
     **signing_cases.CASES,
 }
@@ -57,6 +59,7 @@ PARTS = frozenset().union(
             key_cases,
             lifecycle_cases,
             quota_cases,
+            replication_cases,
             secret_cases,
             signing_cases,
         )
@@ -82,6 +85,7 @@ SERVICES = {
     "keys": "kms",
     "lifecycle": "ecr",
     "quotas": "entrepot",
+    "replication": "ecr",
     "secrets": "secretsmanager",
     "signing": "signer",
 }  # of packages
@@ -118,6 +122,7 @@ class House:
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)
         lifecycle_cases.furnish(self.core)
+        replication_cases.furnish(self.core)
         signing_cases.furnish(self.core)
         calls.keep(self._database(AUDIT), [calls.call()])
         self._database(METRICS).submit(

@@ -139,6 +139,7 @@ CASES: dict[str, tuple[tuple[Any, ...], dict[str, Any], str | None]] = {
     "roles.set_trust": (("builder", TRUST.replace(ACCOUNT, "111122223333")), {}, "UpdateAssumeRolePolicy"),
     "roles.update": (("builder", "text", 7200), {}, "UpdateRole"),
     "service_roles.create": (("ecr.amazonaws.com", "", "AROAOTHER"), {}, "CreateServiceLinkedRole"),
+    "service_roles.ensure": (("pullthroughcache.ecr.amazonaws.com", "AROAENSURED"), {}, "CreateServiceLinkedRole"),
     "service_roles.delete": (("AWSServiceRoleForECRReplication",), {}, "DeleteServiceLinkedRole"),
     "simulation.keys_of_principal": ((ALICE, (DOCUMENT,)), {}, None),
     "simulation.of_principal": ((ALICE, Given((DOCUMENT,)), [("ecr:PutImage", "*")]), {}, None),

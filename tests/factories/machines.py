@@ -40,5 +40,5 @@ def run_on_postgresql(machine: type[DatabaseMachine], cluster: Cluster, examples
             self.database.close()
             cluster.give_back(self.address)
 
-    few = settings(max_examples=examples, stateful_step_count=40)
+    few = settings(max_examples=examples, stateful_step_count=40, deadline=None)
     run_state_machine_as_test(OnPostgresql, settings=few)

@@ -29,6 +29,9 @@ from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.pulse import Pulse
+from entrepot.core.replication.backfilling import Backfilling
+from entrepot.core.replication.engine import Replication
+from entrepot.core.replication.gauges import ReplicationGauges
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.secrets.upkeep import SecretUpkeep
 from entrepot.core.units import Units
@@ -41,7 +44,7 @@ from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
 from entrepot.worker.schedule import Task
-from entrepot.worker.tasks import Jobs, activations, endings, rematches, signatures, tasks
+from entrepot.worker.tasks import Jobs, activations, endings, rematches, replications, signatures, tasks
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -125,6 +128,12 @@ def _further(
         *updates(settings, known),
         *rematches(rematching(database, store, known, meter, pulse.of(database))),
         *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
+        *replications(
+            Replication(database),
+            Backfilling(database),
+            ReplicationGauges(database, databases.metrics),
+            pulse.of(database),
+        ),
         *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
         *signatures(image_signer(settings, database, store, vault, pulse.of(database))),
     ]

@@ -23,6 +23,7 @@ _NOUNS = {
     "token": ("Registry tokens.", ("create", "issue")),
     "events": ("Events that have not arrived at their targets.", ("list_", "show_", "redrive", "purge")),
     "image": ("Images.", ("copy",)),
+    "replication": ("Images on their way to other registries.", ("status",)),
     "in-use": ("Which images run.", ("report",)),
     "vulndb": ("What is known of vulnerable packages.", ("import_", "update", "status", "export", "key")),
     "vulnerability": ("Findings that need not count.", ()),

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import structs
 
+from entrepot.core import following
 from entrepot.core.access import Caller
 from entrepot.core.calls import Call, Common, identity_of
 from entrepot.core.resources import SERVICES
@@ -20,6 +22,7 @@ from entrepot.spec.event_ids import event_id
 from entrepot.spec.moments import micros
 
 Json = Mapping[str, object]
+_REFUSED = 400
 
 
 def new_stamp() -> int:
@@ -44,7 +47,7 @@ class Change:
         self.events.append((detail_type, {"source": source, "resources": resources, "detail": detail}))
 
     def finish(self, action: str, parameters: Json, *, bump: bool = True, service: str = "") -> None:
-        """Number the change, store its events and the audit record of `action`.
+        """Number the change, store its events, what follows of them elsewhere, and the audit record of `action`.
 
         `bump=False` is for changes that caches need not see: a new link, an upload's progress. `service` is whose
         operation it is, where that is not the repository's.
@@ -54,6 +57,8 @@ class Change:
             repositories.bump(self.tx, self.repository.id, revision, new_stamp())
         for ordinal, (name, told) in enumerate(self.events):
             self._add_event(ordinal, revision, name, told)
+        behind = self.caller.principal.behind
+        following.follow(self.tx, self.repository, revision, self.events, behind, self.caller.at)
         registry = self.repository.key.registry
         call = call_of(
             self.caller,
@@ -106,6 +111,13 @@ def audit(
 ) -> None:
     """The audit record of a change that concerns no repository; `service` is the model's name."""
     told = call_of(caller, service, action, account, region, parameters)
+    _add_audit(tx, caller, told, repository_id="", revision=0, ordinal=0)
+
+
+def audit_refused(tx: Transaction, caller: Caller, call: Call, error: str, message: str) -> None:
+    """The audit record of a call that nobody made by a door, and that was refused with an error of AWS's."""
+    common = structs.replace(call.common, status=_REFUSED, error=error)
+    told = structs.replace(call, common=common, message=message)
     _add_audit(tx, caller, told, repository_id="", revision=0, ordinal=0)
 
 

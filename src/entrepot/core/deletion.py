@@ -99,6 +99,20 @@ def remove_tag(tx: Transaction, change: Change, tag: str) -> None:
     _delete_tag(tx, change, change.repository, tag)
 
 
+def untag(tx: Transaction, change: Change, tag: str) -> None:
+    """Take a tag off in the change's locked repository, and leave its image, were it the last one: ImageNotFound,
+    RepositoryProtected.
+    """
+    repository = change.repository
+    protection.require_unprotected(tx, repository)
+    digest = tags.find(tx, repository.id, tag)
+    if digest is None:
+        raise ImageNotFound(digest="null", tag=tag, name=repository.key.name, account=repository.key.registry.account)
+    stored = _stored(tx, repository, digest)
+    tags.remove(tx, repository.id, tag)
+    change.event(*image_events.of_change(repository, stored, tag, "DELETE"))
+
+
 def names(ids: Sequence[ImageId]) -> Sequence[ImageName]:
     """Ids as policies see them."""
     return [(each.tag or "", each.digest or "") for each in ids]

@@ -84,7 +84,7 @@ def plan(
         pointed = tags.find(tx, goal.id, wanted.new_tag)
         if pointed not in (None, image.digest) and tag_is_immutable(goal, wanted.new_tag):
             raise TagImmutable(tag=wanted.new_tag, name=target.name)
-    return _ordered(tx, repository, image, referrers=wanted.referrers, most=most)
+    return ordered(tx, repository, image, referrers=wanted.referrers, most=most)
 
 
 def put(
@@ -117,7 +117,7 @@ def _require_handed_out(tx: Transaction, caller: Caller, repository: Repository,
         raise refused.fact(repository.key)
 
 
-def _ordered(
+def ordered(
     tx: Transaction, repository: Repository, image: StoredManifest, *, referrers: bool, most: int
 ) -> Sequence[Digest]:
     """Each manifest once, what it names before it, the image itself last."""

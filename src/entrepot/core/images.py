@@ -100,6 +100,17 @@ def put(
     repository = lookup.require_locked(tx, caller, key, "PutImage", access.image_keys(tag or "", digest))
     if isinstance(reference, Digest) and reference != Digest.of(manifest.payload, reference.algorithm):
         raise ImageDigestMismatch(expected=digest, actual=manifest.digest)
+    return accept(Change(tx, caller, repository), digest, manifest, tag, rules)
+
+
+def accept(
+    change: Change, digest: Digest, manifest: Manifest, tag: Tag | None, rules: DoorRules, action: str = "PutImage"
+) -> Image:
+    """`put`, once it is known that the caller may, in the change of the locked repository, which it finishes as
+    `action`.
+    """
+    tx, repository, caller = change.tx, change.repository, change.caller
+    key = repository.key
     pointed = tags.find(tx, repository.id, tag) if tag is not None else None
     known = images.find(tx, repository.id, digest)
     repeated = known is not None and known.status == storage_classes.ACTIVE and (tag is None or pointed == digest)
@@ -116,7 +127,7 @@ def put(
     if tag is not None and pointed != digest:
         point(tx, repository, tag, digest, caller)
     _have_looked_at(tx, repository, digest, manifest, tag or "", caller)
-    _tell_push(Change(tx, caller, repository), known, tag, changed=not repeated)
+    _tell_push(change, known, tag, action, changed=not repeated)
     return Image(key, known, tag)
 
 
@@ -245,7 +256,7 @@ def point(tx: Transaction, repository: Repository, tag: Tag, digest: Digest, cal
     tags.point(tx, repository.id, tag, digest, caller.at)
 
 
-def _tell_push(change: Change, manifest: StoredManifest, tag: str | None, *, changed: bool) -> None:
+def _tell_push(change: Change, manifest: StoredManifest, tag: str | None, action: str, *, changed: bool) -> None:
     """Events and the record of a put, which restores what it finds in the archive."""
     if changed:
         change.event(*image_events.of_change(change.repository, manifest, tag, "PUSH"))
@@ -255,7 +266,7 @@ def _tell_push(change: Change, manifest: StoredManifest, tag: str | None, *, cha
         "imageDigest": manifest.digest,
         "imageManifestMediaType": manifest.media_type,
     }
-    change.finish("PutImage", parameters | ({"imageTag": tag} if tag else {}), bump=changed)
+    change.finish(action, parameters | ({"imageTag": tag} if tag else {}), bump=changed)
 
 
 def _listed(digests: Sequence[str]) -> str:

@@ -33,11 +33,13 @@ _REPOSITORIES = "DeleteRepository DeleteRepositoryPolicy GetRepositoryPolicy Lis
 _REGISTRY = (
     "DeleteRegistryPolicy DescribeRegistry GetAuthorizationToken GetRegistryPolicy GetRegistryScanningConfiguration "
     "PutRegistryPolicy PutRegistryScanningConfiguration RegisterPullTimeUpdateExclusion "
-    "DeregisterPullTimeUpdateExclusion ListPullTimeUpdateExclusions DeleteSigningConfiguration GetSigningConfiguration "
+    "DeregisterPullTimeUpdateExclusion ListPullTimeUpdateExclusions StartReplicationBackfill StopReplicationBackfill "
+    "ListReplicationBackfills DescribeReplicationBackfillResults DeleteSigningConfiguration GetSigningConfiguration "
     "PutSigningConfiguration"
 )
 _ECR_IMAGES = (
-    "BatchGetImage DescribeImageScanFindings DescribeImageSigningStatus StartImageScan UpdateImageStorageClass"
+    "BatchGetImage DescribeImageReplicationStatus DescribeImageScanFindings DescribeImageSigningStatus StartImageScan "
+    "UpdateImageStorageClass"
 )
 _ECR_REPOSITORIES = (
     "BatchGetRepositoryScanningConfiguration DeleteLifecyclePolicy GetDownloadUrlForLayer GetLifecyclePolicy "
@@ -75,6 +77,13 @@ def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
     yield "ListImageReferrers", (Needs("ecr:BatchGetImage", REPOSITORY, _TAGGED_IMAGE),)
     for name in ("GetAccountSetting", "PutAccountSetting"):
         yield name, (Needs(f"ecr:{name}", ANY, ("ecr:AccountSetting",)),)
+    yield (
+        "PutReplicationConfiguration",
+        (
+            Needs("ecr:PutReplicationConfiguration", ANY),
+            Needs("iam:CreateServiceLinkedRole", _ROLE, ("iam:AWSServiceName",), "the role is not there yet"),
+        ),
+    )
     yield from _templates()
 
 

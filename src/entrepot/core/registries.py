@@ -7,7 +7,7 @@ A registry policy has no say in its own management: it cannot lock its account o
 from collections.abc import Callable
 from dataclasses import replace
 
-from entrepot.core import access, changes, lookup, named_principals, resources
+from entrepot.core import access, changes, named_principals, resources
 from entrepot.core.access import Caller
 from entrepot.core.changes import new_stamp
 from entrepot.core.lifecycle import registry_settings as lifecycle
@@ -34,12 +34,6 @@ VALUES = {
     SBOM_REFERRERS: (ENABLED, DISABLED),
     **lifecycle.VALUES,
 }
-
-
-def describe(tx: Transaction, caller: Caller, key: RegistryKey) -> Registry:
-    """What was set for the registry."""
-    lookup.allow_registry(tx, caller, key, "DescribeRegistry")
-    return rows.find(tx, key)
 
 
 def get_policy(tx: Transaction, caller: Caller, key: RegistryKey) -> str:

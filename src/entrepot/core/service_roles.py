@@ -11,6 +11,7 @@ from entrepot.core.entities import ROLE, Draft
 from entrepot.core.held_policies import SERVICE_PATH
 from entrepot.core.roles import DEFAULT_SESSION_SECONDS, NamedRole
 from entrepot.db import accounts, grants
+from entrepot.db import entities as entity_rows
 from entrepot.db import roles as role_rows
 from entrepot.db.database import Transaction
 from entrepot.db.identity_records import Role
@@ -54,6 +55,13 @@ def create(tx: Transaction, caller: Caller, service: str, description: str, role
     told = {"aWSServiceName": service, "description": description}
     entities.changed(tx, caller, "CreateServiceLinkedRole", told)
     return made
+
+
+def ensure(tx: Transaction, caller: Caller, service: str, role_id: str) -> None:
+    """Make the role of a service unless it is there: AccessDenied unless the caller may."""
+    name, _ = SERVICE_ROLES[service]
+    if entity_rows.find(tx, caller.principal.account, ROLE.name, name) is None:
+        create(tx, caller, service, "", role_id)
 
 
 def delete(tx: Transaction, caller: Caller, name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, not_, or_, select, text, update
 
-from entrepot.db import blobs, byte_usage, catalog_data, quotas, resource_tags, trash
+from entrepot.db import blobs, byte_usage, catalog_data, quotas, replication_statuses, resource_tags, trash
 from entrepot.db.blobs import blob_of
 from entrepot.db.database import Transaction, number_of
 from entrepot.db.exception_schema import repository_admission, repository_vex, vulnerability_exception
@@ -326,6 +326,7 @@ def remove_tombstone(tx: Transaction, repository_id: str) -> None:
     quotas.forget_credit(tx, repository_id)
     resource_tags.remove_all(tx, repository_id)
     catalog_data.remove(tx, repository_id)
+    replication_statuses.forget_all(tx, repository_id)
     for setting in _REMOVE_SETTINGS:
         tx.run(setting, of=repository_id)
     tx.run(_REMOVE_TOMBSTONE, of=repository_id)

@@ -14,6 +14,7 @@ from entrepot.db import (
     images_in_use,
     registry_sboms,
     rematches,
+    replication_statuses,
     scans,
     vex_referrers,
     vulnerability_exceptions,
@@ -267,6 +268,7 @@ def remove(tx: Transaction, repository_id: str, digest: str) -> bool:
     image_signings.remove(tx, repository_id, digest)
     rematches.remove(tx, repository_id, digest)
     image_inventories.remove(tx, repository_id, digest)
+    replication_statuses.forget(tx, repository_id, digest)
     tx.run(_FORGET_REFERENCES, of=repository_id, image=digest)
     return tx.run(_REMOVE, of=repository_id, image=digest) == 1
 

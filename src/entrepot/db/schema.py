@@ -26,6 +26,7 @@
              ├─ inspector_finding                          (outlives its image)
              ├─ vulnerability_exception
              ├─ creation_template · trash_setting · service_quota · byte_quota
+             ├─ replication_configuration · replication_backfill ── replication_backfill_item
              └─ repository ─┬─ resource_tag · catalog_data · repository_vex · repository_admission
                             ├─ repository_protection · trashed_repository
                             ├─ trashed_image ── trashed_reference
@@ -43,7 +44,7 @@
                             └─ upload ── byte_reservation
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
     quota_credit · byte_usage (of a repository's id, or a registry as text)
-    rematch_pass (how far matching anew has come)
+    rematch_pass (how far matching anew has come) · replication_step (outlives its repository) · replication_status
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
     trail_key (what digest files are signed with) · adapter_scan ── adapter_report (scans for another registry)
 
@@ -74,6 +75,7 @@ from entrepot.db import (
     key_schema,
     lifecycle_schema,
     quota_schema,
+    replication_schema,
     scan_schema,
     secret_schema,
     signing_schema,
@@ -93,6 +95,7 @@ inspector_finding = inspector_schema.inspector_finding  # and with it its neighb
 creation_template = template_schema.creation_template  # and with it its neighbours
 service_quota = quota_schema.service_quota  # and with it its neighbours
 lifecycle_policy = lifecycle_schema.lifecycle_policy  # and with it its neighbours
+replication_step = replication_schema.replication_step  # and with it its neighbours
 adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 encryption_key = key_schema.encryption_key  # and with it its neighbours
 secret = secret_schema.secret  # and with it its neighbours

@@ -174,6 +174,7 @@ from entrepot.errors.quotas import (
     ServiceQuotaOutOfBounds,
     ServiceQuotaUnknown,
 )
+from entrepot.errors.replication import BackfillInProgress, BackfillNotFound, BackfillStatusInvalid
 from entrepot.errors.repositories import (
     PublicAliasNotFound,
     PublicAliasTaken,

@@ -27,6 +27,10 @@ from entrepot.core.metrics.folding import MetricsFold
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.pulse import Watching
+from entrepot.core.replication import backfilling, engine
+from entrepot.core.replication.backfilling import Backfilling
+from entrepot.core.replication.engine import Replication
+from entrepot.core.replication.gauges import ReplicationGauges
 from entrepot.core.scanning import coverage_sweep, excepting
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.scanning.excepting import Excepting
@@ -43,6 +47,7 @@ _COMPACT_EVERY = timedelta(minutes=1)
 _EXPIRE_AUDIT_EVERY = timedelta(minutes=10)
 _ROLL_UP_EVERY = timedelta(minutes=10)
 _GAUGES_EVERY = timedelta(minutes=1)
+_REPLICATION_GAUGES_EVERY = timedelta(seconds=15)
 _ALARMS_EVERY = timedelta(seconds=10)
 _EVENTS_AGAIN = timedelta(milliseconds=50)  # the pause between turns of jobs that run all the time
 _COVER_EVERY = timedelta(seconds=1)  # what is set has changed
@@ -136,6 +141,17 @@ def tasks(jobs: Jobs) -> Sequence[Task]:
 def activations(activation: Activation) -> Sequence[Task]:
     """The job that ends the restoring of images."""
     return (Task("activate", _ACTIVATE_EVERY, activation.run),)
+
+
+def replications(
+    replication: Replication, backfills: Backfilling, gauges: ReplicationGauges, watch: Watching
+) -> Sequence[Task]:
+    """The jobs that bring images to other registries, and tell how far behind they are."""
+    return (
+        Task("replicate", _EVENTS_AGAIN, replication.run, watch=watch(engine.waiting)),
+        Task("backfill", _EVENTS_AGAIN, backfills.run, watch=watch(backfilling.waiting)),
+        Task("replication-gauges", _REPLICATION_GAUGES_EVERY, gauges.run),
+    )
 
 
 def rematches(rematching: tuple[RematchPlan, Rematcher]) -> Sequence[Task]:

@@ -31,6 +31,7 @@ UNREACHED = {
     ("BatchGetImage", "ImageNotFound"): "each id is looked up first, in the same unit of work",
     ("CompleteLayerUpload", "UploadOutOfOrder"): "no bytes come with the end of an upload",
     ("CompleteLayerUpload", "UploadTooLarge"): "no bytes come with the end of an upload",
+    ("InitiateLayerUpload", "RepositoriesTooMany"): "only over OCI; here it is the repository's name that is refused",
     ("PutTargets", "RepositoryNotFound"): "what starts there is a match of a regular expression, not an upload",
     ("PutImage", "ImageNotFound"): "guards a row that the same unit of work has just written",
     **dict.fromkeys(
@@ -144,7 +145,7 @@ def test_the_walk_finds_what_is_known_to_be_raised():
     }
     for operation, expected in known.items():
         assert expected <= reached("ecr", operation)
-    beside = ("Registry", "Account", "Template", "Exclusion", "SigningConfiguration")
+    beside = ("Registry", "Account", "Template", "Exclusion", "SigningConfiguration", "ReplicationConf", "Backfill")
     of_registries = {name for name in SERVICES["ecr"] if any(of in name for of in beside)}
     absent_or_told = {"GetAuthorizationToken", "CreateRepository", "BatchGetRepositoryScanningConfiguration"}
     for operation in set(SERVICES["ecr"]) - of_registries - absent_or_told:

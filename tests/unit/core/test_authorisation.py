@@ -87,7 +87,6 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "pull_exclusions.register": lambda key: (key.registry, PRINCIPAL),
     "referrers.list_of": lambda key: (key, DIGEST, ReferrerFilter(), 10, ""),
     "registries.delete_policy": lambda key: (key.registry,),
-    "registries.describe": lambda key: (key.registry,),
     "registries.get_policy": lambda key: (key.registry,),
     "registries.get_setting": lambda key: (key.registry, "REGISTRY_POLICY_SCOPE"),
     "registries.put_policy": lambda key: (key.registry, POLICY),
@@ -119,7 +118,7 @@ KEYWORDS: dict[str, dict[str, Any]] = {
     "uploads.finish": {"refuse_held": False},
 }
 # what is given a caller whose permission has been checked, or nothing to check it on: the record of a change
-RECORDERS = {"changes.audit", *undo_cases.RECORDERS}
+RECORDERS = {"changes.audit", "changes.audit_refused", *undo_cases.RECORDERS}
 # what is about the caller's own public registry
 OWN = {
     "public_registries.aliases": (),

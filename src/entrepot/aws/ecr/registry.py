@@ -28,12 +28,6 @@ async def get_authorization_token(call: Call) -> Output:
     }
 
 
-async def describe_registry(call: Call) -> Output:
-    """DescribeRegistry: no replication is configured before it can be."""
-    registry = await call.core.units.read(registries.describe, call.caller, call.registry)
-    return {"registryId": registry.key.account, "replicationConfiguration": {"rules": []}}
-
-
 async def get_registry_policy(call: Call) -> Output:
     """GetRegistryPolicy."""
     return _policy(call, await call.core.units.read(registries.get_policy, call.caller, call.registry))

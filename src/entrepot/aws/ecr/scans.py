@@ -12,22 +12,20 @@ from entrepot.core.scanning.analysis import Finding
 from entrepot.core.scanning.configuration import Applied, RegistryScanning, ScanningRule
 from entrepot.core.scanning.enhanced_results import EnhancedReport, Standing
 from entrepot.core.scanning.results import Report
-from entrepot.spec.digest import Digest
-from entrepot.spec.reference import Tag
 
 Output = Mapping[str, Any]
 
 
 async def start_image_scan(call: Call) -> Output:
     """StartImageScan."""
-    digest, tag = _named(call)
+    digest, tag = keys.image_id(call.input["imageId"])
     scan = await call.core.units.write(requests.start, call.caller, keys.repository(call), digest, tag)
     return _of_image(call, scan.key.digest) | {"imageScanStatus": {"status": scan.status}}
 
 
 async def describe_image_scan_findings(call: Call) -> Output:
     """DescribeImageScanFindings."""
-    digest, tag = _named(call)
+    digest, tag = keys.image_id(call.input["imageId"])
     scan_id, position = pages.start(call, "DescribeImageScanFindings", 2)
     key, after = keys.repository(call), (scan_id, position)
     report = await call.core.units.read(results.describe, call.caller, key, digest, tag, pages.limit(call), after)
@@ -81,13 +79,6 @@ async def batch_get_repository_scanning_configuration(call: Call) -> Output:
             for name in absent
         ],
     }
-
-
-def _named(call: Call) -> tuple[Digest | None, Tag | None]:
-    """The image: DigestInvalid, TagInvalid."""
-    given = call.input["imageId"]
-    digest = Digest.parse(given["imageDigest"]) if "imageDigest" in given else None
-    return digest, Tag.parse(given["imageTag"]) if "imageTag" in given else None
 
 
 def _of_image(call: Call, digest: str) -> dict[str, Any]:

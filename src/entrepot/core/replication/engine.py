@@ -1,0 +1,183 @@
+"""The job `replicate`: does what changes of repositories are still to do at destinations.
+
+Steps of a repository are begun in the order of its changes; each is done in a transaction that takes it off the list,
+so that a process may be killed at any point. One that fails waits, twice as long each time, and holds up no other.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from typing import Final
+
+from entrepot.core.replication import arriving, failing, leaving, outcomes
+from entrepot.core.replication.arriving import Way
+from entrepot.core.replication.outcomes import Outcome
+from entrepot.core.units import BlockingUnits
+from entrepot.db import images, replication_statuses, replication_steps, repositories
+from entrepot.db.database import Database, Reader, Transaction
+from entrepot.db.replication_records import DELETE, Step
+from entrepot.errors import Fact
+from entrepot.spec.digest import Digest
+from entrepot.spec.event_ids import event_id
+from entrepot.spec.manifest import Manifest
+from entrepot.spec.moments import micros
+from entrepot.spec.repository import RepositoryKey
+
+_SOME: Final = 32  # steps that share commits
+_TURN_SECONDS: Final = 20.0
+
+
+def waiting(tx: Reader) -> object:
+    """When this is another, there may be something to do."""
+    return replication_steps.soonest(tx)
+
+
+class Replication:
+    """Several may run: a step that another has done is not done again."""
+
+    def __init__(self, database: Database, turn_seconds: float = _TURN_SECONDS) -> None:
+        self._units = BlockingUnits(database)
+        self._turn_seconds = turn_seconds
+
+    def run(self, now: datetime) -> Mapping[str, object]:
+        """What is due; how many images were replicated, deleted and failed."""
+        until, done = monotonic() + self._turn_seconds, Counts()
+        while monotonic() < until:
+            steps = self._units.read(replication_steps.due, now, _SOME)
+            if not steps:
+                break
+            self._do(steps, now, done)
+        return done.shown()
+
+    def _do(self, steps: Sequence[Step], now: datetime, done: "Counts") -> None:
+        begun: list[tuple[Step, Future[Outcome]]] = []
+        try:
+            for step in steps:
+                begun += self._begin(step, now, done)
+        finally:
+            for step, future in begun:
+                self._end(step, future, now, done)
+
+    def _begin(self, step: Step, now: datetime, done: "Counts") -> Iterator[tuple[Step, Future[Outcome]]]:
+        if step.action == DELETE:
+            yield step, self._units.queue(delete, step, now)
+            return
+        try:
+            manifest = carry(self._units, way_of(step), step.digest, now)
+        except Fact as fact:
+            self._failed(step, fact, now, done)
+            return
+        yield step, self._units.queue(push, step, manifest, now)
+
+    def _end(self, step: Step, future: Future[Outcome], now: datetime, done: "Counts") -> None:
+        try:
+            outcome = future.result()
+        except Fact as fact:
+            self._failed(step, fact, now, done)
+        else:
+            done.add(step, outcome)
+
+    def _failed(self, step: Step, fact: Fact, now: datetime, done: "Counts") -> None:
+        attempts = step.attempts + 1
+        if outcomes.is_final(fact, attempts):
+            outcome = outcomes.of_fact(fact)
+            self._units.write(give_up, step, outcome, now)
+            done.add(step, outcome)
+        else:
+            self._units.write(replication_steps.postpone, step, attempts, str(fact), now + outcomes.pause(attempts))
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was done in one run."""
+
+    replicated: int = 0
+    deleted: int = 0
+    failed: int = 0
+
+    def add(self, step: Step, outcome: Outcome) -> None:
+        """Count one more."""
+        self.failed += outcome.status == "FAILED"
+        self.deleted += outcome.status == "COMPLETE" and step.action == DELETE
+        self.replicated += outcome.status == "COMPLETE" and step.action != DELETE
+
+    def shown(self) -> Mapping[str, object]:
+        """Those that are not 0."""
+        counts = {"replicated": self.replicated, "deleted": self.deleted, "failed": self.failed}
+        return {name: count for name, count in counts.items() if count}
+
+
+def way_of(step: Step) -> Way:
+    """Which way a step goes."""
+    named = f"{step.repository_id}/{step.destination.account}/{step.destination.region}/{step.tag}"
+    request_id = event_id(micros(step.created_at), named, f"replicate/{step.revision}", step.ordinal)
+    return Way(step.source, step.destination, request_id)
+
+
+def carry(units: BlockingUnits, way: Way, digest: str, now: datetime) -> Manifest | None:
+    """Bring what an image needs to its destination, each manifest in a unit of its own, and return the image's own;
+    None where the source has not got it any more. What a push may raise.
+    """
+    order = units.read(arriving.missing, way, digest)
+    queued = []
+    for each in order[:-1]:
+        manifest = units.read(_manifest, way.source, each)
+        if manifest is not None:
+            queued.append(units.queue(arriving.bring, way, parsed(manifest), Digest(each), now))
+            if len(queued) >= _SOME:
+                queued.pop(0).result()
+    for future in queued:
+        future.result()
+    found = units.read(_manifest, way.source, digest) if order else None
+    return None if found is None else parsed(found)
+
+
+def parsed(body: tuple[bytes, str]) -> Manifest:
+    """A manifest of its bytes and media type, outside of any transaction."""
+    return Manifest.parse(*body)
+
+
+def push(tx: Transaction, step: Step, manifest: Manifest | None, now: datetime) -> Outcome:
+    """Do a step that brings an image, and take it off the list."""
+    if not replication_steps.remove(tx, step):
+        return outcomes.GONE
+    outcome = outcomes.GONE
+    if manifest is not None:
+        outcome = arriving.arrive(tx, way_of(step), manifest, Digest(step.digest), step.tag, now)
+    _note(tx, step, outcome, now)
+    return outcome
+
+
+def delete(tx: Transaction, step: Step, now: datetime) -> Outcome:
+    """Do a step that takes an image or a tag away, and take it off the list."""
+    if not replication_steps.remove(tx, step):
+        return outcomes.GONE
+    return leaving.leave(tx, way_of(step), step.digest, step.tag, now)
+
+
+def give_up(tx: Transaction, step: Step, outcome: Outcome, now: datetime) -> None:
+    """Take a step off the list that failed for good, and tell so."""
+    if replication_steps.remove(tx, step):
+        _note(tx, step, outcome, now)
+        place = (step.repository_id, step.revision, step.ordinal)
+        failed = failing.Failed(step.action, step.digest, step.tag, place)
+        failing.tell(tx, way_of(step), failed, outcome, now)
+
+
+def _note(tx: Transaction, step: Step, outcome: Outcome, now: datetime) -> None:
+    """How the image stands; one that is gone has no status, and one that is pushed again is still on its way."""
+    if outcome.status == "GONE" or step.action == DELETE or not images.known(tx, step.repository_id, step.digest):
+        return
+    status, code, reason = outcome.status, outcome.code, outcome.reason
+    if not replication_steps.waits_for(tx, step.repository_id, step.digest, step.tag, step.destination):
+        replication_statuses.put(
+            tx, step.repository_id, step.digest, step.tag, step.destination, status, now, code, reason
+        )
+
+
+def _manifest(tx: Transaction, source: RepositoryKey, digest: str) -> tuple[bytes, str] | None:
+    found = repositories.find(tx, source)
+    image = None if found is None else images.find(tx, found.id, digest)
+    return None if image is None else (image.body, image.media_type)

@@ -1,0 +1,60 @@
+"""What is told of what could not be done at a destination: the event there, and the audit record of a call that was
+refused (ECR user guide, "Private image replication", "Events").
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from entrepot.core import changes
+from entrepot.core.replication.arriving import EVENT, Way, caller, detail
+from entrepot.core.replication.outcomes import Outcome
+from entrepot.db import accounts, outbox
+from entrepot.db.database import Transaction
+from entrepot.db.replication_records import DELETE, Action
+from entrepot.spec.event_ids import event_id
+from entrepot.spec.moments import micros
+
+
+class Failed(NamedTuple):
+    """What failed: its image and tag; `place` is the id of the source, revision and ordinal of the change."""
+
+    action: Action
+    digest: str
+    tag: str
+    place: tuple[str, int, int]
+
+
+def tell(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: datetime) -> None:
+    """Tell the account of the destination, if there is one, that something failed, and why."""
+    destination = way.destination
+    if accounts.find(tx, destination.account) is None:
+        return
+    told = {**detail(way, failed.digest, failed.tag, "FAILED"), "failure-code": outcome.code}
+    if failed.action == DELETE:
+        told["action-type"] = "DELETE"
+    body = {"source": "aws.ecr", "resources": [way.target.arn], "detail": told}
+    repository_id, revision, ordinal = failed.place
+    outbox.add(
+        tx,
+        id=event_id(micros(at), way.request_id, EVENT),
+        kind="event",
+        account=destination.account,
+        region=destination.region,
+        repository_id=repository_id,
+        revision=revision,
+        ordinal=ordinal,
+        name=EVENT,
+        body=msgspec.json.encode(body).decode(),
+        at=at,
+    )
+    _record(tx, way, failed, outcome, at)
+
+
+def _record(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: datetime) -> None:
+    action = "BatchDeleteImage" if failed.action == DELETE else "ReplicateImage"
+    parameters = {"repositoryName": way.target.name, "imageDigest": failed.digest, "imageTag": failed.tag}
+    actor, place = caller(tx, way, at), (way.destination.account, way.destination.region)
+    call = changes.call_of(actor, "ecr", action, *place, parameters, ("", way.target.name))
+    changes.audit_refused(tx, actor, call, outcome.code, outcome.reason)
