@@ -46,7 +46,6 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "sourceRepositoryName": names["repository"],
         "sourceImageId": {"imageTag": "absent"},
         "targetStorageClass": "ARCHIVE",
-        "signingConfiguration": {"rules": []},
         "principalArn": f"arn:aws:iam::{ACCOUNT}:role/backup",
         "prefix": names["prefix"],
         "appliedFor": ["REPLICATION"],
@@ -56,6 +55,7 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "imageDigest": digest,
         "catalogData": {"description": "d"},
         **_of_identities(names),
+        "signingConfiguration": {"rules": []},
     }
 
 

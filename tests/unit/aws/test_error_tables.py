@@ -33,6 +33,7 @@ UNREACHED = {
     ("CompleteLayerUpload", "UploadTooLarge"): "no bytes come with the end of an upload",
     ("InitiateLayerUpload", "RepositoriesTooMany"): "only over OCI; here it is the repository's name that is refused",
     ("PutTargets", "RepositoryNotFound"): "what starts there is a match of a regular expression, not an upload",
+    ("ListSigningJobs", "SigningJobNotFound"): "a profile stays, and with it what it has signed",
     ("PutImage", "ImageNotFound"): "guards a row that the same unit of work has just written",
     **dict.fromkeys(
         [

@@ -56,7 +56,7 @@ def _common(found: Shown) -> Output:
         "profileName": profile.name,
         "profileVersion": job.version,
         "platformId": profile.platform,
-        "platformDisplayName": platforms.get(profile.platform).name,
+        "platformDisplayName": platforms.name_of(profile.platform),
         "signatureExpiresAt": job.expires_at,
         "jobOwner": job.account,
         "jobInvoker": job.invoker,

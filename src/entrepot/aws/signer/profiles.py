@@ -71,7 +71,7 @@ def _shown(found: Shown) -> Output:
         "profileVersion": profile.version,
         "profileVersionArn": profile.version_arn,
         "platformId": profile.platform,
-        "platformDisplayName": platforms.get(profile.platform).name,
+        "platformDisplayName": platforms.name_of(profile.platform),
         "signatureValidityPeriod": {"value": profile.validity, "type": profile.validity_type},
         "signingParameters": dict(profile.parameters) or None,
         "status": profile.status,

@@ -52,6 +52,11 @@ ALL: Final[Mapping[str, Platform]] = {
 }
 
 
+def name_of(platform_id: str) -> str:
+    """What the platform of a profile that there is, is called."""
+    return ALL[platform_id].name
+
+
 def get(platform_id: str) -> Platform:
     """The platform of an id: SigningPlatformNotFound."""
     found = ALL.get(platform_id)
