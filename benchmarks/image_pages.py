@@ -100,6 +100,7 @@ def _row(made: Manifest) -> dict[str, object]:
         "archived_at": None,
         "activating_since": None,
         "activated_at": None,
+        "is_tagged": 1,
     }
 
 

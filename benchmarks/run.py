@@ -24,6 +24,7 @@ WORKLOADS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "manifests": Bench.manifests,
     "telling": Bench.telling,
     "pull": Bench.pull,
+    "pull-through": Bench.pull_through,
     "push": Bench.push,
     "small-images": Bench.small_images,
     "parallel-pulls": Bench.parallel_pulls,

@@ -21,6 +21,7 @@ from benchmarks import (
     load,
     metrics,
     patterns,
+    pull_through,
     scan_speed,
     seeding,
     switched,
@@ -135,6 +136,11 @@ class Bench:
                     row.add(server.name, done.cpu_per_gb)
                     wall.add(server.name, done.report["bytes"] / 1e9 / done.seconds)
                 yield from (row, wall)
+
+    def pull_through(self) -> Iterator[Row]:
+        """An image through the cache, the first time and later."""
+        self._say("pull-through")
+        yield from pull_through.rows(self._scratch / "pull-through", self.scale.repeat, self.scale.blob // 4)
 
     def push(self) -> Iterator[Row]:
         """One large blob by POST, PATCH and PUT; the floor reads, hashes, writes and syncs, and does nothing else."""

@@ -80,7 +80,7 @@ def _take_room_for_metrics(pid: int, room: int) -> bool:
     prometheus-client maps sparse files: a write that a full volume cannot back would end the process (SIGBUS).
     """
     directory = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
-    for kind, size in (("counter", room), ("histogram", _METRICS_BYTES)):
+    for kind, size in (("counter", room), ("histogram", _METRICS_BYTES), ("gauge_mostrecent", _METRICS_BYTES)):
         path = directory / f"{kind}_{pid}.db"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

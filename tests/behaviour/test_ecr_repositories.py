@@ -79,9 +79,9 @@ def test_a_name_that_is_an_address_is_refused(ecr, reserved: str):
 
 
 def test_encryption_that_is_not_done_is_not_promised(ecr, name: str):
-    for configuration in ({"encryptionType": "KMS"}, {"encryptionType": "AES256", "kmsKey": "k"}):
+    for configuration in ({"encryptionType": "KMS_DSSE"}, {"encryptionType": "AES256", "kmsKey": "k"}):
         code, message = refusal(ecr.create_repository, repositoryName=name, encryptionConfiguration=configuration)
-        assert (code, "AES256" in message) == ("InvalidParameterException", True)
+        assert (code, "KMS" in message) == ("InvalidParameterException", True)
     assert refusal(ecr.describe_repositories, repositoryNames=[name])[0] == "RepositoryNotFoundException"
 
 

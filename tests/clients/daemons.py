@@ -15,14 +15,14 @@ START_SECONDS = 45.0
 
 
 @contextlib.contextmanager
-def docker_engine(path: Path, variables: Mapping[str, str]) -> Iterator[str]:
-    """A Docker engine over `path`; yields its address for `docker --host`."""
+def docker_engine(path: Path, variables: Mapping[str, str], *options: str) -> Iterator[str]:
+    """A Docker engine over `path` with further options; yields its address for `docker --host`."""
     # names in exec-root become socket paths, which may have no more than 107 characters
     address = f"unix://{path / 'd.sock'}"
     command: list[str | Path] = [
         *("dockerd", "--host", address, "--data-root", path / "data", "--exec-root", path / "x"),
         *("--pidfile", path / "pid", "--bridge=none", "--iptables=false", "--ip6tables=false"),
-        *("--storage-driver=vfs", "--insecure-registry=127.0.0.0/8"),
+        *("--storage-driver=vfs", "--insecure-registry=127.0.0.0/8", *options),
     ]
     with _daemon(command, path, variables, ["docker", "--host", address, "version"]):
         yield address

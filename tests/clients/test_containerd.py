@@ -2,11 +2,19 @@
 
 import tarfile
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from tests.clients.workplace import Workplace
 from tests.factories.layouts import Image, Index, contents, image, index, read_layout, write_layout
+
+
+class Images(Protocol):
+    """A containerd whose images are looked at."""
+
+    def images(self, command: str, *arguments: str | Path) -> str:
+        """Run one of ctr's commands on them."""
 
 
 class Ctr:
@@ -66,7 +74,7 @@ def test_what_is_imported_and_pushed_is_pulled_and_exported_byte_by_byte(
         ctr.images("rm", "--sync", wanted)
 
 
-def exported(ctr: Ctr, reference: str, directory: Path) -> dict[str, bytes]:
+def exported(ctr: Images, reference: str, directory: Path) -> dict[str, bytes]:
     directory.mkdir()
     ctr.images("export", "--all-platforms", directory / "out.tar", reference)
     with tarfile.open(directory / "out.tar") as tar:

@@ -12,6 +12,7 @@ from entrepot.spec.ulid import new_ulid
 from entrepot.store.blobs import BlobStore
 from entrepot.store.filesystem import Filesystem
 from tests.factories.memory_store import MemoryStore
+from tests.factories.sealed_store import SealedStore
 
 UPLOAD = "00000000-0000-4000-8000-000000000001"
 OTHER = "00000000-0000-4000-8000-000000000002"
@@ -29,15 +30,17 @@ HOSTILE_LOCATIONS = [
 ]
 
 
-@pytest.fixture(params=["filesystem", "memory"])
+@pytest.fixture(params=["filesystem", "memory", "filesystem, sealed", "memory, sealed"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BlobStore]:
     """An empty store; a test removes what it made, so that nothing else is left by the end."""
-    if request.param == "memory":
+    if request.param.startswith("memory"):
         made: BlobStore = MemoryStore()
     else:
         directory = Filesystem(tmp_path)
         directory.prepare()
         made = directory
+    if request.param.endswith("sealed"):
+        made = SealedStore(made)
     yield made
     for location, _ in list(made.locations()):
         made.remove(location)

@@ -7,6 +7,7 @@ import pytest
 
 from entrepot.db import (
     collection,
+    image_signatures,
     image_standings,
     images,
     registry_sboms,
@@ -136,6 +137,37 @@ def test_a_setting_is_a_repository_s_own(held: Rows):
     assert not held.read(repository_admissions.is_any_set, OTHER_ACCOUNT, REGION)
     assert held.write(repository_admissions.remove, OF)
     assert not held.write(repository_admissions.remove, OF)
+
+
+def test_a_setting_keeps_what_it_asks_for(held: Rows):
+    asked = replace(SETTING, digest_only=True, keys=("one", "two"))
+    held.write(repository_admissions.put, OF, asked)
+    assert held.read(repository_admissions.find, OF) == asked
+
+
+def test_images_wait_until_they_are_known_to_be_signed(held: Rows):
+    held.write(image_signatures.await_, OF, "sha256:absent", EPOCH)
+    assert held.read(image_signatures.due, LATER, 9) == []
+    held.write(image_signatures.await_all, OF, EPOCH)
+    waits = {each.digest: each for each in held.read(image_signatures.due, EPOCH, 9)}
+    assert {CHILD.digest, INDEX.digest} <= waits.keys()
+    assert held.read(image_signatures.next_due) == EPOCH
+    held.write(image_signatures.await_, OF, INDEX.digest, LATER)
+    assert not held.write(image_signatures.settle, waits[INDEX.digest], INDEX.digest)  # something came meanwhile
+    for each in held.read(image_signatures.due, LATER, 9):
+        by = INDEX.digest if each.digest in (CHILD.digest, INDEX.digest) else ""
+        assert held.write(image_signatures.settle, each, by)
+    assert held.read(image_signatures.signed, OF, CHILD.digest) == INDEX.digest
+    assert held.read(image_signatures.next_due) is None
+    held.write(image_signatures.await_children, OF, INDEX.digest, LATER)
+    assert [each.digest for each in held.read(image_signatures.due, LATER, 9)] == [CHILD.digest]
+    held.write(image_signatures.again, held.read(image_signatures.due, LATER, 9)[0], LATER + timedelta(minutes=1))
+    assert held.read(image_signatures.due, LATER, 9) == []
+    assert held.read(image_signatures.signed, OF, CHILD.digest) == INDEX.digest  # it stands as it did
+    held.write(images.remove, OF, INDEX.digest)
+    assert held.read(image_signatures.signed, OF, CHILD.digest) == ""
+    held.write(image_signatures.remove_all, OF)
+    assert held.read(image_signatures.due, LATER + timedelta(minutes=1), 9) == []
 
 
 def test_documents_wait_until_they_are_read(held: Rows):

@@ -8,6 +8,7 @@ from entrepot.db import (
     accounts,
     blobs,
     collection,
+    image_pages,
     images,
     integrity,
     repositories,
@@ -198,9 +199,9 @@ def test_images_come_back_with_their_bytes_and_are_paged_by_digest(rows: Rows):
     assert (found.body, found.image_size, found.size) == (manifests[3].payload, 3, len(manifests[3].payload))
     assert found.pushed_at == EPOCH + timedelta(microseconds=3)
     digests = sorted(manifest.digest for manifest in manifests)
-    assert [item.digest for item in rows.read(images.page, of, "ANY", "ANY", digests[0], 2)] == digests[1:3]
-    assert [item.digest for item in rows.read(images.page, of, "TAGGED", "ACTIVE", "", 9)] == [manifests[0].digest]
-    assert len(rows.read(images.page, of, "UNTAGGED", "ACTIVE", "", 9)) == 4
+    assert [item.digest for item in rows.read(image_pages.page, of, "ANY", "ANY", digests[0], 2)] == digests[1:3]
+    assert [item.digest for item in rows.read(image_pages.page, of, "TAGGED", "ACTIVE", "", 9)] == [manifests[0].digest]
+    assert len(rows.read(image_pages.page, of, "UNTAGGED", "ACTIVE", "", 9)) == 4
     assert rows.write(images.share, of, manifests[4].digest) == 4
     assert rows.write(images.share, of, Digest.of(b"absent")) is None
     rows.write(images.pulled, of, found.digest, 3, micros(LATER))
@@ -223,7 +224,7 @@ def test_ids_are_paged_by_digest_and_tag_an_untagged_image_once(rows: Rows):
     ]
     found: list[tuple[str, str | None]] = []
     after = ("", "")
-    while page := rows.read(images.ids_page, of, "ANY", "ACTIVE", after, 1):
+    while page := rows.read(image_pages.ids_page, of, "ANY", "ACTIVE", after, 1):
         found += page
         after = (page[-1][0], page[-1][1] or "")
     assert found == everything
@@ -248,17 +249,6 @@ def test_tags_move_and_are_listed_in_byte_order(rows: Rows):
     assert rows.read(tags.page, of, "", 100) == []
 
 
-def test_tags_of_a_range_of_images_are_by_digest_and_in_byte_order(rows: Rows):
-    of = made(rows, "of").id
-    manifests = sorted((image_manifest([bytes([number])]) for number in range(4)), key=lambda item: item.digest)
-    for item in manifests:
-        rows.write(images.add, of, item.digest, item, 1, EPOCH)
-    for name, number in (("b", 1), ("a-", 1), ("Z", 1), ("first", 0), ("last", 3)):
-        rows.write(tags.point, of, Tag(name), manifests[number].digest, EPOCH)
-    found = rows.read(tags.of_images, of, manifests[1].digest, manifests[3].digest)
-    assert found == {manifests[1].digest: ["Z", "a-", "b"], manifests[3].digest: ["last"]}
-
-
 def test_referrers_are_those_of_their_subject(rows: Rows):
     of = made(rows, "one").id
     subject = Digest.of(b"subject")
@@ -269,6 +259,8 @@ def test_referrers_are_those_of_their_subject(rows: Rows):
         rows.write(images.add, of, manifest.digest, manifest, 0, EPOCH)
         found.append(manifest)
     digests = sorted(manifest.digest for manifest in found)
-    assert [row.digest for row in rows.read(images.referrers, of, subject, "", 9)] == digests
-    assert [row.digest for row in rows.read(images.referrers, of, subject, digests[0], 1)] == digests[1:2]
-    assert rows.read(images.referrers, of, Digest.of(b"other"), "", 9) == []
+    assert [row.digest for row in rows.read(image_pages.referrers, of, subject, (), "ANY", "", 9)] == digests
+    assert [row.digest for row in rows.read(image_pages.referrers, of, subject, (), "ANY", digests[0], 1)] == digests[
+        1:2
+    ]
+    assert rows.read(image_pages.referrers, of, Digest.of(b"other"), (), "ANY", "", 9) == []

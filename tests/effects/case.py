@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 from botocore import xform_name
 
 from tests.factories.processes import Credentials, Server
+from tests.factories.pull_through import Upstream
 from tests.factories.registry import Registry
 
 ACCOUNT = "000000000000"
@@ -27,6 +28,7 @@ class Place:
     account: str
     root_keys: Credentials
     keys: Credentials
+    hub: Upstream
     called: list[str] = field(default_factory=list)
     answer: Any = None
     kept: dict[str, Any] = field(default_factory=dict)
@@ -50,6 +52,10 @@ class Place:
     def client(self, service: str) -> Any:
         """Another service, as the root."""
         return self._client(service, self.root_keys)
+
+    def elsewhere(self, region: str) -> Any:
+        """The service in another Region, as the root."""
+        return self.server.client(self.service, region=region, credentials=self.root_keys)
 
     def door(self, keys: Credentials | None = None) -> Registry:
         """The registry through OCI Distribution, the root's unless other keys are given."""
@@ -126,4 +132,8 @@ class Case:
     # a registry of its own: what is one for each registry
     apart: bool = False
     gone: object = AS_BEFORE
+    # why it cannot be undone, where that is so
+    stays: str = ""
+    # done before anything else is, and before jobs run
+    early: bool = False
     service: str = "ecr"

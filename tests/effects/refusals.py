@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore import xform_name
 
+from tests.effects import key_refusals, quota_refusals, replication_refusals, signing_refusals
 from tests.effects.acts import IMAGE, OTHER
 from tests.effects.refusing import (
     ABSENT,
@@ -15,43 +16,20 @@ from tests.effects.refusing import (
     PRINCIPAL,
     REFERRER,
     TEMPLATE,
+    Ask,
     Ground,
     arn,
+    call,
     immutable,
     put,
     required,
+    twice,
 )
 from tests.factories.layouts import index_of
 from tests.factories.registry import Registry
 
-Ask = Callable[[Ground, str], Any]
 _MANY_TAGS = [{"Key": f"k{number}", "Value": "v"} for number in range(51)]
 _RESERVED = [{"Key": "aws:k", "Value": "v"}]
-
-
-def _call(operation: str, **given: Any) -> Ask:
-    """The operation with an input that provokes the error as things are."""
-    return lambda ground, service: ground.call(service, operation, **given)
-
-
-def _twice(operation: str, **given: Any) -> Ask:
-    """A call after one that did the same."""
-
-    def ask(ground: Ground, service: str) -> Any:
-        ground.call(service, operation, **given)
-        return ground.call(service, operation, **given)
-
-    return ask
-
-
-def _many(operation: str, given: Callable[[int], Mapping[str, Any]], most: int) -> Ask:
-    """One more than there may be, in a region where nothing else is done."""
-
-    def ask(ground: Ground, service: str) -> None:
-        for number in range(most + 1):
-            ground.call(service, operation, "eu-west-1", **given(number))
-
-    return ask
 
 
 def _ended(*parts: bytes) -> Ask:
@@ -90,64 +68,65 @@ def _archived(ground: Ground, service: str) -> Any:
 
 _CHILDREN = index_of([ALONE])
 PROVOKED: Mapping[tuple[str, str], Ask] = {
-    ("BatchGetRepositoryScanningConfiguration", "InvalidParameterException"): _call(
+    **key_refusals.PROVOKED,
+    **quota_refusals.PROVOKED,
+    **replication_refusals.PROVOKED,
+    **signing_refusals.PROVOKED,
+    ("BatchGetRepositoryScanningConfiguration", "InvalidParameterException"): call(
         "BatchGetRepositoryScanningConfiguration", repositoryNames=["NO NAME"]
     ),
     ("CompleteLayerUpload", "EmptyUploadException"): _ended(),
     ("CompleteLayerUpload", "InvalidLayerException"): _ended(b"bytes"),
     ("CompleteLayerUpload", "LayerAlreadyExistsException"): _again,
     ("CompleteLayerUpload", "LayerPartTooSmallException"): _ended(b"small", b"last"),
-    ("CompleteLayerUpload", "UploadNotFoundException"): _call("CompleteLayerUpload"),
-    ("CreateRepository", "InvalidTagParameterException"): _call(
+    ("CompleteLayerUpload", "UploadNotFoundException"): call("CompleteLayerUpload"),
+    ("CreateRepository", "InvalidTagParameterException"): call(
         "CreateRepository", repositoryName=ABSENT, tags=_RESERVED
     ),
-    ("CreateRepository", "RepositoryAlreadyExistsException"): _call("CreateRepository"),
-    ("CreateRepository", "TooManyTagsException"): _call("CreateRepository", repositoryName=ABSENT, tags=_MANY_TAGS),
-    ("CreateRepositoryCreationTemplate", "LimitExceededException"): _many(
-        "CreateRepositoryCreationTemplate", lambda number: {"prefix": f"many/t{number}"}, 50
-    ),
-    ("CreateRepositoryCreationTemplate", "TemplateAlreadyExistsException"): _twice(
+    ("CreateRepository", "RepositoryAlreadyExistsException"): call("CreateRepository"),
+    ("CreateRepository", "TooManyTagsException"): call("CreateRepository", repositoryName=ABSENT, tags=_MANY_TAGS),
+    ("CreateRepositoryCreationTemplate", "TemplateAlreadyExistsException"): twice(
         "CreateRepositoryCreationTemplate", **TEMPLATE
     ),
-    ("DeleteLifecyclePolicy", "LifecyclePolicyNotFoundException"): _call("DeleteLifecyclePolicy"),
-    ("DeleteRegistryPolicy", "RegistryPolicyNotFoundException"): _call("DeleteRegistryPolicy"),
-    ("DeleteRepository", "RepositoryNotEmptyException"): _call("DeleteRepository"),
-    ("DeleteRepositoryCreationTemplate", "TemplateNotFoundException"): _call(
+    ("DeleteLifecyclePolicy", "LifecyclePolicyNotFoundException"): call("DeleteLifecyclePolicy"),
+    ("DeleteRegistryPolicy", "RegistryPolicyNotFoundException"): call("DeleteRegistryPolicy"),
+    ("DeleteRepository", "RepositoryNotEmptyException"): call("DeleteRepository"),
+    ("DeleteRepositoryCreationTemplate", "TemplateNotFoundException"): call(
         "DeleteRepositoryCreationTemplate", prefix=ABSENT
     ),
-    ("DeleteRepositoryPolicy", "RepositoryPolicyNotFoundException"): _call("DeleteRepositoryPolicy"),
-    ("DeregisterPullTimeUpdateExclusion", "ExclusionNotFoundException"): _call(
+    ("DeleteRepositoryPolicy", "RepositoryPolicyNotFoundException"): call("DeleteRepositoryPolicy"),
+    ("DeregisterPullTimeUpdateExclusion", "ExclusionNotFoundException"): call(
         "DeregisterPullTimeUpdateExclusion", principalArn=f"{PRINCIPAL}-absent"
     ),
-    ("DescribeImageScanFindings", "ImageNotFoundException"): _call("DescribeImageScanFindings", imageId=NO_IMAGE),
-    ("DescribeImageScanFindings", "ScanNotFoundException"): _call(
+    ("DescribeImageScanFindings", "ImageNotFoundException"): call("DescribeImageScanFindings", imageId=NO_IMAGE),
+    ("DescribeImageScanFindings", "ScanNotFoundException"): call(
         "DescribeImageScanFindings", imageId={"imageDigest": REFERRER.digest}
     ),
-    ("DescribeImages", "ImageNotFoundException"): _call("DescribeImages", imageIds=[NO_IMAGE]),
-    ("GetAuthorizationToken", "InvalidParameterException"): _call("GetAuthorizationToken", registryIds=["x"]),
-    ("GetDownloadUrlForLayer", "LayerInaccessibleException"): _call(
+    ("DescribeImages", "ImageNotFoundException"): call("DescribeImages", imageIds=[NO_IMAGE]),
+    ("GetAuthorizationToken", "InvalidParameterException"): call("GetAuthorizationToken", registryIds=["x"]),
+    ("GetDownloadUrlForLayer", "LayerInaccessibleException"): call(
         "GetDownloadUrlForLayer", layerDigest=OTHER.config.digest
     ),
-    ("GetDownloadUrlForLayer", "LayersNotFoundException"): _call("GetDownloadUrlForLayer", layerDigest=NO_DIGEST),
-    ("GetLifecyclePolicy", "LifecyclePolicyNotFoundException"): _call("GetLifecyclePolicy"),
-    ("GetLifecyclePolicyPreview", "LifecyclePolicyPreviewNotFoundException"): _call("GetLifecyclePolicyPreview"),
-    ("GetAccountSetting", "InvalidParameterException"): _call("GetAccountSetting", name="ABSENT"),
-    ("GetRegistryPolicy", "RegistryPolicyNotFoundException"): _call("GetRegistryPolicy"),
-    ("GetRepositoryPolicy", "RepositoryPolicyNotFoundException"): _call("GetRepositoryPolicy"),
-    ("PutAccountSetting", "InvalidParameterException"): _call("PutAccountSetting", value="SOMETIMES"),
-    ("PutImage", "ImageAlreadyExistsException"): _call("PutImage", **put(IMAGE, imageTag="v1")),
-    ("PutImage", "ImageDigestDoesNotMatchException"): _call("PutImage", **put(IMAGE, imageDigest=NO_DIGEST)),
+    ("GetDownloadUrlForLayer", "LayersNotFoundException"): call("GetDownloadUrlForLayer", layerDigest=NO_DIGEST),
+    ("GetLifecyclePolicy", "LifecyclePolicyNotFoundException"): call("GetLifecyclePolicy"),
+    ("GetLifecyclePolicyPreview", "LifecyclePolicyPreviewNotFoundException"): call("GetLifecyclePolicyPreview"),
+    ("GetAccountSetting", "InvalidParameterException"): call("GetAccountSetting", name="ABSENT"),
+    ("GetRegistryPolicy", "RegistryPolicyNotFoundException"): call("GetRegistryPolicy"),
+    ("GetRepositoryPolicy", "RepositoryPolicyNotFoundException"): call("GetRepositoryPolicy"),
+    ("PutAccountSetting", "InvalidParameterException"): call("PutAccountSetting", value="SOMETIMES"),
+    ("PutImage", "ImageAlreadyExistsException"): call("PutImage", **put(IMAGE, imageTag="v1")),
+    ("PutImage", "ImageDigestDoesNotMatchException"): call("PutImage", **put(IMAGE, imageDigest=NO_DIGEST)),
     ("PutImage", "ImageTagAlreadyExistsException"): _moved,
-    ("PutImage", "LayersNotFoundException"): _call("PutImage", **put(ALONE)),
-    ("PutImage", "ReferencedImagesNotFoundException"): _call(
+    ("PutImage", "LayersNotFoundException"): call("PutImage", **put(ALONE)),
+    ("PutImage", "ReferencedImagesNotFoundException"): call(
         "PutImage", imageManifest=_CHILDREN.data.decode(), imageManifestMediaType=_CHILDREN.media_type
     ),
-    ("PutRegistryPolicy", "InvalidParameterException"): _call("PutRegistryPolicy", policyText='{"not": "one"}'),
-    ("PutRegistryCatalogData", "InvalidParameterException"): _call("PutRegistryCatalogData", displayName="x" * 101),
-    ("PutRegistryScanningConfiguration", "InvalidParameterException"): _call(
+    ("PutRegistryPolicy", "InvalidParameterException"): call("PutRegistryPolicy", policyText='{"not": "one"}'),
+    ("PutRegistryCatalogData", "InvalidParameterException"): call("PutRegistryCatalogData", displayName="x" * 101),
+    ("PutRegistryScanningConfiguration", "InvalidParameterException"): call(
         "PutRegistryScanningConfiguration", scanType="NONE"
     ),
-    ("PutRegistryScanningConfiguration", "ValidationException"): _call(
+    ("PutRegistryScanningConfiguration", "ValidationException"): call(
         "PutRegistryScanningConfiguration",
         scanType="BASIC",
         rules=[
@@ -157,32 +136,29 @@ PROVOKED: Mapping[tuple[str, str], Ask] = {
             }
         ],
     ),
-    ("RegisterPullTimeUpdateExclusion", "ExclusionAlreadyExistsException"): _twice("RegisterPullTimeUpdateExclusion"),
-    ("RegisterPullTimeUpdateExclusion", "LimitExceededException"): _many(
-        "RegisterPullTimeUpdateExclusion", lambda number: {"principalArn": f"{PRINCIPAL}-{number}"}, 100
-    ),
+    ("RegisterPullTimeUpdateExclusion", "ExclusionAlreadyExistsException"): twice("RegisterPullTimeUpdateExclusion"),
     ("StartImageScan", "ImageArchivedException"): _archived,
-    ("StartImageScan", "ImageNotFoundException"): _call("StartImageScan", imageId=NO_IMAGE),
-    ("StartImageScan", "LimitExceededException"): _twice("StartImageScan"),
-    ("StartImageScan", "UnsupportedImageTypeException"): _call(
+    ("StartImageScan", "ImageNotFoundException"): call("StartImageScan", imageId=NO_IMAGE),
+    ("StartImageScan", "LimitExceededException"): twice("StartImageScan"),
+    ("StartImageScan", "UnsupportedImageTypeException"): call(
         "StartImageScan", imageId={"imageDigest": REFERRER.digest}
     ),
-    ("StartLifecyclePolicyPreview", "LifecyclePolicyNotFoundException"): _call("StartLifecyclePolicyPreview"),
-    ("StartLifecyclePolicyPreview", "LifecyclePolicyPreviewInProgressException"): _twice(
+    ("StartLifecyclePolicyPreview", "LifecyclePolicyNotFoundException"): call("StartLifecyclePolicyPreview"),
+    ("StartLifecyclePolicyPreview", "LifecyclePolicyPreviewInProgressException"): twice(
         "StartLifecyclePolicyPreview", lifecyclePolicyText=EXPIRE
     ),
-    ("TagResource", "InvalidTagParameterException"): _call("TagResource", tags=_RESERVED),
-    ("TagResource", "TooManyTagsException"): _call("TagResource", tags=_MANY_TAGS),
-    ("UntagResource", "InvalidTagParameterException"): _call("UntagResource", tagKeys=["a|b"]),
-    ("UpdateImageStorageClass", "ImageNotFoundException"): _call("UpdateImageStorageClass", imageId=NO_IMAGE),
-    ("UpdateImageStorageClass", "ImageStorageClassUpdateNotSupportedException"): _call(
+    ("TagResource", "InvalidTagParameterException"): call("TagResource", tags=_RESERVED),
+    ("TagResource", "TooManyTagsException"): call("TagResource", tags=_MANY_TAGS),
+    ("UntagResource", "InvalidTagParameterException"): call("UntagResource", tagKeys=["a|b"]),
+    ("UpdateImageStorageClass", "ImageNotFoundException"): call("UpdateImageStorageClass", imageId=NO_IMAGE),
+    ("UpdateImageStorageClass", "ImageStorageClassUpdateNotSupportedException"): call(
         "UpdateImageStorageClass", imageId={"imageDigest": REFERRER.digest}
     ),
-    ("UpdateRepositoryCreationTemplate", "TemplateNotFoundException"): _call(
+    ("UpdateRepositoryCreationTemplate", "TemplateNotFoundException"): call(
         "UpdateRepositoryCreationTemplate", prefix=ABSENT
     ),
     ("UploadLayerPart", "InvalidLayerPartException"): _gap,
-    ("UploadLayerPart", "UploadNotFoundException"): _call("UploadLayerPart"),
+    ("UploadLayerPart", "UploadNotFoundException"): call("UploadLayerPart"),
 }
 
 _WRONG = {
@@ -236,10 +212,14 @@ UNPROVOKED: Mapping[tuple[str, str], str] = {
     ("BatchGetImage", "LimitExceededException"): _NOTHING_ADDED,
     ("BatchGetRepositoryScanningConfiguration", "RepositoryNotFoundException"): "told as a failure of the batch",
     ("DeleteRegistryPolicy", "InvalidParameterException"): _NO_INPUT,
+    ("DeleteRepository", "KmsException"): "a repository whose key is lost is deleted all the same",
     ("DeleteRegistryPolicy", "ValidationException"): _NO_INPUT,
     ("DeregisterPullTimeUpdateExclusion", "LimitExceededException"): _NOTHING_ADDED,
     ("DescribeRegistry", "InvalidParameterException"): _NO_INPUT,
     ("DescribeRegistry", "ValidationException"): _NO_INPUT,
+    ("DeleteSigningConfiguration", "ValidationException"): _NO_INPUT,
+    ("GetSigningConfiguration", "InvalidParameterException"): _NO_INPUT,
+    ("GetSigningConfiguration", "ValidationException"): _NO_INPUT,
     ("GetRegistryPolicy", "InvalidParameterException"): _NO_INPUT,
     ("GetRegistryPolicy", "ValidationException"): _NO_INPUT,
     ("GetRegistryScanningConfiguration", "InvalidParameterException"): _NO_INPUT,
@@ -259,6 +239,9 @@ UNPROVOKED: Mapping[tuple[str, str], str] = {
                 *("ListPullTimeUpdateExclusions", "PutAccountSetting", "PutImageScanningConfiguration"),
                 *("PutLifecyclePolicy", "PutRegistryPolicy", "RegisterPullTimeUpdateExclusion", "StartImageScan"),
                 *("StartLifecyclePolicyPreview", "UpdateImageStorageClass", "UpdateRepositoryCreationTemplate"),
+                *("DescribeImageReplicationStatus", "DescribeReplicationBackfillResults", "ListReplicationBackfills"),
+                *("PutReplicationConfiguration", "StartReplicationBackfill", "StopReplicationBackfill"),
+                *("DescribeImageSigningStatus", "PutSigningConfiguration"),
             )
         ],
         _TOLD,
@@ -273,16 +256,3 @@ UNPROVOKED_PUBLIC: Mapping[tuple[str, str], str] = {
     ("UntagResource", "TooManyTagsException"): _NOTHING_ADDED,
 }
 NOT_PROVOKED = {"ecr": UNPROVOKED, "ecr-public": UNPROVOKED_PUBLIC}
-NOT_YET = {
-    *(("ecr", name, "KmsException") for name in ("CompleteLayerUpload", "CreateRepository", "DeleteRepository")),
-    *(("ecr", name, "KmsException") for name in ("InitiateLayerUpload", "PutImage", "UploadLayerPart")),
-    ("ecr", "BatchGetImage", "UnableToGetUpstreamImageException"),
-    ("ecr", "GetDownloadUrlForLayer", "UnableToGetUpstreamLayerException"),
-    ("ecr", "ListImageReferrers", "UnableToListUpstreamImageReferrersException"),
-    *(
-        (service, name, "LimitExceededException")
-        for service in NOT_PROVOKED
-        for name in ("CreateRepository", "PutImage", "UploadLayerPart")
-    ),
-}
-"""What nothing provokes because it is not built: an operation with such an error does not count."""

@@ -9,6 +9,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from tests.effects.acts import IMAGE, OTHER
+from tests.effects.case import ACCOUNT
 from tests.factories.layouts import image
 from tests.factories.lifecycle import rule, text
 from tests.factories.processes import Server
@@ -37,9 +38,9 @@ class Ground:
         """A service as the root."""
         return self.server.client(service, region=region)
 
-    def call(self, service: str, operation: str, region: str = "us-east-1", /, **given: Any) -> Any:
+    def call(self, service: str, operation: str, **given: Any) -> Any:
         """An operation as the root: with the members that it must have, and these in place of those."""
-        client = self.client(service, region)
+        client = self.client(service)
         return getattr(client, xform_name(operation))(**required(client, operation, given))
 
     def upload(self, service: str, *parts: bytes) -> str:
@@ -103,6 +104,9 @@ _VALUES: Mapping[str, Any] = {
     "prefix": "elsewhere",
     "appliedFor": ["CREATE_ON_PUSH"],
     "catalogData": {},
+    "replicationConfiguration": {"rules": []},
+    "replicationBackfillId": NO_UPLOAD,
+    "destination": {"region": "eu-west-1", "registryId": ACCOUNT},
 }
 
 
@@ -134,9 +138,29 @@ def told(ask: Callable[[], Any]) -> tuple[str, str]:
     return "", ""
 
 
+Ask = Callable[[Ground, str], Any]
+
+
+def call(operation: str, **given: Any) -> Ask:
+    """The operation with an input that provokes the error as things are."""
+    return lambda ground, service: ground.call(service, operation, **given)
+
+
+def twice(operation: str, **given: Any) -> Ask:
+    """A call after one that did the same."""
+
+    def ask(ground: Ground, service: str) -> Any:
+        ground.call(service, operation, **given)
+        return ground.call(service, operation, **given)
+
+    return ask
+
+
 @contextlib.contextmanager
 def immutable(ground: Ground) -> Iterator[None]:
     """The application's repository, whose tags cannot be moved meanwhile."""
     ground.call("ecr", "PutImageTagMutability", imageTagMutability="IMMUTABLE")
-    yield
-    ground.call("ecr", "PutImageTagMutability", imageTagMutability="MUTABLE")
+    try:
+        yield
+    finally:
+        ground.call("ecr", "PutImageTagMutability", imageTagMutability="MUTABLE")

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from entrepot.core.permissions import OPERATIONS
 from tests.effects.case import ACCOUNT, AS_BEFORE, Case, Part, Place
-from tests.factories.processes import Credentials, Server, create_account, serve
+from tests.factories.processes import Credentials, Server, create_account, running, serve
+from tests.factories.pull_through import settings_for, upstream
 
 REGIONS = (
     *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1"),
@@ -28,15 +29,23 @@ class Run:
     def __init__(self, folder: Path, cases: Sequence[Case]) -> None:
         self.faults: dict[Case, Exception] = {}
         with contextlib.ExitStack() as held:
-            server = held.enter_context(serve(folder, environment=SETTINGS))
+            self._hub = held.enter_context(upstream(folder))
+            self._settings = SETTINGS | settings_for(self._hub.host)
+            server = held.enter_context(serve(folder, environment=self._settings, extra=("--role", "api")))
             self._regions = iter(REGIONS[1:])
             self._accounts = iter(range(700_000_000_000, 700_000_000_999))
             steps = {case: _Steps(case, self._place(case, server)) for case in cases}
-            self._each(steps, _Steps.done)
-            server.kill()
-            held.enter_context(serve(folder, environment=SETTINGS, port=server.port))
+            self._each({case: each for case, each in steps.items() if case.early}, _Steps.done)
+            self._restart(held, server, folder)
+            self._each({case: each for case, each in steps.items() if not case.early}, _Steps.done)
+            self._restart(held, server, folder)
             self._each(steps, _Steps.still_there)
-            self._each(steps, _Steps.undone)
+            self._each({case: each for case, each in steps.items() if not case.stays}, _Steps.undone)
+
+    def _restart(self, held: contextlib.ExitStack, server: Server, folder: Path) -> None:
+        """What serves now is killed; over the same data, at the same place, a whole server starts."""
+        (running[-1] if running else server).kill()
+        held.enter_context(serve(folder, environment=self._settings, port=server.port))
 
     def check(self) -> None:
         """Raise all that went wrong."""
@@ -62,7 +71,7 @@ class Run:
             keys = create_account(server, account)
         user = _user(server.client("iam", credentials=keys), case)
         name = f"effects/{case.operation.lower()}"
-        return Place(server, case.service, case.operation, name, region, account, keys, user)
+        return Place(server, case.service, case.operation, name, region, account, keys, user, self._hub)
 
 
 class _Steps:

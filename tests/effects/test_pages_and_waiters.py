@@ -8,6 +8,7 @@ import pytest
 from botocore import xform_name
 
 from entrepot.app.services import SERVICES
+from tests.effects.case import ACCOUNT
 from tests.effects.private import EXPIRE
 from tests.factories import forks
 from tests.factories.advisory_files import dump, record
@@ -15,6 +16,7 @@ from tests.factories.layouts import archive, image, image_of
 from tests.factories.processes import Server, serve
 from tests.factories.registry import Registry
 from tests.factories.shown import Shows
+from tests.factories.waiting import wait
 
 APP = "pages/app"
 SCANNED = {"imageTag": "scanned"}
@@ -32,10 +34,12 @@ PAGINATORS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "ecr": {
         "DescribeImageScanFindings": {"repositoryName": APP, "imageId": SCANNED},
         "DescribeImages": {"repositoryName": APP},
+        "DescribeReplicationBackfillResults": {},  # of the last backfill
         "DescribeRepositories": {},
         "DescribeRepositoryCreationTemplates": {},
         "GetLifecyclePolicyPreview": {"repositoryName": APP},
         "ListImages": {"repositoryName": APP},
+        "ListReplicationBackfills": {},
     },
     "ecr-public": {
         "DescribeImageTags": {"repositoryName": APP},
@@ -48,14 +52,15 @@ WAITERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "image_scan_complete": ("DescribeImageScanFindings", {"repositoryName": APP, "imageId": SCANNED}),
     "lifecycle_policy_preview_complete": ("GetLifecyclePolicyPreview", {"repositoryName": APP}),
 }
-NOT_YET = {"DescribePullThroughCacheRules", "DescribeReplicationBackfillResults", "ListReplicationBackfills"}
+NOT_YET = {"DescribePullThroughCacheRules"}
+REGIONS = ("us-east-1", "eu-west-1", "eu-west-2", "eu-west-3")
 ALONE = {"DescribeRegistries"}  # an account has one
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("pages")
-    with serve(folder) as running:
+    with serve(folder, environment={"ENTREPOT_REGIONS": ",".join(REGIONS)}) as running:
         _known(running, folder)
         for service in PAGINATORS:
             _furnish(running, service)
@@ -64,6 +69,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             ecr.create_repository_creation_template(prefix=f"pages/{letter}", appliedFor=["CREATE_ON_PUSH"])
         ecr.start_image_scan(repositoryName=APP, imageId=SCANNED)
         ecr.start_lifecycle_policy_preview(repositoryName=APP, lifecyclePolicyText=EXPIRE)
+        _replicate(running)
         yield running
 
 
@@ -88,6 +94,29 @@ def _furnish(server: Server, service: str) -> None:
         registry.push(name, image(4200 + number, layers=1, size=64), f"v{number}")
 
 
+def _replicate(server: Server) -> None:
+    """Backfills to three Regions, to their ends."""
+    ecr = server.client()
+    there = [{"region": region, "registryId": ACCOUNT} for region in REGIONS[1:]]
+    rules = [{"destinations": there, "repositoryFilters": [{"filter": APP, "filterType": "PREFIX_MATCH"}]}]
+    ecr.put_replication_configuration(replicationConfiguration={"rules": rules})
+    for each in there:
+        ecr.start_replication_backfill(destination=each)
+    wait(lambda: all("endedAt" in each for each in ecr.list_replication_backfills()["backfills"]), 60, "the ends")
+
+
+def asked(server: Server, service: str, operation: str) -> dict[str, Any]:
+    """The input of a paginator."""
+    given = dict(PAGINATORS[service][operation])
+    if operation == "DescribeReplicationBackfillResults":
+        given |= {"replicationBackfillId": newest(server)}
+    return given
+
+
+def newest(server: Server) -> str:
+    return str(server.client().list_replication_backfills()["backfills"][0]["replicationBackfillId"])
+
+
 @pytest.mark.parametrize("waiter", WAITERS)
 def test_a_waiter_returns_when_what_it_waits_for_is_done(server: Server, shows: Shows, waiter: str):
     operation, given = WAITERS[waiter]
@@ -103,10 +132,10 @@ def test_a_waiter_returns_when_what_it_waits_for_is_done(server: Server, shows: 
 def test_a_paginator_reads_all_of_it_whatever_the_size_of_its_pages(
     server: Server, shows: Shows, service: str, operation: str
 ):
-    for waiter, (waited, asked) in WAITERS.items():
+    for waiter, (waited, wanted) in WAITERS.items():
         if service == "ecr" and waited == operation:
-            server.client().get_waiter(waiter).wait(**asked, WaiterConfig=QUICK)
-    given, paginator = PAGINATORS[service][operation], server.client(service).get_paginator(xform_name(operation))
+            server.client().get_waiter(waiter).wait(**wanted, WaiterConfig=QUICK)
+    given, paginator = asked(server, service, operation), server.client(service).get_paginator(xform_name(operation))
     (key, *_) = paginator.result_keys
     whole = key.search(paginator.paginate(**given).build_full_result())
     pages = list(paginator.paginate(**given, PaginationConfig={"PageSize": 1}))

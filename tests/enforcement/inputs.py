@@ -54,6 +54,9 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "trashId": "absent",
         "imageDigest": digest,
         "catalogData": {"description": "d"},
+        "ecrRepositoryPrefix": names["prefix"],
+        "upstreamRegistryUrl": "quay.io",
+        "ttlSeconds": 60,
         **_of_identities(names),
         "signingConfiguration": {"rules": []},
     }

@@ -24,6 +24,7 @@ from tests.factories import (
     key_cases,
     lifecycle_cases,
     metric_cases,
+    pull_through_cases,
     quota_cases,
     replication_cases,
     scan_cases,
@@ -42,6 +43,7 @@ CASES: Mapping[str, Case] = {
     **inspector_cases.CASES,
     **key_cases.CASES,
     **lifecycle_cases.CASES,
+    **pull_through_cases.CASES,
     **quota_cases.CASES,
     **replication_cases.CASES,
     **secret_cases.CASES,
@@ -58,6 +60,7 @@ PARTS = frozenset().union(
             inspector_cases,
             key_cases,
             lifecycle_cases,
+            pull_through_cases,
             quota_cases,
             replication_cases,
             secret_cases,
@@ -84,6 +87,7 @@ SERVICES = {
     "inspector": "inspector2",
     "keys": "kms",
     "lifecycle": "ecr",
+    "pull_through": "ecr",
     "quotas": "entrepot",
     "replication": "ecr",
     "secrets": "secretsmanager",
@@ -117,7 +121,7 @@ class House:
 
     def furnish(self) -> None:
         """Give the first account something of everything."""
-        for cases in (event_cases, audit_cases, metric_cases, key_cases, quota_cases, secret_cases):
+        for cases in (event_cases, audit_cases, metric_cases, key_cases, quota_cases, secret_cases, pull_through_cases):
             cases.furnish(self.core.write)
         scan_cases.furnish(self.core)
         inspector_cases.furnish(self.core)

@@ -43,7 +43,7 @@ SIGNATURE = VAULT.sign(MATERIAL[PAIR], MESSAGE.algorithm, MESSAGE.text, digest=F
 # what is not authorised by itself, or by those that have cases
 PARTS = {
     *("keys.encryption.enclose", "keys.names.parse", "keys.places.allow", "keys.places.allows", "keys.places.changed"),
-    *("keys.places.find", "keys.policies.with_policy"),
+    *("keys.places.find", "keys.policies.with_policy", "keys.grants.end_named", "keys.service_use.told"),
 }
 ABOUT_NOTHING = {"keys.keeping.allow_create", "keys.tags.allow_new"}
 # use case -> how it is called in the house below
@@ -57,6 +57,7 @@ CASES: dict[str, Case] = {
     "keys.encryption.again": Case((VAULT, SEALED, KEY)),
     "keys.encryption.data_key": Case((VAULT, KEY, 32, Asked("GenerateDataKey"))),
     "keys.encryption.decrypt": Case((VAULT, SEALED)),
+    "keys.encryption.decrypt_asked": Case((VAULT, SEALED, Asked("Decrypt", CONTEXT))),
     "keys.encryption.encrypt": Case((VAULT, KEY, b"text", CONTEXT)),
     "keys.grants.create": Case((KEY, GrantDraft(NEW_GRANT, SERVICE, ("Decrypt",))), "CreateGrant"),
     "keys.grants.list_of": Case((KEY, ("", ""), 10, "")),
@@ -87,6 +88,8 @@ CASES: dict[str, Case] = {
     "keys.service_use.data_key": Case((VAULT, "ecr", KEY, CONTEXT)),
     "keys.service_use.enclosed": Case((VAULT, "ecr", KEY, b"text", CONTEXT)),
     "keys.service_use.opened": Case((VAULT, "ecr", SEALED)),
+    "keys.service_use.opened_for": Case((VAULT, "ecr", SEALED, CONTEXT)),
+    "keys.service_use.require_usable": Case(("ecr", KEY, CONTEXT)),
     "keys.signing.public_key": Case((PAIR,)),
     "keys.signing.sign": Case((VAULT, PAIR, MESSAGE)),
     "keys.signing.verify": Case((PAIR, MESSAGE, SIGNATURE)),

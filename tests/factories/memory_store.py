@@ -7,8 +7,9 @@ from typing import BinaryIO, Self
 
 from entrepot.errors import BlobBytesMissing, UploadBusy
 from entrepot.spec.digest import Digest, hasher
+from entrepot.store.sealed import MARK, Cipher, SealedSpool, blob_size
 
-_LOCATION = re.compile(r"blobs/(sha256|sha512)/([0-9a-f]{2})/\2[0-9a-f]+\.[0-9A-Z]{26}")
+_LOCATION = re.compile(r"blobs/(sha256|sha512)/([0-9a-f]{2})/\2[0-9a-f]+\.[0-9A-Z]{26}(?:\.sealed)?")
 _UPLOAD = re.compile(r"[0-9a-f-]{36}")
 
 
@@ -30,8 +31,17 @@ class MemorySpool:
     def size(self) -> int:
         return len(self._data)
 
+    def read(self, start: int, count: int) -> bytes:
+        return bytes(self._data[start : start + count])
+
     def write(self, data: bytes) -> None:
         self._data += data
+
+    def flush(self) -> None:
+        pass
+
+    def finish(self, digest: Digest) -> None:
+        pass
 
     def truncate(self, size: int) -> None:
         del self._data[size:]
@@ -55,20 +65,21 @@ class MemoryStore:
         self.busy: set[str] = set()
         self.now = 0.0
 
-    def spool(self, upload_id: str, *, create: bool) -> MemorySpool:
+    def spool(self, upload_id: str, *, create: bool, cipher: Cipher | None = None) -> MemorySpool | SealedSpool:
         _require_upload_id(upload_id)
         if upload_id in self.busy:
             raise UploadBusy(upload=upload_id)
         if not create and upload_id not in self.spools_:
             raise BlobBytesMissing(digest=upload_id)
         self.busy.add(upload_id)
-        return MemorySpool(self, upload_id)
+        spool = MemorySpool(self, upload_id)
+        return spool if cipher is None else SealedSpool(spool, cipher)
 
-    def adopt(self, upload_id: str, digest: Digest, generation: str) -> str:
+    def adopt(self, upload_id: str, digest: Digest, generation: str, *, sealed: bool = False) -> str:
         _require_upload_id(upload_id)
         if upload_id not in self.spools_:
             raise BlobBytesMissing(digest=digest)
-        location = f"blobs/{digest.algorithm}/{digest.hex[:2]}/{digest.hex}.{generation}"
+        location = f"blobs/{digest.algorithm}/{digest.hex[:2]}/{digest.hex}.{generation}{MARK if sealed else ''}"
         if location in self.files:
             raise FileExistsError(location)
         self.files[location] = bytes(self.spools_[upload_id])
@@ -87,7 +98,7 @@ class MemoryStore:
     def size(self, location: str) -> int | None:
         _require_location(location)
         data = self.files.get(location)
-        return None if data is None else len(data)
+        return None if data is None else blob_size(location, len(data))
 
     def digest(self, location: str, algorithm: str) -> str:
         _require_location(location)

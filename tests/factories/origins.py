@@ -33,12 +33,15 @@ Answering = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass
 class Origin:
-    """A running server: `answers` by path, what it was `asked`, the authority (PEM) of its certificate."""
+    """A running server: `answers` by path, or by how paths begin (`prefixes`), what it was `asked`, the authority (PEM)
+    of its certificate.
+    """
 
     port: int
     scheme: str
     authority: Path
     answers: dict[str, Answering] = field(default_factory=dict)
+    prefixes: dict[str, Answering] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -82,7 +85,8 @@ def body(content: bytes, status: int = 200, **headers: str) -> Answering:
         for name, value in {"Content_Length": str(len(content)), **headers}.items():
             handler.send_header(name.replace("_", "-"), value)
         handler.end_headers()
-        handler.wfile.write(content)
+        if handler.command != "HEAD":
+            handler.wfile.write(content)
 
     return answer
 
@@ -121,7 +125,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", "0"))
         self.sent = sent = self.rfile.read(length)
         told.asked.append(Asked(self.path, dict(self.headers.items()), self.command, sent, self.client_address))
-        told.answers.get(self.path, body(b"", 404))(self)
+        known = told.answers.get(self.path)
+        found = (each for prefix, each in told.prefixes.items() if self.path.startswith(prefix))
+        (known or next(found, body(b"", 404)))(self)
 
     do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _answer  # noqa: N815 - the library's names
 

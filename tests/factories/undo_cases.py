@@ -24,6 +24,7 @@ UNITS: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "restoring.restore_repository": lambda key: (key,),
     "template_roles.allow_role": lambda _: (ROLE,),
     "templates.create": lambda key: (key.registry, TemplateDraft("new", ("REPLICATION",))),
+    "templates.allow_for": lambda key: (key, "PULL_THROUGH_CACHE"),
     "templates.create_for": lambda key: (key, "CREATE_ON_PUSH"),
     "templates.delete": lambda key: (key.registry, "prod"),
     "templates.describe": lambda key: (key.registry, None, 10, ""),

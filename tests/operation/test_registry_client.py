@@ -1,12 +1,14 @@
 """The client of registries against a real server of this project: what was pushed is pulled, by tag and by digest."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
 from entrepot.outbound import Destinations, Outbound
-from entrepot.outbound.registries import Place, RegistryRefused, Repository
+from entrepot.outbound.faults import RegistryRefused
+from entrepot.outbound.registries import Place, Repository
 from entrepot.outbound.registry_logins import ANONYMOUS, Login
+from entrepot.outbound.registry_uploads import Begin
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
 from tests.factories.layouts import Content, Image, manifest
@@ -23,9 +25,9 @@ def repository(server: Server, login: Login, name: str = "db") -> Repository:
     return Repository(outbound, Place.parse(f"{server.base_url}/{name}"), login)
 
 
-def pieces(data: bytes) -> Callable[[], AsyncIterator[bytes]]:
-    async def made() -> AsyncIterator[bytes]:
-        for start in range(0, len(data), 1 << 20):
+def pieces(data: bytes) -> Begin:
+    async def made(offset: int) -> AsyncIterator[bytes]:
+        for start in range(offset, len(data), 1 << 20):
             yield data[start : start + (1 << 20)]
 
     return made
@@ -34,7 +36,7 @@ def pieces(data: bytes) -> Callable[[], AsyncIterator[bytes]]:
 async def pushed(client: Repository, content: Image, tag: str) -> Digest:
     for blob in content.blobs:
         await client.push_blob(Digest(blob.digest), len(blob.data), pieces(blob.data))
-    return await client.push_manifest(Tag(tag), content.manifest.media_type, content.manifest.data)
+    return await client.put_manifest(Tag(tag), content.manifest.media_type, content.manifest.data)
 
 
 @pytest.mark.parametrize("tls", [False, True])
@@ -49,7 +51,8 @@ async def test_what_the_client_pushes_it_pulls_and_others_too(tmp_path, tls):
         for reference in (Tag("2"), Digest(content.digest)):
             pulled = await client.manifest(reference)
             assert (pulled.body, pulled.digest) == (content.manifest.data, content.digest)
-        assert b"".join([each async for each in client.blob(Digest(layer.digest), len(layer.data))]) == layer.data
+        async with client.blob(Digest(layer.digest), len(layer.data)) as blob:
+            assert b"".join([each async for each in blob.pieces()]) == layer.data
         assert Registry(server).pull("db", "2")
         await pushed(client, content, "again")
 

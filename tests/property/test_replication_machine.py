@@ -112,7 +112,7 @@ class Replicating(DatabaseMachine):
             found = self.database.read(lambda tx: images.describe(tx, caller(), key, images.LISTED, 100, ""))
         except RepositoryNotFound:
             return {}
-        return {each.manifest.digest: set(each.tags) for each in found.items}
+        return {each.image.digest: set(each.tags) for each in found.items}
 
     def teardown(self) -> None:
         try:

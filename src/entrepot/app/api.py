@@ -26,6 +26,7 @@ from entrepot.http.exchange import Exchanges
 from entrepot.http.logos import Logos
 from entrepot.http.metrics import RequestMetrics
 from entrepot.http.pages import Pages
+from entrepot.http.pull_through_metrics import PullThroughMetrics
 from entrepot.http.server import HttpServer
 from entrepot.http.server import Pages as Trees
 from entrepot.http.signing_lists import SigningLists
@@ -54,7 +55,9 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    worker = parts.worker(settings, prepared.seal, f"{name}.{os.getpid()}.{secrets.token_hex(4)}")
+    metrics = RequestMetrics()  # first: it is what lets this process count
+    process = f"{name}.{os.getpid()}.{secrets.token_hex(4)}"
+    worker = parts.worker(settings, prepared.seal, process, PullThroughMetrics())
     addressing = addresses.addressing(settings, worker.hot)
     pages = Pages(worker.core, settings.metrics_allow, parts.standing(settings, worker.databases))
     tracing = parts.tracing(settings, name)
@@ -73,7 +76,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
         trees=_trees(settings, worker.core, prepared.seal),
         exchanges=_exchanges(settings, prepared.address),
         access_log=AccessLog(enabled=settings.access_log, as_json=wants_json(settings.log_format)),
-        metrics=RequestMetrics(),
+        metrics=metrics,
         teller=teller,
         spans=None if tracing is None else RequestSpans(tracing),
     )
@@ -81,6 +84,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     async with _telling(teller, stop):
         await stop.wait()
         await server.drain(settings.drain_seconds)
+        await worker.core.pull_through.pulls.close()
     worker.journal.close()
     worker.databases.close()
     if tracing is not None:

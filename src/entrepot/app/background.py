@@ -28,6 +28,7 @@ from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.pull_through.tidying import Tidying
 from entrepot.core.pulse import Pulse
 from entrepot.core.replication.backfilling import Backfilling
 from entrepot.core.replication.engine import Replication
@@ -40,11 +41,10 @@ from entrepot.db.sqlite import SqliteDatabase
 from entrepot.db.vulnerability_generations import Generations
 from entrepot.seal import Seal
 from entrepot.settings import Settings
-from entrepot.store.filesystem import Filesystem
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
 from entrepot.worker.schedule import Task
-from entrepot.worker.tasks import Jobs, activations, endings, rematches, replications, signatures, tasks
+from entrepot.worker.tasks import Jobs, activations, endings, rematches, replications, signatures, tasks, tidying
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -84,7 +84,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
     database, metrics, journals = databases.metadata, databases.metrics, settings.data / parts.JOURNALS
     meter, place = Metering(metrics, listen), Place(settings.account_id, settings.regions[0])
     measure = MetricsFold(metrics, journals, place, listen)
-    about_audit, store = audit_jobs(settings, databases, meter), Filesystem(settings.data)
+    about_audit, store = audit_jobs(settings, databases, meter), parts.opening(settings, database)
     about_events = event_jobs(settings, database, databases.events, meter, pulse)
     idle, sealed = timedelta(seconds=settings.upload_expiry_seconds), parts.seal(settings, create=False)
     return Jobs(
@@ -122,7 +122,8 @@ def _further(
     settings: Settings, databases: Databases, known: Generations, meter: Metering, pulse: Pulse
 ) -> Sequence[Task]:
     """Jobs of their own: updates of what is known, images matched anew, images restored, waits that end, signatures."""
-    database, store = databases.metadata, Filesystem(settings.data)
+    database = databases.metadata
+    store = parts.opening(settings, database)
     vault = Vault(parts.seal(settings, create=False))
     return [
         *updates(settings, known),
@@ -136,6 +137,7 @@ def _further(
         ),
         *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
         *signatures(image_signer(settings, database, store, vault, pulse.of(database))),
+        *tidying(Tidying(database, store)),
     ]
 
 

@@ -26,7 +26,6 @@ from entrepot.scan.merging import Image
 from entrepot.settings import Settings
 from entrepot.spec.reference import Reference, Tag, parse_reference
 from entrepot.spec.repository import RepositoryKey
-from entrepot.store.filesystem import Filesystem
 
 _LATEST = Tag("latest")
 _PUBLIC = "public.ecr"  # stands in paths, and is no host
@@ -111,7 +110,7 @@ def _of_deployment(settings: Settings, asked: Asked, host: str, name: str, progr
             raise ImageUnusable(path=asked.target, reason=f"there is no such file, and {fault}") from None
         finally:
             snapshot.close()
-        store = Filesystem(settings.data)
+        store = parts.opening(settings, database)
         source = database.read(lambda tx: stored.source(tx, store, key, reference, asked.platform))
         return asyncio.run(_inventory(source, progress))
 
@@ -141,7 +140,8 @@ def _outbound(settings: Settings, place: Place) -> Outbound:
     listed = settings.outbound_allow
     hosts = [each for each in listed if isinstance(each, str)]
     networks = [each for each in listed if not isinstance(each, str)]
-    return Outbound(Destinations([*hosts, _host(place)], networks), settings.outbound_ca)
+    destinations = Destinations([*hosts, _host(place)], networks, settings.token_services)
+    return Outbound(destinations, settings.outbound_ca)
 
 
 def _host(place: Place) -> str:

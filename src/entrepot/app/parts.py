@@ -9,10 +9,14 @@ from pathlib import Path
 
 import structlog
 
+from entrepot.app import pull_through_parts
+from entrepot.app.pull_through_parts import Around
 from entrepot.app.trail_parts import trail_destinations
 from entrepot.core.audit.lookup import Trail
 from entrepot.core.collection import Collector, Periods
 from entrepot.core.credentials import Credentials
+from entrepot.core.encryption.opening import Opening
+from entrepot.core.encryption.sealing import Sealing
 from entrepot.core.events.connection_secrets import ConnectionSecrets
 from entrepot.core.events.connections import Keeping
 from entrepot.core.events.parts import EventParts
@@ -26,6 +30,7 @@ from entrepot.core.keys.vault import Vault
 from entrepot.core.metrics.plotter import Plotter
 from entrepot.core.metrics.standing import Standing
 from entrepot.core.parts import Core
+from entrepot.core.pull_through.measures import Measures
 from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
 from entrepot.core.scanning import enhanced_exceptions
@@ -168,14 +173,24 @@ def collector(settings: Settings, database: SqliteDatabase) -> Collector:
 
 def integrity(settings: Settings, database: SqliteDatabase) -> Integrity:
     """The checks over this deployment's store."""
-    return Integrity(database, Filesystem(settings.data), STORE)
+    return Integrity(database, opening(settings, database), STORE)
+
+
+def opening(settings: Settings, database: SqliteDatabase) -> Opening:
+    """This deployment's store for jobs and commands, which read what is encrypted as if it were not."""
+
+    def vault() -> Vault:
+        return Vault(seal(settings, create=False))
+
+    return Opening(Filesystem(settings.data), database, vault, STORE, clock)
 
 
 def destinations(settings: Settings) -> Destinations:
     """Where requests to elsewhere may go."""
     listed = settings.outbound_allow
     hosts = [each for each in listed if isinstance(each, str)]
-    return Destinations(hosts, [each for each in listed if not isinstance(each, str)])
+    networks = [each for each in listed if not isinstance(each, str)]
+    return Destinations(hosts, networks, settings.token_services)
 
 
 def standing(settings: Settings, databases: Databases) -> Standing:
@@ -221,8 +236,8 @@ def event_parts(settings: Settings, sealed: Seal, units: Units) -> EventParts:
     )
 
 
-def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
-    """The core of one API process; call it on the event loop that will use it."""
+def worker(settings: Settings, sealed: Seal, name: str, measures: Measures) -> Worker:
+    """The core of one API process, which tells `measures` what it does; call it on the event loop that will use it."""
     opened = Databases.of(settings)
     journal = Journal(settings.data / JOURNALS, name)
     store = Filesystem(settings.data)
@@ -230,7 +245,10 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     units, snapshot = Units(opened.metadata, readers), opened.metadata.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
-    transfers = _transfers(settings, units, hot, store)
+    vault = Vault(sealed)
+    sealing = Sealing(hot, units, vault)
+    transfers, reads = _transfers(settings, units, hot, store, sealing), Reads(hot, units, store, sealing)
+    around = Around(units, snapshot, hot, reads, transfers, vault, outbound(settings), clock)
     known = Questions(Generations(settings.data / VULNERABILITIES), beside)
     core = Core(
         units=units,
@@ -241,9 +259,10 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
         credentials=credentials,
         web_identities=WebIdentities(units, credentials, Issuers(outbound(settings), clock), clock),
         transfers=transfers,
-        reads=Reads(hot, units, store),
+        reads=reads,
+        pull_through=pull_through_parts.pull_through(settings, around, measures),
         events=event_parts(settings, sealed, Units(opened.events, beside)),
-        vault=Vault(sealed),
+        vault=vault,
         plotter=Plotter(settings.data / "plots"),
         vulnerabilities=known,
         suppression_walks=SuppressionWalks(units, known, SUPPRESSIONS),
@@ -257,7 +276,7 @@ def worker(settings: Settings, sealed: Seal, name: str) -> Worker:
     return Worker(core, opened, journal, hot)
 
 
-def _transfers(settings: Settings, units: Units, hot: Hot, store: Filesystem) -> Transfers:
+def _transfers(settings: Settings, units: Units, hot: Hot, store: Filesystem, sealing: Sealing) -> Transfers:
     return Transfers(
         units,
         hot,
@@ -266,4 +285,5 @@ def _transfers(settings: Settings, units: Units, hot: Hot, store: Filesystem) ->
         syncing=ThreadPoolExecutor(_SYNCERS, "fsync"),
         boot_id=_BOOT_ID.read_text().strip(),
         limits=TransferLimits(LARGEST_LAYER, settings.disk_reserve),
+        sealing=sealing,
     )

@@ -23,5 +23,5 @@ def image_signer(
 ) -> ImageSigner:
     """What signs images that are pushed."""
     units = Units(metadata, ThreadPoolExecutor(1, "signing"))
-    keeping = Keeping(store, parts.STORE, settings.disk_reserve)
+    keeping = Keeping(store, parts.STORE, settings.disk_reserve, vault)
     return ImageSigner(units, vault, keeping, parts.signing_lists(settings), watch, parts.clock, _PACE)

@@ -31,8 +31,8 @@ An operation counts when tests have shown all of this:
 - **permission**: a caller without the right to it is denied, and nothing changes; the same caller with that right and
   no other is not;
 - **errors**: each error that its model lists was provoked through boto3 and came with its code. `ServerException` is
-  left out: it stands for faults of the server that tests of faults provoke below the API. What else cannot be provoked
-  is listed below the table, with the reason.
+  left out: it stands for faults of the server that tests of faults provoke below the API. What else cannot be is listed
+  below the table, with the reason.
 
 | operation | effect | restart | undone | permission | errors | pages, waiters |
 |---|---|---|---|---|---|---|
@@ -67,11 +67,12 @@ def _shown(model: Model, built: Mapping[str, object], shown: Mapping[str, Sequen
 def _row(model: Model, name: str, shown: Sequence[str], *, built: bool) -> str:
     if not built:
         return f"| {name} | not yet | | | | | |\n"
-    parts = " | ".join("yes" if part in shown else "no" for part in _PARTS)
+    excepted = _excepted(shown)
+    parts = " | ".join("yes" if part in shown else "cannot be" if part in excepted else "no" for part in _PARTS)
     errors = _errors(model, name)
     told = [each for each in errors if f"error {each}" in shown]
-    excepted = _excepted(shown)
-    said = f"{len(told)} of {len(errors)}" + (f", {len(excepted)} cannot be" if excepted else "")
+    untold = [each for each in errors if each in excepted]
+    said = f"{len(told)} of {len(errors)}" + (f", {len(untold)} cannot be" if untold else "")
     used = ", ".join(each for each in ("paginator", "waiter") if each in shown)
     return f"| {name} | {parts} | {said} | {used} |\n"
 
@@ -81,14 +82,14 @@ def _errors(model: Model, name: str) -> list[str]:
 
 
 def _excepted(shown: Sequence[str]) -> Mapping[str, str]:
-    """What cannot be provoked, with the reason."""
+    """What cannot be, with the reason."""
     return dict(each.removeprefix("except ").split(": ", 1) for each in shown if each.startswith("except "))
 
 
 def _missing(model: Model, name: str, shown: Sequence[str]) -> list[str]:
     """What an operation lacks."""
     excepted = _excepted(shown)
-    lacking = [part for part in _PARTS if part not in shown]
+    lacking = [part for part in _PARTS if part not in shown and part not in excepted]
     return lacking + [each for each in _errors(model, name) if f"error {each}" not in shown and each not in excepted]
 
 
@@ -101,7 +102,7 @@ def _exceptions(shown: Mapping[str, Sequence[str]]) -> str:
     if not found:
         return ""
     rows = "".join(f"- {reason} ({', '.join(names)})\n" for reason, names in sorted(found.items()))
-    return f"\nErrors that cannot be provoked:\n\n{rows}"
+    return f"\nWhat cannot be, and why:\n\n{rows}"
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ def fsck(
             "in the trash": report.trashed,
             "blobs": report.blobs,
             "damaged": report.damaged,
+            "no key opens": report.locked,
             "unresolvable": report.unresolvable,
             "database": report.database,
             "orphans": report.orphans,

@@ -1,9 +1,11 @@
 """`entrepot repository admission`: which images a repository hands out."""
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from entrepot.cli import public_key_files
 from entrepot.cli.output import Format, show
 from entrepot.cli.registry_place import REGISTRY_HERE, RegistryPlace
 from entrepot.core import admission
@@ -18,12 +20,20 @@ def set_(
     *,
     mode: Annotated[str, Parameter(help="`audit` tells what would be refused, `enforce` refuses, `off` ends it.")],
     max_severity: Annotated[
-        str, Parameter(help="The worst that is handed out: NONE, INFORMATIONAL, LOW, MEDIUM or HIGH.")
+        str, Parameter(help="The worst that is handed out: NONE, INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL.")
     ] = "HIGH",
     unscanned: Annotated[
         str, Parameter(help="What to do with images of which nothing is known: allow or deny.")
     ] = "allow",
     grace_seconds: Annotated[int, Parameter(help="How long after its push an image may be unscanned.")] = 0,
+    digest_only: Annotated[bool, Parameter(negative="", help="Hand out nothing by tag.")] = False,
+    key: Annotated[
+        tuple[Path, ...],
+        Parameter(
+            negative="",
+            help="A file with a public key, as cosign makes them: only what one of them has signed is handed out.",
+        ),
+    ] = (),
     where: RegistryPlace = REGISTRY_HERE,
     output: Format = "text",
 ) -> None:
@@ -32,7 +42,8 @@ def set_(
         where.write_of(repository, admission.delete)
         show(_shown(repository, None), output)
         return
-    new = Draft(mode, max_severity, unscanned, grace_seconds)
+    keys = tuple(public_key_files.text(each) for each in key)
+    new = Draft(mode, max_severity, unscanned, grace_seconds, digest_only, keys)
     show(_shown(repository, where.write_of(repository, admission.put, new)), output)
 
 
@@ -50,6 +61,8 @@ def _shown(repository: str, setting: Admission | None) -> dict[str, object]:
         "max_severity": setting.max_severity,
         "unscanned": setting.unscanned,
         "grace_seconds": setting.grace_seconds,
+        "digest_only": setting.digest_only,
+        "keys": list(setting.keys),
         "owner": setting.owner,
         "updated_at": setting.updated_at.isoformat(),
     }

@@ -1,23 +1,26 @@
-"""Which images a repository hands out: none with a finding that counts and is worse than it allows.
+"""Which images a repository hands out: none with a finding that counts and is worse than it allows; only those that a
+key has signed, and none by tag, where it says so.
 
-What is asked at each pull stands in two rows that are read again whenever anything has changed (core/hot.py): the
-repository's setting, and how the image stands (core/scanning/standings.py). Where nothing is set, nothing is asked.
-An index is handed out whatever its images are; what a client runs is one of them, and that is decided by itself.
+What is asked at each pull stands in rows that are read again whenever anything has changed (core/hot.py): the
+repository's setting, how the image stands (core/scanning/standings.py), whether it is signed
+(core/scanning/admission_signatures.py). Where nothing is set, nothing is asked. An index is handed out whatever is
+found in its images; what a client runs is one of them, and that is decided by itself. What is no image (signatures,
+SBOMs) is handed out unsigned: it is what clients verify images by.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from entrepot.core import lookup
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
-from entrepot.core.scanning import standings
+from entrepot.core.scanning import public_keys, standings
 from entrepot.core.scanning.analysis import COMPLETE, SEVERITIES
-from entrepot.db import image_standings, registry_scanning
+from entrepot.db import image_signatures, image_standings, registry_scanning
 from entrepot.db import repository_admissions as rows
 from entrepot.db.database import Transaction
 from entrepot.db.exception_records import Admission, AdmissionMode, Standing, Unscanned
@@ -27,11 +30,12 @@ from entrepot.errors import ImageNotAdmitted, ParameterInvalid
 from entrepot.spec.platforms import can_be_scanned
 from entrepot.spec.repository import RepositoryKey
 
-__all__ = ["Admission", "Draft", "Refused", "Standing"]
+__all__ = ["Admission", "Draft", "Refused", "Seen", "Standing"]
 
 T = TypeVar("T", bound=str)
 NONE = "NONE"
-LIMITS = (NONE, "INFORMATIONAL", "LOW", "MEDIUM", "HIGH")  # what may be handed out at most
+ANY = "CRITICAL"
+LIMITS = (NONE, "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", ANY)  # what may be handed out at most
 MODES: Sequence[AdmissionMode] = ("audit", "enforce")
 UNSCANNED: Sequence[Unscanned] = ("allow", "deny")
 MOST_GRACE = timedelta(days=30)
@@ -39,6 +43,8 @@ _KNOWN = frozenset({COMPLETE, "ACTIVE"})  # states of a scan of which the findin
 _RANKS = {severity: rank for rank, severity in enumerate(("UNTRIAGED", *reversed(SEVERITIES)))}
 _SEE = "aws ecr describe-image-scan-findings --repository-name {name} --image-id imageDigest={digest}"
 _MOST_NAMED = 3
+_BY_TAG = "it is handed out by digest only, not by tag: pull {name}@{digest}"
+_UNSIGNED = "no signature of it by a key of the repository is known: sign it with one of them, and push the signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,15 @@ class Draft:
     max_severity: str
     unscanned: str = "allow"
     grace_seconds: int = 0
+    digest_only: bool = False
+    keys: tuple[str, ...] = ()
+
+
+class Seen(NamedTuple):
+    """How an image stands, and for which digest it counts as signed: '' for none, or where nobody asks."""
+
+    standing: Standing | None
+    signed: str = ""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -84,13 +99,20 @@ def put(tx: Transaction, caller: Caller, key: RepositoryKey, new: Draft) -> Admi
     """Set what a repository hands out; it holds for each pull from then on: ParameterInvalid."""
     repository = lookup.require_locked(tx, caller, key, "PutRepositoryAdmission")
     made = _checked(new, caller)
+    before = rows.find(tx, repository.id)
     rows.put(tx, repository.id, made)
+    if not made.keys:
+        image_signatures.remove_all(tx, repository.id)
+    elif before is None or tuple(before.keys) != tuple(made.keys):
+        image_signatures.await_all(tx, repository.id, caller.at)
     parameters = {
         "repositoryName": key.name,
         "mode": made.mode,
         "maxSeverity": made.max_severity,
         "unscanned": made.unscanned,
         "graceSeconds": made.grace_seconds,
+        "digestOnly": made.digest_only,
+        "publicKeys": list(made.keys),
     }
     Change(tx, caller, repository).finish("PutRepositoryAdmission", parameters)
     return made
@@ -105,16 +127,25 @@ def delete(tx: Transaction, caller: Caller, key: RepositoryKey) -> bool:
     """Hand out everything from now on; whether anything was set."""
     repository = lookup.require_locked(tx, caller, key, "DeleteRepositoryAdmission")
     gone = rows.remove(tx, repository.id)
+    image_signatures.remove_all(tx, repository.id)
     Change(tx, caller, repository).finish("DeleteRepositoryAdmission", {"repositoryName": key.name})
     return gone
 
 
-def decide(setting: Admission, image: StoredManifest, standing: Standing | None, at: datetime) -> Refused | None:
-    """Whether an image is refused, by how it stands now; None for one that is handed out."""
-    if image.kind == "index":
-        return None
-    found = _refusal(setting, image, standing, at)
-    return found if found is not None and can_be_scanned(image.body) else None  # few are refused: only these are read
+def decide(
+    setting: Admission, key: RepositoryKey, image: StoredManifest, seen: Seen, at: datetime, *, by_tag: bool
+) -> Refused | None:
+    """Whether an image is refused, by how it stands now and how it was asked for; None for one that is handed out."""
+    if setting.digest_only and by_tag:
+        why = _BY_TAG.format(name=key.name, digest=image.digest)
+        return Refused(image.digest, setting.mode == "enforce", why, {})
+    found = None
+    if setting.keys and not seen.signed and image.subject is None:
+        found = Refused(image.digest, setting.mode == "enforce", _UNSIGNED, {})
+    elif image.kind != "index":
+        found = _refusal(setting, image, seen.standing, at)
+    is_image = found is None or image.kind == "index" or can_be_scanned(image.body)  # few are refused: these are read
+    return found if is_image else None
 
 
 def _refusal(setting: Admission, image: StoredManifest, standing: Standing | None, at: datetime) -> Refused | None:
@@ -131,13 +162,17 @@ def _refusal(setting: Admission, image: StoredManifest, standing: Standing | Non
     return Refused(image.digest, enforced, _why(setting, standing, above), standing.effective)
 
 
-def look(tx: Transaction, repository: Repository, image: StoredManifest, at: datetime) -> Refused | None:
+def look(
+    tx: Transaction, repository: Repository, image: StoredManifest, at: datetime, *, by_tag: bool = False
+) -> Refused | None:
     """`decide`, from the rows as they are."""
     setting = rows.find(tx, repository.id)
     if setting is None:
         return None
     standing = image_standings.find(tx, scan_key(tx, repository, image.digest))
-    return decide(setting, image, None if standing is None else standings.present(tx, repository, standing, at), at)
+    present = None if standing is None else standings.present(tx, repository, standing, at)
+    signed = image_signatures.signed(tx, repository.id, image.digest) if setting.keys else ""
+    return decide(setting, repository.key, image, Seen(present, signed), at, by_tag=by_tag)
 
 
 def scan_key(tx: Transaction, repository: Repository, digest: str) -> ScanKey:
@@ -160,7 +195,8 @@ def _checked(new: Draft, caller: Caller) -> Admission:
     most = int(MOST_GRACE.total_seconds())
     if not 0 <= new.grace_seconds <= most:
         raise ParameterInvalid(parameter="grace_seconds", reason=f"{new.grace_seconds} is not between 0 and {most}")
-    return Admission(mode, limit, unscanned, new.grace_seconds, caller.principal.arn, caller.at)
+    keys = public_keys.checked(new.keys)
+    return Admission(mode, limit, unscanned, new.grace_seconds, caller.principal.arn, caller.at, new.digest_only, keys)
 
 
 def _one_of(parameter: str, given: str, known: Sequence[T]) -> T:

@@ -7,12 +7,21 @@ from typing import TypeGuard
 from entrepot.core import access, lookup, protection
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
+from entrepot.core.encryption import data_keys
 from entrepot.core.quotas.bytes import require_room
 from entrepot.db import blobs as rows
-from entrepot.db import registries, repositories, trash
+from entrepot.db import pull_through_cache, registries, repositories, trash
 from entrepot.db.database import Transaction
 from entrepot.db.records import Blob, Link
-from entrepot.errors import BlobArchived, BlobInUse, BlobNotFound, BlobTrashed, BlobUnreferenced
+from entrepot.errors import (
+    BlobArchived,
+    BlobInUse,
+    BlobNotFound,
+    BlobTrashed,
+    BlobUnreferenced,
+    LayerKeyUnusable,
+    RepositoryKeyUnusable,
+)
 from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RepositoryKey
 
@@ -48,7 +57,9 @@ def availability(
 
 
 def require_downloadable(tx: Transaction, caller: Caller, key: RepositoryKey, digest: Digest) -> Blob:
-    """The blob, for a download URL: BlobNotFound, BlobUnreferenced until an image names it, BlobArchived."""
+    """The blob, for a download URL: BlobNotFound, BlobUnreferenced until an image names it, BlobArchived,
+    LayerKeyUnusable.
+    """
     repository = lookup.require(tx, caller, key, "GetDownloadUrlForLayer")
     link = rows.find_link(tx, repository.id, digest)
     if link is None or link.blob.state != "live":
@@ -57,6 +68,10 @@ def require_downloadable(tx: Transaction, caller: Caller, key: RepositoryKey, di
         raise BlobUnreferenced(digest=digest, name=key.name)
     if link.archived:
         raise BlobArchived(digest=digest, name=key.name)
+    try:
+        data_keys.require_usable(tx, repository, caller.at)
+    except RepositoryKeyUnusable as fault:
+        raise LayerKeyUnusable(digest=digest, name=key.name, reason=fault) from None
     return link.blob
 
 
@@ -64,7 +79,9 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
     """Link a blob of another repository of the same registry; False, exactly as if it were absent, when it may not be.
 
     Needs the right to read the source, that the source holds the digest, and that the registry's account setting
-    BLOB_MOUNTING does not say otherwise; what was mounted before it did is held on. BytesTooMany.
+    BLOB_MOUNTING does not say otherwise; what was mounted before it did is held on. Images of an upstream lend nothing.
+    Both repositories must have the same encryption, and the same key of KMS: RepositoryKeyUnusable where that cannot be
+    used. BytesTooMany.
     """
     repository = lookup.require_shared(tx, caller, target, "InitiateLayerUpload")
     if registries.find(tx, target.registry).blob_mounting == "DISABLED":
@@ -74,8 +91,11 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
         return False
     origin = repositories.share(tx, source)
     link = None if origin is None else rows.share_link(tx, origin.id, digest)
-    if not is_available(link):
+    if origin is None or not is_available(link) or link.blob.key != repository.encryption_key:
         return False
+    if pull_through_cache.is_cached(tx, origin.id):
+        return False
+    data_keys.require_usable(tx, repository, caller.at)
     if rows.find_link(tx, repository.id, digest) is None:
         require_room(tx, target, link.blob.size)
     rows.link(tx, repository.id, digest, link.blob.id, caller.at)

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
 from entrepot.core.changes import new_stamp
+from entrepot.core.encryption import configuration
 from entrepot.core.scanning import enhanced_work
 from entrepot.core.units import BlockingUnits
 from entrepot.db import collection as rows
@@ -180,6 +181,7 @@ class Collector:
                 pass
             while self._units.write(rows.drop_some, repository_id, _BATCH):
                 pass
+            self._units.write(configuration.retire_by_id, repository_id, now)
             self._units.write(rows.remove_tombstone, repository_id)
             emptied += 1
         return emptied

@@ -10,7 +10,7 @@ from entrepot.core import image_events, lookup, protection, trash
 from entrepot.core.access import Caller, ImageName
 from entrepot.core.changes import Change
 from entrepot.core.images import MOST_TAGS
-from entrepot.core.scanning import enhanced_events, enhanced_work
+from entrepot.core.scanning import admission_signatures, enhanced_events, enhanced_work
 from entrepot.db import image_signings, images, registry_sboms, tags
 from entrepot.db.database import Transaction
 from entrepot.db.inspector_records import ImageKey
@@ -178,6 +178,7 @@ def _delete_tag(tx: Transaction, change: Change, repository: Repository, tag: st
         _remove(tx, change, repository, digest, (str(tag),))
     else:
         tags.remove(tx, repository.id, tag)
+    admission_signatures.untagged(tx, repository, tag, change.caller.at)
     change.event(*image_events.of_change(repository, stored, tag, "DELETE"))
     return digest
 
@@ -190,6 +191,7 @@ def _delete_image(tx: Transaction, change: Change, repository: Repository, diges
     tags.remove_of_image(tx, repository.id, digest)
     _remove(tx, change, repository, digest, gone)
     for tag in gone or (None,):
+        admission_signatures.untagged(tx, repository, tag or "", change.caller.at)
         change.event(*image_events.of_change(repository, stored, tag, "DELETE"))
     return gone
 

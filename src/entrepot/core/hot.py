@@ -19,6 +19,7 @@ from entrepot.db import (
     accounts,
     blobs,
     entities,
+    image_signatures,
     image_standings,
     images,
     public_aliases,
@@ -73,6 +74,7 @@ class Hot:
         self._tags: Recent[tuple[str, str], tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._links: Recent[tuple[str, str], tuple[int, Link]] = Recent(_MOST_ENTRIES)
         self._admissions: Recent[str, tuple[int, Admission | None]] = Recent(_MOST_ENTRIES)
+        self._signatures: Recent[tuple[str, str], tuple[int, str]] = Recent(_MOST_ENTRIES)
         self._standings: Recent[tuple[str, str], tuple[int, Standing | None]] = Recent(_MOST_ENTRIES)
 
     def repository(self, key: RepositoryKey) -> Repository | None:
@@ -238,6 +240,17 @@ class Hot:
         self._standings.put((repository.id, digest), (version, found))
         return found
 
+    def signed(self, repository: Repository, digest: Digest) -> str:
+        """For which digest an image counts as signed, '' for none, read again whenever anything has changed."""
+        version = self._present_version()
+        entry = self._signatures.get((repository.id, digest))
+        if entry is not None and entry[0] == version:
+            return entry[1]
+        row = self._snapshot.one(image_signatures.FIND, of=repository.id, image=digest)
+        found = "" if row is None else str(row.signed)
+        self._signatures.put((repository.id, digest), (version, found))
+        return found
+
     def images(self, repository: Repository | None, reference: Reference) -> Sequence[tuple[str, str]]:
         """Tag and digest of what a reference names: of a digest with each tag that it has."""
         named = (reference, "") if isinstance(reference, Tag) else ("", reference)
@@ -263,15 +276,23 @@ class Hot:
             self._links.put((repository.id, digest), (repository.stamp, found))
         return found
 
-    def held(self, store: str, digest: Digest) -> Blob | None:
-        """The blob of this digest in a store, live or damaged, whoever holds it."""
-        row = self._snapshot.one(blobs.FIND_HELD, store=store, digest=digest)
+    def held(self, store: str, digest: Digest, key: str = "") -> Blob | None:
+        """The blob of this digest in a store under a key of KMS ('': plain), live or damaged, whoever holds it."""
+        row = self._snapshot.one(blobs.FIND_HELD, store=store, digest=digest, key=key)
         return None if row is None else blobs.blob_of(row)
 
     def upload(self, upload_id: str) -> Upload | None:
         """The upload session of this id, whoever it belongs to."""
         row = self._snapshot.one(uploads.FIND, id=upload_id)
         return None if row is None else uploads.record(row)
+
+    def version(self) -> int:
+        """A number that is another whenever anything has changed; read it before what is kept under it."""
+        return self._present_version()
+
+    def ask(self, work: Callable[[Reader], T]) -> T:
+        """What the rows say at this moment; kept nowhere."""
+        return self._snapshot.together(work)
 
     def _present_version(self) -> int:
         if self._version is not None:

@@ -1,4 +1,5 @@
-"""Images copied from one repository to another, or to another tag, without moving bytes: the blobs are linked.
+"""Images copied from one repository to another, or to another tag, without moving bytes: the blobs are linked. Only
+between repositories of which one has a key of KMS that the other has not, blobs are read and pushed again.
 
 A copy is a pull and a push, by the use cases of both: the caller must be allowed each, and tags, scans, events and
 records are those of a push. It goes manifest by manifest, each in a unit of its own: what an index names first, then
@@ -6,9 +7,10 @@ what refers to any of it where that is wanted, and last the image with its tag. 
 taken up by copying again; until then the tag is where it was.
 """
 
+import asyncio
 import uuid
-from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import BinaryIO, Final, NamedTuple
 
 from msgspec import structs
 
@@ -17,21 +19,24 @@ from entrepot.core.access import Caller
 from entrepot.core.blobs import is_available
 from entrepot.core.images import OCI_RULES
 from entrepot.core.quotas.bytes import require_room
+from entrepot.core.reads import Reads
 from entrepot.core.repositories import tag_is_immutable
 from entrepot.core.scanning import places
 from entrepot.core.storage_classes import ACTIVE
+from entrepot.core.transfers import Transfers
 from entrepot.core.units import Units
 from entrepot.db import blobs, repositories, storage_classes, tags
 from entrepot.db import images as rows
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository, StoredManifest
-from entrepot.errors import CopyTooLarge, ImageArchived, TagImmutable
+from entrepot.errors import BlobArchived, CopyTooLarge, ImageArchived, TagImmutable
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
 
 MOST: Final = 1000
+_PIECE: Final = 256 * 1024
 
 
 class Wanted(NamedTuple):
@@ -53,13 +58,33 @@ class Copied(NamedTuple):
     manifests: int
 
 
-async def copy(units: Units, caller: Caller, source: RepositoryKey, target: RepositoryKey, wanted: Wanted) -> Copied:
-    """Copy an image; what is at the target already is left as it is."""
+class Carrying(NamedTuple):
+    """How bytes are read and pushed, where they must be."""
+
+    reads: Reads
+    transfers: Transfers
+
+
+async def copy(
+    units: Units,
+    caller: Caller,
+    source: RepositoryKey,
+    target: RepositoryKey,
+    wanted: Wanted,
+    carrying: Carrying | None = None,
+) -> Copied:
+    """Copy an image; what is at the target already is left as it is. Without `carrying`, BlobsNotFound where bytes
+    would have to be.
+    """
     digests = await units.read(plan, caller, source, target, wanted)
     for digest in digests:
         found = await units.read(images.find, caller, source, digest)
         manifest = await units.manifest(found.manifest.body, found.manifest.media_type)
         tag = wanted.new_tag if digest == digests[-1] else None
+        lacking = await units.read(to_carry, source, target, manifest)
+        if carrying is not None:
+            for each in lacking:
+                await _carry(carrying, _alone(caller, f"{digest}/{each}"), source, target, each)
         await units.write(put, _alone(caller, digest), source, target, manifest, digest, tag)
     return Copied(digests[-1], wanted.new_tag, len(digests))
 
@@ -103,10 +128,39 @@ def put(
     origin = lookup.present(repositories.share(tx, source), source)
     for each in sorted({descriptor.digest for descriptor in manifest.required_blobs}):
         held = blobs.share_link(tx, origin.id, each)
-        if is_available(held) and not is_available(blobs.find_link(tx, goal.id, each)):
+        if not is_available(held) or held.blob.key != goal.encryption_key:
+            continue
+        if not is_available(blobs.find_link(tx, goal.id, each)):
             require_room(tx, target, held.blob.size)
             blobs.link(tx, goal.id, each, held.blob.id, caller.at)
     images.put(tx, caller, target, digest, manifest, OCI_RULES, tag)
+
+
+def to_carry(tx: Transaction, source: RepositoryKey, target: RepositoryKey, manifest: Manifest) -> Sequence[Digest]:
+    """Blobs that the target lacks and cannot hold as the source does, for they are encrypted otherwise. Not
+    authorised: what moves them is.
+    """
+    origin, goal = repositories.find(tx, source), repositories.find(tx, target)
+    if origin is None or goal is None or origin.encryption_key == goal.encryption_key:
+        return ()
+    needed = sorted({descriptor.digest for descriptor in manifest.required_blobs})
+    return [each for each in needed if not is_available(blobs.find_link(tx, goal.id, each))]
+
+
+async def _carry(
+    carrying: Carrying, caller: Caller, source: RepositoryKey, target: RepositoryKey, digest: Digest
+) -> None:
+    try:
+        _, file = await carrying.reads.open_blob(caller, source, digest)
+    except BlobArchived:  # meanwhile: the manifest that needs it is refused for want of it
+        return
+    with file:
+        await carrying.transfers.put_blob(caller, target, digest, _pieces(file))
+
+
+async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
+    while piece := await asyncio.to_thread(file.read, _PIECE):
+        yield piece
 
 
 def _require_handed_out(tx: Transaction, caller: Caller, repository: Repository, image: StoredManifest) -> None:
@@ -165,6 +219,6 @@ def _is_there(tx: Transaction, repository: Repository, digest: str) -> bool:
     return found is not None and found.status == ACTIVE
 
 
-def _alone(caller: Caller, digest: Digest) -> Caller:
+def _alone(caller: Caller, digest: str) -> Caller:
     """The same caller, whose records of one manifest are told from those of another."""
     return structs.replace(caller, request_id=str(uuid.uuid5(uuid.UUID(caller.request_id), digest)))

@@ -111,8 +111,9 @@ class ImageSigner:
         made: list[Blob] = []
         held: Sequence[str] = ()
         try:
-            made.append(await asyncio.to_thread(self._keeping.keep, signature_referrers.EMPTY))
-            made.append(await asyncio.to_thread(self._keeping.keep, signed.envelope))
+            for data in (signature_referrers.EMPTY, signed.envelope):
+                sealing = await self._units.write(self._keeping.fresh_key, work.repository.key, self._clock())
+                made.append(await asyncio.to_thread(self._keeping.keep, data, sealing))
             at = self._clock()
             callers = [made_referrers.itself(work.repository.key.registry, at) for _ in range(len(made) + 1)]
             held = await self._units.write(finish, work, signed, manifest, callers, made, at)

@@ -9,14 +9,15 @@ import msgspec
 from entrepot.core import access, image_events, lookup, storage_classes
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
+from entrepot.core.encryption import data_keys
 from entrepot.core.page import Page
 from entrepot.core.quotas import catalogue, limits
 from entrepot.core.repositories import tag_is_immutable
-from entrepot.core.scanning import enhanced_results, requests, vex_trust
+from entrepot.core.scanning import admission_signatures, enhanced_results, requests, vex_trust
 from entrepot.core.scanning.enhanced_results import Standing
 from entrepot.core.signing import pushes
-from entrepot.db import blobs, images, tags
-from entrepot.db.database import Transaction
+from entrepot.db import blobs, image_pages, images, tags
+from entrepot.db.database import Row, Transaction
 from entrepot.db.records import ImageStatus, Repository, StoredManifest
 from entrepot.errors import (
     BlobsNotFound,
@@ -61,9 +62,9 @@ class Image:
 
 
 class ImageDetail(msgspec.Struct, frozen=True):
-    """A manifest without its bytes, with its tags in order."""
+    """A manifest without its bytes, as a row of db/image_pages.py, with its tags in order."""
 
-    manifest: StoredManifest
+    image: Row
     tags: tuple[str, ...]
     standing: Standing | None = None  # of its enhanced scan, where its registry has such
 
@@ -97,7 +98,7 @@ def put(
     """
     tag = reference if isinstance(reference, Tag) else tag
     digest = reference if isinstance(reference, Digest) else manifest.digest
-    repository = lookup.require_locked(tx, caller, key, "PutImage", access.image_keys(tag or "", digest))
+    repository = _put_into(tx, caller, key, tag or "", digest)
     if isinstance(reference, Digest) and reference != Digest.of(manifest.payload, reference.algorithm):
         raise ImageDigestMismatch(expected=digest, actual=manifest.digest)
     return accept(Change(tx, caller, repository), digest, manifest, tag, rules)
@@ -126,19 +127,9 @@ def accept(
         raise _not_found(key, digest)
     if tag is not None and pointed != digest:
         point(tx, repository, tag, digest, caller)
-    _have_looked_at(tx, repository, digest, manifest, tag or "", caller)
+    _have_looked_at(change, digest, manifest, tag or "")
     _tell_push(change, known, tag, action, changed=not repeated)
     return Image(key, known, tag)
-
-
-def _have_looked_at(
-    tx: Transaction, repository: Repository, digest: Digest, manifest: Manifest, tag: str, caller: Caller
-) -> None:
-    """Have an image scanned, read and signed, as far as somebody wants that."""
-    requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
-    vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
-    vex_trust.signed(tx, repository, manifest, tag, caller.at)
-    pushes.pushed(tx, repository, digest, manifest, caller)
 
 
 def _add(
@@ -171,10 +162,10 @@ def resolve(tx: Transaction, repository: Repository, reference: Reference) -> Im
 
 def list_ids(
     tx: Transaction, caller: Caller, key: RepositoryKey, wanted: Filter, limit: int, after: tuple[str, str]
-) -> Page[tuple[Digest, str | None]]:
+) -> Page[tuple[str, str | None]]:
     """A page of (digest, tag): one for each tag, and one for each untagged image."""
     repository = lookup.require(tx, caller, key, "ListImages")
-    found = images.ids_page(tx, repository.id, wanted.tags, wanted.status, after, limit + 1)
+    found = image_pages.ids_page(tx, repository.id, wanted.tags, wanted.status, after, limit + 1)
     more = (found[limit - 1][0], found[limit - 1][1] or "") if len(found) > limit else None
     return Page(tuple(found[:limit]), more)
 
@@ -184,14 +175,9 @@ def describe(
 ) -> Page[ImageDetail]:
     """A page of images in order of digest."""
     repository = lookup.require(tx, caller, key, "DescribeImages")
-    found = images.page(tx, repository.id, wanted.tags, wanted.status, after, limit + 1)
+    found = image_pages.page(tx, repository.id, wanted.tags, wanted.status, after, limit + 1)
     shown = found[:limit]
-    tagged = tags.of_images(tx, repository.id, shown[0].digest, shown[-1].digest) if shown else {}
-    scans = enhanced_results.standings(tx, repository, shown)
-    details = tuple(
-        ImageDetail(manifest, tuple(tagged.get(manifest.digest, ())), scans.get(manifest.digest)) for manifest in shown
-    )
-    return Page(details, (shown[-1].digest,) if len(found) > limit else None)
+    return Page(_details(tx, repository, shown), (shown[-1].digest,) if len(found) > limit else None)
 
 
 def describe_these(
@@ -200,23 +186,28 @@ def describe_these(
     """The images of these (digest, tag) ids, each once; ImageNotFound when any is missing."""
     named = [(tag or "", digest or "") for digest, tag in ids]
     repository = lookup.require_images(tx, caller, key, "DescribeImages", named)
-    found: dict[str, ImageDetail] = {}
+    found: dict[str, Row] = {}
     for digest, tag in ids:
         pointed = tags.find(tx, repository.id, tag) if tag is not None else digest
         if pointed is None or (digest is not None and digest != pointed):
             raise _image_id_not_found(key, digest, tag)
-        stored = images.find(tx, repository.id, pointed)
-        if stored is None:
+        row = image_pages.find(tx, repository.id, pointed)
+        if row is None:
             raise _image_id_not_found(key, digest, tag)
-        found.setdefault(stored.digest, detail_of(tx, repository, stored))
-    return tuple(found.values())
+        found.setdefault(row.digest, row)
+    return _details(tx, repository, tuple(found.values()))
 
 
-def detail_of(tx: Transaction, repository: Repository, manifest: StoredManifest) -> ImageDetail:
-    """An image with its tags."""
-    named = tuple(tags.of_image(tx, repository.id, manifest.digest, MOST_TAGS))
-    scans = enhanced_results.standings(tx, repository, [manifest])
-    return ImageDetail(manifest, named, scans.get(manifest.digest))
+def _details(tx: Transaction, repository: Repository, rows: Sequence[Row]) -> tuple[ImageDetail, ...]:
+    scans = enhanced_results.standings(tx, repository, rows)
+    return tuple(ImageDetail(row, image_pages.tags_of(row), scans.get(row.digest)) for row in rows)
+
+
+def _put_into(tx: Transaction, caller: Caller, key: RepositoryKey, tag: str, digest: str) -> Repository:
+    """The repository, locked, for a caller who may put this image: RepositoryKeyUnusable."""
+    repository = lookup.require_locked(tx, caller, key, "PutImage", access.image_keys(tag, digest))
+    data_keys.require_usable(tx, repository, caller.at)
+    return repository
 
 
 def hold_blobs(tx: Transaction, repository: Repository, manifest: Manifest) -> None:
@@ -254,6 +245,16 @@ def point(tx: Transaction, repository: Repository, tag: Tag, digest: Digest, cal
     if len(tags.of_image(tx, repository.id, digest, most)) >= most:
         raise TagsTooMany(tag=tag, name=repository.key.name, account=repository.key.registry.account, limit=most)
     tags.point(tx, repository.id, tag, digest, caller.at)
+
+
+def _have_looked_at(change: Change, digest: Digest, manifest: Manifest, tag: str) -> None:
+    """Have what is pushed scanned, read, verified and signed, as its repository and registry want it."""
+    tx, repository, caller = change.tx, change.repository, change.caller
+    requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
+    vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
+    vex_trust.signed(tx, repository, manifest, tag, caller.at)
+    admission_signatures.pushed(tx, repository, digest, manifest, tag, caller.at)
+    pushes.pushed(tx, repository, digest, manifest, caller)
 
 
 def _tell_push(change: Change, manifest: StoredManifest, tag: str | None, action: str, *, changed: bool) -> None:

@@ -44,18 +44,21 @@ class Intake:
         granted = largest if grant is None else 0
         check_at = self.offset + _CHECK_SPACE_EVERY
         write, running = self._spool.write, self.running
-        async for chunk in chunks:
-            if self.offset + len(chunk) > largest:
-                raise UploadTooLarge(limit=largest)
-            if grant is not None and self.offset + len(chunk) > granted:
-                granted = await grant(self.offset + len(chunk))
-            write(chunk)
-            if running is not None:
-                running.update(chunk)
-            self.offset += len(chunk)
-            if self.offset >= check_at:
-                self._require_space()
-                check_at = self.offset + _CHECK_SPACE_EVERY
+        try:
+            async for chunk in chunks:
+                if self.offset + len(chunk) > largest:
+                    raise UploadTooLarge(limit=largest)
+                if grant is not None and self.offset + len(chunk) > granted:
+                    granted = await grant(self.offset + len(chunk))
+                write(chunk)
+                if running is not None:
+                    running.update(chunk)
+                self.offset += len(chunk)
+                if self.offset >= check_at:
+                    self._require_space()
+                    check_at = self.offset + _CHECK_SPACE_EVERY
+        finally:
+            self._spool.flush()
 
     @property
     def upload(self) -> Upload:

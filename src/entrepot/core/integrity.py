@@ -13,10 +13,11 @@ from entrepot.core.reads import mark_damaged
 from entrepot.core.units import BlockingUnits
 from entrepot.db import blobs as blob_rows
 from entrepot.db import integrity as rows
+from entrepot.db import repositories
 from entrepot.db.database import Database, Transaction
 from entrepot.db.integrity import ManifestKey
 from entrepot.db.records import Blob
-from entrepot.errors import BlobBytesMissing
+from entrepot.errors import BlobBytesMissing, RepositoryKeyUnusable
 from entrepot.spec.digest import Digest
 from entrepot.store.blobs import BlobStore
 
@@ -25,9 +26,10 @@ _BATCH = 500
 
 @dataclass(slots=True)
 class Scrubbed:
-    """What a scrub did; sizes in bytes."""
+    """What a scrub did; sizes in bytes. `locked` are those that no key opens: nothing was learnt of them."""
 
     checked: int = 0
+    locked: int = 0
     checked_bytes: int = 0
     damaged: list[str] = field(default_factory=list)
 
@@ -35,7 +37,8 @@ class Scrubbed:
 @dataclass(slots=True)
 class Report:
     """What fsck found. `unresolvable` and `damaged` hold a line each; `repaired` counts mended rows, `trashed`
-    those of the manifests that are in the trash.
+    those of the manifests that are in the trash. `locked` holds a line for each blob that no key opens at present: its
+    length was checked alone, and nobody reads it until a key does.
     """
 
     manifests: int = 0
@@ -45,6 +48,7 @@ class Report:
     damaged: list[str] = field(default_factory=list)
     unresolvable: list[str] = field(default_factory=list)
     database: list[str] = field(default_factory=list)
+    locked: list[str] = field(default_factory=list)
     orphans: int = 0
     repaired: int = 0
 
@@ -70,7 +74,11 @@ class Integrity:
                 break
             done.checked += 1
             done.checked_bytes += blob.size
-            if self._is_whole(blob, deep=True):
+            try:
+                whole = self._is_whole(blob, deep=True)
+            except RepositoryKeyUnusable:
+                whole, done.locked = True, done.locked + 1  # looked at again when its turn comes
+            if whole:
                 self._units.write(blob_rows.verified, blob.id, now)
             elif self._units.write(mark_damaged, blob):
                 done.damaged.append(blob.digest)
@@ -103,7 +111,11 @@ class Integrity:
         return report
 
     def _check_blob(self, blob: Blob, report: Report, now: datetime, *, repair: bool, deep: bool) -> bool:
-        whole = self._is_whole(blob, deep=deep or blob.state != "live")
+        try:
+            whole = self._is_whole(blob, deep=deep or blob.state != "live")
+        except RepositoryKeyUnusable as fault:
+            report.locked.append(f"{blob.digest} at {blob.location}: {fault}")
+            return blob.state == "live"
         if whole and blob.state == "live":
             return True
         if whole:
@@ -141,7 +153,9 @@ class Integrity:
 
     def _relink(self, tx: Transaction, key: ManifestKey, digest: Digest, now: datetime) -> bool:
         """Give a repository back a blob that the store holds."""
-        held = blob_rows.share_held(tx, self._store_name, digest)
+        repository = repositories.find_by_id(tx, key.repository_id)
+        encrypted_by = "" if repository is None else repository.encryption_key
+        held = blob_rows.share_held(tx, self._store_name, digest, encrypted_by)
         if held is None or held.state != "live":
             return False
         blob_rows.link(tx, key.repository_id, digest, held.id, now)

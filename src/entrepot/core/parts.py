@@ -11,6 +11,7 @@ from entrepot.core.events.parts import EventParts
 from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.keys.vault import Vault
 from entrepot.core.metrics.plotter import Plotter
+from entrepot.core.pull_through.seam import PullThrough
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
 from entrepot.core.units import Units
@@ -32,6 +33,7 @@ class Core:
     web_identities: WebIdentities
     transfers: Transfers
     reads: Reads
+    pull_through: PullThrough
     trail_destinations: Destinations
     trail: Trail
     events: EventParts

@@ -12,6 +12,7 @@ from entrepot.core import cloudwatch_permissions as monitoring
 from entrepot.core import iam_permissions as iam
 from entrepot.core import inspector_permissions as inspector
 from entrepot.core import kms_permissions as kms
+from entrepot.core import pull_through_permissions as pull_through
 from entrepot.core import secrets_permissions as secrets
 from entrepot.core import signer_permissions as signer
 from entrepot.core.needs import ANY, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, Needs, Table
@@ -85,6 +86,7 @@ def _ecr() -> Iterator[tuple[str, tuple[Needs, ...]]]:
         ),
     )
     yield from _templates()
+    yield from pull_through.table()
 
 
 def _templates() -> Iterator[tuple[str, tuple[Needs, ...]]]:
@@ -256,19 +258,6 @@ def _events() -> Iterator[tuple[str, tuple[Needs, ...]]]:
             yield name, (Needs(f"events:{name}", on, keys), *_EVENTS_MORE.get(name, ()))
 
 
-def _cloudwatch() -> Iterator[tuple[str, tuple[Needs, ...]]]:
-    for on, names in monitoring.RESOURCES.items():
-        for name in names.split():
-            action, keys = f"cloudwatch:{name}", monitoring.KEYS.get(name, ())
-            needs = [Needs(action, on, keys)]
-            if name in monitoring.NAMED:
-                one = Needs(action, monitoring.ALARM, (RESOURCE_TAG,), monitoring.NAMED[name])
-                needs = [one, Needs(action, on, (), "otherwise")]
-            if name in monitoring.WITH_TAGS:
-                needs.append(Needs("cloudwatch:TagResource", on, (REQUEST_TAG, TAG_KEYS), "tags are given"))
-            yield name, tuple(needs)
-
-
 def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
     for on, names in inspector.RESOURCES.items():
         for name in names.split():
@@ -278,8 +267,13 @@ def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
 
 
 _OWN: Mapping[str, str] = {
-    ANY: "GetTrashConfiguration ListSparedImages ListTrash PutTrashConfiguration ReportImagesInUse",
-    REPOSITORY: "GetRepositoryProtection PurgeTrash PutRepositoryProtection RestoreImage RestoreRepository",
+    ANY: (
+        "GetPullThroughCacheSettings GetTrashConfiguration ListSparedImages ListTrash PutPullThroughCacheSettings "
+        "PutTrashConfiguration ReportImagesInUse"
+    ),
+    REPOSITORY: (
+        "GetRepositoryProtection PurgeTrash PutRepositoryProtection RefreshCachedImages RestoreImage RestoreRepository"
+    ),
 }
 
 
@@ -301,7 +295,7 @@ def _entrepot() -> Iterator[tuple[str, tuple[Needs, ...]]]:
 
 OPERATIONS: Mapping[str, Table] = {
     "cloudtrail": dict(_cloudtrail()),
-    "cloudwatch": dict(_cloudwatch()),
+    "cloudwatch": dict(monitoring.table()),
     "ecr": dict(_ecr()),
     "ecr-public": dict(_ecr_public()),
     "events": dict(_events()),

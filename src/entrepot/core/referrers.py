@@ -8,7 +8,7 @@ import msgspec
 from entrepot.core import lookup
 from entrepot.core.access import Caller
 from entrepot.core.page import Page
-from entrepot.db import images as rows
+from entrepot.db import image_pages as rows
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import ImageStatus
 from entrepot.spec.digest import Digest
@@ -53,22 +53,15 @@ def list_of(
     repository = lookup.require_images(tx, caller, key, "BatchGetImage", [("", subject)])
     found: list[Referrer] = []
     weight = 0
-    while batch := rows.referrers(tx, repository.id, subject, after, _BATCH):
+    of = (repository.id, subject, wanted.artifact_types, wanted.status)
+    while batch := rows.referrers(tx, *of, after, _BATCH):
         for row in batch:
-            if not _is_wanted(row, wanted):
-                continue
             weight += _weight(row)
             if found and (len(found) == limit or weight > LARGEST):
                 return Page(tuple(found), (found[-1].digest,))
             found.append(_referrer(row))
         after = batch[-1].digest
     return Page(tuple(found), None)
-
-
-def _is_wanted(row: Row, wanted: ReferrerFilter) -> bool:
-    if wanted.status not in ("ANY", row.status):
-        return False
-    return not wanted.artifact_types or row.artifact_type in wanted.artifact_types
 
 
 def _referrer(row: Row) -> Referrer:

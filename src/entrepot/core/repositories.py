@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from entrepot.core import access, lookup, protection, trash
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change, Json, new_stamp
+from entrepot.core.encryption import configuration
+from entrepot.core.encryption.configuration import KeyUser
+from entrepot.core.keys.vault import Vault
 from entrepot.core.page import Page, cut
 from entrepot.core.quotas import limits
 from entrepot.core.resource_tags import MOST_TAGS, check_tags, request_tags
@@ -49,11 +52,17 @@ class RepositoryDraft:
 
 
 def create(
-    tx: Transaction, caller: Caller, key: RepositoryKey, draft: RepositoryDraft, told: Json | None = None
+    tx: Transaction,
+    caller: Caller,
+    key: RepositoryKey,
+    draft: RepositoryDraft,
+    told: Json | None = None,
+    vault: Vault | None = None,
 ) -> Repository:
-    """Make a repository; RepositoryAlreadyExists when its name is taken, RepositoriesTooMany.
+    """Make a repository; RepositoryAlreadyExists when its name is taken, RepositoriesTooMany, RepositoryKeyUnusable.
 
-    `told` is what the caller asked for, beside the name, if that is not the whole draft.
+    `told` is what the caller asked for, beside the name, if that is not the whole draft. The key that the account has
+    for ECR is made with `vault` where it is needed first.
     """
     tagged = request_tags(draft.resource_tags)
     lookup.allow(tx, caller, key, "CreateRepository", tagged)
@@ -62,7 +71,7 @@ def create(
     check_tags(draft.resource_tags)
     if len({name for name, _ in draft.resource_tags}) > MOST_TAGS:
         raise ResourceTagsTooMany(limit=MOST_TAGS)
-    return make(tx, caller, key, draft, told)
+    return make(tx, caller, key, draft, told, user=KeyUser(caller, vault))
 
 
 def make(
@@ -72,32 +81,35 @@ def make(
     draft: RepositoryDraft,
     told: Json | None = None,
     policy: str | None = None,
+    user: KeyUser | None = None,
 ) -> Repository:
-    """`create`, once it is known that the caller may, and what the tags are; `policy` as it is kept."""
+    """`create`, once it is known that the caller may, and what the tags are; `policy` as it is kept, `user` is who uses
+    the key, if not the caller.
+    """
     parse_name(key.name)
     check_mutability(draft.mutability, draft.exclusion_filters)
-    check_encryption(draft.encryption)
+    if rows.find(tx, key) is not None:
+        raise RepositoryAlreadyExists(name=key.name, account=key.registry.account)
+    limits.require_repository(tx, key)
     new = Repository(
         id=draft.id,
         key=key,
         mutability=draft.mutability,
         exclusion_filters=draft.exclusion_filters,
         scan_on_push=draft.scan_on_push,
-        encryption=draft.encryption,
+        encryption=configuration.settled(tx, user or KeyUser(caller), key, draft.encryption),
         revision=0,
         stamp=new_stamp(),
         created_at=caller.at,
         policy=policy,
     )
-    if rows.find(tx, key) is not None:
-        raise RepositoryAlreadyExists(name=key.name, account=key.registry.account)
-    limits.require_repository(tx, key)
     try:
         rows.add(tx, new)
     except Conflict:
         raise RepositoryAlreadyExists(name=key.name, account=key.registry.account) from None
     for name, value in draft.resource_tags:
         tag_rows.put(tx, new.id, name, value)
+    configuration.grant(tx, user or KeyUser(caller), new)
     Change(tx, caller, new).finish(
         "CreateRepository", {"repositoryName": key.name, **(_told(draft) if told is None else told)}
     )
@@ -158,6 +170,7 @@ def delete(tx: Transaction, caller: Caller, key: RepositoryKey, *, force: bool) 
     if not trash.keep_repository(tx, caller, repository):
         tag_rows.remove_all(tx, repository.id)
         catalog_rows.remove(tx, repository.id)
+        configuration.retire(tx, repository, caller.at)
     Change(tx, caller, repository).finish("DeleteRepository", {"repositoryName": key.name, "force": force})
     return repository
 
@@ -199,13 +212,6 @@ def check_mutability(mutability: str, filters: Sequence[str]) -> None:
         if text.count("*") > MOST_WILDCARDS:
             reason = f"Member must contain at most {MOST_WILDCARDS} wildcards (*)"
             raise ParameterInvalid(parameter=f"{parameter}.filter", reason=reason)
-
-
-def check_encryption(encryption: dict[str, str]) -> None:
-    """ParameterInvalid for encryption that this server does not do: it never stores a setting it does not enforce."""
-    if encryption.get("encryptionType") != "AES256" or "kmsKey" in encryption:
-        reason = "only encryptionType AES256 without kmsKey is supported by this server"
-        raise ParameterInvalid(parameter="encryptionConfiguration", reason=reason)
 
 
 def _told(draft: RepositoryDraft) -> dict[str, object]:

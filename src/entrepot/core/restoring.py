@@ -11,7 +11,7 @@ from entrepot.core import access, image_events, images, lookup, protection, reso
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.quotas import limits
-from entrepot.core.scanning import requests, vex_trust
+from entrepot.core.scanning import admission_signatures, requests, vex_trust
 from entrepot.core.trash import not_found
 from entrepot.db import images as image_rows
 from entrepot.db import registry_sboms, repositories, tags
@@ -127,6 +127,7 @@ def _restore(change: Change, image: TrashedImage) -> Restored:
     vex_trust.pushed(tx, repository, image.digest, manifest, change.caller.principal.arn, at)
     for tag in given or ("",):
         vex_trust.signed(tx, repository, manifest, tag, at)
+        admission_signatures.pushed(tx, repository, image.digest, manifest, tag, at)
     _tell(change, image, given)
     return Restored(image.digest, given, taken)
 

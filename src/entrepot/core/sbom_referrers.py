@@ -70,8 +70,9 @@ class SbomReferrers:
         made: list[Blob] = []
         held: Sequence[str] = ()
         try:
-            made.append(await asyncio.to_thread(self._keeping.keep, _EMPTY))
-            made.append(await asyncio.to_thread(self._keeping.keep, body))
+            for data in (_EMPTY, body):
+                sealing = await self._units.write(self._keeping.fresh_key, key, self._clock())
+                made.append(await asyncio.to_thread(self._keeping.keep, data, sealing))
             callers = [made_referrers.itself(key.registry, self._clock()) for _ in range(len(made) + 1)]
             held = await self._units.write(put, callers, key, subject, manifest, made)
         finally:

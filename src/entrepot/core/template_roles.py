@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from entrepot.core import access, lookup
 from entrepot.core.access import Caller
 from entrepot.core.events import passed_roles
-from entrepot.core.rights import rights_of
+from entrepot.core.rights import Rights, rights_of
 from entrepot.db.database import Transaction
 from entrepot.db.templates import Template
 from entrepot.errors import TemplateRoleUnusable
@@ -23,9 +23,11 @@ def allow_role(tx: Transaction, caller: Caller, role_arn: str) -> None:
     passed_roles.allow(tx, caller, role_arn, _SERVICE)
 
 
-def require_role(tx: Transaction, key: RepositoryKey, template: Template, tags: Mapping[str, tuple[str, ...]]) -> None:
-    """TemplateRoleUnusable unless the template's role is there and trusts ECR, AccessDenied (of its session) unless it
-    may create a repository of this name with these tags.
+def require_role(
+    tx: Transaction, key: RepositoryKey, template: Template, tags: Mapping[str, tuple[str, ...]]
+) -> Rights:
+    """The rights of the template's role: TemplateRoleUnusable unless it is there and trusts ECR, AccessDenied (of its
+    session) unless it may create a repository of this name with these tags.
     """
     arn = template.custom_role_arn
     found = passed_roles.find(tx, arn)
@@ -36,3 +38,4 @@ def require_role(tx: Transaction, key: RepositoryKey, template: Template, tags: 
     rights, acted_upon = rights_of(tx, subject, found.id), lookup.resource(tx, key, None)
     for action in ("CreateRepository", "TagResource") if template.resource_tags else ("CreateRepository",):
         access.authorize(rights, f"ecr:{action}", acted_upon, tags)
+    return rights

@@ -9,8 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from msgspec import structs
+
 from entrepot.core import changes, lookup, named_principals, repositories
 from entrepot.core.access import Caller
+from entrepot.core.encryption import configuration
+from entrepot.core.encryption.configuration import KeyUser
+from entrepot.core.keys.vault import Vault
 from entrepot.core.lifecycle import policies as lifecycle
 from entrepot.core.named_principals import PrincipalUnknown
 from entrepot.core.page import Page, cut
@@ -60,7 +65,12 @@ class TemplateDraft:
 
 
 def create(
-    tx: Transaction, caller: Caller, registry: RegistryKey, draft: TemplateDraft, most: int | None = None
+    tx: Transaction,
+    caller: Caller,
+    registry: RegistryKey,
+    draft: TemplateDraft,
+    most: int | None = None,
+    vault: Vault | None = None,
 ) -> Template:
     """A new template: TemplateAlreadyExists, QuotaExceeded, and whatever is wrong with what it says."""
     lookup.allow_registry(tx, caller, registry, "CreateRepositoryCreationTemplate")
@@ -72,16 +82,18 @@ def create(
     if rows.count(tx, registry) >= limit:
         raise QuotaExceeded(quota="RepositoryCreationTemplatesPerRegistry", limit=limit)
     new = Template(draft.prefix, (), caller.at, caller.at, encryption=dict(_AES))
-    return _keep(tx, caller, registry, new, draft, "CreateRepositoryCreationTemplate")
+    return _keep(tx, KeyUser(caller, vault), registry, new, draft, "CreateRepositoryCreationTemplate")
 
 
-def update(tx: Transaction, caller: Caller, registry: RegistryKey, draft: TemplateDraft) -> Template:
+def update(
+    tx: Transaction, caller: Caller, registry: RegistryKey, draft: TemplateDraft, vault: Vault | None = None
+) -> Template:
     """Change what the call says something of, for repositories that are made from now on: TemplateNotFound."""
     lookup.allow_registry(tx, caller, registry, "UpdateRepositoryCreationTemplate")
     _allow(tx, caller, registry, draft)
     accounts.lock(tx, registry.account)
     found = replace(_get(tx, registry, draft.prefix), updated_at=caller.at)
-    return _keep(tx, caller, registry, found, draft, "UpdateRepositoryCreationTemplate")
+    return _keep(tx, KeyUser(caller, vault), registry, found, draft, "UpdateRepositoryCreationTemplate")
 
 
 def delete(tx: Transaction, caller: Caller, registry: RegistryKey, prefix: str) -> Template:
@@ -121,29 +133,37 @@ def match(tx: Transaction, key: RepositoryKey, occasion: Occasion) -> Template |
     return best
 
 
+def allow_for(tx: Transaction, caller: Caller, key: RepositoryKey, occasion: Occasion) -> Template | None:
+    """The template of an occasion, for who may create the repository that it makes: AccessDenied."""
+    template = match(tx, key, occasion)
+    lookup.allow(tx, caller, key, "CreateRepository", request_tags(() if template is None else template.resource_tags))
+    return template
+
+
 def create_for(tx: Transaction, caller: Caller, key: RepositoryKey, occasion: Occasion) -> Repository | None:
     """The repository that an occasion needs, made now unless somebody has made it meanwhile.
 
     Without a template nothing is created on push (None), and other occasions make a repository with ECR's defaults.
-    AccessDenied unless the caller, and the template's custom role, may create it; TemplateRoleUnusable.
+    AccessDenied unless the caller, and the template's custom role, may create it; TemplateRoleUnusable,
+    RepositoryKeyUnusable.
     """
-    template = match(tx, key, occasion)
-    tags = request_tags(() if template is None else template.resource_tags)
-    lookup.allow(tx, caller, key, "CreateRepository", tags)
+    template = allow_for(tx, caller, key, occasion)
     found = repository_rows.find(tx, key)
     if found is not None:
         return found
     if template is None:
         return None if occasion == "CREATE_ON_PUSH" else repositories.make(tx, caller, key, RepositoryDraft())
+    user = None
     if template.custom_role_arn:
-        require_role(tx, key, template, tags)
+        rights = require_role(tx, key, template, request_tags(template.resource_tags))
+        user = KeyUser(structs.replace(caller, rights=rights))
     draft = RepositoryDraft(
         mutability=template.mutability,
         exclusion_filters=template.exclusion_filters,
         encryption=template.encryption,
         resource_tags=template.resource_tags,
     )
-    made = repositories.make(tx, caller, key, draft, policy=template.repository_policy)
+    made = repositories.make(tx, caller, key, draft, policy=template.repository_policy, user=user)
     if template.lifecycle_policy:
         lifecycle.give(tx, made, template.lifecycle_policy, caller.request_id, caller.at)
     return made
@@ -162,12 +182,14 @@ def _allow(tx: Transaction, caller: Caller, registry: RegistryKey, draft: Templa
 
 
 def _keep(
-    tx: Transaction, caller: Caller, registry: RegistryKey, template: Template, draft: TemplateDraft, action: str
+    tx: Transaction, user: KeyUser, registry: RegistryKey, template: Template, draft: TemplateDraft, action: str
 ) -> Template:
+    """Keep it, with the account's key for ECR at hand where the repositories are to have that."""
     changed = _with_texts(tx, registry, _with(template, draft), draft)
     _check(registry, changed)
+    configuration.prepare(tx, user, registry, changed.encryption)
     rows.put(tx, registry, changed)
-    _tell(tx, caller, registry, action, draft.told)
+    _tell(tx, user.caller, registry, action, draft.told)
     return _shown(tx, changed)
 
 
@@ -210,7 +232,7 @@ def _with_texts(tx: Transaction, registry: RegistryKey, template: Template, draf
 def _check(registry: RegistryKey, template: Template) -> None:
     """ParameterInvalid for settings that no repository could be made with."""
     repositories.check_mutability(template.mutability, template.exclusion_filters)
-    repositories.check_encryption(template.encryption)
+    configuration.check(template.encryption)
     try:
         check_tags(template.resource_tags)
     except ResourceTagInvalid as fact:
@@ -218,8 +240,8 @@ def _check(registry: RegistryKey, template: Template) -> None:
     if len(template.resource_tags) > MOST_TAGS:
         raise ParameterInvalid(parameter="resourceTags", reason=f"a repository has at most {MOST_TAGS} tags")
     role = template.custom_role_arn
-    if template.resource_tags and not role:
-        reason = "a custom role is required for templates with resource tags"
+    if (template.resource_tags or template.encryption["encryptionType"] == configuration.KMS) and not role:
+        reason = "a custom role is required for templates with resource tags or KMS encryption"
         raise ParameterInvalid(parameter="customRoleArn", reason=reason)
     if role and not role.startswith(f"arn:aws:iam::{registry.account}:role/"):
         reason = "it must be the ARN of a role in the account of the registry"

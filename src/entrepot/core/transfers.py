@@ -13,6 +13,8 @@ from functools import partial
 
 from entrepot.core import access, uploads
 from entrepot.core.access import Caller
+from entrepot.core.adopting import Adopting, Arrived
+from entrepot.core.encryption.sealing import Sealing
 from entrepot.core.first_pushes import FirstPushes
 from entrepot.core.hot import Hot
 from entrepot.core.intake import Hash, Intake
@@ -22,9 +24,9 @@ from entrepot.core.quotas.bytes import Reservations
 from entrepot.core.recent import Recent
 from entrepot.core.transfer_rules import OCI_PARTS, PartRules, TransferLimits
 from entrepot.core.units import Units
-from entrepot.core.uploads import Bytes
 from entrepot.db.records import Blob, Repository, Upload
 from entrepot.errors import (
+    BlobBytesMissing,
     BytesTooMany,
     DigestMismatch,
     LayerAlreadyExists,
@@ -36,11 +38,9 @@ from entrepot.errors import (
 )
 from entrepot.spec.digest import Digest, hasher
 from entrepot.spec.repository import RepositoryKey
-from entrepot.spec.ulid import new_ulid
 from entrepot.store.blobs import BlobStore, Spool
 
-__all__ = ["Blob", "PartRules", "TransferLimits", "Transfers", "Upload"]
-
+__all__ = ["OCI_PARTS", "Blob", "PartRules", "TransferLimits", "Transfers", "Upload"]
 
 Chunks = AsyncIterator[bytes]
 Room = Callable[[int], Awaitable[int]]
@@ -60,7 +60,9 @@ class Transfers:
         syncing: Executor,
         boot_id: str,
         limits: TransferLimits,
+        sealing: Sealing | None = None,
     ) -> None:
+        """`sealing` encrypts what goes to repositories with keys; without it that is refused."""
         self._units = units
         self._hot = hot
         self._first_pushes = FirstPushes(units, hot)
@@ -70,19 +72,21 @@ class Transfers:
         self._syncing = syncing
         self._boot_id = boot_id
         self._limits = limits
+        self._sealing = sealing or Sealing(hot, units, None)
+        self._adopting = Adopting(units, hot, store, store_name, syncing)
         self._hashers: Recent[str, tuple[Hash, int]] = Recent(_MOST_HASHERS)
 
     async def start(self, caller: Caller, key: RepositoryKey, algorithm: str = "sha256") -> Upload:
-        """A new session: RepositoryNotFound, StorageFull."""
-        await self.begin(caller, key)
+        """A new session: RepositoryNotFound, RepositoryKeyUnusable, StorageFull."""
+        repository = await self.begin(caller, key)
         self._require_space()
-        upload = uploads.new(caller, algorithm, self._boot_id)
+        upload = await self._new(caller, repository, algorithm)
         await self._units.note(uploads.start, caller, key, upload)
         return upload
 
-    async def begin(self, caller: Caller, key: RepositoryKey) -> None:
+    async def begin(self, caller: Caller, key: RepositoryKey) -> Repository:
         """Whoever is to bring a blob may, to a repository that is there, or is made now: RepositoryNotFound."""
-        await self._first_pushes.require(caller, key, "InitiateLayerUpload")
+        return await self._first_pushes.require(caller, key, "InitiateLayerUpload")
 
     async def find(
         self, caller: Caller, key: RepositoryKey, upload_id: str, operation: str = "UploadLayerPart"
@@ -123,7 +127,7 @@ class Transfers:
             return await self._append(caller, key, before, chunks)
 
     async def _append(self, caller: Caller, key: RepositoryKey, before: Upload, chunks: Chunks) -> Upload:
-        with self._spool(key, before) as spool:
+        with self._spool(caller, key, before) as spool:
             intake = self._intake(before, spool)
             try:
                 await intake.take(chunks, self._largest(key), self._room(caller, key, before.id))
@@ -149,7 +153,7 @@ class Transfers:
         self, caller: Caller, key: RepositoryKey, before: Upload, data: bytes, smallest: int
     ) -> Upload:
         followed_short = before.short_part is None and before.last_part is not None and before.last_part < smallest
-        with self._spool(key, before) as spool:
+        with self._spool(caller, key, before) as spool:
             intake = self._intake(before, spool)
             await intake.take(_once(data), self._largest(key), self._room(caller, key, before.id))
             after = replace(
@@ -177,12 +181,14 @@ class Transfers:
         if upload.short_part is not None:
             raise LayerPartTooSmall(limit=rules.smallest_part, size=upload.short_part)
         async with self._dropped_if_refused(caller, key, upload_id):
-            with self._spool(key, upload) as spool:
+            with self._spool(caller, key, upload) as spool:
                 if chunks is not None:
                     room = self._room(caller, key, upload.id, digest)
                     upload = await self._take_last(caller, key, upload, spool, chunks, room)
                 await self._verify(upload, spool, digest)
-                blob = await self._keep(caller, key, upload, digest, known=upload_id, rules=rules)
+                blob = await self._adopting.keep(
+                    caller, key, Arrived(upload, spool, digest), known=upload_id, rules=rules
+                )
         self._forget(upload_id)
         return blob
 
@@ -193,7 +199,7 @@ class Transfers:
         upload = await self.find(caller, key, upload_id, "CompleteLayerUpload")
         chosen = digests[0]
         if len(digests) > 1 and upload.offset:
-            with self._spool(key, upload) as spool:
+            with self._spool(caller, key, upload) as spool:
                 for digest in digests:
                     if await self._digest(upload, spool, digest.algorithm) == digest.hex:
                         chosen = digest
@@ -202,16 +208,18 @@ class Transfers:
 
     async def put_blob(self, caller: Caller, key: RepositoryKey, digest: Digest, chunks: Chunks) -> Blob:
         """Store a blob in one request, without a session."""
-        await self.begin(caller, key)
+        repository = await self.begin(caller, key)
         self._require_space()
-        upload = uploads.new(caller, digest.algorithm, self._boot_id)
+        upload = await self._new(caller, repository, digest.algorithm)
         try:
-            with self._store.spool(upload.id, create=True) as spool:
+            with self._spool(caller, key, upload) as spool:
                 intake = self._intake(upload, spool)
                 await intake.take(chunks, self._largest(key), self._room(caller, key, upload.id, digest))
                 upload = intake.upload
                 await self._verify(upload, spool, digest)
-                return await self._keep(caller, key, upload, digest, known=None, rules=OCI_PARTS)
+                return await self._adopting.keep(
+                    caller, key, Arrived(upload, spool, digest), known=None, rules=OCI_PARTS
+                )
         finally:
             self._forget(upload.id)
             if self._hot.quotas(key.registry).bytes:
@@ -234,15 +242,24 @@ class Transfers:
         await self._units.note(uploads.cancel, caller, key, upload_id)
         self._forget(upload_id)
 
-    def _spool(self, key: RepositoryKey, upload: Upload) -> Spool:
+    async def _new(self, caller: Caller, repository: Repository, algorithm: str) -> Upload:
+        sealed = await self._sealing.fresh(repository, caller.at)
+        return replace(uploads.new(caller, algorithm, self._boot_id), sealed=sealed)
+
+    def _spool(self, caller: Caller, key: RepositoryKey, upload: Upload) -> Spool:
         """The session's bytes, alone; what an unfinished request wrote beyond the row's offset is cut off."""
-        spool = self._store.spool(upload.id, create=upload.offset == 0)
+        repository = present(self._hot.repository(key), key)
+        cipher = self._sealing.cipher(repository, upload.sealed, caller.at)
+        spool = self._store.spool(upload.id, create=upload.offset == 0, cipher=cipher)
         try:
             held = spool.size()
             if held < upload.offset:
                 raise uploads.not_found(key, upload.id)  # a power cut took bytes of an unfinished upload
             if held > upload.offset:
                 spool.truncate(upload.offset)
+        except BlobBytesMissing:
+            spool.close()
+            raise uploads.not_found(key, upload.id) from None
         except (UploadNotFound, OSError):
             spool.close()
             raise
@@ -284,39 +301,6 @@ class Transfers:
             return upload.digest
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._syncing, spool.digest, algorithm, 0, upload.offset)
-
-    async def _keep(
-        self, caller: Caller, key: RepositoryKey, upload: Upload, digest: Digest, *, known: str | None, rules: PartRules
-    ) -> Blob:
-        """Make the verified bytes durable, unless the store holds them already, then let the repository hold them."""
-        seen, bad = await self._look(digest, upload.offset)
-        fresh = None
-        while True:
-            if seen is None and fresh is None:
-                fresh = await self._adopt(upload, digest)
-            found = Bytes(digest, self._store_name, fresh, seen, bad)
-            blob = await self._units.write(uploads.finish, caller, key, known, found, refuse_held=rules.refuse_held)
-            if blob is not None:
-                break
-            seen = None
-        if fresh is not None and blob.location != fresh.location:
-            self._store.remove(fresh.location)
-        return blob
-
-    async def _look(self, digest: Digest, size: int) -> tuple[str | None, str | None]:
-        """(location of a held blob whose bytes are there, location of one whose bytes are not)."""
-        held = self._hot.held(self._store_name, digest)
-        if held is None:
-            return None, None
-        if held.state == "live" and self._store.size(held.location) == size:
-            return held.location, None
-        return None, held.location
-
-    async def _adopt(self, upload: Upload, digest: Digest) -> Blob:
-        generation = new_ulid()
-        loop = asyncio.get_running_loop()
-        location = await loop.run_in_executor(self._syncing, self._store.adopt, upload.id, digest, generation)
-        return Blob(generation, self._store_name, digest, location, upload.offset, "live")
 
     def _forget(self, upload_id: str) -> None:
         self._hashers.drop(upload_id)

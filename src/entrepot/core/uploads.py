@@ -4,12 +4,13 @@ A session belongs to a repository and a principal; to anyone else it does not ex
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from entrepot.core import lookup
 from entrepot.core.access import Caller
 from entrepot.core.blobs import is_available
 from entrepot.core.changes import Change
+from entrepot.core.encryption import data_keys, faults
 from entrepot.db import blobs
 from entrepot.db import uploads as rows
 from entrepot.db.database import Transaction
@@ -24,7 +25,8 @@ class Bytes:
     """What a finisher knows of the bytes that it verified.
 
     `fresh` is a blob of its own, already durable in the store; `seen` the location of a held blob whose bytes it found
-    to be there; `bad` the location of one whose bytes it found missing or of another length.
+    to be there; `bad` the location of one whose bytes it found missing or of another length. `key` is the ARN of the
+    key that they are encrypted with, '' where they are plain.
     """
 
     digest: Digest
@@ -32,6 +34,7 @@ class Bytes:
     fresh: Blob | None
     seen: str | None
     bad: str | None
+    key: str = ""
 
 
 def new(caller: Caller, algorithm: str, boot_id: str) -> Upload:
@@ -61,20 +64,7 @@ def start(tx: Transaction, caller: Caller, key: RepositoryKey, upload: Upload) -
 
 def with_repository(upload: Upload, repository_id: str) -> Upload:
     """The session, bound to a repository's id."""
-    return Upload(
-        upload.id,
-        repository_id,
-        upload.principal_id,
-        upload.algorithm,
-        upload.offset,
-        upload.hashed_to,
-        upload.digest,
-        upload.boot_id,
-        upload.parts,
-        upload.last_part,
-        upload.short_part,
-        upload.created_at,
-    )
+    return replace(upload, repository_id=repository_id)
 
 
 def advance(tx: Transaction, caller: Caller, key: RepositoryKey, after: Upload, expected: int) -> None:
@@ -107,9 +97,12 @@ def finish(
 
     Returns the blob that is held now: `found.fresh`, or one that somebody else stored first. None when the held blob
     that the finisher saw is gone: it must bring bytes of its own. `refuse_held`: LayerAlreadyExists when the
-    repository holds the layer already.
+    repository holds the layer already. RepositoryKeyUnusable where the bytes are not encrypted as its are.
     """
     repository = lookup.require_shared(tx, caller, key, "CompleteLayerUpload")
+    if found.key != repository.encryption_key:
+        raise faults.changed(key, repository.encryption_key)
+    data_keys.require_usable(tx, repository, caller.at)
     if upload_id is not None:
         _mine(tx, caller, key, repository, upload_id)
     if refuse_held and is_available(blobs.find_link(tx, repository.id, found.digest)):
@@ -152,17 +145,17 @@ def _mine(tx: Transaction, caller: Caller, key: RepositoryKey, repository: Repos
 
 
 def _hold(tx: Transaction, caller: Caller, found: Bytes) -> Blob | None:
-    held = blobs.share_held(tx, found.store, found.digest)
+    held = blobs.share_held(tx, found.store, found.digest, found.key)
     fresh = found.fresh
     if held is None and fresh is not None:
         if blobs.add(tx, fresh, caller.at):
             return fresh
-        held = blobs.share_held(tx, found.store, found.digest)
+        held = blobs.share_held(tx, found.store, found.digest, found.key)
     if held is None:
         return None
     if held.state == "live" and held.location != found.bad and (fresh is not None or held.location == found.seen):
         return held
     if fresh is None:
         return None
-    blobs.heal(tx, held.id, fresh.location, fresh.size, caller.at)
-    return Blob(held.id, held.store, held.digest, fresh.location, fresh.size, "live")
+    blobs.heal(tx, held.id, fresh, caller.at)
+    return replace(fresh, id=held.id)

@@ -6,21 +6,28 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Exists, bindparam, case, delete, exists, select, text, update
 
 from entrepot.db import byte_usage, inventories
-from entrepot.db.database import Row, Transaction, number_of
-from entrepot.db.records import Blob, Link
-from entrepot.db.schema import blob, manifest, manifest_reference, repository_blob
+from entrepot.db.database import Reader, Row, Transaction, number_of
+from entrepot.db.image_schema import is_stored_away, manifest, manifest_reference
+from entrepot.db.records import Blob, Link, SealedKey
+from entrepot.db.schema import blob, repository_blob
 from entrepot.spec.digest import Digest
 from entrepot.spec.moments import micros
 
-_BLOB_COLUMNS = (blob.c.id, blob.c.store, blob.c.digest, blob.c.location, blob.c.size, blob.c.state)
-FIND_HELD = select(*_BLOB_COLUMNS).where(
-    blob.c.store == bindparam("store"), blob.c.digest == bindparam("digest"), blob.c.state != "deleting"
+BLOB_COLUMNS = (
+    *(blob.c.id, blob.c.store, blob.c.digest, blob.c.location, blob.c.size, blob.c.state),
+    *(blob.c.sealed_by, blob.c.sealed_key, blob.c.sealed_for),
 )
+FIND_HELD = select(*BLOB_COLUMNS).where(
+    blob.c.store == bindparam("store"),
+    blob.c.digest == bindparam("digest"),
+    blob.c.sealed_by == bindparam("key"),
+    blob.c.state != "deleting",
+)
+_AT = select(*BLOB_COLUMNS).where(blob.c.store == bindparam("store"), blob.c.location == bindparam("at_location"))
 _SHARE_HELD = FIND_HELD.with_for_update(read=True, key_share=True)
 _stored = (manifest.c.repository_id == manifest_reference.c.repository_id) & (
     manifest.c.digest == manifest_reference.c.manifest_digest
 )
-_is_stored_away = (manifest.c.status == "ARCHIVED") | (manifest.c.status == "ACTIVATING")
 _needing = (
     (manifest_reference.c.repository_id == repository_blob.c.repository_id)
     & (manifest_reference.c.digest == repository_blob.c.digest)
@@ -38,7 +45,7 @@ _is_archived = case(
     (
         ~exists(
             select(manifest.c.digest)
-            .where(manifest.c.repository_id == repository_blob.c.repository_id, _is_stored_away)
+            .where(manifest.c.repository_id == repository_blob.c.repository_id, is_stored_away)
             .correlate(repository_blob)
         ),
         0,
@@ -48,20 +55,26 @@ _is_archived = case(
     else_=0,
 )
 FIND_LINK = (
-    select(*_BLOB_COLUMNS, repository_blob.c.condemned_at, _is_archived.label("archived"))
+    select(*BLOB_COLUMNS, repository_blob.c.condemned_at, _is_archived.label("archived"))
     .join(blob, blob.c.id == repository_blob.c.blob_id)
     .where(repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("digest"))
 )
 _SHARE_LINK = FIND_LINK.with_for_update(read=True, key_share=True)
 _ADD = text(
-    "INSERT INTO blob (id, store, digest, location, size, state, created_at, verified_at) "
-    "VALUES (:id, :store, :digest, :location, :size, 'live', :at, :at) ON CONFLICT DO NOTHING"
+    "INSERT INTO blob (id, store, digest, location, size, state, created_at, verified_at, "
+    "sealed_by, sealed_key, sealed_for) VALUES (:id, :store, :digest, :location, :size, 'live', :at, :at, "
+    ":sealed_by, :sealed_key, :sealed_for) ON CONFLICT DO NOTHING"
 )
 _HEAL = (
     update(blob)
     .where(blob.c.id == bindparam("of"), blob.c.state != "deleting")
     .values(
-        location=bindparam("new_location"), size=bindparam("new_size"), state="live", verified_at=bindparam("verified")
+        location=bindparam("new_location"),
+        size=bindparam("new_size"),
+        state="live",
+        verified_at=bindparam("verified"),
+        sealed_key=bindparam("new_key"),
+        sealed_for=bindparam("new_for"),
     )
 )
 _DAMAGE = (
@@ -76,13 +89,13 @@ _RESTORE = (
 )
 _VERIFIED = update(blob).where(blob.c.id == bindparam("of")).values(verified_at=bindparam("verified"))
 _DUE_FOR_SCRUB = (
-    select(*_BLOB_COLUMNS)
+    select(*BLOB_COLUMNS)
     .where(blob.c.store == bindparam("store"), blob.c.verified_at < bindparam("before"), blob.c.state == "live")
     .order_by(blob.c.verified_at)
     .limit(bindparam("limit"))
 )
 _PAGE = (
-    select(*_BLOB_COLUMNS)
+    select(*BLOB_COLUMNS)
     .where(blob.c.store == bindparam("store"), blob.c.id > bindparam("after"), blob.c.state != "deleting")
     .order_by(blob.c.id)
     .limit(bindparam("limit"))
@@ -126,24 +139,50 @@ _HOLDERS = (
 )
 
 
-def share_held(tx: Transaction, store: str, digest: Digest) -> Blob | None:
-    """The store's blob of this digest, live or damaged, kept from being collected until the unit ends."""
-    row = tx.one(_SHARE_HELD, store=store, digest=digest)
+def share_held(tx: Transaction, store: str, digest: Digest, key: str = "") -> Blob | None:
+    """The store's blob of this digest under a key of KMS ('': plain), live or damaged, kept from being collected until
+    the unit ends.
+    """
+    row = tx.one(_SHARE_HELD, store=store, digest=digest, key=key)
+    return None if row is None else blob_of(row)
+
+
+def at(tx: Reader, store: str, location: str) -> Blob | None:
+    """The blob whose bytes are at a location, whatever its state."""
+    row = tx.one(_AT, store=store, at_location=location)
     return None if row is None else blob_of(row)
 
 
 def add(tx: Transaction, new: Blob, at: datetime) -> bool:
-    """A new live blob; False when the store already holds its digest."""
-    return (
-        tx.run(_ADD, id=new.id, store=new.store, digest=new.digest, location=new.location, size=new.size, at=micros(at))
-        == 1
+    """A new live blob; False when the store already holds its digest under the same key."""
+    added = tx.run(
+        _ADD,
+        id=new.id,
+        store=new.store,
+        digest=new.digest,
+        location=new.location,
+        size=new.size,
+        at=micros(at),
+        **sealed_columns(new.sealed),
     )
+    return added == 1
 
 
-def heal(tx: Transaction, blob_id: str, location: str, size: int, at: datetime) -> None:
-    """Point a held blob at fresh bytes: it is live again. What the old ones held is forgotten."""
+def heal(tx: Transaction, blob_id: str, fresh: Blob, at: datetime) -> None:
+    """Point a held blob at fresh bytes under the same key of KMS: it is live again. What the old ones held is
+    forgotten.
+    """
     inventories.remove(tx, blob_id)
-    tx.run(_HEAL, of=blob_id, new_location=location, new_size=size, verified=micros(at))
+    sealed = sealed_columns(fresh.sealed)
+    tx.run(
+        _HEAL,
+        of=blob_id,
+        new_location=fresh.location,
+        new_size=fresh.size,
+        verified=micros(at),
+        new_key=sealed["sealed_key"],
+        new_for=sealed["sealed_for"],
+    )
 
 
 def damage(tx: Transaction, blob_id: str, location: str) -> bool:
@@ -227,7 +266,19 @@ def holders(tx: Transaction, blob_id: str) -> Sequence[str]:
 
 def blob_of(row: Row) -> Blob:
     """The blob columns of a row."""
-    return Blob(row.id, row.store, Digest(row.digest), row.location, row.size, row.state)
+    return Blob(row.id, row.store, Digest(row.digest), row.location, row.size, row.state, sealed_of(row))
+
+
+def sealed_of(row: Row) -> SealedKey | None:
+    """How the bytes of a row are encrypted; None where they are plain."""
+    return SealedKey(row.sealed_by, bytes(row.sealed_key), row.sealed_for) if row.sealed_by else None
+
+
+def sealed_columns(sealed: SealedKey | None) -> dict[str, object]:
+    """The same as columns."""
+    if sealed is None:
+        return {"sealed_by": "", "sealed_key": None, "sealed_for": None}
+    return {"sealed_by": sealed.key, "sealed_key": sealed.blob, "sealed_for": sealed.arn}
 
 
 def link_of(row: Row) -> Link:

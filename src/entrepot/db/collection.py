@@ -10,10 +10,17 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, not_, or_, select, text, update
 
 from entrepot.db import blobs, byte_usage, catalog_data, quotas, replication_statuses, resource_tags, trash
-from entrepot.db.blobs import blob_of
+from entrepot.db.blobs import BLOB_COLUMNS, blob_of
 from entrepot.db.database import Transaction, number_of
 from entrepot.db.exception_schema import repository_admission, repository_vex, vulnerability_exception
 from entrepot.db.lifecycle_schema import lifecycle_policy, lifecycle_preview
+from entrepot.db.pull_through_schema import (
+    arriving_blob,
+    arriving_image,
+    cached_referrers,
+    cached_repository,
+    cached_tag,
+)
 from entrepot.db.records import Blob
 from entrepot.db.scan_schema import layer_inventory, layer_marks
 from entrepot.db.schema import blob, gc_hold, manifest_reference, repository, repository_blob, upload
@@ -76,7 +83,6 @@ _CONDEMN = (
     .where(repository_blob.c.repository_id == bindparam("of"), repository_blob.c.digest == bindparam("link"))
     .values(condemned_at=bindparam("at"))
 )
-_BLOB_COLUMNS = (blob.c.id, blob.c.store, blob.c.digest, blob.c.location, blob.c.size, blob.c.state)
 _IS_UNHELD = and_(
     blob.c.store == bindparam("store"),
     blob.c.state != "deleting",
@@ -84,7 +90,7 @@ _IS_UNHELD = and_(
     not_(exists().where(repository_blob.c.blob_id == blob.c.id)),
 )
 _COUNT_UNHELD = select(func.count()).select_from(blob).where(_IS_UNHELD)
-_UNHELD = select(*_BLOB_COLUMNS).where(_IS_UNHELD).limit(bindparam("limit"))
+_UNHELD = select(*BLOB_COLUMNS).where(_IS_UNHELD).limit(bindparam("limit"))
 _LOCK_BLOB = select(blob.c.state).where(blob.c.id == bindparam("id")).with_for_update(skip_locked=True)
 _IS_HELD = select(repository_blob.c.repository_id).where(repository_blob.c.blob_id == bindparam("id")).limit(1)
 _MARK_DELETING = (
@@ -94,7 +100,7 @@ _IS_REMOVABLE = and_(
     blob.c.store == bindparam("store"), blob.c.state == "deleting", blob.c.deleting_since < bindparam("before")
 )
 _TOTAL_REMOVABLE = select(func.count(), func.coalesce(func.sum(blob.c.size), 0)).where(_IS_REMOVABLE)
-_REMOVABLE = select(*_BLOB_COLUMNS).where(_IS_REMOVABLE).order_by(blob.c.deleting_since).limit(bindparam("limit"))
+_REMOVABLE = select(*BLOB_COLUMNS).where(_IS_REMOVABLE).order_by(blob.c.deleting_since).limit(bindparam("limit"))
 _FORGET_INVENTORIES = delete(layer_inventory).where(
     layer_inventory.c.blob_id == bindparam("of"),
     exists().where(blob.c.id == layer_inventory.c.blob_id, blob.c.state == "deleting"),
@@ -113,6 +119,11 @@ _REMOVE_UPLOADS = delete(upload).where(upload.c.repository_id == bindparam("of")
 _REMOVE_SETTINGS = [
     delete(table).where(table.c.repository_id == bindparam("of"))
     for table in (
+        arriving_blob,
+        arriving_image,
+        cached_referrers,
+        cached_repository,
+        cached_tag,
         lifecycle_policy,
         lifecycle_preview,
         repository_admission,
@@ -145,6 +156,10 @@ _DROP_SCANS = text(
 )
 _DROP_STANDINGS = text(
     "DELETE FROM image_standing WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
+_DROP_SIGNATURES = text(
+    "DELETE FROM image_signature WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
 )
 _DROP_REFERRERS = text(
@@ -307,6 +322,7 @@ def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
     tx.run(_DROP_FINDINGS, of=repository_id, limit=limit)
     tx.run(_DROP_SCANS, of=repository_id, limit=limit)
     tx.run(_DROP_STANDINGS, of=repository_id, limit=limit)
+    tx.run(_DROP_SIGNATURES, of=repository_id, limit=limit)
     tx.run(_DROP_REFERRERS, of=repository_id, limit=limit)
     tx.run(_DROP_SBOMS, of=repository_id, limit=limit)
     tx.run(_DROP_SIGNINGS, of=repository_id, limit=limit)

@@ -64,7 +64,8 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class Admission:
     """Which images of a repository are handed out: none with a finding above `max_severity`; `grace_seconds` is how
-    long after its push one may be unscanned nevertheless.
+    long after its push one may be unscanned nevertheless; by digest only, where it says so; and only those that one of
+    `keys` (PEM) has signed, where there are any.
     """
 
     mode: AdmissionMode
@@ -73,6 +74,18 @@ class Admission:
     grace_seconds: int
     owner: str
     updated_at: datetime
+    digest_only: bool = False
+    keys: Sequence[str] = ()
+
+
+class SignatureWait(NamedTuple):
+    """An image that is to be looked at for a signature; `due_at` in microseconds."""
+
+    repository_id: str
+    digest: str
+    signed: str
+    tries: int
+    due_at: int
 
 
 class VexTrust(NamedTuple):

@@ -4,7 +4,8 @@
     repository ─┬─ repository_vex            whether what is pushed there may say so too
                 └─ repository_admission      which images are not handed out
     manifest ──┬─ vex_referrer               a document that was pushed, and what became of it
-               └─ image_standing             what is left of an image's findings; outlives the scan that comes next
+               ├─ image_standing             what is left of an image's findings; outlives the scan that comes next
+               └─ image_signature            whether a key of its repository has signed it, where that must have keys
 
 An exception without a `digest` is for every image of the repositories that its pattern describes. An image's standing
 is out of date from `due_at` on: when an exception of it expires, or at once when some come or go.
@@ -125,5 +126,26 @@ repository_admission = Table(  # only of those where something was set
     Column("grace_seconds", BigInteger, nullable=False),  # for which an image is handed out unscanned after its push
     Column("owner", Text, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("digest_only", BigInteger, nullable=False, server_default="0"),  # 0 | 1: nothing by tag
+    Column("public_keys", Text, nullable=False, server_default="[]"),  # JSON [PEM], one of which must have signed
     PrimaryKeyConstraint("repository_id"),
 )
+
+image_signature = Table(
+    "image_signature",
+    metadata,
+    Column("repository_id", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("signed", Text, nullable=False),  # the digest that is signed: its own or an index's; empty: none is known
+    Column("tries", BigInteger, nullable=False),
+    Column("due_at", BigInteger),  # when it is to be looked at; None when it has been
+    PrimaryKeyConstraint("repository_id", "digest"),
+    ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),
+)
+Index(
+    "ix_image_signature_due_at",
+    image_signature.c.due_at,
+    sqlite_where=image_signature.c.due_at.is_not(None),
+    postgresql_where=image_signature.c.due_at.is_not(None),
+)
+Index("ix_image_signature_signed", image_signature.c.repository_id, image_signature.c.signed)

@@ -1,14 +1,14 @@
 """Rows of `manifest` and `manifest_reference`: images, by repository and digest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, insert, literal_column, select, text
+from sqlalchemy import bindparam, delete, func, insert, select, text
 
 from entrepot.db import (
     image_inventories,
+    image_signatures,
     image_signings,
     image_standings,
     images_in_use,
@@ -63,77 +63,6 @@ _KIND = select(manifest.c.kind).where(
     manifest.c.repository_id == bindparam("of"), manifest.c.digest == bindparam("digest")
 )
 _SHARE = _KNOWN.with_for_update(read=True, key_share=True)
-_IS_TAGGED = exists(select(tag.c.name).where(_OF_MANIFEST))
-
-
-_LISTED = [
-    literal_column("0").label("size") if column.name == "size" else column for column in _DETAILS
-]  # without the body's length, for which each would be read
-
-
-def _page(*conditions: ColumnElement[bool]) -> Select[Any]:
-    return (
-        select(*_LISTED)
-        .where(manifest.c.repository_id == bindparam("of"), manifest.c.digest > bindparam("after"), *conditions)
-        .order_by(manifest.c.digest)
-        .limit(bindparam("limit"))
-    )
-
-
-def _ids_page(*conditions: ColumnElement[bool]) -> Select[Any]:
-    return (
-        select(manifest.c.digest, tag.c.name)
-        .join(tag, _OF_MANIFEST, isouter=True)
-        .where(
-            manifest.c.repository_id == bindparam("of"),
-            manifest.c.digest >= bindparam("after_digest"),  # follows from the next one; an index understands it
-            (manifest.c.digest > bindparam("after_digest")) | (tag.c.name > bindparam("after_tag")),
-            *conditions,
-        )
-        .order_by(manifest.c.digest, tag.c.name)
-        .limit(bindparam("limit"))
-    )
-
-
-_HAS_STATUS = manifest.c.status == bindparam("status")
-_TAG_CONDITIONS: Mapping[str, Sequence[ColumnElement[bool]]] = {
-    "ANY": (),
-    "TAGGED": (_IS_TAGGED,),
-    "UNTAGGED": (~_IS_TAGGED,),
-}
-_TAG_ID_CONDITIONS: Mapping[str, Sequence[ColumnElement[bool]]] = {
-    "ANY": (),
-    "TAGGED": (tag.c.name.is_not(None),),
-    "UNTAGGED": (tag.c.name.is_(None),),
-}
-# by tag status and, with the key True, by the status of the image too
-_PAGES = {
-    (tags, by_status): _page(*conditions, *([_HAS_STATUS] if by_status else []))
-    for tags, conditions in _TAG_CONDITIONS.items()
-    for by_status in (False, True)
-}
-_IDS_PAGES = {
-    (tags, by_status): _ids_page(*conditions, *([_HAS_STATUS] if by_status else []))
-    for tags, conditions in _TAG_ID_CONDITIONS.items()
-    for by_status in (False, True)
-}
-_REFERRERS = (
-    select(
-        manifest.c.digest,
-        manifest.c.media_type,
-        manifest.c.artifact_type,
-        manifest.c.annotations,
-        manifest.c.status,
-        func.length(manifest.c.body).label("size"),
-    )
-    .where(
-        manifest.c.repository_id == bindparam("of"),
-        manifest.c.subject == bindparam("subject"),
-        manifest.c.digest > bindparam("after"),
-    )
-    .order_by(manifest.c.digest)
-    .limit(bindparam("limit"))
-)
 _PARENTS = (
     select(manifest_reference.c.manifest_digest)
     .where(
@@ -184,37 +113,12 @@ def known(tx: Transaction, repository_id: str, digest: str) -> bool:
     return tx.one(_KNOWN, of=repository_id, digest=digest) is not None
 
 
-def page(
-    tx: Transaction, repository_id: str, tags: str, status: str, after: str, limit: int
-) -> Sequence[StoredManifest]:
-    """Manifests with digests above `after`, without bodies and their sizes; `tags` is TAGGED, UNTAGGED or ANY,
-    `status` one or ANY.
-    """
-    found = tx.all(_PAGES[tags, status != "ANY"], of=repository_id, status=status, after=after, limit=limit)
-    return [record(row, b"") for row in found]
-
-
 def tagged_page(
     tx: Transaction, repository_id: str, after: str, limit: int
 ) -> Sequence[tuple[str, datetime, StoredManifest]]:
     """Tags above `after` in order, when each was last pointed, and at what (without the body)."""
     rows = tx.all(_TAGGED_PAGE, of=repository_id, after=after, limit=limit)
     return [(row.name, moment(row.pointed_at), record(row, b"")) for row in rows]
-
-
-def ids_page(
-    tx: Transaction, repository_id: str, tags: str, status: str, after: tuple[str, str], limit: int
-) -> Sequence[tuple[Digest, str | None]]:
-    """(digest, tag) pairs above the given one, filtered as in `page`; an untagged image stands once, with None."""
-    digest, name = after
-    wanted, place = _IDS_PAGES[tags, status != "ANY"], {"after_digest": digest, "after_tag": name}
-    rows = tx.all(wanted, of=repository_id, status=status, **place, limit=limit)
-    return [(Digest(row.digest), row.name) for row in rows]
-
-
-def referrers(tx: Transaction, repository_id: str, subject: str, after: str, limit: int) -> Sequence[Row]:
-    """(digest, media_type, artifact_type, annotations as JSON, status, size) of manifests with this subject."""
-    return tx.all(_REFERRERS, of=repository_id, subject=subject, after=after, limit=limit)
 
 
 def parents(tx: Transaction, repository_id: str, digest: str, limit: int) -> Sequence[Digest]:
@@ -242,6 +146,7 @@ def add(tx: Transaction, repository_id: str, digest: Digest, new: Manifest, imag
         archived_at=None,
         activating_since=None,
         activated_at=None,
+        is_tagged=0,
     )
     for kind, descriptor in new.references:
         tx.run(
@@ -261,6 +166,7 @@ def remove(tx: Transaction, repository_id: str, digest: str) -> bool:
     scans.remove(tx, repository_id, digest)
     images_in_use.remove(tx, repository_id, digest)
     image_standings.remove(tx, repository_id, digest)
+    image_signatures.remove(tx, repository_id, digest, _AT_ONCE)
     if vex_referrers.remove(tx, repository_id, digest):
         vulnerability_exceptions.remove_referred(tx, repository_id, digest)
         image_standings.outdate(tx, repository_id, "", _AT_ONCE)

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from entrepot.db.database import Reader, Row, Transaction, number_of
-from entrepot.db.key_records import Grant
+from entrepot.db.key_records import Context, Grant
 from entrepot.db.key_schema import encryption_key, key_grant
 from entrepot.spec.moments import micros, moment
 
@@ -20,6 +20,15 @@ _OF_GRANTEE = (
         (key_grant.c.grantee == bindparam("by_id"))
         | (key_grant.c.grantee == bindparam("by_arn"))
         | (key_grant.c.grantee == bindparam("by_account")),
+    )
+    .order_by(key_grant.c.id)
+)
+_IN_SCOPE = (
+    select(key_grant)
+    .where(
+        _KEY,
+        key_grant.c.grantee.in_([bindparam("by_id"), bindparam("by_arn"), bindparam("by_account")]),
+        key_grant.c.scope == bindparam("scope"),
     )
     .order_by(key_grant.c.id)
 )
@@ -58,6 +67,13 @@ def of_grantee(tx: Reader, key_id: str, by_id: str, by_arn: str, by_account: str
     return [_grant(row) for row in found]
 
 
+def in_context(tx: Reader, key_id: str, by_id: str, by_arn: str, by_account: str, context: Context) -> Sequence[Grant]:
+    """The same of those alone that can be in force in an encryption context, however many there are."""
+    names = {"by_id": by_id, "by_arn": by_arn, "by_account": by_account}
+    scopes = ("", *("=".join(pair) for pair in context.items()))
+    return [_grant(row) for scope in scopes for row in tx.all(_IN_SCOPE, key=key_id, scope=scope, **names)]
+
+
 def named(tx: Reader, key_id: str, name: str) -> Sequence[Grant]:
     """Grants on a key under a name."""
     return [_grant(row) for row in tx.all(_NAMED, key=key_id, named=name)]
@@ -92,12 +108,19 @@ def add(tx: Transaction, new: Grant) -> None:
         constraints=msgspec.json.encode(new.constraints).decode(),
         issuer=new.issuer,
         created_at=micros(new.created_at),
+        scope=_scope(new),
     )
 
 
 def remove(tx: Transaction, grant_id: str) -> None:
     """Remove a grant."""
     tx.run(_REMOVE, of=grant_id)
+
+
+def _scope(grant: Grant) -> str:
+    """The first pair that a context must have; '' where any will do."""
+    pairs = sorted(pair for context in grant.constraints.values() for pair in context.items())
+    return "=".join(pairs[0]) if pairs else ""
 
 
 def _grant(row: Row) -> Grant:

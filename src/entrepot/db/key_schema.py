@@ -72,8 +72,10 @@ key_grant = Table(
     Column("constraints", Text, nullable=False),  # JSON {kind: encryption context}
     Column("issuer", Text, nullable=False),  # the account that made it
     Column("created_at", BigInteger, nullable=False),
+    Column("scope", Text, nullable=False, server_default=""),  # NAME=VALUE of an encryption context that has it
 )
-Index("ix_key_grant_grantee", key_grant.c.key_id, key_grant.c.grantee)
+Index("ix_key_grant_grantee", key_grant.c.key_id, key_grant.c.grantee, key_grant.c.scope)
+Index("ix_key_grant_name", key_grant.c.key_id, key_grant.c.name)
 Index("ix_key_grant_retiree", key_grant.c.retiree)
 
 key_tag = Table(

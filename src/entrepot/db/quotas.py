@@ -22,6 +22,12 @@ _VALUES = (
     )
     .order_by(service_quota.c.name)
 )
+_VALUE = select(service_quota.c.value).where(
+    service_quota.c.account_id == bindparam("account"),
+    service_quota.c.kind == bindparam("kind"),
+    service_quota.c.region == bindparam("region"),
+    service_quota.c.name == bindparam("of"),
+)
 _BYTES = (
     select(byte_quota.c.prefix, byte_quota.c.value)
     .where(
@@ -30,6 +36,11 @@ _BYTES = (
         byte_quota.c.region == bindparam("region"),
     )
     .order_by(byte_quota.c.prefix)
+)
+_WITH_BYTES = (
+    select(byte_quota)
+    .order_by(byte_quota.c.account_id, byte_quota.c.kind, byte_quota.c.region, byte_quota.c.prefix)
+    .limit(bindparam("limit"))
 )
 _TAKE = (
     update(quota_credit)
@@ -112,6 +123,20 @@ def of_registry(tx: Reader, key: RegistryKey) -> QuotasSet:
         {row.name: row.value for row in tx.all(_VALUES, **place)},
         tuple(ByteQuota(row.prefix, row.value) for row in tx.all(_BYTES, **place)),
     )
+
+
+def value_of(tx: Reader, key: RegistryKey, name: str) -> int | None:
+    """What was set for one service quota."""
+    row = tx.one(_VALUE, **_place(key), of=name)
+    return None if row is None else int(row.value)
+
+
+def with_bytes(tx: Reader, limit: int) -> Sequence[tuple[RegistryKey, ByteQuota]]:
+    """The first quotas of bytes of all registries."""
+    return [
+        (RegistryKey(row.kind, row.account_id, row.region), ByteQuota(row.prefix, row.value))
+        for row in tx.all(_WITH_BYTES, limit=limit)
+    ]
 
 
 def put_value(tx: Transaction, key: RegistryKey, name: str, value: int, at: datetime) -> None:

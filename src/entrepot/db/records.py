@@ -55,6 +55,11 @@ class Repository:
     created_at: datetime
     policy: str | None = None
 
+    @property
+    def encryption_key(self) -> str:
+        """The ARN of the key of KMS that its blobs are encrypted with, '' where they are plain."""
+        return self.encryption.get("kmsKey", "")
+
 
 @dataclass(frozen=True, slots=True)
 class Registry:
@@ -94,8 +99,21 @@ class CatalogData:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedKey:
+    """The key that one blob or upload is encrypted with, itself encrypted by a key of KMS (`key`, its ARN), in the
+    context of the repository (`arn`) that it was made for.
+    """
+
+    key: str
+    blob: bytes
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
 class Blob:
-    """Bytes in a store; `state` is live or damaged (a deleting one is never handed out)."""
+    """Bytes in a store; `state` is live or damaged (a deleting one is never handed out). Of a plain one `sealed` is
+    None.
+    """
 
     id: str
     store: str
@@ -103,6 +121,12 @@ class Blob:
     location: str
     size: int
     state: str
+    sealed: SealedKey | None = None
+
+    @property
+    def key(self) -> str:
+        """The ARN of the key that is part of its identity, '' of a plain one."""
+        return "" if self.sealed is None else self.sealed.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +177,4 @@ class Upload:
     last_part: int | None
     short_part: int | None
     created_at: datetime
+    sealed: SealedKey | None = None

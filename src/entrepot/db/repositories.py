@@ -29,6 +29,7 @@ _LOCK_LIVE = (
     .with_for_update(key_share=True)
 )
 _FIND_LIVE = select(repository).where(repository.c.id == bindparam("id"), repository.c.deleted_at.is_(None))
+_FIND_BY_ID = select(repository).where(repository.c.id == bindparam("id"))
 _PAGE = (
     select(repository)
     .where(
@@ -99,6 +100,11 @@ def lock_live(tx: Transaction, repository_id: str) -> Repository | None:
 def find_live(tx: Transaction, repository_id: str) -> Repository | None:
     """The repository of this id, if it is no tombstone."""
     return _record_or_none(tx.one(_FIND_LIVE, id=repository_id))
+
+
+def find_by_id(tx: Transaction, repository_id: str) -> Repository | None:
+    """The repository of this id, a tombstone too."""
+    return _record_or_none(tx.one(_FIND_BY_ID, id=repository_id))
 
 
 def page(tx: Transaction, registry: RegistryKey, after: str, limit: int) -> Sequence[Repository]:

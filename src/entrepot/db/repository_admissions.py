@@ -1,5 +1,6 @@
 """Rows of `repository_admission`: what a repository hands out; one where nothing was set has no row."""
 
+import msgspec
 from sqlalchemy import bindparam, delete, select, text
 
 from entrepot.db.database import Row, Transaction
@@ -11,11 +12,11 @@ from entrepot.spec.moments import micros, moment
 FIND = select(table).where(table.c.repository_id == bindparam("of"))
 _PUT = text(
     "INSERT INTO repository_admission "
-    "(repository_id, mode, max_severity, unscanned, grace_seconds, owner, updated_at) "
-    "VALUES (:of, :mode, :max_severity, :unscanned, :grace_seconds, :owner, :updated_at) "
+    "(repository_id, mode, max_severity, unscanned, grace_seconds, owner, updated_at, digest_only, public_keys) "
+    "VALUES (:of, :mode, :max_severity, :unscanned, :grace_seconds, :owner, :updated_at, :digest_only, :public_keys) "
     "ON CONFLICT (repository_id) DO UPDATE SET mode = excluded.mode, max_severity = excluded.max_severity, "
     "unscanned = excluded.unscanned, grace_seconds = excluded.grace_seconds, owner = excluded.owner, "
-    "updated_at = excluded.updated_at"
+    "updated_at = excluded.updated_at, digest_only = excluded.digest_only, public_keys = excluded.public_keys"
 )
 _IS_ANY_SET = (
     select(table.c.repository_id)
@@ -23,6 +24,7 @@ _IS_ANY_SET = (
     .where(repository.c.account_id == bindparam("account"), repository.c.region == bindparam("of_region"))
     .limit(1)
 )
+_KEYS = msgspec.json.Decoder(tuple[str, ...])
 _REMOVE = delete(table).where(table.c.repository_id == bindparam("of"))
 
 
@@ -48,6 +50,8 @@ def put(tx: Transaction, repository_id: str, new: Admission) -> None:
         grace_seconds=new.grace_seconds,
         owner=new.owner,
         updated_at=micros(new.updated_at),
+        digest_only=int(new.digest_only),
+        public_keys=msgspec.json.encode(new.keys).decode(),
     )
 
 
@@ -58,4 +62,13 @@ def remove(tx: Transaction, repository_id: str) -> bool:
 
 def record(row: Row) -> Admission:
     """A row as a record."""
-    return Admission(row.mode, row.max_severity, row.unscanned, row.grace_seconds, row.owner, moment(row.updated_at))
+    return Admission(
+        row.mode,
+        row.max_severity,
+        row.unscanned,
+        row.grace_seconds,
+        row.owner,
+        moment(row.updated_at),
+        bool(row.digest_only),
+        _KEYS.decode(row.public_keys),
+    )

@@ -25,10 +25,12 @@
              ├─ inspector_configuration · inspector_filter · inspector_suppressing · inspector_export
              ├─ inspector_finding                          (outlives its image)
              ├─ vulnerability_exception
-             ├─ creation_template · trash_setting · service_quota · byte_quota
              ├─ replication_configuration · replication_backfill ── replication_backfill_item
+             ├─ creation_template · trash_setting · pull_through_rule · service_quota · byte_quota
              └─ repository ─┬─ resource_tag · catalog_data · repository_vex · repository_admission
                             ├─ repository_protection · trashed_repository
+                            ├─ cached_repository · cached_tag · cached_referrers
+                            ├─ arriving_image ── arriving_blob    from an upstream, not yet whole
                             ├─ trashed_image ── trashed_reference
                             ├─ lifecycle_policy · lifecycle_preview · lifecycle_preview_image
                             ├─ repository_blob ── blob            which repository may read which blob
@@ -36,13 +38,14 @@
                             │                      └─ layer_marks
                             ├─ manifest ─┬─ manifest_reference    layers, config, children of it
                             │            ├─ image_scan ── image_scan_findings
-                            │            ├─ image_standing · image_rematch · image_inventory
+                            │            ├─ image_standing · image_signature · image_rematch · image_inventory
                             │            ├─ vex_referrer · made_sbom
                             │            ├─ image_signing
                             │            └─ image_in_use
                             ├─ tag ──────── manifest
                             └─ upload ── byte_reservation
     outbox (events and audit records of state changes) · lease (who runs a periodic job) · gc_hold · journal_offset
+    upstream_fetch (who brings what from an upstream)
     quota_credit · byte_usage (of a repository's id, or a registry as text)
     rematch_pass (how far matching anew has come) · replication_step (outlives its repository) · replication_status
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
@@ -56,7 +59,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     LargeBinary,
     PrimaryKeyConstraint,
@@ -71,9 +73,11 @@ from entrepot.db import (
     event_schema,
     exception_schema,
     identity_schema,
+    image_schema,
     inspector_schema,
     key_schema,
     lifecycle_schema,
+    pull_through_schema,
     quota_schema,
     replication_schema,
     scan_schema,
@@ -93,6 +97,7 @@ trail = trail_schema.trail  # and with it its neighbours
 image_scan = scan_schema.image_scan  # and with it its neighbours
 inspector_finding = inspector_schema.inspector_finding  # and with it its neighbours
 creation_template = template_schema.creation_template  # and with it its neighbours
+pull_through_rule = pull_through_schema.pull_through_rule  # and with it its neighbours
 service_quota = quota_schema.service_quota  # and with it its neighbours
 lifecycle_policy = lifecycle_schema.lifecycle_policy  # and with it its neighbours
 replication_step = replication_schema.replication_step  # and with it its neighbours
@@ -100,6 +105,7 @@ adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 encryption_key = key_schema.encryption_key  # and with it its neighbours
 secret = secret_schema.secret  # and with it its neighbours
 signing_profile = signing_schema.signing_profile  # and with it its neighbours
+manifest, manifest_reference, tag = image_schema.manifest, image_schema.manifest_reference, image_schema.tag
 
 repository = Table(
     "repository",
@@ -194,12 +200,16 @@ blob = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("verified_at", BigInteger, nullable=False),  # when its digest was last computed
     Column("deleting_since", BigInteger),
+    Column("sealed_by", Text, nullable=False, server_default=""),  # ARN of a key of KMS; '' of a plain blob
+    Column("sealed_key", LargeBinary),  # the blob's own key, encrypted by that one
+    Column("sealed_for", Text),  # in the context of this repository's ARN
     UniqueConstraint("store", "location"),
 )
 Index(
     "uq_blob_held_digest",
     blob.c.store,
     blob.c.digest,
+    blob.c.sealed_by,
     unique=True,
     sqlite_where=blob.c.state != "deleting",
     postgresql_where=blob.c.state != "deleting",
@@ -230,61 +240,6 @@ Index(
     postgresql_where=repository_blob.c.condemned_at.is_not(None),
 )
 
-manifest = Table(
-    "manifest",
-    metadata,
-    Column("repository_id", Text, ForeignKey("repository.id"), nullable=False),
-    Column("digest", Text, nullable=False),
-    Column("media_type", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # image | index
-    Column("artifact_type", Text),  # artifactType, else config.mediaType
-    Column("subject", Text),  # digest
-    Column("annotations", Text, nullable=False),  # JSON, for referrers
-    Column("image_size", BigInteger, nullable=False),  # config + layers; of an index the largest child
-    Column("body", LargeBinary, nullable=False),  # the exact bytes
-    Column("pushed_at", BigInteger, nullable=False),
-    Column("last_pulled_at", BigInteger),
-    Column("pull_count", BigInteger, nullable=False),
-    Column("status", Text, nullable=False, server_default="ACTIVE"),  # ACTIVE | ARCHIVED | ACTIVATING
-    Column("archived_at", BigInteger),
-    Column("activating_since", BigInteger),  # of one that is being restored
-    Column("activated_at", BigInteger),
-    PrimaryKeyConstraint("repository_id", "digest"),
-)
-Index("ix_manifest_status", manifest.c.repository_id, manifest.c.status, manifest.c.digest)
-Index(
-    "ix_manifest_activating_since",
-    manifest.c.activating_since,
-    sqlite_where=manifest.c.activating_since.is_not(None),
-    postgresql_where=manifest.c.activating_since.is_not(None),
-)
-Index("ix_manifest_subject", manifest.c.repository_id, manifest.c.subject, manifest.c.digest)
-
-manifest_reference = Table(
-    "manifest_reference",
-    metadata,
-    Column("repository_id", Text, nullable=False),
-    Column("manifest_digest", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # config | layer | child
-    Column("digest", Text, nullable=False),
-    Column("media_type", Text, nullable=False),
-    PrimaryKeyConstraint("repository_id", "manifest_digest", "kind", "digest"),
-    ForeignKeyConstraint(["repository_id", "manifest_digest"], ["manifest.repository_id", "manifest.digest"]),
-)
-Index("ix_manifest_reference_digest", manifest_reference.c.repository_id, manifest_reference.c.digest)
-
-tag = Table(
-    "tag",
-    metadata,
-    Column("repository_id", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("digest", Text, nullable=False),
-    Column("pointed_at", BigInteger, nullable=False),
-    PrimaryKeyConstraint("repository_id", "name"),
-    ForeignKeyConstraint(["repository_id", "digest"], ["manifest.repository_id", "manifest.digest"]),
-)
-Index("ix_tag_digest", tag.c.repository_id, tag.c.digest, tag.c.name)  # with the name, or a page of ids reads all tags
-
 upload = Table(
     "upload",
     metadata,
@@ -301,6 +256,9 @@ upload = Table(
     Column("short_part", BigInteger),  # size of a part below the least size that was not the last
     Column("created_at", BigInteger, nullable=False),
     Column("active_at", BigInteger, nullable=False, index=True),
+    Column("sealed_by", Text, nullable=False, server_default=""),  # as those of a blob
+    Column("sealed_key", LargeBinary),
+    Column("sealed_for", Text),
 )
 
 outbox = Table(

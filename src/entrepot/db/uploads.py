@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from entrepot.db import byte_usage
+from entrepot.db.blobs import sealed_columns, sealed_of
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import Upload
 from entrepot.db.schema import upload
@@ -60,6 +61,7 @@ def add(tx: Transaction, new: Upload) -> None:
         short_part=new.short_part,
         created_at=micros(new.created_at),
         active_at=micros(new.created_at),
+        **sealed_columns(new.sealed),
     )
 
 
@@ -115,4 +117,5 @@ def record(row: Row) -> Upload:
         row.last_part,
         row.short_part,
         moment(row.created_at),
+        sealed_of(row),
     )

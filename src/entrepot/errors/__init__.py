@@ -163,6 +163,19 @@ from entrepot.errors.policies import (
     SessionPoliciesTooLarge,
     SessionTooLarge,
 )
+from entrepot.errors.pull_through import (
+    PullThroughRuleAlreadyExists,
+    PullThroughRuleNotFound,
+    UpstreamBusy,
+    UpstreamDenied,
+    UpstreamImageAbsent,
+    UpstreamImageUnusable,
+    UpstreamLayerUnavailable,
+    UpstreamLoginUnusable,
+    UpstreamReferrersUnavailable,
+    UpstreamUnavailable,
+    UpstreamUnsupported,
+)
 from entrepot.errors.quotas import (
     BytePrefixInvalid,
     ByteQuotaNotFound,
@@ -176,6 +189,7 @@ from entrepot.errors.quotas import (
 )
 from entrepot.errors.replication import BackfillInProgress, BackfillNotFound, BackfillStatusInvalid
 from entrepot.errors.repositories import (
+    LayerKeyUnusable,
     PublicAliasNotFound,
     PublicAliasTaken,
     PublicRegionNotServed,
@@ -185,6 +199,7 @@ from entrepot.errors.repositories import (
     RegionNotServed,
     RegistryNotFound,
     RepositoryAlreadyExists,
+    RepositoryKeyUnusable,
     RepositoryNameReserved,
     RepositoryNotEmpty,
     RepositoryNotFound,

@@ -15,6 +15,21 @@ class RepositoryAlreadyExists(Fact):
     text = "The repository with name '{name}' already exists in the registry with id '{account}'"
 
 
+class RepositoryKeyUnusable(Fact):
+    """The key of KMS that a repository is encrypted with, or is to be, cannot be used (`kms_error`: KMS's own code)."""
+
+    text = (
+        "The KMS key '{key}' of the repository with name '{name}' in the registry with id '{account}' cannot be used: "
+        "{reason}"
+    )
+
+
+class LayerKeyUnusable(Fact):
+    """The same, said of a layer that somebody wants to download."""
+
+    text = "The layer with digest {digest} in the repository with name '{name}' is not accessible: {reason}"
+
+
 class RepositoryNotEmpty(Fact):
     """A repository that still contains images was to be deleted without force."""
 

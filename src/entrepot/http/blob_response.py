@@ -1,4 +1,5 @@
-"""A file as a response: by the kernel's sendfile on plain connections, in chunks on TLS; ranges and conditions.
+"""A file as a response: by the kernel's sendfile on plain connections, in chunks on TLS and where it is decrypted as it
+is read; ranges and conditions.
 
 RFC 9110, 13 and 14: one range gives 206, an unsatisfiable one 416, several give the whole. What is sent has exactly
 the length that was recorded; a file that ends early ends the connection.
@@ -7,12 +8,13 @@ the length that was recorded; a file that ends early ends the connection.
 import asyncio
 import os
 import re
+from io import UnsupportedOperation
 from typing import BinaryIO
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from entrepot.errors import RangeUnsatisfiable
+from entrepot.errors import BlobBytesMissing, RangeUnsatisfiable
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 _CHUNK = 256 * 1024  # by sendfile: more would let a fast reader hold the loop; on TLS: what each reader holds in memory
@@ -50,7 +52,7 @@ class BlobResponse(web.StreamResponse):
 
     async def _send_bytes(self, writer: AbstractStreamWriter, transport: asyncio.Transport) -> None:
         loop = asyncio.get_running_loop()
-        if transport.get_extra_info("sslcontext") is None:
+        if transport.get_extra_info("sslcontext") is None and _is_file(self._blob_file):
             end = self._first_byte + self._byte_count
             for start in range(self._first_byte, end, _CHUNK):
                 count = min(_CHUNK, end - start)
@@ -60,7 +62,10 @@ class BlobResponse(web.StreamResponse):
         self._blob_file.seek(self._first_byte)
         left = self._byte_count
         while left:
-            chunk = await loop.run_in_executor(None, self._blob_file.read, min(_CHUNK, left))
+            try:
+                chunk = await loop.run_in_executor(None, self._blob_file.read, min(_CHUNK, left))
+            except BlobBytesMissing:  # encrypted bytes that were changed: not one of them is sent
+                chunk = b""
             if not chunk:
                 self._require_all(self._byte_count - left, transport)
             left -= len(chunk)
@@ -70,6 +75,14 @@ class BlobResponse(web.StreamResponse):
         if held < self._byte_count:
             transport.abort()
             raise ConnectionResetError(f"the file ended after {held} of {self._byte_count} bytes")
+
+
+def _is_file(file: BinaryIO) -> bool:
+    """Whether the kernel can send it: what is decrypted as it is read is no file."""
+    try:
+        return file.fileno() >= 0
+    except UnsupportedOperation:
+        return False
 
 
 def select(request: web.BaseRequest, size: int, etag: str) -> tuple[int, int, bool]:

@@ -90,6 +90,9 @@ HELP: Mapping[str, str] = {
     "entrepot_scan_queue_oldest_seconds": "Since the first of them was asked for.",
     "entrepot_vulnerability_source_records": "Records of what a source tells of vulnerabilities.",
     "entrepot_vulnerability_source_age_seconds": "Since the newest of what it told.",
+    "entrepot_byte_quota_bytes": "Bytes that a registry, or its repositories below a prefix, may hold.",
+    "entrepot_byte_quota_held_bytes": "Bytes that they hold.",
+    "entrepot_byte_quota_reserved_bytes": "Bytes that are on their way to them.",
     "entrepot_journal_behind_bytes": "Records of requests that a database has not taken up yet.",
     "entrepot_job_late_seconds": "How long a job has been due and not been begun.",
 }

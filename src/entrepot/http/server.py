@@ -16,6 +16,7 @@ from aiohttp import web
 
 from entrepot.http.access_log import AccessLog
 from entrepot.http.answer import JSON, Answer, Sent, send
+from entrepot.http.arriving_response import ArrivingResponse
 from entrepot.http.blob_response import BlobResponse
 from entrepot.http.connection import Connection, Patience
 from entrepot.http.exchange import Exchange, Exchanges, as_text, target
@@ -28,7 +29,7 @@ _SETTLE_SECONDS = 0.1
 _PATIENCE = Patience()
 
 
-Reply = Answer | BlobResponse
+Reply = Answer | BlobResponse | ArrivingResponse
 
 
 class Door(Protocol):

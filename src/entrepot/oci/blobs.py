@@ -3,8 +3,10 @@
 import msgspec
 
 from entrepot.core import blobs
+from entrepot.core.pull_through.seam import ArrivingBlob
 from entrepot.errors import RangeUnsatisfiable
 from entrepot.http.answer import JSON, Answer
+from entrepot.http.arriving_response import ArrivingResponse
 from entrepot.http.blob_response import BlobResponse, matches, select
 from entrepot.oci.call import Call
 from entrepot.oci.telling import LayerAsked, LayersAsked
@@ -16,15 +18,19 @@ _TYPE = "application/octet-stream"
 async def head(call: Call, reference: str) -> Answer:
     """What a GET would answer, without bytes."""
     call.exchange.telling.alike = LayersAsked((reference,))
-    blob = await call.core.reads.blob(call.caller, call.key, Digest.parse(reference))
-    headers = _headers(blob.digest) | {"Content-Type": _TYPE, "Content-Length": str(blob.size)}
+    digest, size = await call.core.pull_through.pulls.blob(call.caller, call.key, Digest.parse(reference))
+    headers = _headers(digest) | {"Content-Type": _TYPE, "Content-Length": str(size)}
     return Answer(headers=headers)
 
 
-async def get(call: Call, reference: str) -> Answer | BlobResponse:
-    """The bytes, or the range of them that was asked for."""
+async def get(call: Call, reference: str) -> Answer | BlobResponse | ArrivingResponse:
+    """The bytes, or the range of them that was asked for; all of a blob that is on its way here."""
     call.exchange.telling.alike = LayerAsked(reference)
-    blob, file = await call.core.reads.open_blob(call.caller, call.key, Digest.parse(reference))
+    found = await call.core.pull_through.pulls.open_blob(call.caller, call.key, Digest.parse(reference))
+    if isinstance(found, ArrivingBlob):
+        headers = _headers(found.digest) | {"Content-Type": _TYPE}
+        return ArrivingResponse(found.pieces, found.size, headers=headers)
+    blob, file = found
     headers = _headers(blob.digest)
     if matches(call.request, headers["ETag"]):
         file.close()

@@ -9,8 +9,10 @@ from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import unquote
 
+import msgspec
 from aiohttp import web
 
+from entrepot.core.access import Caller
 from entrepot.core.parts import Core
 from entrepot.core.principals import ANONYMOUS
 from entrepot.errors import (
@@ -32,6 +34,7 @@ from entrepot.oci import authentication, blobs, catalog, errors, manifests, ping
 from entrepot.oci.authentication import Asked
 from entrepot.oci.call import Call
 from entrepot.oci.telling import Codes
+from entrepot.spec.repository import RepositoryKey, parse_name
 
 VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 _PATH = re.compile(
@@ -59,6 +62,8 @@ _WITH_ARGUMENT: dict[tuple[str, str], Callable[[Call, str], Awaitable[Reply]]] =
     ("PUT", "upload"): uploads.put,
     ("DELETE", "upload"): uploads.delete,
 }
+_MIRRORED = frozenset({"manifests", "blobs", "tags", "referrers"})
+_READS = frozenset({"GET", "HEAD"})
 ROUTES = frozenset(_WITHOUT_ARGUMENT) | frozenset(_WITH_ARGUMENT)  # (method, noun)
 
 
@@ -96,6 +101,8 @@ class OciDoor:
         caller = await authentication.caller(request, exchange, self._core, asked)
         if caller.principal is ANONYMOUS:
             self._allowance.require(exchange.source_ip)
+        if "ns=" in target(request):
+            asked = await self._mirrored(request, caller, asked)
         telling.begin(exchange.telling, asked, caller.principal, caller.region)
         self._rates.require(caller, exchange.telling.service, exchange.telling.operation)
         call = Call(request, exchange, self._core, self._addressing, caller, asked.place, asked.name)
@@ -105,6 +112,14 @@ class OciDoor:
         elif (given := _WITH_ARGUMENT.get((request.method, asked.noun))) is not None:
             return await given(call, asked.argument)
         raise OperationUnsupported(operation=f"{request.method} of {asked.noun}")
+
+    async def _mirrored(self, request: web.BaseRequest, caller: Caller, asked: Asked) -> Asked:
+        """A node that asks this server in place of a registry means what this registry calls so."""
+        host = request.query.get("ns", "")
+        if not host or asked.noun not in _MIRRORED or asked.method not in _READS:
+            return asked
+        key = RepositoryKey(asked.place.registry, parse_name(asked.name))
+        return msgspec.structs.replace(asked, name=await self._core.pull_through.pulls.mirrored(caller, key, host))
 
 
 def _show(fact: Fact, request: web.BaseRequest, exchange: Exchange, asked: Asked | None) -> Reply:

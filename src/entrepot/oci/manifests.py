@@ -15,7 +15,7 @@ from entrepot.spec.reference import Tag, parse_reference
 
 async def head(call: Call, reference: str) -> Answer:
     """What a GET would answer, without the bytes; counts no pull."""
-    found = await _found(call, reference)
+    found = await _found(call, reference, head=True)
     return Answer(headers=_headers(found) | {"Content-Length": str(found.size)})
 
 
@@ -61,7 +61,7 @@ async def delete(call: Call, reference: str) -> Answer:
     return Answer(status=202)
 
 
-async def _found(call: Call, reference: str) -> StoredManifest:
+async def _found(call: Call, reference: str, *, head: bool = False) -> StoredManifest:
     telling, accept = call.exchange.telling, tuple(call.request.headers.getall("Accept", ()))
     try:
         parsed = parse_reference(reference)
@@ -71,7 +71,7 @@ async def _found(call: Call, reference: str) -> StoredManifest:
         account = call.registry.account
         raise ImageNotFound(digest="null", tag=reference[:256], name=call.name, account=account) from None
     telling.alike = image_asked(parsed, accept)
-    repository, found = await call.core.reads.manifest(call.caller, call.key, parsed, telling)
+    repository, found = await call.core.pull_through.pulls.manifest(call.caller, call.key, parsed, telling, head=head)
     telling.repository_id = repository.id
     if accept and isinstance(parsed, Tag) and not acceptable(accept, found.media_type):
         raise NotAcceptable(media_type=found.media_type)

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from entrepot.core import referrers
+from entrepot.core.pull_through import merging
 from entrepot.core.referrers import Referrer, ReferrerFilter
 from entrepot.http.answer import Answer
 from entrepot.oci.call import Call
@@ -20,8 +20,15 @@ async def get(call: Call, reference: str) -> Answer:
     wanted = call.query("artifactType")
     call.exchange.telling.parameters = {"subjectId": {"imageDigest": subject}, "nextToken": call.query("last")}
     types = ReferrerFilter(() if wanted is None else (wanted,))
-    page = await call.core.units.read(
-        referrers.list_of, call.caller, call.key, subject, types, _PAGE, call.query("last") or ""
+    page = await merging.list_referrers(
+        call.core.units,
+        call.core.pull_through.lists,
+        call.caller,
+        call.key,
+        subject,
+        types,
+        _PAGE,
+        call.query("last") or "",
     )
     headers = {"Content-Type": OCI_INDEX}
     if wanted is not None:

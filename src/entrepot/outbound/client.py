@@ -1,5 +1,6 @@
 """Requests with bounds: on time, on bytes, on redirects. Each hop is checked as the first was (OWASP, "Server-side
-request forgery"); headers that the caller gave go to no other origin, and only a GET follows redirects at all.
+request forgery"); of the headers that the caller gave none goes to another origin but those that say what is wanted,
+and only a GET follows redirects at all.
 """
 
 import contextlib
@@ -30,6 +31,7 @@ from entrepot.outbound.streams import Bounds, Download
 TOTAL_SECONDS = 10.0
 MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HARMLESS = frozenset({"accept", "range"})
 _NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -53,7 +55,7 @@ class Outbound:
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
         """`authorities` is a file of certificates (PEM) that are trusted beside the system's."""
-        self._destinations = destinations
+        self.destinations = self._destinations = destinations
         self._total = total_seconds
         self._context = trusting(authorities)
         self._lookup = lookup or system_lookup
@@ -173,7 +175,9 @@ def _onwards(url: URL, location: str, headers: dict[str, str]) -> tuple[URL, dic
     following = url.join(parsed(location, encoded=True))
     if url.scheme == "https" and following.scheme != "https":
         raise DestinationForbidden(f"{url.host} redirects to an URL without TLS")
-    return following, headers if following.origin() == url.origin() else {}
+    if following.origin() == url.origin():
+        return following, headers
+    return following, {name: text for name, text in headers.items() if name.lower() in _HARMLESS}
 
 
 @cache

@@ -1,4 +1,5 @@
-"""Where requests may go: public addresses over TLS, and what the operator lists (`outbound_allow`).
+"""Where requests may go: public addresses over TLS, and what the operator lists (`outbound_allow`); where
+credentials may (`token_services`).
 
 A listed host may have any address, a listed address or range any name; both may be spoken to without TLS.
 """
@@ -25,9 +26,16 @@ _LOW_32 = (1 << 32) - 1
 class Destinations:
     """Decides about URLs and addresses; does no I/O."""
 
-    def __init__(self, hosts: Iterable[str] = (), networks: Iterable[Network] = ()) -> None:
+    def __init__(
+        self,
+        hosts: Iterable[str] = (),
+        networks: Iterable[Network] = (),
+        token_services: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """`token_services` are pairs: a registry's host, and one that may have the credentials for it."""
         self._hosts = frozenset(hosts)
         self._networks = tuple(networks)
+        self._token_services = frozenset(token_services)
 
     def check(self, url: URL) -> None:
         """DestinationForbidden for an URL that is refused whatever its host's addresses are."""
@@ -38,6 +46,10 @@ class Destinations:
         literal = _address(url.host)
         if literal is not None and not self._permits(url.host, literal, secure=url.scheme == "https"):
             raise forbidden(url.host, secure=url.scheme == "https")
+
+    def is_token_service(self, registry: str, host: str) -> bool:
+        """Whether the operator lets this host have the credentials for that registry."""
+        return (registry, host) in self._token_services
 
     def refusal(self, url: str) -> str:
         """Why no request will ever go to this URL, '' where its host's addresses are to be looked at first."""

@@ -1,28 +1,32 @@
-"""A repository of somebody's registry: pull and push of manifests and blobs (OCI Distribution Specification 1.1,
-"Pull" and "Push").
+"""A repository of somebody's registry: pull and push of manifests and blobs (OCI Distribution Specification 1.1).
 
-What is pulled is the digest that was asked for, or a fault. Blobs pass piece by piece.
+What is pulled is the digest that was asked for, or a fault. Blobs pass piece by piece. URLs that a manifest names
+(`urls`) are never asked.
 """
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-
-from yarl import URL
+from typing import Final
 
 from entrepot.errors import DigestInvalid, TagInvalid
 from entrepot.outbound.client import Outbound
-from entrepot.outbound.exchange import Response, parsed
-from entrepot.outbound.faults import AnswerUnusable, OutboundFault
-from entrepot.outbound.registry_logins import ANONYMOUS, Authorizing, Login
-from entrepot.outbound.streams import Bounds, Download
+from entrepot.outbound.faults import ContentMissing, ContentWrong
+from entrepot.outbound.registry_answers import Allowance, allowance
+from entrepot.outbound.registry_blobs import IncomingBlob
+from entrepot.outbound.registry_calls import PULL, PUSH, Calls
+from entrepot.outbound.registry_lists import Referrer, all_referrers, all_tags
+from entrepot.outbound.registry_logins import ANONYMOUS, Authorizing, Login, Tokens
+from entrepot.outbound.registry_uploads import Begin, upload
+from entrepot.outbound.streams import Bounds
 from entrepot.spec import media_type as types
-from entrepot.spec.digest import Digest, hasher
+from entrepot.spec.digest import Digest, Hash
 from entrepot.spec.manifest import LARGEST
 from entrepot.spec.reference import Reference, parse_reference
 
-MANIFEST_TYPES = (types.OCI_MANIFEST, types.OCI_INDEX, types.DOCKER_MANIFEST, types.DOCKER_LIST)
+MANIFEST_TYPES: Final = (types.OCI_MANIFEST, types.OCI_INDEX, types.DOCKER_MANIFEST, types.DOCKER_LIST)
+LARGEST_BLOB: Final = 52_000 * 1024 * 1024  # ECR's largest layer
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PLACE = re.compile(
     rf"(?:(?P<scheme>https?)://)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?P<port>:\d{{1,5}})?"
@@ -30,20 +34,9 @@ _PLACE = re.compile(
 )
 _HUB = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 _LONGEST_NAME = 255
-_CODE = re.compile(rb'"code"\s*:\s*"([A-Z_]{1,64})"')
-_MOST_ERROR = 64 * 1024
-_PULL, _PUSH = "pull", "pull,push"
-_OK, _CREATED, _ACCEPTED, _UNAUTHORIZED, _ABSENT = 200, 201, 202, 401, 404
-Pieces = Callable[[], AsyncIterator[bytes]]
-
-
-class RegistryRefused(OutboundFault):
-    """What a registry answered instead of doing it: its status, and its code where it gives one."""
-
-    def __init__(self, host: str, status: int, code: str) -> None:
-        super().__init__(f"{host} answers with status {status}{f' ({code})' if code else ''}")
-        self.status = status
-        self.code = code
+_MANIFEST_SECONDS = 30
+_OK, _CREATED, _ABSENT = 200, 201, 404
+_ELSEWHERE = (301, 302, 303, 307, 308)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,132 +67,137 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """A manifest as it was pulled; its bytes have this digest."""
+    """A manifest as it was pulled; its bytes have this digest. `allowance` is what the registry says of pulls left."""
 
     media_type: str
     digest: Digest
     body: bytes
+    allowance: Allowance | None = None
 
 
 class Repository:
     """One repository, as one user of it. Every method raises OutboundFault, RegistryRefused among them."""
 
-    def __init__(self, outbound: Outbound, place: Place, login: Login = ANONYMOUS, seconds: float = 3600) -> None:
-        """`seconds` are for each blob, however long it is."""
-        self._outbound = outbound
-        self._root = f"{place.url}/v2/{place.repository}"
-        self._host = parsed(place.url).host or "nobody"
-        self._name = place.repository
+    def __init__(
+        self,
+        outbound: Outbound,
+        place: Place,
+        login: Login = ANONYMOUS,
+        seconds: float = 3600,
+        tokens: Tokens | None = None,
+    ) -> None:
+        """`seconds` are for each blob, however long it is. Repositories that share `tokens` share what they may do."""
         self._seconds = seconds
-        self._authorizing = Authorizing(outbound, login, secure=place.url.startswith("https:"))
+        authorizing = Authorizing(outbound, place.url, login, tokens)
+        self._calls = Calls(outbound, place.url, place.repository, authorizing)
 
     async def manifest(self, reference: Reference, media_types: tuple[str, ...] = MANIFEST_TYPES) -> Pulled:
         """A manifest by tag or digest, of one of these types."""
-        bounds = Bounds(LARGEST, self._seconds)
-        accept = {"Accept": ", ".join(media_types)}
-        async with self._opened(f"{self._root}/manifests/{reference}", bounds, accept) as answer:
+        bounds = Bounds(LARGEST, min(self._seconds, _MANIFEST_SECONDS))
+        async with self._calls.opened(self._manifest(reference), bounds, _accepting(media_types)) as answer:
             body = await answer.whole()
-            media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
+            media_type = types.bare(answer.headers.get("Content-Type", ""))
+            left = allowance(answer.headers)
         algorithm = reference.algorithm if isinstance(reference, Digest) else "sha256"
         digest = Digest.of(body, algorithm)
         if isinstance(reference, Digest) and digest != reference:
-            raise self._other("manifest")
-        return Pulled(media_type, digest, body)
+            raise ContentWrong(f"{self._calls.host} answers with another manifest than the one of the digest asked for")
+        return Pulled(media_type, digest, body, left)
 
-    async def blob(self, digest: Digest, size: int) -> AsyncIterator[bytes]:
-        """A blob's pieces; what is wrong with the whole of them is known, and raised, after the last."""
-        got, running = 0, hasher(digest.algorithm)
-        async with self._opened(f"{self._root}/blobs/{digest}", Bounds(size, self._seconds)) as answer:
-            async for piece in answer.pieces():
-                got += len(piece)
-                running.update(piece)
-                yield piece
-        if got != size or running.hexdigest() != digest.hex:
-            raise self._other("blob")
-
-    async def holds(self, digest: Digest) -> bool:
-        """Whether the blob is there."""
-        answer = await self._asked("HEAD", f"{self._root}/blobs/{digest}", _PULL)
+    async def head(self, reference: Reference, media_types: tuple[str, ...] = MANIFEST_TYPES) -> Digest | None:
+        """The digest of the manifest that a tag or digest names there now, None where there is none; it counts as no
+        pull where the registry tells it in a header.
+        """
+        accept = _accepting(media_types)
+        answer = await self._calls.asked("HEAD", self._manifest(reference), PULL, headers=accept)
         if answer.status == _ABSENT:
-            return False
-        self._require(answer, _OK, 301, 302, 303, 307, 308)
-        return True
-
-    async def push_blob(self, digest: Digest, size: int, pieces: Pieces) -> None:
-        """Store a blob, unless it is there; `pieces` begins it each time that it is called."""
-        if await self.holds(digest):
-            return
-        begun = await self._asked("POST", f"{self._root}/blobs/uploads/", _PUSH)
-        self._require(begun, _ACCEPTED)
-        at = URL(self._root).join(parsed(begun.headers.get("Location", ""), encoded=True))
-        if at.scheme != URL(self._root).scheme:
-            raise AnswerUnusable(f"{self._host} names an upload over another protocol than its own")
-        same = at.origin() == URL(self._root).origin()
-        headers = {"Content-Type": "application/octet-stream"} | (self._headers(_PUSH) if same else {})
-        url = f"{at}{'&' if at.raw_query_string else '?'}digest={digest}"
-        bounds = Bounds(_MOST_ERROR, self._seconds)
-        self._require(await self._outbound.upload("PUT", url, pieces(), size, bounds=bounds, headers=headers), _CREATED)
-
-    async def push_manifest(self, reference: Reference, media_type: str, body: bytes) -> Digest:
-        """Store a manifest under a tag or its digest."""
-        url = f"{self._root}/manifests/{reference}"
-        answer = await self._asked("PUT", url, _PUSH, body=body, headers={"Content-Type": media_type})
-        self._require(answer, _CREATED)
-        return Digest.of(body)
+            return None
+        told = answer.headers.get("Docker-Content-Digest", "")
+        if answer.status == _OK and told:
+            try:
+                return Digest.parse(told)
+            except DigestInvalid:
+                raise ContentWrong(f"{self._calls.host} names a digest that is none") from None
+        if answer.status not in {_OK, 405, *_ELSEWHERE}:
+            self._calls.require(answer, _OK)
+        try:
+            return (await self.manifest(reference, media_types)).digest
+        except ContentMissing:
+            return None
 
     @asynccontextmanager
-    async def _opened(self, url: str, bounds: Bounds, headers: dict[str, str] | None = None) -> AsyncIterator[Download]:
-        for again in (True, False):
-            given = {**(headers or {}), **self._headers(_PULL)}
-            async with self._outbound.download(url, bounds, given) as answer:
-                if answer.status == _OK:
-                    yield answer
-                    return
-                challenge = answer.headers.get("WWW-Authenticate", "")
-                if not (again and answer.status == _UNAUTHORIZED):
-                    raise self._refused(answer.status, await _shown(answer))
-            if not await self._authorizing.challenged(challenge, self._scope(_PULL)):
-                raise self._refused(_UNAUTHORIZED, b"")
+    async def blob(
+        self,
+        digest: Digest,
+        size: int | None = None,
+        *,
+        offset: int = 0,
+        running: Hash | None = None,
+        most_bytes: int = LARGEST_BLOB,
+    ) -> AsyncIterator[IncomingBlob]:
+        """A blob whose pieces are to be taken, from `offset` on where `running` has hashed what is before."""
+        bounds = Bounds(most_bytes if size is None else size, self._seconds)
+        blob = IncomingBlob(self._calls, digest, bounds, size)
+        try:
+            await blob.open(offset, running)
+            yield blob
+        finally:
+            await blob.close()
 
-    async def _asked(
-        self, method: str, url: str, actions: str, *, body: bytes = b"", headers: dict[str, str] | None = None
-    ) -> Response:
-        answer = await self._sent(method, url, actions, body, headers or {})
-        challenge = answer.headers.get("WWW-Authenticate", "")
-        if answer.status == _UNAUTHORIZED and await self._authorizing.challenged(challenge, self._scope(actions)):
-            return await self._sent(method, url, actions, body, headers or {})
-        return answer
+    async def referrers(
+        self, digest: Digest, artifact_type: str | None = None, *, most: int = 10_000
+    ) -> tuple[Referrer, ...]:
+        """What names this digest as its subject, of one artifact type where it is given; a registry without the API
+        for it is asked for the tag that stands in (OCI Distribution Specification 1.1, "Referrers Tag Schema").
+        """
+        return await all_referrers(self._calls, digest, artifact_type, self.manifest, most)
 
-    async def _sent(self, method: str, url: str, actions: str, body: bytes, headers: dict[str, str]) -> Response:
-        given = {**headers, **self._headers(actions)}
-        return await self._outbound.send(method, url, most_bytes=_MOST_ERROR, body=body, headers=given)
+    async def tags(self, *, most: int = 1_000_000) -> tuple[str, ...]:
+        """The tags, as many pages as they are."""
+        return await all_tags(self._calls, most)
 
-    def _headers(self, actions: str) -> dict[str, str]:
-        return self._authorizing.headers(self._scope(actions))
+    async def ping(self) -> None:
+        """Whether the registry answers this login at all."""
+        answer = await self._calls.asked("GET", self._calls.base, PULL)
+        self._calls.require(answer, _OK)
 
-    def _scope(self, actions: str) -> str:
-        return f"repository:{self._name}:{actions}"
+    async def has_blob(self, digest: Digest) -> bool:
+        """Whether the blob is there."""
+        answer = await self._calls.asked("HEAD", f"{self._calls.root}/blobs/{digest}", PULL)
+        if answer.status == _ABSENT:
+            return False
+        self._calls.require(answer, _OK, *_ELSEWHERE)
+        return True
 
-    def _require(self, answer: Response, *statuses: int) -> None:
-        if answer.status not in statuses:
-            raise self._refused(answer.status, answer.body)
+    async def push_blob(self, digest: Digest, size: int, begin: Begin, *, mount_from: str | None = None) -> None:
+        """Store a blob, unless it is there or in another repository of the registry, from which it is then mounted.
+        `begin` gives its bytes from an offset on, each time that it is called.
+        """
+        if not await self.has_blob(digest):
+            await upload(self._calls, digest, size, begin, mount_from=mount_from, seconds=self._seconds)
 
-    def _refused(self, status: int, body: bytes) -> RegistryRefused:
-        code = _CODE.search(body)
-        return RegistryRefused(self._host, status, code[1].decode() if code else "")
+    async def put_manifest(self, reference: Reference, media_type: str, body: bytes) -> Digest:
+        """Store a manifest under a tag or its digest."""
+        headers = {"Content-Type": media_type}
+        answer = await self._calls.asked("PUT", self._manifest(reference), PUSH, body=body, headers=headers)
+        self._calls.require(answer, _CREATED)
+        return Digest.of(body, reference.algorithm if isinstance(reference, Digest) else "sha256")
 
-    def _other(self, what: str) -> AnswerUnusable:
-        return AnswerUnusable(f"{self._host} answers with another {what} than the one of the digest asked for")
+    def _manifest(self, reference: Reference) -> str:
+        return f"{self._calls.root}/manifests/{reference}"
 
 
-async def _shown(answer: Download) -> bytes:
-    """What an error says, as far as it can be read."""
-    shown = b""
-    try:
-        async for piece in answer.pieces():
-            shown += piece
-            if len(shown) > _MOST_ERROR:
-                break
-    except OutboundFault:
-        return shown
-    return shown
+class Registries:
+    """Repositories of all registries that one process asks: they share what they are let do."""
+
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+        self._tokens = Tokens()
+
+    def repository(self, place: Place, login: Login = ANONYMOUS, seconds: float = 3600) -> Repository:
+        """One repository, as this user of it; `seconds` are for each blob."""
+        return Repository(self._outbound, place, login, seconds, self._tokens)
+
+
+def _accepting(media_types: tuple[str, ...]) -> dict[str, str]:
+    return {"Accept": ", ".join(media_types)}

@@ -14,11 +14,15 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one transfer may cost: bytes, seconds from the first to the last of them, seconds of silence."""
+    """What one transfer may cost: bytes, seconds from the first to the last of them, seconds of waiting.
+
+    Each `slowest` bytes that arrive buy back a second of waiting, so that a trickle ends as silence does.
+    """
 
     most_bytes: int
     seconds: float = 3600
     idle_seconds: float = 30
+    slowest: int = 1024
 
 
 class Download:
@@ -28,6 +32,7 @@ class Download:
         self._received = received
         self._bounds = bounds
         self._ends = time.monotonic() + bounds.seconds
+        self._patience = bounds.idle_seconds
         self._host = received.url.host or "nobody"
         self.url = str(received.url)
         self.status = received.status
@@ -52,11 +57,14 @@ class Download:
         return b"".join([piece async for piece in self.pieces()])
 
     async def _next(self) -> bytes:
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise DestinationUnreachable(f"{self._host} does not answer within {self._bounds.seconds:g} seconds")
-        async with told(self._host, min(self._bounds.idle_seconds, left)):
-            return await self._received.content.read(_PIECE)
+        begun, bounds = time.monotonic(), self._bounds
+        if begun >= self._ends:
+            raise DestinationUnreachable(f"{self._host} does not answer within {bounds.seconds:g} seconds")
+        async with told(self._host, max(0.0, min(self._patience, self._ends - begun))):
+            piece = await self._received.content.read(_PIECE)
+        waited = time.monotonic() - begun
+        self._patience = min(bounds.idle_seconds, self._patience - waited + len(piece) / bounds.slowest)
+        return piece
 
     def _too_much(self) -> AnswerUnusable:
         return AnswerUnusable(f"{self._host} answers with more than {self._bounds.most_bytes} bytes")

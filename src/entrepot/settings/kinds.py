@@ -23,10 +23,12 @@ _LONGEST_HOST_NAME = 253
 _HIGHEST_PORT = 65_535
 _MOST_PROCESSES = 1024
 _LONGEST_DOWNLOAD = 3600
+_LONGEST_TOLD = 256
 _LARGEST_BURST = 1_000_000
 _SHORTEST_UPDATE = 60
 _UPSTREAMS = ("file", "oci", "osv", "yum")
 _SERVICES = ("kinesis", "lambda", "s3", "sns", "sqs")  # AWS-compatible ones that something is sent to
+_REGISTRY = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 
 
 def text(raw: object) -> str:
@@ -34,6 +36,14 @@ def text(raw: object) -> str:
     if not isinstance(raw, str) or not raw.strip():
         raise ValueError("expected a text")
     return raw
+
+
+def told(raw: object) -> str:
+    """One short line, or nothing."""
+    line = str(raw).strip()
+    if len(line) > _LONGEST_TOLD or not line.isprintable():
+        raise ValueError(f"must be a line of at most {_LONGEST_TOLD} characters")
+    return line
 
 
 def path(raw: object) -> Path:
@@ -217,6 +227,19 @@ def _alias(item: str) -> tuple[str, str]:
         raise ValueError(f"'{item}': expected host=account/region ({fault})") from None
 
 
+def token_services(raw: object) -> tuple[tuple[str, str], ...]:
+    """(registry's host name, host name of a token service) pairs."""
+    return tuple(_token_service(item) for item in items(raw))
+
+
+def _token_service(item: str) -> tuple[str, str]:
+    registry, _, host = item.partition("=")
+    try:
+        return host_name(registry), host_name(host)
+    except ValueError as fault:
+        raise ValueError(f"'{item}': expected registry=host ({fault})") from None
+
+
 def url(raw: object) -> str:
     """Scheme, host and perhaps port; nothing after it."""
     parts = urlsplit(text(raw))
@@ -260,6 +283,19 @@ def _upstream(item: str) -> tuple[str, str]:
     if kind not in _UPSTREAMS or not place or (kind != "oci" and not place.startswith(("http://", "https://"))):
         raise ValueError(f"'{item}': expected public, or kind=url, for one of {', '.join(_UPSTREAMS)}")
     return kind, place
+
+
+def registries(raw: object) -> tuple[str, ...]:
+    """Hosts of registries with their ports, `http://` before those that are spoken to without TLS."""
+    return tuple(_registry(item) for item in items(raw))
+
+
+def _registry(item: str) -> str:
+    plain = "http://" if item.startswith("http://") else ""
+    host = item.removeprefix("http://").removeprefix("https://").lower()
+    if not _REGISTRY.fullmatch(host):
+        raise ValueError(f"'{item}': expected host or host:port, with http:// before it where it is without TLS")
+    return f"{plain}{host}"
 
 
 def paths(raw: object) -> tuple[Path, ...]:

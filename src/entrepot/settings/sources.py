@@ -13,7 +13,8 @@ from typing import Any
 
 from entrepot.errors.start import SettingsInvalid
 from entrepot.settings import kinds
-from entrepot.settings.record import PREFIX, Settings, hidden, is_loopback, variable
+from entrepot.settings.documented import PREFIX, variable
+from entrepot.settings.record import Settings, hidden, is_loopback
 
 FILE = "entrepot.toml"
 _LEAST_SECRET = 20

@@ -23,6 +23,7 @@ MOST_LAYERS = 500
 _DEEPEST = 64
 _Size = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Short = Annotated[str, msgspec.Meta(max_length=1024, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+_LONGEST_TYPE = 255  # RFC 6838, 4.2: 127 characters on each side
 
 
 class _RawDescriptor(msgspec.Struct, rename="camel"):
@@ -89,6 +90,9 @@ class Manifest:
         if len(raw.layers or ()) > MOST_LAYERS:
             raise LayersTooMany(count=len(raw.layers or ()), limit=MOST_LAYERS)
         config = _descriptor(raw.config)
+        artifact_type = raw.artifact_type or (config.media_type if config else None)
+        if artifact_type is not None and len(artifact_type) > _LONGEST_TYPE:
+            _refuse(f"the artifact type is longer than {_LONGEST_TYPE} characters")
         return cls(
             payload=payload,
             media_type=chosen,
@@ -97,7 +101,7 @@ class Manifest:
             layers=tuple(_checked(layer) for layer in raw.layers or ()),
             children=tuple(_checked(child) for child in raw.manifests or ()),
             subject=_descriptor(raw.subject),
-            artifact_type=raw.artifact_type or (config.media_type if config else None),
+            artifact_type=artifact_type,
             annotations=raw.annotations,
         )
 

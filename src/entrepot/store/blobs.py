@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Protocol, Self
 
 from entrepot.spec.digest import Digest
+from entrepot.store.sealed import Cipher
 
 
 class Spool(Protocol):
@@ -27,6 +28,12 @@ class Spool(Protocol):
     def digest(self, algorithm: str, start: int, end: int) -> str:
         """Hex digest of the bytes from `start` to `end`; blocking, call it in a thread."""
 
+    def flush(self) -> None:
+        """Have all that was written in the store, if not on its disk: StorageFull."""
+
+    def finish(self, digest: Digest) -> None:
+        """Say that these are all the bytes of a digest, before they are adopted: StorageFull."""
+
     def close(self) -> None:
         """Let others have it."""
 
@@ -34,23 +41,32 @@ class Spool(Protocol):
 class BlobStore(Protocol):
     """Where bytes live. Locations are opaque to everyone else and never used twice."""
 
-    def spool(self, upload_id: str, *, create: bool) -> Spool:
-        """The spool of an upload: UploadBusy while another request has it; BlobBytesMissing when it is gone."""
+    def spool(self, upload_id: str, *, create: bool, cipher: Cipher | None = None) -> Spool:
+        """The spool of an upload: UploadBusy while another request has it; BlobBytesMissing when it is gone.
 
-    def adopt(self, upload_id: str, digest: Digest, generation: str) -> str:
-        """Make a spool's bytes a blob; durable, with its directory entry, when this returns its location. Blocking."""
+        With a cipher no byte of it is stored that is not encrypted; it is given each time the spool is opened.
+        """
+
+    def adopt(self, upload_id: str, digest: Digest, generation: str, *, sealed: bool = False) -> str:
+        """Make a spool's bytes a blob; durable, with its directory entry, when this returns its location. Blocking.
+
+        `sealed`: the spool had a cipher, and was finished.
+        """
 
     def discard(self, upload_id: str) -> None:
         """Drop a spool; absent is fine."""
 
     def open_checked(self, location: str, size: int) -> BinaryIO:
-        """The bytes, open at the start: BlobBytesMissing unless there are exactly `size` of them."""
+        """What is stored, open at the start: BlobBytesMissing unless it is what a blob of `size` bytes takes.
+
+        Of a sealed blob (`sealed.is_sealed`) that is ciphertext: `sealed.opened` reads it.
+        """
 
     def size(self, location: str) -> int | None:
-        """How many bytes there are; None when there are none by this name."""
+        """How many bytes the blob has; None when there is none by this name."""
 
     def digest(self, location: str, algorithm: str) -> str:
-        """Hex digest of the bytes: BlobBytesMissing. Blocking."""
+        """Hex digest of what is stored: BlobBytesMissing. Blocking."""
 
     def digest_of_location(self, location: str) -> Digest:
         """The digest that a location's bytes were adopted under."""

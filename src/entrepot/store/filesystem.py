@@ -1,7 +1,7 @@
 """Blobs as files of one volume.
 
     DATA/uploads/<upload id>                                          a spool
-    DATA/blobs/<algorithm>/<hex[:2]>/<hex>.<generation>               a blob, never overwritten
+    DATA/blobs/<algorithm>/<hex[:2]>/<hex>.<generation>[.sealed]      a blob, never overwritten
 
 A spool becomes a blob by fsync of the file, link(2) to its name, fsync of the directory (and of the parent of each
 directory that was made). A failed fsync fails that upload and drops the spool: it is never tried again on one file.
@@ -20,10 +20,11 @@ from entrepot.errors import BlobBytesMissing
 from entrepot.errors.start import DataDirectoryUnwritable
 from entrepot.spec.digest import Digest, hasher
 from entrepot.store.calls import REAL, Calls, sync_directory
+from entrepot.store.sealed import MARK, Cipher, SealedSpool, blob_size, stored_size
 from entrepot.store.spool import FileSpool, is_full, translated
 
 _LOCATION = re.compile(
-    r"blobs/(?:sha256/([0-9a-f]{2})/\1[0-9a-f]{62}|sha512/([0-9a-f]{2})/\2[0-9a-f]{126})\.[0-9A-Z]{26}"
+    r"blobs/(?:sha256/([0-9a-f]{2})/\1[0-9a-f]{62}|sha512/([0-9a-f]{2})/\2[0-9a-f]{126})\.[0-9A-Z]{26}(?:\.sealed)?"
 )
 _UPLOAD = re.compile(r"[0-9a-f-]{36}")
 _CHUNK = 1024 * 1024
@@ -49,13 +50,14 @@ class Filesystem:
         self._sync_parents()
         self._try_link()
 
-    def spool(self, upload_id: str, *, create: bool) -> FileSpool:
+    def spool(self, upload_id: str, *, create: bool, cipher: Cipher | None = None) -> FileSpool | SealedSpool:
         """The spool of an upload, held alone."""
-        return FileSpool(self._spool_path(upload_id), create=create, calls=self._calls)
+        spool = FileSpool(self._spool_path(upload_id), create=create, calls=self._calls)
+        return spool if cipher is None else SealedSpool(spool, cipher)
 
-    def adopt(self, upload_id: str, digest: Digest, generation: str) -> str:
+    def adopt(self, upload_id: str, digest: Digest, generation: str, *, sealed: bool = False) -> str:
         """fsync, link, fsync of the directory; returns the location."""
-        location = f"blobs/{digest.algorithm}/{digest.hex[:2]}/{digest.hex}.{generation}"
+        location = f"blobs/{digest.algorithm}/{digest.hex[:2]}/{digest.hex}.{generation}{MARK if sealed else ''}"
         source, target = self._spool_path(upload_id), self._path(location)
         try:
             self._sync_spool(upload_id)
@@ -74,22 +76,22 @@ class Filesystem:
         self._unlink(self._spool_path(upload_id))
 
     def open_checked(self, location: str, size: int) -> BinaryIO:
-        """The file, if it has exactly `size` bytes."""
+        """The file, if it is as long as one of `size` bytes is."""
         try:
             descriptor = os.open(self._path(location), _READ)
         except OSError as error:
             if error.errno in _ABSENT:
                 raise BlobBytesMissing(digest=location) from None
             raise
-        if os.fstat(descriptor).st_size != size:
+        if os.fstat(descriptor).st_size != stored_size(location, size):
             os.close(descriptor)
             raise BlobBytesMissing(digest=location)
         return os.fdopen(descriptor, "rb", buffering=0)
 
     def size(self, location: str) -> int | None:
-        """The file's length."""
+        """From the file's length."""
         try:
-            return self._path(location).lstat().st_size
+            return blob_size(location, self._path(location).lstat().st_size)
         except (FileNotFoundError, NotADirectoryError):
             return None
 

@@ -26,6 +26,7 @@ from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.pull_through.tidying import Tidying
 from entrepot.core.pulse import Watching
 from entrepot.core.replication import backfilling, engine
 from entrepot.core.replication.backfilling import Backfilling
@@ -58,6 +59,7 @@ _PLAN_EVERY = timedelta(milliseconds=500)  # one look at a file while nothing el
 _ACTIVATE_EVERY = timedelta(milliseconds=500)
 _LIFECYCLE_EVERY = timedelta(seconds=2)  # what is due by then
 _ENDINGS_EVERY = timedelta(minutes=1)  # what waits for its end waits for days
+_TIDY_EVERY = timedelta(seconds=10)
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
@@ -171,6 +173,11 @@ def endings(keys: KeyUpkeep, secrets: SecretUpkeep) -> Sequence[Task]:
 def signatures(signer: ImageSigner) -> Sequence[Task]:
     """The job that signs what is pushed."""
     return (Task("sign", _EVENTS_AGAIN, signer.run),)
+
+
+def tidying(work: Tidying) -> Sequence[Task]:
+    """The job that drops what a killed process leaves of what it brought from an upstream."""
+    return (Task("pull-through", _TIDY_EVERY, work.run),)
 
 
 def _trails(delivering: Delivering) -> Callable[[datetime], Awaitable[dict[str, object]]]:

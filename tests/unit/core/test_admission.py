@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
+from msgspec import structs
 
 from entrepot.core import admission, image_batches
 from entrepot.core.admission import Draft
@@ -23,9 +24,10 @@ from entrepot.db.records import StoredManifest
 from entrepot.db.scan_records import ScanKey
 from entrepot.db.snapshot import Executable, Row, Snapshot
 from entrepot.errors import ImageNotAdmitted, ParameterInvalid
+from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.reference import Tag
-from entrepot.spec.repository import RepositoryKey
+from entrepot.spec.repository import RegistryKey, RepositoryKey
 from entrepot.store.filesystem import Filesystem
 from tests.factories.callers import EPOCH, caller, image_manifest, index_manifest, registry
 from tests.factories.core_database import CoreDatabase
@@ -54,9 +56,23 @@ def counted(effective: dict[str, int], status: str = "COMPLETE") -> Standing:
     return Standing(ScanKey("R", IMAGE.digest, "BASIC"), status, "why", effective, effective, worst, None)
 
 
+def decided(
+    setting: Admission,
+    image: StoredManifest,
+    known: Standing | None,
+    at: Any,
+    signed: str = "",
+    *,
+    by_tag: bool = False,
+) -> admission.Refused | None:
+    key = RepositoryKey(RegistryKey("private", "000000000000", "us-east-1"), "team/app")
+    return admission.decide(setting, key, image, admission.Seen(known, signed), at, by_tag=by_tag)
+
+
 @pytest.mark.parametrize(
     ("most", "refused"),
     [
+        ("CRITICAL", set()),
         ("HIGH", {"CRITICAL"}),
         ("MEDIUM", {"CRITICAL", "HIGH"}),
         ("LOW", {"CRITICAL", "HIGH", "MEDIUM"}),
@@ -67,30 +83,30 @@ def counted(effective: dict[str, int], status: str = "COMPLETE") -> Standing:
 def test_an_image_is_refused_for_what_is_worse_than_the_maximum(most: str, refused: set[str]):
     severities = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED", "UNTRIAGED")
     setting = replace(SETTING, max_severity=most)
-    found = {each for each in severities if admission.decide(setting, stored(), counted({each: 1}), EPOCH)}
+    found = {each for each in severities if decided(setting, stored(), counted({each: 1}), EPOCH)}
     assert found == refused
-    assert admission.decide(setting, stored(), standing(), EPOCH) is None
+    assert decided(setting, stored(), standing(), EPOCH) is None
 
 
 @pytest.mark.parametrize("known", [None, standing("FAILED")])
 def test_of_what_nothing_is_known_the_setting_decides(known: Standing | None):
-    assert admission.decide(SETTING, stored(), known, EPOCH) is None
+    assert decided(SETTING, stored(), known, EPOCH) is None
     denying = replace(SETTING, unscanned="deny", grace_seconds=60)
-    assert admission.decide(denying, stored(), known, EPOCH + MINUTE / 2) is None
-    found = admission.decide(denying, stored(), known, EPOCH + MINUTE)
+    assert decided(denying, stored(), known, EPOCH + MINUTE / 2) is None
+    found = decided(denying, stored(), known, EPOCH + MINUTE)
     assert found is not None
     assert found.why == ("it has not been scanned" if known is None else "its scan says: why")
 
 
 def test_what_is_no_image_and_an_index_are_handed_out():
     strict = replace(SETTING, max_severity="NONE", unscanned="deny")
-    assert admission.decide(strict, stored(index_manifest([IMAGE])), standing(CRITICAL=1), EPOCH) is None
+    assert decided(strict, stored(index_manifest([IMAGE])), standing(CRITICAL=1), EPOCH) is None
     artifact = image_manifest([b"layer"], artifactType="application/vnd.test")
-    assert admission.decide(strict, stored(artifact), None, EPOCH) is None
+    assert decided(strict, stored(artifact), None, EPOCH) is None
 
 
 def test_a_refusal_says_how_many_which_and_where_to_look(core: CoreDatabase):
-    found = admission.decide(SETTING, stored(), standing(CRITICAL=2, LOW=1), EPOCH)
+    found = decided(SETTING, stored(), standing(CRITICAL=2, LOW=1), EPOCH)
     assert found is not None
     text = str(found.fact(core.repository("team/app")))
     assert "CRITICAL 2; at most HIGH is allowed; the worst: CVE-CRITICAL (p)." in text
@@ -101,7 +117,8 @@ def test_a_refusal_says_how_many_which_and_where_to_look(core: CoreDatabase):
     "draft",
     [
         Draft("on", "HIGH"),
-        Draft("enforce", "CRITICAL"),
+        Draft("enforce", "ANY"),
+        Draft("enforce", "HIGH", keys=("no key",)),
         Draft("audit", "LOW", "maybe"),
         Draft("audit", "LOW", "deny", -1),
     ],
@@ -109,6 +126,36 @@ def test_a_refusal_says_how_many_which_and_where_to_look(core: CoreDatabase):
 def test_a_setting_that_says_nothing_is_refused(core: CoreDatabase, draft: Draft):
     with pytest.raises(ParameterInvalid):
         core.write(admission.put, core.repository(), draft)
+
+
+def test_what_nobody_signed_is_refused_whatever_was_found_in_it():
+    setting = replace(SETTING, keys=("key",))
+    for image in (stored(), stored(index_manifest([IMAGE]))):
+        found = decided(setting, image, standing(), EPOCH)
+        assert found is not None
+        assert "sign it" in found.why
+        assert decided(setting, image, standing(), EPOCH, signed=image.digest) is None
+    assert decided(setting, stored(), standing(CRITICAL=1), EPOCH, signed=IMAGE.digest) is not None
+
+
+def test_what_images_are_verified_by_needs_no_signature():
+    setting = replace(SETTING, keys=("key",))
+    artifact = stored(image_manifest([b"layer"], artifactType="application/vnd.test"))
+    assert decided(setting, artifact, None, EPOCH) is None
+    assert decided(setting, replace_subject(stored()), None, EPOCH) is None
+
+
+def replace_subject(of: StoredManifest) -> StoredManifest:
+    return structs.replace(of, subject=Digest.of(b"subject"))
+
+
+def test_where_digests_are_wanted_a_tag_is_refused_with_the_digest_to_pull_by():
+    setting = replace(SETTING, digest_only=True)
+    found = decided(setting, stored(), None, EPOCH, by_tag=True)
+    assert found is not None
+    assert f"team/app@{IMAGE.digest}" in found.why
+    assert decided(setting, stored(), None, EPOCH) is None
+    assert decided(SETTING, stored(), None, EPOCH, by_tag=True) is None
 
 
 # ---------------------------------------------------------------- both doors

@@ -39,7 +39,7 @@ from entrepot.errors import AccessDenied, Fact, RepositoryNotFound
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
 from entrepot.store.filesystem import Filesystem
-from tests.factories import undo_cases
+from tests.factories import pull_through_cases, undo_cases
 from tests.factories.callers import ACCOUNT, OTHER_ACCOUNT, caller, image_manifest, nobody, repository
 from tests.factories.core_database import CoreDatabase
 from tests.factories.furnished import ABOUT_NOTHING, CASES, PARTS, READS, House, by_arn, naming_nothing
@@ -148,6 +148,7 @@ async def chunks() -> AsyncIterator[bytes]:
 LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "Reads.blob": lambda key: (key, DIGEST),
     "Reads.manifest": lambda key: (key, DIGEST),
+    "Reads.holds": lambda key: (key, DIGEST),
     "Reads.open_blob": lambda key: (key, DIGEST),
     "Reads.require": lambda key: (key, "PutImage"),
     "Reads.require_put": lambda key: (key, "v1", ""),
@@ -163,9 +164,11 @@ LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "Transfers.put_blob": lambda key: (key, DIGEST, chunks()),
     "Transfers.require_offset": lambda key: (key, "u", 0),
     "Transfers.start": lambda key: (key,),
+    **pull_through_cases.LOOP,
 }
 # what tells the journal of images that a checked use case has answered; what decides by a role's trust in who asks
 COUNTERS = {"Reads.count", "Reservations.admit", "WebIdentities.assume", "WebIdentities.log_in"}
+COUNTERS |= pull_through_cases.CHECKED
 
 
 # modules of identities: test_identities.py walks them in the same way
@@ -299,18 +302,20 @@ def test_what_answers_on_the_loop_denies_another_account_before_it_looks(core: C
         snapshot = core.database.snapshot()
         units, hot, store = Units(core.database, pool), Hot(snapshot), Filesystem(tmp_path)
         limits = TransferLimits(10**9, 0)
-        parts: dict[str, Any] = {
-            "FirstPushes": FirstPushes(units, hot),
-            "Reads": Reads(hot, units, store),
-            "Transfers": Transfers(units, hot, store, store_name="main", syncing=pool, boot_id="b", limits=limits),
-        }
+        reads = Reads(hot, units, store)
+        transfers = Transfers(units, hot, store, store_name="main", syncing=pool, boot_id="b", limits=limits)
+        parts: dict[str, Any] = {"FirstPushes": FirstPushes(units, hot), "Reads": reads, "Transfers": transfers}
+        parts |= pull_through_cases.parts(core.database, reads, transfers, hot, units)
         told = set()
         for key in (present, repository("absent")):
             with pytest.raises(AccessDenied) as fact:
-                await getattr(parts[kind], method)(caller(OTHER_ACCOUNT), *LOOP[name](key))
+                await getattr(parts[kind], method)(
+                    caller(OTHER_ACCOUNT), *LOOP[name](key), **pull_through_cases.LOOP_KEYWORDS.get(name, {})
+                )
             told.add(str(fact.value).replace(key.name, "NAME"))
         pool.shutdown()
         snapshot.close()
+        parts["snapshot"].close()
         return told
 
     assert len(asyncio.run(denied())) == 1

@@ -40,7 +40,7 @@ def change(core: CoreDatabase, key: RepositoryKey, image: Manifest, target: str,
 
 def status(core: CoreDatabase, key: RepositoryKey, image: Manifest) -> str:
     (found,) = core.read(images.describe_these, key, [(image.digest, None)])
-    told: str = found.manifest.status
+    told: str = found.image.status
     return told
 
 
@@ -59,7 +59,7 @@ def test_a_restored_image_is_on_its_way_for_as_long_as_is_set(core, key, image):
     assert job.run(EPOCH + 2 * TAKES - SECOND) == {}
     assert status(core, key, image) == "ACTIVATING"
     shown = core.read(images.describe, key, Filter(status="ACTIVATING"), 10, "").items
-    assert [each.manifest.digest for each in shown] == [image.digest]
+    assert [each.image.digest for each in shown] == [image.digest]
     assert told(core) == [("ARCHIVE", None)]
     assert job.run(EPOCH + 2 * TAKES) == {"activated": 1}
     assert status(core, key, image) == "ACTIVE"

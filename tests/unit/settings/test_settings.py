@@ -57,6 +57,7 @@ def test_a_named_file_that_is_absent_or_no_toml_is_a_fault(tmp_path):
         ("tls_self_signed", "yes"), ("database", "mysql://localhost/db"), ("gc_grace_seconds", "nan"),
         ("scrub_days", "0"), ("disk_reserve", "1GB"), ("host", " "), ("root_access_key_id", "a/b"),
         ("download_seconds", "3601"), ("download_seconds", "0"),
+        ("token_services", "a.example.com"), ("token_services", "a.example.com=b/c"),
         ("aws_endpoints", "sqs"), ("aws_endpoints", "ec2=http://a"), ("aws_endpoints", "sqs=http://a,sqs=http://b"),
     ],
 )  # fmt: skip
@@ -101,6 +102,7 @@ def test_what_servers_agree_on_is_read_back_as_it_was(tmp_path):
         "secret_key_file": str(tmp_path / "key"),
         "gc_grace_seconds": "5",
         "upload_expiry_seconds": "0.5",
+        "token_services": "a.example.org=login.example.org,b.example.org=login.example.org",
         "aws_endpoints": "sqs=http://127.0.0.1:4566,sns=https://sns.example.com",
     }
     server = load(flags, {})

@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from entrepot.aws.ecr import keys, scans
+from entrepot.aws.ecr import keys
 from entrepot.aws.protocol.call import Call
+from entrepot.aws.repository import image_details, pages
 from entrepot.aws.repository import images as shared
-from entrepot.aws.repository import pages
-from entrepot.core import admission, image_batches, images, referrers, storage_classes
+from entrepot.aws.repository.image_details import ShownId
+from entrepot.core import admission, image_batches, images, storage_classes
 from entrepot.core.deletion import ImageId
-from entrepot.core.images import Filter, ImageDetail
+from entrepot.core.images import Filter
+from entrepot.core.pull_through import batches, merging
 from entrepot.core.referrers import Referrer, ReferrerFilter
 from entrepot.spec.digest import Digest
-from entrepot.spec.repository import RepositoryKey
 
 Output = Mapping[str, Any]
+_NONE = image_batches.Batch((), (), ())
 _REFERRERS = 20  # of a page, unless told otherwise
 
 
@@ -27,8 +29,12 @@ async def batch_get_image(call: Call) -> Output:
     """BatchGetImage: what was found, and a failure for each id that names nothing."""
     key = keys.repository(call)
     accepted = call.input.get("acceptedMediaTypes")
-    batch = await call.core.units.read(
-        image_batches.get, call.caller, key, shared.ids(call.input["imageIds"]), accepted
+    ids = shared.ids(call.input["imageIds"])
+    coming = await batches.coming(call.core.pull_through.pulls, call.caller, key, ids, accepted)
+    there = [each for each in ids if each not in coming.images and each not in coming.refusals]
+    batch = _NONE if not there else await call.core.units.read(image_batches.get, call.caller, key, there, accepted)
+    batch = batch._replace(
+        images=(*batch.images, *coming.images.values()), refusals=(*batch.refusals, *coming.refusals.values())
     )
     telling = call.exchange.telling
     telling.repository_id = call.core.reads.repository_id(key)
@@ -56,7 +62,7 @@ async def list_images(call: Call) -> Output:
         pages.limit(call),
         (after_digest, after_tag),
     )
-    ids = [shared.shown_id(ImageId(digest, tag)) for digest, tag in page.items]
+    ids = [ShownId(digest, tag) for digest, tag in page.items]
     return {"imageIds": ids, "nextToken": pages.following(call, "ListImages", page.after)}
 
 
@@ -64,7 +70,7 @@ async def describe_images(call: Call) -> Output:
     """DescribeImages."""
     key = keys.repository(call)
     found, token = await shared.describe(call, key, "DescribeImages", _filter(call))
-    return {"imageDetails": [_detail(key, detail) for detail in found], "nextToken": token}
+    return {"imageDetails": [image_details.private(key, detail) for detail in found], "nextToken": token}
 
 
 async def update_image_storage_class(call: Call) -> Output:
@@ -86,8 +92,9 @@ async def list_image_referrers(call: Call) -> Output:
     """ListImageReferrers."""
     (after,) = pages.start(call, "ListImageReferrers", 1)
     subject, wanted = Digest.parse(call.input["subjectId"]["imageDigest"]), call.input.get("filter", {})
-    page = await call.core.units.read(
-        referrers.list_of,
+    page = await merging.list_referrers(
+        call.core.units,
+        call.core.pull_through.lists,
         call.caller,
         keys.repository(call),
         subject,
@@ -113,17 +120,3 @@ def _referrer(found: Referrer) -> Output:
         "annotations": found.annotations or None,
         "artifactStatus": found.status,
     }
-
-
-def _detail(key: RepositoryKey, detail: ImageDetail) -> Output:
-    standing, manifest = detail.standing, detail.manifest
-    told = shared.detail(key, detail)
-    told["lastRecordedPullTime"] = manifest.last_pulled_at
-    told["subjectManifestDigest"] = manifest.subject
-    told["imageStatus"] = manifest.status
-    told["lastArchivedAt"] = manifest.archived_at
-    told["lastActivatedAt"] = manifest.activated_at
-    if standing is not None:
-        told["imageScanStatus"] = scans.scan_status(standing)
-        told["imageScanFindingsSummary"] = None if standing.completed_at is None else scans.summary(standing)
-    return told

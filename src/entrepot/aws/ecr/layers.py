@@ -7,7 +7,7 @@ from urllib.parse import quote
 from entrepot.aws.ecr import keys
 from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import layers
-from entrepot.core import blobs
+from entrepot.core.pull_through import merging
 from entrepot.spec.digest import Digest
 
 Output = Mapping[str, Any]
@@ -36,7 +36,7 @@ async def complete_layer_upload(call: Call) -> Output:
 async def get_download_url_for_layer(call: Call) -> Output:
     """GetDownloadUrlForLayer: a URL of this server's that needs no further credentials (`download_seconds`)."""
     key, digest = keys.repository(call), Digest.parse(call.input["layerDigest"])
-    blob = await call.core.units.read(blobs.require_downloadable, call.caller, key, digest)
+    digest = await merging.require_downloadable(call.core.units, call.core.pull_through.pulls, call.caller, key, digest)
     token = call.core.credentials.issue_download(call.caller.principal, key, digest)
     base = call.addressing.url(key, call.exchange)
-    return {"downloadUrl": f"{base}/blobs/{digest}?token={quote(token)}", "layerDigest": blob.digest}
+    return {"downloadUrl": f"{base}/blobs/{digest}?token={quote(token)}", "layerDigest": digest}

@@ -24,7 +24,8 @@ async def create_repository(call: Call) -> Output:
         encryption=dict(given.get("encryptionConfiguration", {"encryptionType": "AES256"})),
         resource_tags=resource_tags.given(given.get("tags", ())),
     )
-    made = await call.core.units.write(repositories.create, call.caller, keys.repository(call), draft)
+    key, vault = keys.repository(call), call.core.vault
+    made = await call.core.units.write(repositories.create, call.caller, key, draft, vault=vault)
     return {"repository": _shown(call, made)}
 
 

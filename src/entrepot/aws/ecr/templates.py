@@ -15,12 +15,18 @@ _SCOPE = "DescribeRepositoryCreationTemplates"
 
 async def create_repository_creation_template(call: Call) -> Output:
     """CreateRepositoryCreationTemplate."""
-    return _one(call, await call.core.units.write(templates.create, call.caller, call.registry, _draft(call)))
+    return _one(
+        call,
+        await call.core.units.write(templates.create, call.caller, call.registry, _draft(call), vault=call.core.vault),
+    )
 
 
 async def update_repository_creation_template(call: Call) -> Output:
     """UpdateRepositoryCreationTemplate: what is not given stays."""
-    return _one(call, await call.core.units.write(templates.update, call.caller, call.registry, _draft(call)))
+    return _one(
+        call,
+        await call.core.units.write(templates.update, call.caller, call.registry, _draft(call), vault=call.core.vault),
+    )
 
 
 async def delete_repository_creation_template(call: Call) -> Output:

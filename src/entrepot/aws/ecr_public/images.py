@@ -5,8 +5,8 @@ from typing import Any
 
 from entrepot.aws.ecr_public import keys
 from entrepot.aws.protocol.call import Call
+from entrepot.aws.repository import image_details, pages
 from entrepot.aws.repository import images as shared
-from entrepot.aws.repository import pages
 from entrepot.core import tags
 from entrepot.core.images import LISTED
 from entrepot.core.tags import TaggedImage
@@ -28,7 +28,7 @@ async def describe_images(call: Call) -> Output:
     """DescribeImages."""
     key = keys.repository(call)
     found, token = await shared.describe(call, key, "ecr-public:DescribeImages", LISTED)
-    return {"imageDetails": [shared.detail(key, detail) for detail in found], "nextToken": token}
+    return {"imageDetails": [image_details.public(key, detail) for detail in found], "nextToken": token}
 
 
 async def describe_image_tags(call: Call) -> Output:

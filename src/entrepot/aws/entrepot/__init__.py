@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 
-from entrepot.aws.entrepot import image_copies, images_in_use, protection, spared_images, trash
+from entrepot.aws.entrepot import image_copies, images_in_use, protection, pull_through, spared_images, trash
 from entrepot.aws.protocol.call import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
     "CopyImage": image_copies.copy_image,
+    "GetPullThroughCacheSettings": pull_through.get_pull_through_cache_settings,
     "GetRepositoryProtection": protection.get_repository_protection,
     "GetTrashConfiguration": trash.get_trash_configuration,
     "ListSparedImages": spared_images.list_spared_images,
     "ListTrash": trash.list_trash,
     "PurgeTrash": trash.purge_trash,
+    "PutPullThroughCacheSettings": pull_through.put_pull_through_cache_settings,
     "PutRepositoryProtection": protection.put_repository_protection,
     "PutTrashConfiguration": trash.put_trash_configuration,
+    "RefreshCachedImages": pull_through.refresh_cached_images,
     "ReportImagesInUse": images_in_use.report_images_in_use,
     "RestoreImage": trash.restore_image,
     "RestoreRepository": trash.restore_repository,

@@ -7,7 +7,7 @@ from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import images as shared
 from entrepot.core import image_copies
 from entrepot.core.deletion import ImageId
-from entrepot.core.image_copies import Wanted
+from entrepot.core.image_copies import Carrying, Wanted
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 
@@ -23,7 +23,8 @@ async def copy_image(call: Call) -> Output:
     digest, tag = shared.named(given["sourceImageId"], "sourceImageId")
     new_tag = Tag.parse(given["imageTag"]) if "imageTag" in given else tag
     wanted = Wanted(digest, tag, new_tag, given.get("includeReferrers", False))
-    copied = await image_copies.copy(call.core.units, call.caller, source, target, wanted)
+    carrying = Carrying(call.core.reads, call.core.transfers)
+    copied = await image_copies.copy(call.core.units, call.caller, source, target, wanted, carrying)
     return {
         "registryId": target.registry.account,
         "repositoryName": target.name,

@@ -100,6 +100,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.InsightSourceUnclear: ("InvalidParameterCombinationException", 400),
     facts.KeyTimesReversed: ("InvalidTimeRangeException", 400),
     facts.LayerAlreadyExists: ("LayerAlreadyExistsException", 400),
+    facts.LayerKeyUnusable: ("LayerInaccessibleException", 400),
     facts.LayerPartTooSmall: ("LayerPartTooSmallException", 400),
     facts.LayersTooMany: ("InvalidParameterException", 400),
     facts.LengthMismatch: ("InvalidParameterException", 400),
@@ -143,6 +144,8 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.PullExclusionAlreadyExists: ("ExclusionAlreadyExistsException", 400),
     facts.PullExclusionNotFound: ("ExclusionNotFoundException", 400),
     facts.PullExclusionsTooMany: ("LimitExceededException", 400),
+    facts.PullThroughRuleAlreadyExists: ("PullThroughCacheRuleAlreadyExistsException", 400),
+    facts.PullThroughRuleNotFound: ("PullThroughCacheRuleNotFoundException", 400),
     facts.QuotaExceeded: ("LimitExceededException", 400),
     facts.RangeUnsatisfiable: ("InvalidParameterException", 400),
     facts.RateExceeded: ("ThrottlingException", 400),
@@ -152,6 +155,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.RegistryPolicyInvalid: ("InvalidParameterException", 400),
     facts.RegistryPolicyNotFound: ("RegistryPolicyNotFoundException", 400),
     facts.RepositoryAlreadyExists: ("RepositoryAlreadyExistsException", 400),
+    facts.RepositoryKeyUnusable: ("KmsException", 400),
     facts.RepositoryNameReserved: ("InvalidParameterException", 400),
     facts.RepositoryNotEmpty: ("RepositoryNotEmptyException", 400),
     facts.RepositoryNotFound: ("RepositoryNotFoundException", 400),
@@ -210,6 +214,15 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.UploadNotFound: ("UploadNotFoundException", 400),
     facts.UploadOutOfOrder: ("InvalidLayerPartException", 400),
     facts.UploadTooLarge: ("LimitExceededException", 400),
+    facts.UpstreamBusy: ("UnableToGetUpstreamImageException", 400),
+    facts.UpstreamDenied: ("UnableToGetUpstreamImageException", 400),
+    facts.UpstreamImageAbsent: ("ImageNotFoundException", 400),
+    facts.UpstreamImageUnusable: ("UnableToGetUpstreamImageException", 400),
+    facts.UpstreamLayerUnavailable: ("UnableToGetUpstreamLayerException", 400),
+    facts.UpstreamLoginUnusable: ("UnableToGetUpstreamImageException", 400),
+    facts.UpstreamReferrersUnavailable: ("UnableToListUpstreamImageReferrersException", 400),
+    facts.UpstreamUnavailable: ("UnableToGetUpstreamImageException", 400),
+    facts.UpstreamUnsupported: ("UnsupportedUpstreamRegistryException", 400),
     facts.KeyNotFound: ("NotFoundException", 400),
     facts.KeyDisabled: ("DisabledException", 400),
     facts.KeyStateInvalid: ("KMSInvalidStateException", 400),
@@ -315,6 +328,8 @@ def members(fact: Fact, account: str) -> dict[str, object]:
             "uploadId": fact.upload,
             "lastValidByteReceived": int(str(fact.offset)) - 1,
         }
+    if isinstance(fact, facts.RepositoryKeyUnusable):
+        return {"kmsError": fact.kms_error}
     if isinstance(fact, facts.DashboardInvalid) and isinstance(fact.messages, list):
         told = [{"DataPath": path, "Message": message} for path, message in fact.messages]
         return {"dashboardValidationMessages": told}

@@ -15,6 +15,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,20}")
 _FLOAT = re.compile(r"-?[0-9]{1,320}(\.[0-9]{1,320})?([eE][+-]?[0-9]{1,4})?")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 _LONGEST = 64
+Seconds = int | float  # since the epoch, in thousandths
 
 
 def read_integer(text: str) -> int:
@@ -65,6 +66,17 @@ def show_time(value: datetime, references: Mapping[str, Any], default: str) -> s
         case _:
             text = value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
             return text.replace("+00:00", "Z")
+
+
+def epoch_seconds(micros: int) -> Seconds:
+    """What `show_time` makes of a moment in JSON, of its microseconds since the epoch."""
+    thousandths = (micros + 500) // 1000
+    return thousandths / 1000 if thousandths % 1000 else thousandths // 1000
+
+
+def seconds_or_none(micros: int | None) -> Seconds | None:
+    """The same of a moment that there may not be."""
+    return None if micros is None else epoch_seconds(micros)
 
 
 def _read_text(text: str) -> datetime:

@@ -1,11 +1,14 @@
 """How an output becomes what JSON carries: for each shape of a model one function, made when it is first needed.
 
-A page of a thousand images has fifteen thousand values; asking the model about each took most of its time.
+A page of a thousand images has fifteen thousand values; asking the model about each took most of its time. What is a
+Struct of msgspec is as JSON carries it already.
 """
 
 import base64
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import msgspec
 
 from entrepot.aws.protocol.models import Model
 from entrepot.aws.protocol.scalars import show_float, show_time
@@ -53,7 +56,9 @@ def _structure(model: Model, members: Mapping[str, Mapping[str, Any]], *, rename
         for name, member in members.items()
     }
 
-    def write(value: Mapping[str, Any]) -> dict[str, Any]:
+    def write(value: Mapping[str, Any] | msgspec.Struct) -> dict[str, Any] | msgspec.Struct:
+        if isinstance(value, msgspec.Struct):
+            return value
         told = {}
         for name, item in value.items():
             if item is not None:

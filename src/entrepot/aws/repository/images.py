@@ -52,16 +52,6 @@ async def describe(
     return page.items, pages.following(call, scope, page.after)
 
 
-def detail(key: RepositoryKey, found: ImageDetail) -> dict[str, Any]:
-    """An ImageDetail, as far as both services know one."""
-    return {
-        "registryId": key.registry.account,
-        "repositoryName": key.name,
-        "imageTags": list(found.tags) or None,
-        **referenced(found.manifest),
-    }
-
-
 def referenced(manifest: StoredManifest) -> dict[str, Any]:
     """What is shown of an image wherever it is shown without its tags."""
     return {

@@ -107,8 +107,9 @@ class Puller:
         if not await asyncio.to_thread(self._room.has, layer.size):
             raise LayerUnreadable(digest=layer.digest, reason="there is no room for it while it is read")
         with tempfile.TemporaryFile(dir=self._room.folder, buffering=0) as file:
-            async for piece in repository.blob(layer.digest, layer.size):
-                await asyncio.to_thread(_write, file.fileno(), piece)
+            async with repository.blob(layer.digest, layer.size) as blob:
+                async for piece in blob.pieces():
+                    await asyncio.to_thread(_write, file.fileno(), piece)
             file.seek(0)
             return await self._programs.read(file, str(layer.digest))
 

@@ -47,8 +47,9 @@ async def _manifest(repository: Repository, name: str, reference: Reference, pla
 async def _opened(repository: Repository, layer: Descriptor) -> AsyncIterator[OpenLayer]:
     with tempfile.TemporaryFile() as file:
         try:
-            async for piece in repository.blob(layer.digest, layer.size):
-                file.write(piece)
+            async with repository.blob(layer.digest, layer.size) as blob:
+                async for piece in blob.pieces():
+                    file.write(piece)
         except OutboundFault as fault:
             raise LayerUnreadable(digest=layer.digest, reason=fault) from None
         file.seek(0)

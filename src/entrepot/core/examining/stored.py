@@ -13,7 +13,7 @@ from entrepot.core.scanning.layer_programs import VERSION
 from entrepot.db import blobs, repositories
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
-from entrepot.errors import BlobBytesMissing, RepositoryNotFound
+from entrepot.errors import BlobBytesMissing, RepositoryKeyUnusable, RepositoryNotFound
 from entrepot.errors.scanning import ImageUnusable, LayerUnreadable
 from entrepot.spec import media_type as types
 from entrepot.spec.digest import Digest
@@ -62,7 +62,7 @@ async def _opened(store: BlobStore, digest: Digest, location: str, size: int) ->
         raise LayerUnreadable(digest=digest, reason="the registry does not hold it")
     try:
         file = await asyncio.to_thread(store.open_checked, location, size)
-    except BlobBytesMissing as fault:
+    except (BlobBytesMissing, RepositoryKeyUnusable) as fault:
         raise LayerUnreadable(digest=digest, reason=fault) from None
     with file:
         yield OpenLayer(file, str(digest))

@@ -70,6 +70,11 @@ def decrypt(tx: Reader, caller: Caller, vault: Vault, sealed: Sealed, via: str =
     return _decrypt(tx, caller, vault, sealed, Asked("Decrypt", sealed.context, _ALGORITHM, via))
 
 
+def decrypt_asked(tx: Reader, caller: Caller, vault: Vault, sealed: Sealed, asked: Asked) -> Encrypted:
+    """`decrypt`, where a policy or grant is asked about another context than the one that encrypted."""
+    return _decrypt(tx, caller, vault, sealed, asked)
+
+
 def again(
     tx: Reader, caller: Caller, vault: Vault, sealed: Sealed, given: str, context: Context = _NO_CONTEXT
 ) -> Again:

@@ -130,6 +130,14 @@ def retire(tx: Transaction, caller: Caller, given: str, grant_id: str, *, dry: b
     _remove(tx, caller, "RetireGrant", found, key, dry=dry)
 
 
+def end_named(tx: Transaction, caller: Caller, key_id: str, name: str) -> None:
+    """Retire what a service had granted to itself under a name, in whatever state the key is."""
+    for found in rows.named(tx, key_id, name):
+        key = key_rows.find(tx, key_id)
+        if key is not None:
+            _end(tx, caller, "RetireGrant", found, key)
+
+
 def _find(tx: Reader, grant_id: str) -> Grant | None:
     return rows.find(tx, grant_id) if _ID.fullmatch(grant_id) else None
 
@@ -137,6 +145,10 @@ def _find(tx: Reader, grant_id: str) -> Grant | None:
 def _remove(tx: Transaction, caller: Caller, operation: str, found: Grant, key: Key, *, dry: bool) -> None:
     if dry:
         raise KeyDryRun
+    _end(tx, caller, operation, found, key)
+
+
+def _end(tx: Transaction, caller: Caller, operation: str, found: Grant, key: Key) -> None:
     rows.remove(tx, found.id)
     places.changed(tx, caller, operation, {"keyId": key.arn, "grantId": found.id}, key.account)
 

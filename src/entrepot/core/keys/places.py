@@ -4,7 +4,7 @@ A key's policy is the root of all authority over it: identity policies count whe
 guide, "Key policies"); a grant lets its grantee do what it names. Of a key that is not there, identity policies decide.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -130,7 +130,9 @@ def changed(tx: Transaction, caller: Caller, operation: str, parameters: Mapping
 
 def _resource(tx: Reader, caller: Caller, key: Key, told_as: str, asked: Asked) -> Resource:
     policies = [compiled(f"the key policy of {key.id}", key.policy)]
-    policies += [_policy(grant) for grant in _grants(tx, caller, key) if _applies(grant, asked) and asked.counts(grant)]
+    policies += [
+        _policy(grant) for grant in _grants(tx, caller, key, asked) if _applies(grant, asked) and asked.counts(grant)
+    ]
     return Resource(
         key.account,
         key.arn,
@@ -142,11 +144,13 @@ def _resource(tx: Reader, caller: Caller, key: Key, told_as: str, asked: Asked) 
     )
 
 
-def _grants(tx: Reader, caller: Caller, key: Key) -> list[Grant]:
-    """The grants to whom the caller is."""
+def _grants(tx: Reader, caller: Caller, key: Key, asked: Asked) -> Sequence[Grant]:
+    """The grants to whom the caller is, but for those that the context leaves out."""
     principal = caller.principal
     root = f"arn:aws:iam::{principal.account}:root"
-    return list(grant_rows.of_grantee(tx, key.id, principal.id, principal.arn, root))
+    if asked.operation in _WITHOUT_CONTEXT:
+        return grant_rows.of_grantee(tx, key.id, principal.id, principal.arn, root)
+    return grant_rows.in_context(tx, key.id, principal.id, principal.arn, root, asked.context)
 
 
 def _applies(grant: Grant, asked: Asked) -> bool:

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from entrepot.core import services
 from entrepot.core.access import Caller
-from entrepot.core.keys import encryption
+from entrepot.core.keys import encryption, names, places
 from entrepot.core.keys.encryption import Encrypted, Sealed
 from entrepot.core.keys.places import Asked
 from entrepot.core.keys.vault import Vault
-from entrepot.db.database import Reader
+from entrepot.db.database import Reader, Transaction
 from entrepot.db.key_records import Context
 
 _DATA_KEY_BYTES = 32
@@ -34,6 +34,26 @@ def enclosed(
 def opened(tx: Reader, caller: Caller, vault: Vault, service: str, sealed: Sealed) -> Encrypted:
     """What a service had encrypted, opened on the caller's behalf: as `data_key`, CiphertextInvalid, KeyMismatch."""
     return encryption.decrypt(tx, caller, vault, sealed, service)
+
+
+def opened_for(tx: Reader, caller: Caller, vault: Vault, service: str, sealed: Sealed, context: Context) -> Encrypted:
+    """`opened`, of what several things share: it was encrypted in the context of one, and whether it may be opened is
+    asked in the context of another.
+    """
+    return encryption.decrypt_asked(tx, caller, vault, sealed, Asked("Decrypt", context, via=service))
+
+
+def require_usable(tx: Reader, caller: Caller, service: str, given: str, context: Context) -> None:
+    """Whether `opened` could open anything of a key: KeyNotFound, KeyDisabled, KeyStateInvalid."""
+    places.require_enabled(places.require(tx, caller, given, Asked("Decrypt", context, via=service)))
+
+
+def told(tx: Transaction, caller: Caller, operation: str, arn: str, context: Context) -> None:
+    """Tell the audit that a service has used a key: GenerateDataKey, Decrypt."""
+    parameters = {"keyId": arn, "encryptionContext": dict(context)}
+    if operation == "GenerateDataKey":
+        parameters["keySpec"] = "AES_256"
+    places.changed(tx, caller, operation, parameters, names.of("", "", arn).account or caller.principal.account)
 
 
 def itself(service: str, account: str, region: str, request_id: str, at: datetime) -> Caller:

@@ -17,8 +17,9 @@ import structlog
 from entrepot.core import leases
 from entrepot.core.metrics.gauges import HOLD
 from entrepot.core.metrics.measuring import OURS
+from entrepot.core.quotas.bytes import used
 from entrepot.core.units import Units
-from entrepot.db import journals, standing
+from entrepot.db import journals, quotas, standing
 from entrepot.db.database import DatabaseUnavailable, Row, Transaction
 from entrepot.db.standing import Waiting
 from entrepot.db.vulnerabilities import Source
@@ -30,6 +31,7 @@ from entrepot.spec.moments import micros
 KNOWN = "entrepot_gauges_known"
 MOST_REPOSITORIES = 1000
 MOST_SOURCES = 500
+MOST_QUOTAS = 200
 _GAUGES = 6  # told of each
 _MICROS = 1_000_000
 _FRESH_SECONDS = 2.0
@@ -109,7 +111,17 @@ def _of_metadata(tx: Transaction, now: datetime) -> tuple[list[Sample], Mapping[
     for lease in leases.list_all(tx):
         late = 0.0 if lease.holder else max((now - lease.due_at).total_seconds(), 0.0)
         found.append(Sample("entrepot_job_late_seconds", {"job": lease.name}, late))
+    found += _of_byte_quotas(tx)
     return found, journals.METADATA.all(tx)
+
+
+def _of_byte_quotas(tx: Transaction) -> Iterator[Sample]:
+    for key, quota in quotas.with_bytes(tx, MOST_QUOTAS):
+        labels = {"account": key.account, "registry": key.kind, "region": key.region, "prefix": quota.prefix}
+        held, reserved = used(tx, key, quota.prefix)
+        yield Sample("entrepot_byte_quota_bytes", labels, float(quota.value))
+        yield Sample("entrepot_byte_quota_held_bytes", labels, float(held))
+        yield Sample("entrepot_byte_quota_reserved_bytes", labels, float(reserved))
 
 
 def _of_metrics(tx: Transaction, now: datetime) -> tuple[list[Sample], Mapping[str, int]]:

@@ -20,7 +20,8 @@ __all__ = ["QuotasSet", "limit", "of_set", "require_image", "require_repository"
 
 def limit(tx: Reader, registry: RegistryKey, name: str) -> int:
     """The value of a quota, one of `catalogue`'s names, for a registry."""
-    return of_set(rows.of_registry(tx, registry), registry, name)
+    found = rows.value_of(tx, registry, name)
+    return catalogue.QUOTAS[registry.kind][name].value if found is None else found
 
 
 def of_set(found: QuotasSet, registry: RegistryKey, name: str) -> int:

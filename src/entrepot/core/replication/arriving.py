@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from entrepot.core import image_copies, images, lookup, templates
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
+from entrepot.core.encryption import faults
 from entrepot.core.following import ROLE
 from entrepot.core.images import OCI_RULES
 from entrepot.core.principals import role_principal
@@ -87,7 +88,7 @@ def missing(tx: Transaction, way: Way, digest: str) -> Sequence[str]:
         order = image_copies.ordered(tx, source, found, referrers=True, most=image_copies.MOST)
     except CopyTooLarge:  # what refers to it comes by itself
         order = image_copies.ordered(tx, source, found, referrers=False, most=image_copies.MOST)
-    there = () if target is None else [each for each in order[:-1] if rows.known(tx, target.id, each)]
+    there = set() if target is None else {each for each in order[:-1] if rows.known(tx, target.id, each)}
     return [each for each in order if each not in there]
 
 
@@ -174,6 +175,8 @@ def _put(change: Change, source: Repository, manifest: Manifest, digest: Digest,
     for each in sorted({descriptor.digest for descriptor in manifest.required_blobs}):
         held, there = blobs.share_link(tx, source.id, each), blobs.find_link(tx, change.repository.id, each)
         if held is not None and held.blob.state == "live" and (there is None or there.blob.state != "live"):
+            if held.blob.key != change.repository.encryption_key:
+                raise faults.other_key(change.repository.key, change.repository.encryption_key, source.key.name)
             if there is None:
                 require_room(tx, change.repository.key, held.blob.size)
             blobs.link(tx, change.repository.id, each, held.blob.id, change.caller.at)

@@ -16,7 +16,7 @@ from entrepot.core.replication.backfills import KEPT
 from entrepot.core.replication.failing import Failed
 from entrepot.core.replication.outcomes import Outcome
 from entrepot.core.units import BlockingUnits
-from entrepot.db import images, replication_configurations, replication_statuses, repositories
+from entrepot.db import image_pages, images, replication_configurations, replication_statuses, repositories
 from entrepot.db import replication_backfills as rows
 from entrepot.db.database import Database, Reader, Transaction
 from entrepot.db.records import Repository
@@ -136,7 +136,7 @@ def _next(tx: Transaction, backfill: Backfill) -> Iterator[tuple[str, str, str]]
 
 
 def _images(tx: Transaction, repository: Repository, after: tuple[str, str]) -> Iterator[tuple[str, str, str]]:
-    while page := images.ids_page(tx, repository.id, "ANY", "ACTIVE", after, _PAGE):
+    while page := image_pages.ids_page(tx, repository.id, "ANY", "ACTIVE", after, _PAGE):
         for digest, tag in page:
             yield repository.key.name, digest, tag or ""
         after = (page[-1][0], page[-1][1] or "")

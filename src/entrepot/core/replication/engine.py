@@ -6,6 +6,7 @@ so that a process may be killed at any point. One that fails waits, twice as lon
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -27,6 +28,7 @@ from entrepot.spec.repository import RepositoryKey
 
 _SOME: Final = 32  # steps that share commits
 _TURN_SECONDS: Final = 20.0
+_FAULT: Final = "a fault of the server, which its log tells of"
 
 
 def waiting(tx: Reader) -> object:
@@ -55,29 +57,43 @@ class Replication:
         begun: list[tuple[Step, Future[Outcome]]] = []
         try:
             for step in steps:
-                begun += self._begin(step, now, done)
+                future = self._begin(step, now, done)
+                begun += [(step, future)] if future is not None else []
         finally:
             for step, future in begun:
                 self._end(step, future, now, done)
 
-    def _begin(self, step: Step, now: datetime, done: "Counts") -> Iterator[tuple[Step, Future[Outcome]]]:
+    def _begin(self, step: Step, now: datetime, done: "Counts") -> Future[Outcome] | None:
         if step.action == DELETE:
-            yield step, self._units.queue(delete, step, now)
-            return
-        try:
-            manifest = carry(self._units, way_of(step), step.digest, now)
-        except Fact as fact:
-            self._failed(step, fact, now, done)
-            return
-        yield step, self._units.queue(push, step, manifest, now)
+            return self._units.queue(delete, step, now)
+        with self._stepping_aside(step, now):
+            try:
+                manifest = carry(self._units, way_of(step), step.digest, now)
+            except Fact as fact:
+                self._failed(step, fact, now, done)
+                return None
+            return self._units.queue(push, step, manifest, now)
 
     def _end(self, step: Step, future: Future[Outcome], now: datetime, done: "Counts") -> None:
+        with self._stepping_aside(step, now):
+            try:
+                outcome = future.result()
+            except Fact as fact:
+                self._failed(step, fact, now, done)
+            else:
+                done.add(step, outcome)
+
+    @contextmanager
+    def _stepping_aside(self, step: Step, now: datetime) -> Iterator[None]:
+        """Whatever is wrong with a step, others are done before it is tried again."""
+        is_well = False
         try:
-            outcome = future.result()
-        except Fact as fact:
-            self._failed(step, fact, now, done)
-        else:
-            done.add(step, outcome)
+            yield
+            is_well = True
+        finally:
+            if not is_well:
+                again_at = now + outcomes.LONGEST
+                self._units.write(replication_steps.postpone, step, step.attempts + 1, _FAULT, again_at)
 
     def _failed(self, step: Step, fact: Fact, now: datetime, done: "Counts") -> None:
         attempts = step.attempts + 1

@@ -13,6 +13,7 @@ from entrepot.errors import (
     ParameterInvalid,
     QuotaExceeded,
     RepositoriesTooMany,
+    RepositoryKeyUnusable,
     RepositoryProtected,
     TagImmutable,
     TagsTooMany,
@@ -31,7 +32,7 @@ class Outcome(NamedTuple):
 COMPLETE: Final = Outcome("COMPLETE")
 GONE: Final = Outcome("GONE")
 MOST_ATTEMPTS: Final = 8
-_LONGEST: Final = timedelta(minutes=1)
+LONGEST: Final = timedelta(minutes=1)
 # what failed because the destination says so: it says so again, until somebody changes it
 _DECIDED: Final = {
     AccessDenied: "AccessDenied",
@@ -45,7 +46,11 @@ _DECIDED: Final = {
     TagsTooMany: "LimitExceeded",
     TemplateRoleUnusable: "AccessDenied",
 }
-_PASSING: Final = {BlobsNotFound: "LayersNotFound", ImageReferenced: "ImageReferencedByManifestList"}
+_PASSING: Final = {
+    BlobsNotFound: "LayersNotFound",
+    ImageReferenced: "ImageReferencedByManifestList",
+    RepositoryKeyUnusable: "KmsError",
+}
 
 
 def of_fact(fact: Fact) -> Outcome:
@@ -61,4 +66,4 @@ def is_final(fact: Fact, attempts: int) -> bool:
 
 def pause(attempts: int) -> timedelta:
     """How long to wait after so many attempts: a second, then twice as long each time, at most a minute."""
-    return min(timedelta(seconds=2 ** (attempts - 1)), _LONGEST)
+    return min(timedelta(seconds=2 ** (attempts - 1)), LONGEST)

@@ -23,6 +23,7 @@ from entrepot.core.units import Units
 from entrepot.core.vulnerabilities.known import Known
 from entrepot.db.records import Blob
 from entrepot.db.vulnerability_generations import Generations
+from entrepot.errors import RepositoryKeyUnusable
 from entrepot.errors.scanning import LayerTooLarge, LayerUnreadable
 from entrepot.scan import name_marks
 from entrepot.scan.matching import matches
@@ -101,7 +102,11 @@ class Engine:
         return [(str(digest), found[blob.location]) for digest, blob in held]
 
     async def _read(self, blob: Blob) -> Layer:
-        with await asyncio.to_thread(self._store.open_checked, blob.location, blob.size) as file:
+        try:
+            opened = await asyncio.to_thread(self._store.open_checked, blob.location, blob.size)
+        except RepositoryKeyUnusable as fault:
+            raise LayerUnreadable(digest=blob.digest, reason=fault) from None
+        with opened as file:
             layer = await self._programs.read(file, str(blob.digest))
         body, marks = await asyncio.to_thread(lambda: (inventories.packed(layer), name_marks.of_layer(layer)))
         await self._units.write(inventories.keep, blob, VERSION, body, marks)

@@ -13,7 +13,7 @@ from entrepot.core.scanning.analysis import SUCCESS
 from entrepot.core.scanning.enhanced_shown import Texts, shown, to_ecr
 from entrepot.core.scanning.enhanced_telling import image_now
 from entrepot.db import enhanced_scans, images, inspector_findings, registry_scanning
-from entrepot.db.database import Transaction
+from entrepot.db.database import Row, Transaction
 from entrepot.db.enhanced_scans import ENHANCED
 from entrepot.db.inspector_records import FindingRecord, ImageKey
 from entrepot.db.records import Repository, StoredManifest
@@ -128,13 +128,13 @@ def standing(tx: Transaction, repository: Repository, image: StoredManifest) -> 
     return _sum(tx, repository, scans)
 
 
-def standings(tx: Transaction, repository: Repository, manifests: Sequence[StoredManifest]) -> Mapping[str, Standing]:
-    """Those of the images that have one, by digest, where the registry has enhanced scanning; bodies are not needed."""
+def standings(tx: Transaction, repository: Repository, rows: Sequence[Row]) -> Mapping[str, Standing]:
+    """Those of the images of a page that have one, by digest, where the registry has enhanced scanning."""
     registry = repository.key.registry
     if registry.kind != "private" or registry_scanning.find(tx, registry).scan_type != ENHANCED:
         return {}
     found: dict[str, Standing] = {}
-    for each in manifests:
+    for each in rows:
         whole = images.find(tx, repository.id, each.digest) if each.kind == "index" else each
         stands = None if whole is None else standing(tx, repository, whole)
         if stands is not None:

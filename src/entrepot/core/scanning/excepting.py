@@ -1,5 +1,5 @@
 """The job `except`: has VEX documents read that were pushed, and images stand as exceptions that came, went or expired
-want it.
+want it; and looks whether images are signed, where that is asked for.
 """
 
 import asyncio
@@ -10,12 +10,18 @@ from datetime import datetime, timedelta
 import structlog
 
 from entrepot.core.claiming import soonest
-from entrepot.core.scanning import enhanced_exceptions, enhanced_work, standings, vex_documents
+from entrepot.core.scanning import (
+    admission_signatures,
+    enhanced_exceptions,
+    enhanced_work,
+    standings,
+    vex_documents,
+)
 from entrepot.core.scanning.configuration import ENHANCED
 from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.scanning.suppressions import Source
 from entrepot.core.units import Units
-from entrepot.db import image_standings, vex_referrers, vulnerability_exceptions
+from entrepot.db import image_signatures, image_standings, vex_referrers, vulnerability_exceptions
 from entrepot.db.exception_records import VexReferrer
 from entrepot.db.inspector_records import ImageKey
 from entrepot.db.scan_records import ScanKey
@@ -28,7 +34,7 @@ _KEPT = timedelta(days=90)  # for which an expired exception is shown still
 _FORGET_EVERY = timedelta(hours=1)
 _MOST_TRIES = 5
 Asking = Callable[[Sequence[str]], Awaitable[Mapping[str, Texts]]]
-waiting = soonest(vex_referrers.next_due, image_standings.next_due)
+waiting = soonest(vex_referrers.next_due, image_standings.next_due, image_signatures.next_due)
 log = structlog.get_logger()
 
 
@@ -49,13 +55,15 @@ class Excepting:
         read = 0
         for referrer in await self._units.read(vex_referrers.due, now, _AT_ONCE):
             read += await self._read(referrer, now)
+        looked = await admission_signatures.look(self._units, self._store, now)
         renewed = 0
         for key in await self._units.read(image_standings.due, now, most):
             renewed += await (self._decide(key, now) if key.type == ENHANCED else self._renew(key, now))
         if self._forgot_at is None or now - self._forgot_at >= _FORGET_EVERY:
             await self._units.write(vulnerability_exceptions.forget, now - _KEPT)
             self._forgot_at = now
-        return {name: number for name, number in (("documents", read), ("images", renewed)) if number}
+        done = {"documents": read, "signatures": looked, "images": renewed}
+        return {name: number for name, number in done.items() if number}
 
     async def _renew(self, key: ScanKey, now: datetime) -> bool:
         return await self._units.write(standings.renew, key, str(uuid.uuid4()), now)

@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from entrepot.core.scanning import fed
 from entrepot.core.scanning.program_starter import ProgramStarter
 from entrepot.errors.scanning import LayerTooLarge, LayerUnreadable
 from entrepot.inventory import MALFORMED, TOO_MUCH
@@ -36,6 +37,9 @@ class LayerPrograms:
 
     async def read(self, blob: BinaryIO, digest: str) -> Layer:
         """The inventory of a blob: LayerUnreadable, LayerTooLarge. Cancelled, it ends the program too."""
+        if not fed.is_file(blob):
+            async with fed.as_file(blob) as file:
+                return await self.read(file, digest)
         begin = blob.tell() if blob.seekable() else None
         async with self._room:
             told, fault, status = await self._run(blob, digest)

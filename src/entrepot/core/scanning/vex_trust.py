@@ -10,22 +10,19 @@ from datetime import datetime
 from entrepot.core import lookup
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
+from entrepot.core.scanning import public_keys
 from entrepot.db import image_standings, vulnerability_exceptions
 from entrepot.db import vex_referrers as rows
 from entrepot.db.database import Transaction
 from entrepot.db.exception_records import VexReferrer, VexTrust
 from entrepot.db.records import Repository
-from entrepot.errors import ParameterInvalid
 from entrepot.scan.vex.attachments import may_be_vex
 from entrepot.scan.vex.signatures import digest_of
-from entrepot.seal.public_signatures import public_key
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.repository import RepositoryKey
 
 _MOST_SHOWN = 1000
-_MOST_KEYS = 10
-_LONGEST_KEY = 4096  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ def put(tx: Transaction, caller: Caller, key: RepositoryKey, keys: Sequence[str]
     one of them has signed; what was believed without is not, until it is read anew: ParameterInvalid.
     """
     repository = lookup.require_locked(tx, caller, key, "PutRepositoryVexTrust")
-    known = _keys(keys)
+    known = public_keys.checked(keys)
     before = rows.trusted(tx, repository.id)
     if known and before is not None and before.keys != known:
         vulnerability_exceptions.remove_trusted(tx, repository.id)
@@ -86,16 +83,3 @@ def signed(tx: Transaction, repository: Repository, manifest: Manifest, tag: str
     if trust is not None and trust.keys:
         for each in named:
             rows.reread(tx, repository.id, each, at)
-
-
-def _keys(told: Sequence[str]) -> Sequence[str]:
-    """As they are kept, each once."""
-    if len(told) > _MOST_KEYS:
-        raise ParameterInvalid(parameter="keys", reason=f"a repository has {_MOST_KEYS} at most")
-    known = []
-    for each in told:
-        found = public_key(each) if len(each) <= _LONGEST_KEY else None
-        if found is None:
-            raise ParameterInvalid(parameter="keys", reason="one is no public key in PEM of ECDSA over P-256")
-        known.append(found)
-    return tuple(dict.fromkeys(known))

@@ -65,7 +65,7 @@ async def push(
             "org.opencontainers.image.version": str(exported.generation),
         },
     }
-    return await repository.push_manifest(tag, types.OCI_MANIFEST, msgspec.json.encode(described))
+    return await repository.put_manifest(tag, types.OCI_MANIFEST, msgspec.json.encode(described))
 
 
 async def find(repository: Repository, reference: Reference, place: str, most_bytes: int) -> Artifact:
@@ -85,10 +85,12 @@ async def find(repository: Repository, reference: Reference, place: str, most_by
 
 async def pull(repository: Repository, artifact: Artifact, path: Path, progress: Callable[[int], None]) -> None:
     """Its file, with the digest that the manifest names: OutboundFault."""
+    layer = artifact.layer
     with path.open("wb") as file:
-        async for piece in repository.blob(artifact.layer.digest, artifact.layer.size):
-            await asyncio.to_thread(file.write, piece)
-            progress(len(piece))
+        async with repository.blob(layer.digest, layer.size) as blob:
+            async for piece in blob.pieces():
+                await asyncio.to_thread(file.write, piece)
+                progress(len(piece))
 
 
 def _digest(path: Path) -> tuple[Digest, int]:
@@ -96,12 +98,13 @@ def _digest(path: Path) -> tuple[Digest, int]:
         return Digest(f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"), file.tell()
 
 
-async def _bytes(data: bytes) -> AsyncIterator[bytes]:
-    yield data
+async def _bytes(data: bytes, offset: int) -> AsyncIterator[bytes]:
+    yield data[offset:]
 
 
-async def _file(path: Path, progress: Callable[[int], None]) -> AsyncIterator[bytes]:
+async def _file(path: Path, progress: Callable[[int], None], offset: int) -> AsyncIterator[bytes]:
     with path.open("rb") as file:
+        file.seek(offset)
         while piece := await asyncio.to_thread(file.read, _PIECE):
             progress(len(piece))
             yield piece

@@ -19,6 +19,7 @@ from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
 from tests.factories.callers import ACCOUNT, EPOCH, OTHER_ACCOUNT, index_manifest, repository
 from tests.factories.core_database import CoreDatabase
+from tests.factories.dying import DyingDatabase
 
 HOME = repository("one")
 NEAR, FOREIGN, NOBODY = (Destination("eu-west-1", each) for each in (ACCOUNT, OTHER_ACCOUNT, "999999999999"))
@@ -254,3 +255,32 @@ def test_a_tag_that_moved_and_was_taken_off_before_anything_was_done_is_gone_the
     house.core.write(deletion.delete, HOME, Tag("v1"))
     house.run()
     assert house.held() == {first.digest: ()}
+
+
+class Broken(DyingDatabase):
+    """A database in which nothing can be read of one repository's images."""
+
+    def read(self, work: Any) -> Any:
+        if "missing" in repr(work.__closure__ and [cell.cell_contents for cell in work.__closure__]) and self.trips():
+            raise RuntimeError("a fault")
+        return super().read(work)
+
+    def trips(self) -> bool:
+        """The first time only."""
+        tripped, self.tripped = getattr(self, "tripped", False), True
+        return not tripped
+
+
+def test_a_fault_in_one_step_holds_up_no_other(house: House):
+    house.rules()
+    first = house.core.image(HOME, "v1")
+    second = house.core.image(HOME, "v2", layers=[b"two"])
+    engine = Replication(Broken(house.core.database, 1000, unheard=False))
+    with pytest.raises(RuntimeError):
+        engine.run(EPOCH)
+    (waiting,) = [step for step in house.waiting() if step.attempts]
+    assert waiting.due_at == EPOCH + timedelta(minutes=1)
+    engine.run(EPOCH)
+    assert house.held() == {second.digest: ("v2",)}
+    engine.run(LATER)
+    assert house.held() == {first.digest: ("v1",), second.digest: ("v2",)}

@@ -1,5 +1,6 @@
 """What a layer holds is kept with its blob, and goes with it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from entrepot.core.scanning import inventories
@@ -68,6 +69,6 @@ def test_what_damaged_bytes_seemed_to_hold_is_forgotten(core: CoreDatabase):
 def test_what_was_read_at_another_place_than_the_blob_is_now_is_not_kept(core: CoreDatabase):
     blob = a_layer(core)
     keep(core, blob)
-    core.database.submit(lambda tx: blobs.heal(tx, blob.id, "blobs/fresh", blob.size, EPOCH)).result()
+    core.database.submit(lambda tx: blobs.heal(tx, blob.id, replace(blob, location="blobs/fresh"), EPOCH)).result()
     assert not kept(core, blob)
     assert not keep(core, blob)

@@ -1,0 +1,124 @@
+"""The blob store as jobs and commands read it: what is encrypted is decrypted as it is read, for whoever asks by its
+location. Blocking.
+
+A blob is opened on behalf of a repository that holds it and may open it; where none may, nobody reads it.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import cache
+from typing import BinaryIO, Final
+
+from entrepot.core.encryption import data_keys, faults
+from entrepot.core.keys.vault import Vault
+from entrepot.core.units import BlockingUnits
+from entrepot.db import blobs, repositories
+from entrepot.db.database import Database, Transaction
+from entrepot.errors import BlobBytesMissing, RepositoryKeyUnusable
+from entrepot.seal.chunks import ChunkCipher
+from entrepot.spec.digest import Digest, hasher
+from entrepot.spec.repository import RepositoryKey
+from entrepot.store import sealed
+from entrepot.store.blobs import BlobStore, Spool
+from entrepot.store.sealed import Cipher
+
+_HOLDERS: Final = 20  # that are asked for one blob
+_PIECE: Final = 1024 * 1024
+
+
+class Opening:
+    """A BlobStore over another one."""
+
+    def __init__(
+        self,
+        store: BlobStore,
+        database: Database,
+        vault: Callable[[], Vault],
+        store_name: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """`vault` is asked for when something encrypted is: who reads none needs no master key."""
+        self._store = store
+        self._units = BlockingUnits(database)
+        self._vault = cache(vault)
+        self._store_name = store_name
+        self._clock = clock
+
+    def open_checked(self, location: str, size: int) -> BinaryIO:
+        """The bytes of the blob, decrypted: BlobBytesMissing, RepositoryKeyUnusable."""
+        stored = self._store.open_checked(location, size)
+        if not sealed.is_sealed(location):
+            return stored
+        try:
+            cipher = self._cipher(location)
+        except BaseException:
+            stored.close()
+            raise
+        return sealed.opened(stored, cipher, self._store.digest_of_location(location), size)
+
+    def digest(self, location: str, algorithm: str) -> str:
+        """Hex digest of the blob's bytes: BlobBytesMissing, RepositoryKeyUnusable."""
+        if not sealed.is_sealed(location):
+            return self._store.digest(location, algorithm)
+        running = hasher(algorithm)
+        with self.open_checked(location, self._store.size(location) or 0) as file:
+            while piece := file.read(_PIECE):
+                running.update(piece)
+        return running.hexdigest()
+
+    def spool(self, upload_id: str, *, create: bool, cipher: Cipher | None = None) -> Spool:
+        """As the store does."""
+        return self._store.spool(upload_id, create=create, cipher=cipher)
+
+    def adopt(self, upload_id: str, digest: Digest, generation: str, *, sealed: bool = False) -> str:
+        """As the store does."""
+        return self._store.adopt(upload_id, digest, generation, sealed=sealed)
+
+    def discard(self, upload_id: str) -> None:
+        """As the store does."""
+        self._store.discard(upload_id)
+
+    def size(self, location: str) -> int | None:
+        """As the store does."""
+        return self._store.size(location)
+
+    def digest_of_location(self, location: str) -> Digest:
+        """As the store does."""
+        return self._store.digest_of_location(location)
+
+    def remove(self, location: str) -> None:
+        """As the store does."""
+        self._store.remove(location)
+
+    def locations(self) -> Iterator[tuple[str, float]]:
+        """As the store does."""
+        return self._store.locations()
+
+    def spools(self) -> Iterator[tuple[str, float]]:
+        """As the store does."""
+        return self._store.spools()
+
+    def free_bytes(self) -> int:
+        """As the store does."""
+        return self._store.free_bytes()
+
+    def _cipher(self, location: str) -> ChunkCipher:
+        at = self._clock()
+        text, key, arn = self._units.read(self._key, self._vault(), location, at)
+        self._units.queue(data_keys.tell_opened, key, arn, at)
+        return ChunkCipher(text)
+
+    def _key(self, tx: Transaction, vault: Vault, location: str, at: datetime) -> tuple[bytes, RepositoryKey, str]:
+        blob = blobs.at(tx, self._store_name, location)
+        if blob is None or blob.sealed is None:
+            raise BlobBytesMissing(digest=location)
+        refused: RepositoryKeyUnusable | None = None
+        for repository_id in blobs.holders(tx, blob.id)[:_HOLDERS]:
+            holder = repositories.find_by_id(tx, repository_id)
+            if holder is None:
+                continue
+            try:
+                return data_keys.opened(tx, vault, holder.key, blob.sealed, at), holder.key, blob.key
+            except RepositoryKeyUnusable as fault:
+                refused = fault
+        raise refused or faults.unheld(blob.digest, blob.key)
