@@ -58,7 +58,6 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "upstreamRegistryUrl": "quay.io",
         "ttlSeconds": 60,
         **_of_identities(names),
-        "signingConfiguration": {"rules": []},
     }
 
 
@@ -174,6 +173,7 @@ def _repository_arn(world: World, service: str) -> str:
 _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "UpdateAssumeRolePolicy": {"PolicyDocument": _BROKEN},
     "GetInsightSelectors": {"TrailName": "world"},
+    "PutSigningConfiguration": {"signingConfiguration": {"rules": []}},
     "RestoreImage": {"trashId": "absent"},
 }
 _HOUR = {"StartTime": datetime(2026, 1, 1, tzinfo=UTC), "EndTime": datetime(2026, 1, 1, 1, tzinfo=UTC)}
