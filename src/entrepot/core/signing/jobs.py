@@ -99,7 +99,7 @@ def revoked(tx: Reader, caller: Caller, asked: Question) -> Sequence[str]:
     if name is None or job is None or not name.version:
         raise SigningInputInvalid(reason="These are not the ARNs of a profile's version and of a signing job.")
     account, region, job_id = job
-    places.allow(tx, caller, "GetRevocationStatus", name, None)
+    places.allow(tx, caller, "GetRevocationStatus", name, places.find(tx, name))
     places.allow_job(tx, caller, "GetRevocationStatus", account, job_id, None)
     found = rows.find(tx, job_id)
     told = []
