@@ -31,6 +31,7 @@ WORKLOADS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "many-tags": Bench.many_tags,
     "many-images": Bench.many_images,
     "tls": Bench.tls,
+    "encryption": Bench.encryption,
     "decisions": Bench.decisions,
     "patterns": Bench.patterns,
     "lifecycle": Bench.lifecycle,

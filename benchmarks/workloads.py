@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks import (
     cpu,
     decisions,
+    encryption,
     events,
     image_pages,
     lifecycle,
@@ -203,6 +204,11 @@ class Bench:
                 size = str(self.scale.blob)
                 pushed.add(OURS, load.run(server, "push", "-repo", _REPOSITORY, "-size", size, pinned=True).cpu_per_gb)
             yield from (pulled, pushed)
+
+    def encryption(self) -> Iterator[Row]:
+        """What a key of KMS adds to pushes and pulls."""
+        with self._servers("encryption", (OURS,), workers=1) as (servers, _):
+            yield from encryption.rows(servers[0], self.scale.blob, self._turns)
 
     def decisions(self) -> Iterator[Row]:
         """What IAM adds to a hot pull."""

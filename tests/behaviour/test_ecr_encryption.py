@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from tests.behaviour.callers import User, allow
 from tests.behaviour.doors import Door, push
 from tests.behaviour.identities import ACCOUNT, refusal
+from tests.behaviour.looked_up import awaited, lookup
 from tests.factories.layouts import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, Content, Image
 from tests.factories.processes import Server
 from tests.factories.registry import Registry, with_query
@@ -272,3 +273,25 @@ def test_bytes_that_were_changed_on_the_disk_are_never_sent(server: Server, regi
     with pytest.raises((urllib3.exceptions.HTTPError, ConnectionError)):
         registry.request("GET", f"/v2/{encrypted}/blobs/{blob.digest}")
     assert registry.request("GET", f"/v2/{encrypted}/blobs/{blob.digest}", Range=f"bytes=0-{CHUNK - 1}").status == 206
+
+
+def test_kms_tells_what_ecr_does_with_a_key(server: Server, registry: Registry, encrypted: str, key: str):
+    made = image_of(secrets.token_bytes(1000))
+    registry.push(encrypted, made, "v1")
+    for _ in range(3):
+        assert registry.pull(encrypted, "v1")[made.layers[0].digest] == made.layers[0].data
+    context = {"aws:ecr:arn": f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/{encrypted}"}
+    client = server.client("cloudtrail")
+
+    def told(name: str) -> list[dict[str, Any]]:
+        found = [json.loads(event["CloudTrailEvent"]) for event in lookup(client, "EventName", name)]
+        return [each for each in found if each["requestParameters"].get("keyId") == key]
+
+    made_keys = awaited(lambda: told("GenerateDataKey"), len(made.blobs))
+    assert len(made_keys) == len(made.blobs)
+    for each in made_keys:
+        assert each["requestParameters"] == {"keyId": key, "encryptionContext": context, "keySpec": "AES_256"}
+        assert each["eventSource"] == "kms.amazonaws.com"
+        assert each["userIdentity"] == {"type": "AWSService", "invokedBy": "ecr.us-east-1.amazonaws.com"}
+    grants = awaited(lambda: told("CreateGrant"), 2)
+    assert [each["requestParameters"]["constraints"] for each in grants] == [{"encryptionContextSubset": context}] * 2

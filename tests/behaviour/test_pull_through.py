@@ -1,5 +1,6 @@
 """Pulls through the cache: what an upstream has is pulled here, once, whole or not at all."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.behaviour.identities import refusal
+from tests.factories import forks
 from tests.factories.layouts import image, index
 from tests.factories.origins import body
 from tests.factories.processes import Server
@@ -159,3 +161,29 @@ def test_an_immutable_tag_stays_where_it_is(hub: Upstream, cache: Server, impati
     wait(lambda: len(details(cache, name)) >= 1)
     tagged = {each["imageDigest"] for each in details(cache, name) if each.get("imageTags")}
     assert tagged == {first.digest}
+
+
+def test_the_command_has_the_next_pull_look_upstream(hub: Upstream, cache: Server):
+    first, second, name = image(20), image(21), "hub/library/refreshed"
+    hub.put("library/refreshed", first, "v1")
+    registry = Registry(cache)
+    registry.pull(name, "v1")
+    wait(lambda: details(cache, name))
+    hub.put("library/refreshed", second, "v1")
+    assert registry.pull_manifest(name, "v1").digest == first.digest
+    done = forks.run(["cache", "refresh", f"{name}:v1", "--data", str(cache.data), "--output", "json"])
+    assert json.loads(done.stdout) == {"repository": name, "tags": ["v1"]}
+    assert registry.pull_manifest(name, "v1").digest == second.digest
+
+
+def test_an_operator_reads_what_the_cache_does(hub: Upstream, cache: Server):
+    made = image(22)
+    hub.put("library/counted", made, "v1")
+    path = f"/v2/library/counted/manifests/{made.digest}"
+    headers = {"Content_Type": made.manifest.media_type, "RateLimit_Remaining": "76;w=21600"}
+    hub.origin.answers[path] = body(made.manifest.data, 200, **headers)
+    Registry(cache).pull("hub/library/counted", made.digest)
+    page = Registry(cache).request("GET", "/metrics").data.decode()
+    assert 'entrepot_pull_through_pulls_total{result="miss"}' in page
+    assert "entrepot_pull_through_fetched_bytes_total" in page
+    assert f'entrepot_pull_through_upstream_remaining{{upstream="{hub.host}"}} 76.0' in page

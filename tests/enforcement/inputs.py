@@ -54,9 +54,6 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "trashId": "absent",
         "imageDigest": digest,
         "catalogData": {"description": "d"},
-        "ecrRepositoryPrefix": names["prefix"],
-        "upstreamRegistryUrl": "quay.io",
-        "ttlSeconds": 60,
         **_of_identities(names),
     }
 
@@ -98,7 +95,12 @@ def _of_identities(names: Mapping[str, str]) -> Mapping[str, Any]:
         **_OF_REPLICATION,
         **_of_monitoring(names),
         **_of_trails(names),
+        **_of_pull_through(names),
     }
+
+
+def _of_pull_through(names: Mapping[str, str]) -> Mapping[str, Any]:
+    return {"ecrRepositoryPrefix": names["prefix"], "upstreamRegistryUrl": "quay.io", "ttlSeconds": 60}
 
 
 def _of_sessions(names: Mapping[str, str]) -> Mapping[str, Any]:

@@ -64,11 +64,17 @@ LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     "Cache.open_blob": lambda key: (key, MANIFEST.digest),
     "Listing.refresh": lambda key: (key, None),
 }
-LOOP_KEYWORDS: dict[str, dict[str, Any]] = {"Cache.manifest": {"whole": True}}
 # what is given a caller whose permission has been checked; what says only what others do
 CHECKED = {
     *("Importer.again", "Importer.first", "Reads.admit", "Listing.upstream_referrers", "Lists.refresh"),
-    *("Lists.upstream_referrers", "Pulls.blob", "Pulls.manifest", "Pulls.open_blob"),
+    *(
+        "Lists.upstream_referrers",
+        "Pulls.blob",
+        "Pulls.manifest",
+        "Pulls.open_blob",
+        "Pulls.mirrored",
+        "Cache.mirrored",
+    ),
 }
 
 

@@ -4,8 +4,6 @@ from entrepot.app import opened
 from entrepot.cli.output import HERE, Format, Place, show
 from entrepot.core.encryption.report import report
 
-_UNSAID = "not stated (storage_encryption)"
-
 
 def status(*, place: Place = HERE, output: Format = "text") -> int:
     """Tell it; ends with status 1 where a key cannot be used."""
@@ -23,7 +21,7 @@ def status(*, place: Place = HERE, output: Format = "text") -> int:
         for each in found.keys
     ]
     shown = {
-        "AES256: the storage's own encryption": settings.storage_encryption or _UNSAID,
+        "AES256: the storage's own encryption": settings.storage_encryption,
         "blobs without a key": found.plain_blobs,
         "bytes without a key": found.plain_bytes,
         "keys": keys if output == "json" else [" ".join(map(str, each.values())) for each in keys],

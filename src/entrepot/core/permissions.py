@@ -57,13 +57,8 @@ def _of_repositories(service: str, on: str, more_images: str, more: str) -> Iter
         yield name, (Needs(f"{service}:{name}", on, (*IMAGE, *tagged)),)
     every = on.format_map({"region": "{region}", "account": "{account}", "repository": ANY})
     describe = f"{service}:DescribeRepositories"
-    yield (
-        "DescribeRepositories",
-        (
-            Needs(describe, on, tagged, "repositories are named"),
-            Needs(describe, every, (), "none are named"),
-        ),
-    )
+    named = Needs(describe, on, tagged, "repositories are named")
+    yield "DescribeRepositories", (named, Needs(describe, every, (), "none are named"))
     made = (REQUEST_TAG, TAG_KEYS)
     create = Needs(f"{service}:CreateRepository", on, made)
     yield "CreateRepository", (create, Needs(f"{service}:TagResource", on, made, "tags are given"))

@@ -1,7 +1,9 @@
-"""What each field of the record of settings says of itself."""
+"""What each field of the record of settings says of itself, and how a value is written."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import Field, dataclass, field
+from pathlib import Path
 from typing import Any
 
 PREFIX = "ENTREPOT_"
@@ -63,3 +65,19 @@ def documented(item: "Field[object]") -> Documented:
         isinstance(default, bool),
         about["agree"],
     )
+
+
+def written(value: object) -> str:
+    """A value as the environment would hold it: the kind of its setting reads it back; absent is empty."""
+    if isinstance(value, Path):
+        return str(value.absolute())
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ",".join("=".join(item) if isinstance(item, tuple) else str(item) for item in value)
+    return "" if value is None else str(value)
+
+
+def fingerprint(secret: object) -> str:
+    """Tells whether two secrets are the same, and nothing else of them."""
+    return "unset" if secret is None else f"sha256:{hashlib.sha256(str(secret).encode()).hexdigest()[:16]}"

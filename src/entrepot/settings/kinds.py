@@ -3,7 +3,6 @@
 In the environment a list is comma-separated and a flag is `true` or `false`.
 """
 
-import hashlib
 import math
 import os
 import re
@@ -28,7 +27,7 @@ _LARGEST_BURST = 1_000_000
 _SHORTEST_UPDATE = 60
 _UPSTREAMS = ("file", "oci", "osv", "yum")
 _SERVICES = ("kinesis", "lambda", "s3", "sns", "sqs")  # AWS-compatible ones that something is sent to
-_REGISTRY = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
+_REGISTRY = re.compile(r"(?:http://)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 
 
 def text(raw: object) -> str:
@@ -36,14 +35,6 @@ def text(raw: object) -> str:
     if not isinstance(raw, str) or not raw.strip():
         raise ValueError("expected a text")
     return raw
-
-
-def told(raw: object) -> str:
-    """One short line, or nothing."""
-    line = str(raw).strip()
-    if len(line) > _LONGEST_TOLD or not line.isprintable():
-        raise ValueError(f"must be a line of at most {_LONGEST_TOLD} characters")
-    return line
 
 
 def path(raw: object) -> Path:
@@ -94,9 +85,8 @@ def rate(raw: object) -> float:
 def rates(raw: object) -> tuple[str, ...]:
     """`aws`, and `operation=rate` or `operation=rate/burst` for operations by their names."""
     found = tuple(items(raw))
-    for item in found:
-        if item != "aws" and not _RATE.fullmatch(item):
-            raise ValueError(f"'{item}': expected aws, or operation=rate[/burst], such as PutImage=10/20")
+    if wrong := [each for each in found if each != "aws" and not _RATE.fullmatch(each)]:
+        raise ValueError(f"'{wrong[0]}': expected aws, or operation=rate[/burst], such as PutImage=10/20")
     return found
 
 
@@ -110,7 +100,7 @@ def ratio(raw: object) -> float:
 
 def burst(raw: object) -> int:
     """How many at once."""
-    return whole(raw, 1, _LARGEST_BURST)
+    return whole(raw, 1, 1_000_000)
 
 
 def digest_seconds(raw: object) -> float:
@@ -291,11 +281,9 @@ def registries(raw: object) -> tuple[str, ...]:
 
 
 def _registry(item: str) -> str:
-    plain = "http://" if item.startswith("http://") else ""
-    host = item.removeprefix("http://").removeprefix("https://").lower()
-    if not _REGISTRY.fullmatch(host):
+    if not _REGISTRY.fullmatch(found := item.removeprefix("https://").lower()):
         raise ValueError(f"'{item}': expected host or host:port, with http:// before it where it is without TLS")
-    return f"{plain}{host}"
+    return found
 
 
 def paths(raw: object) -> tuple[Path, ...]:
@@ -334,19 +322,3 @@ def _destination(item: str) -> str | Network:
         return ip_network(item, strict=False)
     except ValueError:
         return host_name(item)
-
-
-def written(value: object) -> str:
-    """A value as the environment would hold it: the kind of its setting reads it back; absent is empty."""
-    if isinstance(value, Path):
-        return str(value.absolute())
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return ",".join("=".join(item) if isinstance(item, tuple) else str(item) for item in value)
-    return "" if value is None else str(value)
-
-
-def fingerprint(secret: object) -> str:
-    """Tells whether two secrets are the same, and nothing else of them."""
-    return "unset" if secret is None else f"sha256:{hashlib.sha256(str(secret).encode()).hexdigest()[:16]}"

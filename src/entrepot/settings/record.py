@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from entrepot.settings import kinds
-from entrepot.settings.documented import Documented, documented, setting
+from entrepot.settings.documented import Documented, documented, fingerprint, setting, written
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -235,12 +235,7 @@ class Settings:
     vulndb_trust: tuple[Path, ...] = setting(
         [], kinds.paths, "Public keys (PEM) of who may sign exports, beside this deployment's own."
     )
-    storage_encryption: str = setting(
-        "",
-        kinds.told,
-        "What encrypts the storage under `data`, in words (`disk: LUKS`): what AES256 means for repositories, which "
-        "`entrepot encryption status` repeats. The server does not check it.",
-    )
+    storage_encryption: str = setting("not stated", kinds.text, "What encrypts the storage: `AES256` of repositories.")
     disk_reserve: int = setting(
         "256MiB",
         kinds.size,
@@ -283,9 +278,7 @@ class Settings:
         fingerprint.
         """
         values = {item.name: getattr(self, item.name) for item in fields(self) if item.metadata["agree"]}
-        return {
-            name: kinds.fingerprint(value) if hidden(name) else kinds.written(value) for name, value in values.items()
-        }
+        return {name: fingerprint(value) if hidden(name) else written(value) for name, value in values.items()}
 
     @property
     def loopback(self) -> bool:

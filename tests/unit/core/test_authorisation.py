@@ -168,7 +168,7 @@ LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
 }
 # what tells the journal of images that a checked use case has answered; what decides by a role's trust in who asks
 COUNTERS = {"Reads.count", "Reservations.admit", "WebIdentities.assume", "WebIdentities.log_in"}
-COUNTERS |= pull_through_cases.CHECKED
+COUNTERS |= {*pull_through_cases.CHECKED, "Adopting.keep"}
 
 
 # modules of identities: test_identities.py walks them in the same way
@@ -309,9 +309,7 @@ def test_what_answers_on_the_loop_denies_another_account_before_it_looks(core: C
         told = set()
         for key in (present, repository("absent")):
             with pytest.raises(AccessDenied) as fact:
-                await getattr(parts[kind], method)(
-                    caller(OTHER_ACCOUNT), *LOOP[name](key), **pull_through_cases.LOOP_KEYWORDS.get(name, {})
-                )
+                await getattr(parts[kind], method)(caller(OTHER_ACCOUNT), *LOOP[name](key))
             told.add(str(fact.value).replace(key.name, "NAME"))
         pool.shutdown()
         snapshot.close()
