@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.enforcement import event_inputs, inspector_inputs, secret_inputs
+from tests.enforcement import event_inputs, inspector_inputs, secret_inputs, signer_inputs
 from tests.enforcement.world import ACCOUNT, NOTHING_HERE, TRUST, World, document
 
 _OPTIONAL = frozenset({"registryId", "UserName", "Password", "repositoryNames"})
@@ -156,6 +156,8 @@ def of(world: World, service: str, operation: str, client: Any) -> dict[str, Any
         given, optional = dict(event_inputs.values(operation, world.named(operation))), event_inputs.OPTIONAL
     if service in secret_inputs.OPTIONAL:
         given, optional = dict(secret_inputs.values(world, service, operation)), secret_inputs.OPTIONAL[service]
+    if service == "signer":
+        given, optional = dict(signer_inputs.values(world, operation)), frozenset()
     special = {**_SPECIAL, **_OF_METRICS}.get(operation, {})
     wanted = [name for name in shape.members if name in shape.required_members or (name in optional and name in given)]
     asked: dict[str, Any] = {name: given[name] for name in wanted if name not in special}
@@ -171,6 +173,7 @@ def _repository_arn(world: World, service: str) -> str:
 _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "UpdateAssumeRolePolicy": {"PolicyDocument": _BROKEN},
     "GetInsightSelectors": {"TrailName": "world"},
+    "PutSigningConfiguration": {"signingConfiguration": {"rules": []}},
     "RestoreImage": {"trashId": "absent"},
 }
 _HOUR = {"StartTime": datetime(2026, 1, 1, tzinfo=UTC), "EndTime": datetime(2026, 1, 1, 1, tzinfo=UTC)}

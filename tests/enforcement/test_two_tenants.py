@@ -51,6 +51,7 @@ def marked(world: World) -> World:
     world.trails.add_tags(ResourceId=f"arn:aws:cloudtrail:us-east-1:000000000000:trail/{names['trail']}", TagsList=tag)
     world.inspector.update_filter(filterArn=_filter(world), description=MARK)
     _mark_secrets(world)
+    world.signer.tag_resource(resourceArn=_signing_profile(world), tags={"mark": MARK})
     for client, place in ((world.ecr, "ecr:us-east-1:"), (world.public, "ecr-public::")):
         client.tag_resource(resourceArn=f"arn:aws:{place}000000000000:repository/{names['repository']}", tags=tag)
     world.ecr.set_repository_policy(repositoryName=names["repository"], policyText=document(grant))
@@ -67,6 +68,20 @@ def marked(world: World) -> World:
 
 def _filter(world: World) -> str:
     return f"arn:aws:inspector2:us-east-1:000000000000:owner/000000000000/filter/{world.names['filter']}"
+
+
+def _signing_profile(world: World) -> str:
+    return f"arn:aws:signer:us-east-1:000000000000:/signing-profiles/{world.names['signing_profile']}"
+
+
+def _signing_state(world: World) -> list[Any]:
+    name, signer = world.names["signing_profile"], world.signer
+    return [
+        signer.list_signing_profiles(includeCanceled=True),
+        signer.list_profile_permissions(profileName=name),
+        signer.list_signing_jobs(),
+        signer.list_tags_for_resource(resourceArn=_signing_profile(world)),
+    ]
 
 
 def dashboard(text: str) -> dict[str, Any]:
@@ -167,6 +182,7 @@ def state(world: World) -> str:
     read += [world.inspector.list_filters(), world.inspector.list_tags_for_resource(resourceArn=_filter(world))]
     read += [world.inspector.batch_get_account_status(), world.inspector.get_configuration()]
     read += _events_state(world)
+    read += _signing_state(world)
     for answer in read:
         if isinstance(answer, dict):
             answer.pop("ResponseMetadata")

@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from entrepot.core.needs import Needs
+from entrepot.core.signing.platforms import NOTATION
+from entrepot.spec import notation
 from tests.factories.layouts import Image, image
 from tests.factories.processes import REGION, Credentials, Server, create_account
 from tests.factories.registry import Registry
@@ -88,6 +90,7 @@ class World:
         self._watch("world")
         self.names["filter"] = self._filter("world")
         self._keep("world")
+        self._sign("world")
         self.push("world/app")
         root = Registry(server)
         self.upload = root.request("POST", "/v2/world/app/blobs/uploads/", b"").headers["Location"].rpartition("/")[2]
@@ -114,6 +117,15 @@ class World:
         self.alias()
         self.ciphertext: bytes = self.kms.encrypt(KeyId=self.names["key_id"], Plaintext=b"text")["CiphertextBlob"]
         self.secrets.create_secret(Name=name, SecretString="nobody is told of it")
+
+    def _sign(self, name: str) -> None:
+        """A signing profile, a signature, and a registry that is to sign nothing."""
+        self.signer = self.server.client("signer")
+        self.signer.put_signing_profile(profileName=name, platformId=NOTATION)
+        payload = notation.payload("text/plain", self.image.digest, 1)
+        signed = self.signer.sign_payload(profileName=name, payload=payload, payloadFormat=notation.PAYLOAD)
+        self.names |= {"signing_profile": name, "signing_job": signed["jobId"]}
+        self.ecr.put_signing_configuration(signingConfiguration={"rules": []})
 
     def alias(self) -> None:
         """See to it that the key has its alias."""

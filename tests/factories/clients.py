@@ -27,5 +27,5 @@ def client(service: str, url: str, key_id: str, secret: str, token: str | None =
 
 def unsigned(service: str, url: str) -> Any:
     """A client that signs nothing: its keys are there so that botocore looks for no others."""
-    config = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
+    config = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}, inject_host_prefix=False)
     return client(service, url, "none", "none", config=config)

@@ -29,6 +29,7 @@ from tests.factories import (
     replication_cases,
     scan_cases,
     secret_cases,
+    signing_cases,
 )
 from tests.factories.callers import caller
 from tests.factories.core_database import CoreDatabase
@@ -46,6 +47,7 @@ CASES: Mapping[str, Case] = {
     **quota_cases.CASES,
     **replication_cases.CASES,
     **secret_cases.CASES,
+    **signing_cases.CASES,
 }
 PARTS = frozenset().union(
     *(
@@ -62,6 +64,7 @@ PARTS = frozenset().union(
             quota_cases,
             replication_cases,
             secret_cases,
+            signing_cases,
         )
     )
 )
@@ -74,6 +77,7 @@ ABOUT_NOTHING = {
     *("audit.signing_keys.list_public", "audit.trails.allow", "audit.trails.allow_create", "metrics.places.require"),
     *inspector_cases.ABOUT_NOTHING,
     *key_cases.ABOUT_NOTHING,
+    *signing_cases.ABOUT_NOTHING,
 }
 SERVICES = {
     "events": "events",
@@ -87,6 +91,7 @@ SERVICES = {
     "quotas": "entrepot",
     "replication": "ecr",
     "secrets": "secretsmanager",
+    "signing": "signer",
 }  # of packages
 _TABLES = {
     chain: {table.name: table.select() for table in drawing.sorted_tables}
@@ -122,6 +127,7 @@ class House:
         inspector_cases.furnish(self.core)
         lifecycle_cases.furnish(self.core)
         replication_cases.furnish(self.core)
+        signing_cases.furnish(self.core)
         calls.keep(self._database(AUDIT), [calls.call()])
         self._database(METRICS).submit(
             lambda tx: publishing.put(tx, caller(), "Own", metric_cases.DATA),

@@ -79,7 +79,7 @@ class Server:
             keys.session_token,
             region_name=region,
             verify=str(self.ca) if self.ca else None,
-            config=Config(retries={"total_max_attempts": 1}),
+            config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
         )
         self.resources.callback(made.close)
         made.meta.events.register("after-call", _check_code)

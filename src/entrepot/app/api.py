@@ -18,6 +18,8 @@ from entrepot.app.services import SERVICES
 from entrepot.app.start import Prepared
 from entrepot.aws.protocol.dispatch import AwsDoor
 from entrepot.aws.protocol.errors import CODES
+from entrepot.core.parts import Core
+from entrepot.core.signing.authority import LISTS, RevocationLists
 from entrepot.http.access_log import AccessLog
 from entrepot.http.addressing import LOGOS
 from entrepot.http.exchange import Exchanges
@@ -26,11 +28,14 @@ from entrepot.http.metrics import RequestMetrics
 from entrepot.http.pages import Pages
 from entrepot.http.pull_through_metrics import PullThroughMetrics
 from entrepot.http.server import HttpServer
+from entrepot.http.server import Pages as Trees
+from entrepot.http.signing_lists import SigningLists
 from entrepot.http.spans import RequestSpans
 from entrepot.http.telling import Teller
 from entrepot.oci.authentication import TOKENS
 from entrepot.oci.door import OciDoor
 from entrepot.oci.token import TokenPage
+from entrepot.seal import Seal
 from entrepot.settings import Settings
 from entrepot.telemetry import wants_json
 
@@ -68,7 +73,7 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
             f"/{TOKENS}": tokens.handle,
             "/token/": tokens.handle,  # where it is at AWS
         },
-        trees={LOGOS: Logos(worker.core).handle, **harbor_pages(settings, prepared.seal, worker.core.units)},
+        trees=_trees(settings, worker.core, prepared.seal),
         exchanges=_exchanges(settings, prepared.address),
         access_log=AccessLog(enabled=settings.access_log, as_json=wants_json(settings.log_format)),
         metrics=metrics,
@@ -84,6 +89,16 @@ async def _serve(settings: Settings, prepared: Prepared, sockets: Sequence[socke
     worker.databases.close()
     if tracing is not None:
         tracing.close()
+
+
+def _trees(settings: Settings, core: Core, seal: Seal) -> Trees:
+    """Pages below a path."""
+    lists = RevocationLists(core.units, core.vault, core.signing_lists, parts.clock)
+    return {
+        LOGOS: Logos(core).handle,
+        LISTS: SigningLists(lists).handle,
+        **harbor_pages(settings, seal, core.units),
+    }
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

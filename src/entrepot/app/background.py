@@ -14,6 +14,7 @@ from entrepot.app.event_jobs import event_jobs
 from entrepot.app.inspector_parts import excepting, reporting, suppression_walks
 from entrepot.app.parts import Databases
 from entrepot.app.scan_parts import rematching, scanner
+from entrepot.app.signing_parts import image_signer
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
 from entrepot.app.vulnerability_parts import following, generations
 from entrepot.app.vulnerability_updates import updates
@@ -44,7 +45,7 @@ from entrepot.settings import Settings
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
 from entrepot.worker.schedule import Task
-from entrepot.worker.tasks import Jobs, activations, endings, rematches, replications, tasks, tidying
+from entrepot.worker.tasks import Jobs, activations, endings, rematches, replications, signatures, tasks, tidying
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -121,7 +122,7 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
 def _further(
     settings: Settings, databases: Databases, known: Generations, meter: Metering, pulse: Pulse
 ) -> Sequence[Task]:
-    """Jobs of their own: updates of what is known, images matched anew, images restored, waits that end."""
+    """Jobs of their own: updates of what is known, images matched anew, images restored, waits that end, signatures."""
     database = databases.metadata
     store = parts.opening(settings, database)
     vault = Vault(parts.seal(settings, create=False))
@@ -137,6 +138,7 @@ def _further(
             pulse.of(database),
         ),
         *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
+        *signatures(image_signer(settings, database, store, vault, pulse.of(database))),
         *tidying(Tidying(database, store)),
     ]
 

@@ -49,6 +49,7 @@ from entrepot.outbound import Destinations, Outbound
 from entrepot.seal import MasterKeyUnusable as KeyFault
 from entrepot.seal import Seal, load_master_key
 from entrepot.settings import Settings
+from entrepot.settings.record import is_loopback
 from entrepot.store.ballast import Ballast
 from entrepot.store.filesystem import Filesystem
 from entrepot.store.spool import is_full
@@ -213,6 +214,19 @@ def outbound(settings: Settings) -> Outbound:
     return Outbound(destinations(settings), settings.outbound_ca)
 
 
+def signing_lists(settings: Settings) -> str:
+    """Where verifiers of signatures read which are revoked, by plain HTTP and for years; '' where nobody knows an
+    address that they would reach.
+    """
+    if settings.signing_list_url or settings.public_url:
+        told = (settings.signing_list_url or settings.public_url or "").rstrip("/")
+        return told if told.startswith("http://") else ""
+    if settings.scheme != "http" or not is_loopback(settings.host):
+        return ""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
 def event_parts(settings: Settings, sealed: Seal, units: Units) -> EventParts:
     """What EventBridge needs beside the metadata; `units` work on the database of events."""
     return EventParts(
@@ -252,6 +266,7 @@ def worker(settings: Settings, sealed: Seal, name: str, measures: Measures) -> W
         plotter=Plotter(settings.data / "plots"),
         vulnerabilities=known,
         suppression_walks=SuppressionWalks(units, known, SUPPRESSIONS),
+        signing_lists=signing_lists(settings),
         stores_reports="s3" in dict(settings.aws_endpoints),
         regions=settings.regions,
         default_account=settings.account_id,

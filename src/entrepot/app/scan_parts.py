@@ -7,8 +7,9 @@ from entrepot.app.adapter_parts import adapter_analyst
 from entrepot.core.claiming import Pace
 from entrepot.core.events.measures import Meter
 from entrepot.core.keys.vault import Vault
+from entrepot.core.made_referrers import Keeping
 from entrepot.core.pulse import Watching
-from entrepot.core.sbom_referrers import EnhancedSbomReferrers, Keeping, SbomReferrers
+from entrepot.core.sbom_referrers import EnhancedSbomReferrers, SbomReferrers
 from entrepot.core.scanning.engine import Engine
 from entrepot.core.scanning.enhanced_scanner import EnhancedScans
 from entrepot.core.scanning.layer_programs import LayerPrograms

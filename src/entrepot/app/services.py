@@ -11,6 +11,7 @@ from entrepot.aws import (
     inspector2,
     kms,
     secretsmanager,
+    signer,
     sts,
 )
 from entrepot.aws.protocol.call import Services
@@ -25,6 +26,7 @@ SERVICES: Services = {
     "inspector2": inspector2.OPERATIONS,
     "kms": kms.OPERATIONS,
     "secretsmanager": secretsmanager.OPERATIONS,
+    "signer": signer.OPERATIONS,
     "sts": sts.OPERATIONS,
     "entrepot": entrepot.OPERATIONS,
 }

@@ -34,6 +34,7 @@ _NOUNS = {
     "repository": ("Repositories.", ()),
     "repository admission": ("Which images a repository hands out.", ("set_", "show_")),
     "repository protection": ("Repositories of which nothing is deleted.", ("set_", "show_")),
+    "signing": ("What verifies signatures that are made here.", ("root", "key")),
     "trash": ("What was deleted and may be restored.", ("set_", "list_", "restore", "purge")),
     "quota": ("What an account may have.", ("list_", "set_", "reset", "usage")),
     "quota bytes": ("How many bytes repositories may hold.", ("set_", "remove")),

@@ -32,6 +32,7 @@ _TITLES = {
     "inspector2": "Amazon Inspector",
     "kms": "AWS KMS",
     "secretsmanager": "AWS Secrets Manager",
+    "signer": "AWS Signer",
     "sts": "STS",
 }
 

@@ -190,6 +190,7 @@ _TAGS: Mapping[str, tuple[str, ...]] = {
         ("inspector2", "inspector2"),
         ("kms", "kms"),
         ("secretsmanager", "secretsmanager"),
+        ("signer", "signer"),
         ("sts", "iam"),
     )
 }

@@ -3,15 +3,16 @@
 Resource -> operations; operation -> condition keys; creations that tags make another action of.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-ANY: Final = "*"
+from entrepot.core.needs import ANY, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, Needs
+
 ALARM: Final = "arn:aws:cloudwatch:{region}:{account}:alarm:{alarm}"
 ALARMS: Final = "arn:aws:cloudwatch:{region}:{account}:alarm:*"
 DASHBOARD: Final = "arn:aws:cloudwatch::{account}:dashboard/{dashboard}"
-_MADE: Final = ("aws:RequestTag/{key}", "aws:TagKeys")
-_TAGGED: Final = ("aws:ResourceTag/{key}",)
+_MADE: Final = (REQUEST_TAG, TAG_KEYS)
+_TAGGED: Final = (RESOURCE_TAG,)
 
 RESOURCES: Final[Mapping[str, str]] = {
     ANY: "GetMetricData GetMetricStatistics GetMetricWidgetImage ListMetrics PutMetricData",
@@ -42,3 +43,17 @@ NAMED: Final[Mapping[str, str]] = {
     "DescribeAlarms": "metric alarms are named",
 }
 WITH_TAGS: Final = frozenset({"PutCompositeAlarm", "PutDashboard", "PutMetricAlarm"})
+
+
+def table() -> Iterator[tuple[str, tuple[Needs, ...]]]:
+    """What each operation needs."""
+    for on, names in RESOURCES.items():
+        for name in names.split():
+            action, keys = f"cloudwatch:{name}", KEYS.get(name, ())
+            needs = [Needs(action, on, keys)]
+            if name in NAMED:
+                one = Needs(action, ALARM, (RESOURCE_TAG,), NAMED[name])
+                needs = [one, Needs(action, on, (), "otherwise")]
+            if name in WITH_TAGS:
+                needs.append(Needs("cloudwatch:TagResource", on, (REQUEST_TAG, TAG_KEYS), "tags are given"))
+            yield name, tuple(needs)

@@ -11,7 +11,7 @@ from entrepot.core.access import Caller, ImageName
 from entrepot.core.changes import Change
 from entrepot.core.images import MOST_TAGS
 from entrepot.core.scanning import admission_signatures, enhanced_events, enhanced_work
-from entrepot.db import images, registry_sboms, tags
+from entrepot.db import image_signings, images, registry_sboms, tags
 from entrepot.db.database import Transaction
 from entrepot.db.inspector_records import ImageKey
 from entrepot.db.records import Repository, StoredManifest
@@ -201,15 +201,15 @@ def _remove(tx: Transaction, change: Change, repository: Repository, digest: Dig
     closed = enhanced_work.close_all(tx, ImageKey(repository.id, digest), had, change.caller.at)
     for name, resource, detail in closed:
         change.event(name, detail, [resource], source=enhanced_events.SOURCE)
-    sboms = registry_sboms.made(tx, repository.id, digest)
+    made = [*registry_sboms.made(tx, repository.id, digest), *image_signings.made(tx, repository.id, digest)]
     trash.keep(tx, change.caller, repository, digest, had)
     images.remove(tx, repository.id, digest)
-    for each in sboms:
+    for each in made:
         _remove_made(tx, change, repository, each)
 
 
 def _remove_made(tx: Transaction, change: Change, repository: Repository, digest: Digest) -> None:
-    """Remove the SBOM that the registry made of an image which goes, unless somebody has made it theirs."""
+    """Remove an SBOM or signature that the registry made of an image which goes, unless somebody has made it theirs."""
     if not tags.of_image(tx, repository.id, digest, 1) and not images.parents(tx, repository.id, digest, 1):
         stored = _stored(tx, repository, digest)
         _remove(tx, change, repository, digest)

@@ -15,6 +15,7 @@ from entrepot.core.quotas import catalogue, limits
 from entrepot.core.repositories import tag_is_immutable
 from entrepot.core.scanning import admission_signatures, enhanced_results, requests, vex_trust
 from entrepot.core.scanning.enhanced_results import Standing
+from entrepot.core.signing import pushes
 from entrepot.db import blobs, image_pages, images, tags
 from entrepot.db.database import Row, Transaction
 from entrepot.db.records import ImageStatus, Repository, StoredManifest
@@ -247,12 +248,13 @@ def point(tx: Transaction, repository: Repository, tag: Tag, digest: Digest, cal
 
 
 def _have_looked_at(change: Change, digest: Digest, manifest: Manifest, tag: str) -> None:
-    """Have what is pushed scanned, read and verified, as its repository wants it."""
+    """Have what is pushed scanned, read, verified and signed, as its repository and registry want it."""
     tx, repository, caller = change.tx, change.repository, change.caller
     requests.pushed(tx, repository, digest, manifest.payload, caller.at, caller.request_id)
     vex_trust.pushed(tx, repository, digest, manifest, caller.principal.arn, caller.at)
     vex_trust.signed(tx, repository, manifest, tag, caller.at)
     admission_signatures.pushed(tx, repository, digest, manifest, tag, caller.at)
+    pushes.pushed(tx, repository, digest, manifest, caller)
 
 
 def _tell_push(change: Change, manifest: StoredManifest, tag: str | None, action: str, *, changed: bool) -> None:

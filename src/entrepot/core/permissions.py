@@ -14,6 +14,7 @@ from entrepot.core import inspector_permissions as inspector
 from entrepot.core import kms_permissions as kms
 from entrepot.core import pull_through_permissions as pull_through
 from entrepot.core import secrets_permissions as secrets
+from entrepot.core import signer_permissions as signer
 from entrepot.core.needs import ANY, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, Needs, Table
 
 REPOSITORY = "arn:aws:ecr:{region}:{account}:repository/{repository}"
@@ -34,10 +35,12 @@ _REGISTRY = (
     "DeleteRegistryPolicy DescribeRegistry GetAuthorizationToken GetRegistryPolicy GetRegistryScanningConfiguration "
     "PutRegistryPolicy PutRegistryScanningConfiguration RegisterPullTimeUpdateExclusion "
     "DeregisterPullTimeUpdateExclusion ListPullTimeUpdateExclusions StartReplicationBackfill StopReplicationBackfill "
-    "ListReplicationBackfills DescribeReplicationBackfillResults"
+    "ListReplicationBackfills DescribeReplicationBackfillResults DeleteSigningConfiguration GetSigningConfiguration "
+    "PutSigningConfiguration"
 )
 _ECR_IMAGES = (
-    "BatchGetImage DescribeImageReplicationStatus DescribeImageScanFindings StartImageScan UpdateImageStorageClass"
+    "BatchGetImage DescribeImageReplicationStatus DescribeImageScanFindings DescribeImageSigningStatus StartImageScan "
+    "UpdateImageStorageClass"
 )
 _ECR_REPOSITORIES = (
     "BatchGetRepositoryScanningConfiguration DeleteLifecyclePolicy GetDownloadUrlForLayer GetLifecyclePolicy "
@@ -245,19 +248,6 @@ def _events() -> Iterator[tuple[str, tuple[Needs, ...]]]:
             yield name, (Needs(f"events:{name}", on, keys), *_EVENTS_MORE.get(name, ()))
 
 
-def _cloudwatch() -> Iterator[tuple[str, tuple[Needs, ...]]]:
-    for on, names in monitoring.RESOURCES.items():
-        for name in names.split():
-            action, keys = f"cloudwatch:{name}", monitoring.KEYS.get(name, ())
-            needs = [Needs(action, on, keys)]
-            if name in monitoring.NAMED:
-                one = Needs(action, monitoring.ALARM, (RESOURCE_TAG,), monitoring.NAMED[name])
-                needs = [one, Needs(action, on, (), "otherwise")]
-            if name in monitoring.WITH_TAGS:
-                needs.append(Needs("cloudwatch:TagResource", on, (REQUEST_TAG, TAG_KEYS), "tags are given"))
-            yield name, tuple(needs)
-
-
 def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
     for on, names in inspector.RESOURCES.items():
         for name in names.split():
@@ -295,7 +285,7 @@ def _entrepot() -> Iterator[tuple[str, tuple[Needs, ...]]]:
 
 OPERATIONS: Mapping[str, Table] = {
     "cloudtrail": dict(_cloudtrail()),
-    "cloudwatch": dict(_cloudwatch()),
+    "cloudwatch": dict(monitoring.table()),
     "ecr": dict(_ecr()),
     "ecr-public": dict(_ecr_public()),
     "events": dict(_events()),
@@ -303,6 +293,7 @@ OPERATIONS: Mapping[str, Table] = {
     "inspector2": dict(_inspector2()),
     "kms": dict(kms.table()),
     "secretsmanager": dict(secrets.table()),
+    "signer": dict(signer.table()),
     "sts": _STS,
     "entrepot": dict(_entrepot()),
 }

@@ -170,6 +170,10 @@ _DROP_SBOMS = text(
     "DELETE FROM made_sbom WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
 )
+_DROP_SIGNINGS = text(
+    "DELETE FROM image_signing WHERE repository_id = :of AND digest IN "
+    "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
+)
 _DROP_REMATCHES = text(
     "DELETE FROM image_rematch WHERE repository_id = :of AND digest IN "
     "(SELECT digest FROM manifest WHERE repository_id = :of ORDER BY digest LIMIT :limit)"
@@ -321,6 +325,7 @@ def drop_some(tx: Transaction, repository_id: str, limit: int) -> int:
     tx.run(_DROP_SIGNATURES, of=repository_id, limit=limit)
     tx.run(_DROP_REFERRERS, of=repository_id, limit=limit)
     tx.run(_DROP_SBOMS, of=repository_id, limit=limit)
+    tx.run(_DROP_SIGNINGS, of=repository_id, limit=limit)
     tx.run(_DROP_REMATCHES, of=repository_id, limit=limit)
     tx.run(_DROP_INVENTORIES, of=repository_id, limit=limit)
     tx.run(_DROP_USE, of=repository_id, limit=limit)

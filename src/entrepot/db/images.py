@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, text
 from entrepot.db import (
     image_inventories,
     image_signatures,
+    image_signings,
     image_standings,
     images_in_use,
     registry_sboms,
@@ -170,6 +171,7 @@ def remove(tx: Transaction, repository_id: str, digest: str) -> bool:
         vulnerability_exceptions.remove_referred(tx, repository_id, digest)
         image_standings.outdate(tx, repository_id, "", _AT_ONCE)
     registry_sboms.forget(tx, repository_id, digest)
+    image_signings.remove(tx, repository_id, digest)
     rematches.remove(tx, repository_id, digest)
     image_inventories.remove(tx, repository_id, digest)
     replication_statuses.forget(tx, repository_id, digest)

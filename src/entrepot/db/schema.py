@@ -15,6 +15,10 @@
              ├─ encryption_key ── key_material · key_alias · key_grant · key_tag
              ├─ secret ─┬─ secret_version ── secret_stage   which version a label is of
              │          └─ secret_tag
+             ├─ signing_authority
+             ├─ signing_profile ─┬─ signing_profile_version ── signing_job   signatures that were made
+             │                   └─ signing_permission · signing_tag
+             ├─ registry_signing
              ├─ trail ── trail_tag · trail_region          (trail_log_file and trail_chain outlive it)
              ├─ registry_scanning · registry_sboms · scan_count · finding_text
              ├─ registry_lifecycle
@@ -36,6 +40,7 @@
                             │            ├─ image_scan ── image_scan_findings
                             │            ├─ image_standing · image_signature · image_rematch · image_inventory
                             │            ├─ vex_referrer · made_sbom
+                            │            ├─ image_signing
                             │            └─ image_in_use
                             ├─ tag ──────── manifest
                             └─ upload ── byte_reservation
@@ -77,6 +82,7 @@ from entrepot.db import (
     replication_schema,
     scan_schema,
     secret_schema,
+    signing_schema,
     template_schema,
     trail_schema,
 )
@@ -98,6 +104,7 @@ replication_step = replication_schema.replication_step  # and with it its neighb
 adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 encryption_key = key_schema.encryption_key  # and with it its neighbours
 secret = secret_schema.secret  # and with it its neighbours
+signing_profile = signing_schema.signing_profile  # and with it its neighbours
 manifest, manifest_reference, tag = image_schema.manifest, image_schema.manifest_reference, image_schema.tag
 
 repository = Table(

@@ -243,6 +243,18 @@ from entrepot.errors.secrets import (
     SecretStateInvalid,
     SecretVersionNotFound,
 )
+from entrepot.errors.signing import (
+    SigningConfigurationNotFound,
+    SigningInputInvalid,
+    SigningJobNotFound,
+    SigningPermissionConflict,
+    SigningPermissionNotFound,
+    SigningPermissionsTooMany,
+    SigningPlatformNotFound,
+    SigningProfileNotFound,
+    SigningTaggedNotFound,
+    SigningTagsInvalid,
+)
 from entrepot.errors.templates import TemplateAlreadyExists, TemplateNotFound, TemplateRoleUnusable
 from entrepot.errors.trails import (
     BucketNameInvalid,

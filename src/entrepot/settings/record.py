@@ -46,6 +46,9 @@ class Settings:
     public_url: str | None = setting(
         None, kinds.url, "Scheme, host and port in all answers. Default: what the request was sent to."
     )
+    signing_list_url: str | None = setting(
+        None, kinds.url, "Where verifiers of signatures read which are revoked, by plain HTTP.", agree=True
+    )
     trusted_proxies: tuple[kinds.Network, ...] = setting(
         [],
         kinds.networks,

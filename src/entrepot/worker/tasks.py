@@ -14,6 +14,7 @@ from entrepot.core.collection import Collector
 from entrepot.core.events.delivery import Deliverer
 from entrepot.core.events.feeding import Feeder
 from entrepot.core.events.retention import Retention
+from entrepot.core.image_signer import ImageSigner
 from entrepot.core.inspector import reporting, suppression_walks
 from entrepot.core.inspector.reporting import Reporting
 from entrepot.core.inspector.suppression_walks import SuppressionWalks
@@ -167,6 +168,11 @@ def rematches(rematching: tuple[RematchPlan, Rematcher]) -> Sequence[Task]:
 def endings(keys: KeyUpkeep, secrets: SecretUpkeep) -> Sequence[Task]:
     """The jobs that end what has waited for it, and rotate keys."""
     return (Task("keys", _ENDINGS_EVERY, keys.run), Task("secrets", _ENDINGS_EVERY, secrets.run))
+
+
+def signatures(signer: ImageSigner) -> Sequence[Task]:
+    """The job that signs what is pushed."""
+    return (Task("sign", _EVENTS_AGAIN, signer.run),)
 
 
 def tidying(work: Tidying) -> Sequence[Task]:

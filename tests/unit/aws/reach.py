@@ -26,6 +26,7 @@ READ = (
         "aws/inspector2",
         "aws/kms",
         "aws/secretsmanager",
+        "aws/signer",
         "aws/sts",
         "aws/repository",
         "aws/protocol",

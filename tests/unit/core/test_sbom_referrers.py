@@ -12,8 +12,9 @@ import pytest
 
 from entrepot.core import deletion, referrers, registries, sbom_referrers
 from entrepot.core.deletion import ImageId
+from entrepot.core.made_referrers import Keeping
 from entrepot.core.referrers import ReferrerFilter
-from entrepot.core.sbom_referrers import Keeping, SbomReferrers
+from entrepot.core.sbom_referrers import SbomReferrers
 from entrepot.core.scanning import inventories
 from entrepot.core.scanning.analysis import Analysis, Content
 from entrepot.core.scanning.layer_programs import VERSION

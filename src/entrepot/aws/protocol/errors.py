@@ -178,6 +178,16 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.SessionPoliciesTooLarge: ("PackedPolicyTooLargeException", 400),
     facts.SessionTooLarge: ("PackedPolicyTooLargeException", 400),
     facts.SignatureInvalid: ("InvalidSignatureException", 403),
+    facts.SigningConfigurationNotFound: ("SigningConfigurationNotFoundException", 400),
+    facts.SigningInputInvalid: ("ValidationException", 400),
+    facts.SigningJobNotFound: ("ResourceNotFoundException", 404),
+    facts.SigningPermissionConflict: ("ConflictException", 409),
+    facts.SigningPermissionNotFound: ("ResourceNotFoundException", 404),
+    facts.SigningPermissionsTooMany: ("ServiceLimitExceededException", 402),
+    facts.SigningPlatformNotFound: ("ResourceNotFoundException", 404),
+    facts.SigningProfileNotFound: ("ResourceNotFoundException", 404),
+    facts.SigningTaggedNotFound: ("NotFoundException", 404),
+    facts.SigningTagsInvalid: ("BadRequestException", 400),
     facts.StatisticInvalid: ("ValidationException", 400),
     facts.StorageClassUpdateRefused: ("ImageStorageClassUpdateNotSupportedException", 400),
     facts.StorageFull: ("ServerException", 500),
@@ -257,6 +267,10 @@ OF_SERVICE: Mapping[str, Mapping[str, str]] = {
     "events": {"InvalidParameterException": "ValidationException", "ServerException": "InternalException"},
     "kms": {"InvalidParameterException": "ValidationException", "ServerException": "KMSInternalException"},
     "secretsmanager": {"ServerException": "InternalServiceError"},
+    "signer": {
+        "InvalidParameterException": "ValidationException",
+        "ServerException": "InternalServiceErrorException",
+    },
 }
 CODES = {fact: code for fact, (code, _) in TABLE.items()}
 COMMON = frozenset(

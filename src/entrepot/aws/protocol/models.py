@@ -74,6 +74,7 @@ ROUTES = (
     Route("kms", "2014-11-01", "kms", "TrentService", ("json",), any_region=False),
     Route("secretsmanager", "2017-10-17", "secretsmanager", "secretsmanager", ("json",), any_region=False),
     Route("inspector2", "2020-06-08", "inspector2", None, ("rest-json",), any_region=False),
+    Route("signer", "2017-08-25", "signer", None, ("rest-json",), any_region=False),
     Route("sts", "2011-06-15", "sts", None, ("query",), any_region=True),
     Route("iam", "2010-05-08", "iam", None, ("query",), any_region=True),
     Route("entrepot", "2026-11-27", "entrepot", "Entrepot_V20261127", ("json",), any_region=False),

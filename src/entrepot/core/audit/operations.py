@@ -12,7 +12,7 @@ _READING_TOO = frozenset(
 )
 # of these services, what only reads never writes to the outbox
 _PURELY_READ = frozenset(
-    {"ecr", "ecr-public", "cloudwatch", "cloudtrail", "events", "inspector2", "kms", "secretsmanager"}
+    {"ecr", "ecr-public", "cloudwatch", "cloudtrail", "events", "inspector2", "kms", "secretsmanager", "signer"}
 )
 
 

@@ -1,0 +1,1 @@
+"""AWS Signer and signatures that are made on push: profiles, their authority, jobs, rules."""

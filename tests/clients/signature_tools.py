@@ -1,0 +1,78 @@
+"""notation and cosign as Debian packages them for the next release, with the C library that they want: unpacked into
+build/signature-tools, installed nowhere. Debian 12 has neither.
+"""
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOLS = ROOT / "build" / "signature-tools"
+_PACKAGES = ("notation", "cosign", "libc6")
+_LIBRARIES = TOOLS / "usr" / "lib" / "x86_64-linux-gnu"
+_SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d")
+_MIRROR = re.compile(r"(?:URIs:|^deb)\s+(?:\[[^\]]*\]\s+)?(https?://\S*debian\.org/debian)/?\s", re.MULTILINE)
+
+
+def command(program: str) -> Sequence[str]:
+    """What a program is run by; a test is skipped where it cannot be had."""
+    binary = TOOLS / "usr" / "bin" / program
+    if not binary.exists() and not _unpacked():
+        pytest.skip(f"{program} cannot be had")
+    return [str(_LIBRARIES / "ld-linux-x86-64.so.2"), "--library-path", str(_LIBRARIES), str(binary)]
+
+
+@lru_cache
+def _unpacked() -> bool:
+    """Whether the packages could be had."""
+    mirror = _mirror()
+    if mirror is None:
+        return False
+    with tempfile.TemporaryDirectory(prefix="apt") as place:
+        folder = Path(place)
+        try:
+            _download(folder, mirror)
+            staging = folder / "tree"
+            for package in folder.glob("*.deb"):
+                _run(folder, "dpkg-deb", "-x", str(package), str(staging))
+            TOOLS.mkdir(parents=True, exist_ok=True)
+            _run(folder, "cp", "-rf", f"{staging}/.", str(TOOLS))
+        except (OSError, subprocess.SubprocessError):
+            return False
+    return (TOOLS / "usr" / "bin" / "cosign").exists()
+
+
+def _mirror() -> str | None:
+    """Where this machine gets Debian's packages."""
+    for source in map(Path, _SOURCES):
+        for file in sorted(source.glob("*")) if source.is_dir() else [source]:
+            found = _MIRROR.search(file.read_text()) if file.is_file() else None
+            if found is not None:
+                return found[1]
+    return None
+
+
+def _download(folder: Path, mirror: str) -> None:
+    """With a state of apt's own, so that the machine's stays as it is."""
+    for each in ("lists/partial", "cache/archives/partial"):
+        (folder / each).mkdir(parents=True)
+    keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    (folder / "sources.list").write_text(f"deb [signed-by={keys}] {mirror} sid main\n")
+    (folder / "apt.conf").write_text(
+        f'Dir::State::lists "{folder}/lists";\nDir::Cache "{folder}/cache";\n'
+        f'Dir::Etc::sourcelist "{folder}/sources.list";\nDir::Etc::sourceparts "/dev/null";\n'
+        'Acquire::Check-Valid-Until "false";\nAcquire::Languages "none";\nAPT::Sandbox::User "root";\n'
+    )
+    _run(folder, "apt-get", "update", "-q")
+    _run(folder, "apt-get", "download", "-q", *_PACKAGES)
+
+
+def _run(folder: Path, *arguments: str) -> None:
+    environment = {**os.environ, "APT_CONFIG": str(folder / "apt.conf")}
+    subprocess.run(arguments, cwd=folder, env=environment, check=True, capture_output=True, timeout=300)
