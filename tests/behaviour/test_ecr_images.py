@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.behaviour.doors import push
-from tests.factories.layouts import Content, Image, image, index, manifest
+from tests.factories.layouts import DOCKER_LIST, OCI_INDEX, OCI_MANIFEST, Content, Image, image, index, manifest
 
 ACCOUNT = "000000000000"
 ABSENT = "sha256:" + "0" * 64
@@ -221,6 +221,28 @@ def test_an_image_in_another_media_type_is_not_found(ecr, doors, repository):
         repositoryName=repository, imageIds=[{"imageTag": "v1"}], acceptedMediaTypes=["application/x"]
     )
     assert (answer["images"], answer["failures"][0]["failureCode"]) == ([], "ImageNotFound")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "found"),
+    [
+        ([OCI_INDEX], True),
+        (["application/x", OCI_INDEX], True),
+        (["*/*"], True),
+        (["application/*"], True),
+        ([OCI_INDEX.upper()], True),
+        ([OCI_MANIFEST], False),  # an index is not turned into one of its images
+        ([DOCKER_LIST], False),
+        ([f"{OCI_INDEX};q=0"], False),
+    ],
+)
+def test_a_batch_hands_out_what_is_in_an_accepted_media_type(ecr, doors, repository, accepted, found):
+    content = index(617)
+    push(doors["oci"], repository, content, "multi")
+    for image_id in ({"imageTag": "multi"}, {"imageDigest": content.digest}):
+        answer = ecr.batch_get_image(repositoryName=repository, imageIds=[image_id], acceptedMediaTypes=accepted)
+        assert bool(answer["images"]) is found
+        assert [each["imageId"] for each in answer["failures"]] == ([] if found else [image_id])
 
 
 def test_a_child_of_an_index_goes_after_the_index(ecr, doors, repository):

@@ -184,6 +184,18 @@ def test_lifecycle_policies_templates_and_exclusions_have_quotas(ecr: Any, repos
     assert code == "LimitExceededException"
 
 
+def test_pull_through_cache_rules_and_replication_have_quotas(ecr: Any, quota: Set):
+    quota("PullThroughCacheRules", 0)
+    rule = {"ecrRepositoryPrefix": "quotas", "upstreamRegistryUrl": "registry.k8s.io"}
+    assert refusal(ecr.create_pull_through_cache_rule, **rule)[0] == "LimitExceededException"
+    replicated = {"rules": [{"destinations": [{"region": "eu-west-1", "registryId": ACCOUNT}]}]}
+    for name in ("ReplicationRules", "ReplicationDestinations"):
+        quota(name, 0)
+        code, _ = refusal(ecr.put_replication_configuration, replicationConfiguration=replicated)
+        assert code in {"InvalidParameterException", "ValidationException"}
+        quota(name, 25)
+
+
 def test_a_registry_begins_so_many_scans(ecr: Any, repository: str, pushed: Image, quota: Set):
     quota("BasicScansPerDay", 0)
     code, message = refusal(ecr.start_image_scan, repositoryName=repository, imageId={"imageTag": "v1"})

@@ -23,7 +23,6 @@ _LONGEST_HOST_NAME = 253
 _HIGHEST_PORT = 65_535
 _MOST_PROCESSES = 1024
 _LONGEST_DOWNLOAD = 3600
-_LARGEST_BURST = 1_000_000
 _SHORTEST_UPDATE = 60
 _UPSTREAMS = ("file", "oci", "osv", "yum")
 _SERVICES = ("kinesis", "lambda", "s3", "sns", "sqs")  # AWS-compatible ones that something is sent to
@@ -85,9 +84,8 @@ def rate(raw: object) -> float:
 def rates(raw: object) -> tuple[str, ...]:
     """`aws`, and `operation=rate` or `operation=rate/burst` for operations by their names."""
     found = tuple(items(raw))
-    for item in found:
-        if item != "aws" and not _RATE.fullmatch(item):
-            raise ValueError(f"'{item}': expected aws, or operation=rate[/burst], such as PutImage=10/20")
+    if wrong := [each for each in found if each != "aws" and not _RATE.fullmatch(each)]:
+        raise ValueError(f"'{wrong[0]}': expected aws, or operation=rate[/burst], such as PutImage=10/20")
     return found
 
 
@@ -101,7 +99,7 @@ def ratio(raw: object) -> float:
 
 def burst(raw: object) -> int:
     """How many at once."""
-    return whole(raw, 1, _LARGEST_BURST)
+    return whole(raw, 1, 1_000_000)
 
 
 def digest_seconds(raw: object) -> float:

@@ -13,6 +13,7 @@ from entrepot.core.keys.vault import Vault
 from entrepot.core.page import Page, cut
 from entrepot.core.pull_through import upstreams
 from entrepot.core.pull_through.upstreams import Upstream
+from entrepot.core.quotas import catalogue, limits
 from entrepot.core.secrets import credentials
 from entrepot.db import accounts
 from entrepot.db import pull_through_rules as rows
@@ -28,7 +29,6 @@ from entrepot.spec.repository import RegistryKey
 
 __all__ = ["ROOT", "Rule", "RuleDraft", "create", "delete", "describe", "get", "set_ttl", "update"]
 
-MOST_RULES = 50  # of a registry
 SERVICE = "pullthroughcache.ecr.amazonaws.com"
 TTL = timedelta(hours=24)
 SHORTEST_TTL, LONGEST_TTL = 0, 30 * 24 * 3600
@@ -54,7 +54,7 @@ class Terms:
 
     allowed: Allowed
     vault: Vault
-    most: int = MOST_RULES
+    most: int | None = None  # AWS's quota, or what was set
 
 
 def create(tx: Transaction, caller: Caller, terms: Terms, registry: RegistryKey, draft: RuleDraft) -> Rule:
@@ -69,8 +69,9 @@ def create(tx: Transaction, caller: Caller, terms: Terms, registry: RegistryKey,
     accounts.lock(tx, registry.account)
     if rows.find(tx, registry, draft.prefix) is not None:
         raise PullThroughRuleAlreadyExists(prefix=draft.prefix, account=registry.account)
-    if rows.count(tx, registry) >= terms.most:
-        raise QuotaExceeded(quota="PullThroughCacheRulesPerRegistry", limit=terms.most)
+    most = limits.limit(tx, registry, catalogue.UPSTREAMS) if terms.most is None else terms.most
+    if rows.count(tx, registry) >= most:
+        raise QuotaExceeded(quota="PullThroughCacheRulesPerRegistry", limit=most)
     made = Rule(
         registry=registry,
         prefix=draft.prefix,

@@ -21,6 +21,10 @@ RULES: Final = "LifecyclePolicyRules"
 TEMPLATES: Final = "CreationTemplates"
 EXCLUSIONS: Final = "PullTimeUpdateExclusions"
 SCANS: Final = "BasicScansPerDay"
+UPSTREAMS: Final = "PullThroughCacheRules"
+REPLICATION_RULES: Final = "ReplicationRules"
+DESTINATIONS: Final = "ReplicationDestinations"
+REPLICATION_FILTERS: Final = "ReplicationFilters"
 
 
 class Quota(NamedTuple):
@@ -50,6 +54,10 @@ QUOTAS: Mapping[RegistryKind, Mapping[str, Quota]] = {
         RULES: Quota(50, "rules of a lifecycle policy", 1, 50),
         TEMPLATES: Quota(50, "repository creation templates in a registry", 0, 50),
         EXCLUSIONS: Quota(100, "pull time update exclusions in a registry", 0, 1000),
+        UPSTREAMS: Quota(50, "pull through cache rules in a registry", 0, 50),
+        REPLICATION_RULES: Quota(25, "rules of a replication configuration", 0, 25),
+        DESTINATIONS: Quota(25, "different destinations of a replication configuration", 0, 25),
+        REPLICATION_FILTERS: Quota(100, "repository filters of a replication rule", 0, 100),
         SCANS: Quota(100_000, "basic scans of a registry in 24 hours", 0, _MANY),
     },
     "public": {

@@ -10,6 +10,7 @@ from typing import Final
 
 from entrepot.core import changes, lookup, service_roles
 from entrepot.core.access import Caller
+from entrepot.core.quotas import catalogue, limits
 from entrepot.db import accounts
 from entrepot.db import replication_configurations as rows
 from entrepot.db.database import Transaction
@@ -19,9 +20,6 @@ from entrepot.spec.repository import RegistryKey
 
 __all__ = ["Destination", "Rule", "describe", "put"]
 
-MOST_RULES: Final = 25
-MOST_DESTINATIONS: Final = 25  # different ones, of all rules
-MOST_PREFIXES: Final = 100  # of a rule
 SERVICE: Final = "replication.ecr.amazonaws.com"
 _PREFIX = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*")
 _WHERE: Final = "replicationConfiguration"
@@ -48,7 +46,7 @@ def put(
     role, if it is to be made: AccessDenied unless the caller may.
     """
     lookup.allow_registry(tx, caller, registry, "PutReplicationConfiguration")
-    _check(registry, rules, served)
+    _check(tx, registry, rules, served)
     accounts.lock(tx, registry.account)
     if rules:
         _make_role(tx, caller, role_id)
@@ -67,19 +65,23 @@ def _make_role(tx: Transaction, caller: Caller, role_id: str) -> None:
         raise ParameterInvalid(parameter=_WHERE, reason=f"no service-linked role can be made: {fact}") from None
 
 
-def _check(registry: RegistryKey, rules: Sequence[Rule], served: Sequence[str]) -> None:
-    if len(rules) > MOST_RULES:
+def _check(tx: Transaction, registry: RegistryKey, rules: Sequence[Rule], served: Sequence[str]) -> None:
+    most_rules, most_destinations, most_prefixes = (
+        limits.limit(tx, registry, name)
+        for name in (catalogue.REPLICATION_RULES, catalogue.DESTINATIONS, catalogue.REPLICATION_FILTERS)
+    )
+    if len(rules) > most_rules:
         raise ParameterInvalid(
-            parameter=f"{_WHERE}.rules", reason=f"Member must have length less than or equal to {MOST_RULES}"
+            parameter=f"{_WHERE}.rules", reason=f"Member must have length less than or equal to {most_rules}"
         )
     destinations = [each for rule in rules for each in rule.destinations]
     for each in destinations:
         _check_destination(registry, each, served)
-    if len(set(destinations)) > MOST_DESTINATIONS:
-        reason = f"a registry replicates to at most {MOST_DESTINATIONS} destinations"
+    if len(set(destinations)) > most_destinations:
+        reason = f"a registry replicates to at most {most_destinations} destinations"
         raise ParameterInvalid(parameter=f"{_WHERE}.rules.destinations", reason=reason)
     for rule in rules:
-        _check_rule(rule)
+        _check_rule(rule, most_prefixes)
 
 
 def _check_destination(registry: RegistryKey, each: Destination, served: Sequence[str]) -> None:
@@ -92,14 +94,14 @@ def _check_destination(registry: RegistryKey, each: Destination, served: Sequenc
         raise ParameterInvalid(parameter=f"{where}.region", reason=reason)
 
 
-def _check_rule(rule: Rule) -> None:
+def _check_rule(rule: Rule, most_prefixes: int) -> None:
     if len(set(rule.destinations)) != len(rule.destinations):
         raise ParameterInvalid(
             parameter=f"{_WHERE}.rules.destinations", reason="a rule must name each destination once"
         )
     where = f"{_WHERE}.rules.repositoryFilters"
-    if len(rule.prefixes) > MOST_PREFIXES:
-        raise ParameterInvalid(parameter=where, reason=f"Member must have length less than or equal to {MOST_PREFIXES}")
+    if len(rule.prefixes) > most_prefixes:
+        raise ParameterInvalid(parameter=where, reason=f"Member must have length less than or equal to {most_prefixes}")
     for prefix in rule.prefixes:
         if not _PREFIX.fullmatch(prefix):
             reason = f"Member must satisfy regular expression pattern: ^{_PREFIX.pattern}$"

@@ -49,7 +49,7 @@ def _admission() -> None:
         sa.ForeignKeyConstraint(
             ["repository_id", "digest"],
             ["manifest.repository_id", "manifest.digest"],
-            name=op.f("fk_image_signature_repository_id_manifest"),
+            name=op.f("fk_image_signature_repository_id_digest_manifest"),
         ),
     )
     due = sa.text("due_at IS NOT NULL")
