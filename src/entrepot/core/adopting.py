@@ -40,7 +40,7 @@ class Adopting:
         self._syncing = syncing
 
     async def keep(
-        self, caller: Caller, key: RepositoryKey, arrived: Arrived, *, known: str | None, rules: PartRules
+        self, arrived: Arrived, caller: Caller, key: RepositoryKey, *, known: str | None, rules: PartRules
     ) -> Blob:
         """Make the bytes durable, unless the store holds them already, then let the repository hold them; `known` is
         the session that ends with it.

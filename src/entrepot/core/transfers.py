@@ -187,7 +187,7 @@ class Transfers:
                     upload = await self._take_last(caller, key, upload, spool, chunks, room)
                 await self._verify(upload, spool, digest)
                 blob = await self._adopting.keep(
-                    caller, key, Arrived(upload, spool, digest), known=upload_id, rules=rules
+                    Arrived(upload, spool, digest), caller, key, known=upload_id, rules=rules
                 )
         self._forget(upload_id)
         return blob
@@ -218,7 +218,7 @@ class Transfers:
                 upload = intake.upload
                 await self._verify(upload, spool, digest)
                 return await self._adopting.keep(
-                    caller, key, Arrived(upload, spool, digest), known=None, rules=OCI_PARTS
+                    Arrived(upload, spool, digest), caller, key, known=None, rules=OCI_PARTS
                 )
         finally:
             self._forget(upload.id)

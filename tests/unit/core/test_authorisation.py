@@ -167,8 +167,9 @@ LOOP: dict[str, Callable[[RepositoryKey], tuple[Any, ...]]] = {
     **pull_through_cases.LOOP,
 }
 # what tells the journal of images that a checked use case has answered; what decides by a role's trust in who asks
-COUNTERS = {"Reads.count", "Reservations.admit", "WebIdentities.assume", "WebIdentities.log_in"}
-COUNTERS |= {*pull_through_cases.CHECKED, "Adopting.keep"}
+# what ends an upload by a use case that is walked
+COUNTERS = {"Adopting.keep", "Reads.count", "Reservations.admit", "WebIdentities.assume", "WebIdentities.log_in"}
+COUNTERS |= pull_through_cases.CHECKED
 
 
 # modules of identities: test_identities.py walks them in the same way
