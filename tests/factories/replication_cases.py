@@ -27,7 +27,7 @@ CASES: dict[str, Case] = {
     "replication.backfills.start": Case((KEY.registry, FAR, NEW), "StartReplicationBackfill"),
     "replication.backfills.stop": Case((KEY.registry, BACKFILL), "StopReplicationBackfill"),
     "replication.rules.describe": Case((KEY.registry,)),
-    "replication.rules.put": Case(PUT, "PutReplicationConfiguration"),
+    "replication.rules.put": Case((KEY.registry, [], *PUT[2:]), "PutReplicationConfiguration"),
     "replication.statuses.describe": Case((KEY, IMAGE, None)),
 }
 

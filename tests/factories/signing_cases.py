@@ -68,7 +68,7 @@ CASES: dict[str, Case] = {
     "signing.pushes.statuses": Case((REPOSITORY, IMAGE.digest, None)),
     "signing.rules.delete": Case((KEY,), "DeleteSigningConfiguration", service="ecr"),
     "signing.rules.get": Case((KEY,)),
-    "signing.rules.put": Case((KEY, RULES), "PutSigningConfiguration", service="ecr"),
+    "signing.rules.put": Case((KEY, ()), "PutSigningConfiguration", service="ecr"),
     "signing.tags.list_of": Case((ARN,)),
     "signing.tags.put": Case((ARN, (("new", "x"),)), "TagResource"),
     "signing.tags.remove": Case((ARN, ["team"]), "UntagResource"),

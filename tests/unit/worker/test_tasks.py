@@ -79,6 +79,11 @@ def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
         "secrets",
         "lifecycle",
         "activate",
+        "replicate",
+        "backfill",
+        "replication-gauges",
+        "pull-through",
+        "sign",
     }
     assert set(names) == told | {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}
 
