@@ -157,11 +157,11 @@ def test_tags_of_a_request_and_of_what_there_is_decide(server: Server, iam: Iam)
 
 
 def test_a_service_linked_role_is_made_for_a_named_service_only(server: Server, iam: Iam):
-    only = {"StringEquals": {"iam:AWSServiceName": "replication.ecr.amazonaws.com"}}
+    only = {"StringEquals": {"iam:AWSServiceName": "ecr.amazonaws.com"}}
     person = Person(server, iam, allow("iam:CreateServiceLinkedRole", Condition=only))
     api = server.client("iam", credentials=person.keys)
-    assert refusal(api.create_service_linked_role, AWSServiceName="ecr.amazonaws.com")[0] == "AccessDenied"
-    made = api.create_service_linked_role(AWSServiceName="replication.ecr.amazonaws.com")["Role"]["RoleName"]
+    assert refusal(api.create_service_linked_role, AWSServiceName="inspector2.amazonaws.com")[0] == "AccessDenied"
+    made = api.create_service_linked_role(AWSServiceName="ecr.amazonaws.com")["Role"]["RoleName"]
     iam.api.delete_service_linked_role(RoleName=made)
 
 

@@ -71,12 +71,12 @@ def test_roles_are_listed_below_a_path_without_tags(iam: Iam):
 
 
 def test_the_role_of_a_service_is_made_and_removed_whole_and_changed_by_nobody(iam: Iam):
-    service, name = "replication.ecr.amazonaws.com", "AWSServiceRoleForECRReplication"
+    service, name = "ecr.amazonaws.com", "AWSServiceRoleForECRTemplate"  # which nothing else makes
     made = iam.api.create_service_linked_role(AWSServiceName=service, Description="copies")["Role"]
     assert (made["RoleName"], made["Path"]) == (name, f"/aws-service-role/{service}/")
     assert made["Arn"] == f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{service}/{name}"
     attached = iam.api.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
-    assert [each["PolicyName"] for each in attached] == ["ECRReplicationServiceRolePolicy"]
+    assert [each["PolicyName"] for each in attached] == ["ECRTemplateServiceRolePolicy"]
     protected = (
         "UnmodifiableEntity",
         f"Cannot perform the operation on the protected role '{name}' - this role is only modifiable by AWS",

@@ -16,7 +16,7 @@ STAGES = ("create", "before", "read", "update", "destroy")
 RESOURCES = [(tool, resource) for tool, resources in TOOLS.items() for resource in resources]
 # what the answer is where there is nothing: no password policy is kept
 ABSENT = {"GetAccountPasswordPolicy": "NoSuchEntity"}
-SERVICE = "replication.ecr.amazonaws.com"
+SERVICE = "ecr.amazonaws.com"
 # values that one operation takes and others do not
 OTHERWISE = {
     "SetDefaultPolicyVersion": {"VersionId": "v2"},

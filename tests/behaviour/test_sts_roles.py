@@ -227,7 +227,7 @@ def test_a_role_of_another_account_needs_both_sides(server: Server, iam: Iam):
 
 
 def test_a_role_of_a_service_is_assumed_by_nobody(server: Server, iam: Iam):
-    made = iam.api.create_service_linked_role(AWSServiceName="replication.ecr.amazonaws.com")["Role"]
+    made = iam.api.create_service_linked_role(AWSServiceName="ecr.amazonaws.com")["Role"]
     root = server.client("sts")
     assert refusal(root.assume_role, RoleArn=made["Arn"], RoleSessionName="run")[0] == "AccessDenied"
 
