@@ -51,7 +51,7 @@ class Workspace:
         self.given["PolicyArn"] = f"arn:aws:iam::{ACCOUNT}:policy/{self.given['PolicyName']}"
         self.given["SerialNumber"] = f"arn:aws:iam::{ACCOUNT}:mfa/{self.given['VirtualMFADeviceName']}"
         if resource.get("role") == "service":
-            self.given["RoleName"] = "AWSServiceRoleForECRReplication"
+            self.given["RoleName"] = "AWSServiceRoleForECRTemplate"
         called = {name for stage in STAGES for name in resource.get(stage, ())}
         self._provide(called, service=resource.get("role") == "service")
 

@@ -230,6 +230,7 @@ def test_a_role_of_a_service_is_assumed_by_nobody(server: Server, iam: Iam):
     made = iam.api.create_service_linked_role(AWSServiceName="ecr.amazonaws.com")["Role"]
     root = server.client("sts")
     assert refusal(root.assume_role, RoleArn=made["Arn"], RoleSessionName="run")[0] == "AccessDenied"
+    iam.api.delete_service_linked_role(RoleName=made["RoleName"])
 
 
 def test_the_last_use_of_a_role_is_noted(server: Server, iam: Iam, person: Person):
