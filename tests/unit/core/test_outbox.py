@@ -110,7 +110,6 @@ READS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("public_registries.aliases", "public_registries.display_name"), ()),
     "pull_exclusions.list_of": (KEY.registry, 10, ""),
     "referrers.list_of": (KEY, IMAGE.digest, ReferrerFilter(), 10, ""),
-    "registries.describe": (KEY.registry,),
     "registries.get_policy": (KEY.registry,),
     "registries.get_setting": (KEY.registry, "REGISTRY_POLICY_SCOPE"),
     "repositories.catalog": (KEY.registry, 10, ""),
