@@ -1,5 +1,6 @@
 """The queries of db/, each over every engine: what they return, in which order, and what compare-and-set refuses."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -129,7 +130,7 @@ def test_damage_marks_only_what_was_looked_at_and_healing_takes_it_back(rows: Ro
     assert rows.write(blobs.damage, blob.id, blob.location) is True
     assert rows.write(blobs.damage, blob.id, blob.location) is False
     assert rows.write(blobs.share_held, "main", blob.digest).state == "damaged"
-    rows.write(blobs.heal, blob.id, "blobs/fresh", 1, LATER)
+    rows.write(blobs.heal, blob.id, replace(blob, location="blobs/fresh"), LATER)
     healed = rows.write(blobs.share_held, "main", blob.digest)
     assert (healed.state, healed.location) == ("live", "blobs/fresh")
 

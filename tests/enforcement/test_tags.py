@@ -26,7 +26,10 @@ NAMED: Mapping[str, Mapping[str, Any]] = {
     "DescribeAlarms": {"AlarmNames": ["world"]},
 }
 # what has the key, and names nothing that is there: repositories that are to come
-OF_NOTHING = {("ecr", "CreateRepositoryCreationTemplate"), ("ecr", "UpdateRepositoryCreationTemplate")}
+OF_NOTHING = {
+    *[("ecr", f"{verb}RepositoryCreationTemplate") for verb in ("Create", "Update")],
+    *[("ecr", f"{verb}PullThroughCacheRule") for verb in ("Create", "Update")],  # but for a secret or a role
+}
 
 
 def with_key(key: str) -> list[tuple[str, str]]:

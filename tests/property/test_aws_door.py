@@ -247,7 +247,7 @@ CREATIONS = [
     {"repositoryName": "property/new", "tags": [{"Key": f"k{n}", "Value": ""} for n in range(51)]},
     {"repositoryName": "property/new", "tags": [{"Key": "k", "Value": "1"}, {"Key": "k", "Value": "2"}]},
     {"repositoryName": "property/new", "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION"},
-    {"repositoryName": "property/new", "encryptionConfiguration": {"encryptionType": "KMS"}},
+    {"repositoryName": "property/new", "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "absent"}},
     {"repositoryName": "property/new", "registryId": "111122223333"},
 ]
 
