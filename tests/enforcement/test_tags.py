@@ -2,6 +2,7 @@
 table, that of permissions, whose keys say where.
 """
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,7 +70,9 @@ def tagged(world: World) -> World:
     arn = str(inspector_values("", names)["arn"])
     client("inspector2").tag_resource(resourceArn=arn, tags={GUARD: YES})
     events = client("events")
-    events.create_event_bus(Name=names["bus"], Tags=[PAIRS])
+    with contextlib.suppress(events.exceptions.ResourceAlreadyExistsException):  # other tests share the world
+        events.create_event_bus(Name=names["bus"])
+    events.tag_resource(ResourceARN=f"arn:aws:events:{place}:event-bus/{names['bus']}", Tags=[PAIRS])
     events.put_rule(Name=names["rule"], ScheduleExpression="rate(1 day)", State="DISABLED", Tags=[PAIRS])
     iam = world.iam
     iam.tag_user(UserName=names["user"], Tags=[PAIRS])
