@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from entrepot.outbound.registry_logins import Login
-from tests.factories.absent import absent
 from tests.factories.go_programs import built
 from tests.factories.issuers import token
 from tests.factories.origins import body, origin
@@ -91,7 +91,7 @@ def zot(directory: Path) -> Iterator[OtherRegistry]:
     """zot, which wants Basic credentials."""
     program = _PEERS / "zot"
     if not program.exists():
-        absent(f"{program.relative_to(_ROOT)} does not exist: run `make peers`")
+        pytest.skip(f"{program.relative_to(_ROOT)} does not exist: run `make peers`")
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "htpasswd").write_text(f"{LOGIN.username}:{_BLOWFISH}\n")
     port = free_port()
