@@ -4,7 +4,8 @@ beside a pull of what was pushed here. Both servers and the client share the mac
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import urllib3
@@ -72,7 +73,6 @@ def _seconds(server: Server, repository: str, made: Image, number: int) -> float
 def _taken(pool: urllib3.PoolManager, url: str) -> int:
     answer = pool.request("GET", url, preload_content=False)
     assert answer.status == 200, answer.status
-    read: Callable[[], bytes] = lambda: answer.read(_CHUNK)  # noqa: E731
-    taken = sum(len(piece) for piece in iter(read, b""))
+    taken = sum(len(piece) for piece in iter(partial(answer.read, _CHUNK), b""))
     answer.release_conn()
     return taken

@@ -12,10 +12,11 @@ from tests.behaviour.events import Events
 from tests.behaviour.identities import Iam
 from tests.factories.layouts import Image, image
 from tests.factories.processes import Server, serve
+from tests.factories.pull_through import cache, hub
 from tests.factories.registry import Registry
 from tests.factories.reports import pytest_runtest_makereport
 
-__all__ = ["pytest_runtest_makereport"]
+__all__ = ["cache", "hub", "pytest_runtest_makereport"]
 
 _numbers = itertools.count()
 

@@ -1,7 +1,6 @@
 """Pulls through the cache: what an upstream has is pulled here, once, whole or not at all."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,22 +11,9 @@ from tests.factories import forks
 from tests.factories.layouts import image, index
 from tests.factories.origins import body
 from tests.factories.processes import Server
-from tests.factories.pull_through import Upstream, caching, rule, upstream
+from tests.factories.pull_through import Upstream, rule
 from tests.factories.registry import Registry, error_codes
 from tests.factories.waiting import wait
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
-    with upstream(tmp_path_factory.mktemp("hub")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory, hub: Upstream) -> Iterator[Server]:
-    with caching(tmp_path_factory.mktemp("cache"), hub.host) as running:
-        rule(running, "hub", hub.host)
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from tests.behaviour.identities import ACCOUNT, Iam
 from tests.factories.layouts import OCI_INDEX, image
 from tests.factories.origins import body
 from tests.factories.processes import Server, create_account
-from tests.factories.pull_through import Upstream, caching, rule, upstream
+from tests.factories.pull_through import Upstream, rule
 from tests.factories.registry import Registry, error_codes
 from tests.factories.waiting import wait
 
@@ -23,19 +22,6 @@ PULL = [
     "ecr:GetAuthorizationToken",
 ]
 OTHER = "111122223333"
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
-    with upstream(tmp_path_factory.mktemp("hub")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory, hub: Upstream) -> Iterator[Server]:
-    with caching(tmp_path_factory.mktemp("cache"), hub.host) as running:
-        rule(running, "hub", hub.host)
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,9 @@ import pytest
 
 from tests.behaviour.identities import ACCOUNT, Iam, refusal
 from tests.factories.processes import Server
-from tests.factories.pull_through import Upstream, caching, upstream
+from tests.factories.pull_through import Upstream, caching
 
 SECRET = "ecr-pullthroughcache/login"
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
-    with upstream(tmp_path_factory.mktemp("hub")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

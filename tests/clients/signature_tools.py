@@ -24,7 +24,7 @@ def command(program: str) -> Sequence[str]:
     """What a program is run by; a test is skipped where it cannot be had."""
     binary = TOOLS / "usr" / "bin" / program
     if not binary.exists() and not _unpacked():
-        pytest.skip(f"{program} cannot be had")
+        pytest.skip(f"{program} cannot be had")  # listed in tests/PRIVILEGED: Debian 12 has no package of it
     return [str(_LIBRARIES / "ld-linux-x86-64.so.2"), "--library-path", str(_LIBRARIES), str(binary)]
 
 

@@ -56,7 +56,7 @@ def values(world: World, names: Mapping[str, str]) -> Mapping[str, Any]:
         "graceSeconds": 0,
         "trashId": "absent",
         "imageDigest": digest,
-        "ecrRepositoryPrefix": names["prefix"],
+        "ecrRepositoryPrefix": "cached",  # no repository of the world is below it
         **_of_identities(names),
     }
 

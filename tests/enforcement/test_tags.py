@@ -65,6 +65,8 @@ def tagged(world: World) -> World:
     world.public.tag_resource(resourceArn=f"arn:aws:ecr-public::{ACCOUNT}:repository/{world.repository}", tags=[PAIRS])
     world.kms.tag_resource(KeyId=names["key_id"], Tags=[{"TagKey": GUARD, "TagValue": YES}])
     world.secrets.tag_resource(SecretId=names["secret"], Tags=[PAIRS])
+    profile = f"arn:aws:signer:{place}:/signing-profiles/{names['signing_profile']}"
+    world.signer.tag_resource(resourceArn=profile, tags={GUARD: YES})
     world.trails.add_tags(ResourceId=f"arn:aws:cloudtrail:{place}:trail/{names['trail']}", TagsList=[PAIRS])
     world.monitoring.tag_resource(ResourceARN=f"arn:aws:cloudwatch:{place}:alarm:{names['alarm']}", Tags=[PAIRS])
     arn = str(inspector_values("", names)["arn"])

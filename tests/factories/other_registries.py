@@ -91,7 +91,7 @@ def zot(directory: Path) -> Iterator[OtherRegistry]:
     """zot, which wants Basic credentials."""
     program = _PEERS / "zot"
     if not program.exists():
-        pytest.skip(f"{program.relative_to(_ROOT)} does not exist: run `make peers`")
+        pytest.skip(f"{program.relative_to(_ROOT)} does not exist: run `make peers`")  # listed in tests/PRIVILEGED
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "htpasswd").write_text(f"{LOGIN.username}:{_BLOWFISH}\n")
     port = free_port()

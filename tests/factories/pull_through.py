@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.factories.layouts import Content, Image, Index
 from tests.factories.origins import Answering, Origin, body, origin
 from tests.factories.processes import Server, serve
@@ -106,3 +108,18 @@ def settings_for(*hosts: str) -> dict[str, str]:
 def rule(server: Server, prefix: str, host: str, **more: Any) -> None:
     """A rule of the root's registry."""
     server.client().create_pull_through_cache_rule(ecrRepositoryPrefix=prefix, upstreamRegistryUrl=host, **more)
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
+    """An upstream of the tests of one module."""
+    with upstream(tmp_path_factory.mktemp("hub")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory, hub: Upstream) -> Iterator[Server]:
+    """A server with a rule `hub` for it."""
+    with caching(tmp_path_factory.mktemp("cache"), hub.host) as running:
+        rule(running, "hub", hub.host)
+        yield running

@@ -3,7 +3,6 @@ the whole, and nothing partial stays.
 """
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +12,11 @@ import urllib3
 from tests.factories.layouts import Content, Image, image
 from tests.factories.origins import Answering, body
 from tests.factories.processes import Server, serve
-from tests.factories.pull_through import Upstream, caching, rule, settings_for, upstream
+from tests.factories.pull_through import Upstream, rule, settings_for
 from tests.factories.registry import Registry
 from tests.factories.waiting import wait
 
 SIZE = 4 * 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
-    with upstream(tmp_path_factory.mktemp("hub")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory, hub: Upstream) -> Iterator[Server]:
-    with caching(tmp_path_factory.mktemp("cache"), hub.host) as running:
-        rule(running, "hub", hub.host)
-        yield running
 
 
 def breaking(blob: Content, after: int) -> Answering:

@@ -44,7 +44,7 @@ def _until_nothing_waits(look: Callable[[], Sequence[Flow]]) -> None:
     waiting = sum(flow.waiting for flow in look())
     with progress("replicating", waiting) as bar:
         while waiting:
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_LOOK_SECONDS)  # the job that replicates is in another process, and tells nobody
             before, waiting = waiting, sum(flow.waiting for flow in look())
             bar(max(before - waiting, 0))
 

@@ -62,7 +62,7 @@ class ImageSigner:
         clock: Callable[[], datetime],
         pace: Pace | None = None,
     ) -> None:
-        """`list_base` is where revocation lists are read, '' for nowhere."""
+        """`list_base` is where revocation lists are read, '' where there is none."""
         self._units = units
         self._vault = vault
         self._keeping = keeping

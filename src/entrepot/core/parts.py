@@ -41,7 +41,7 @@ class Core:
     plotter: Plotter
     vulnerabilities: Questions
     suppression_walks: SuppressionWalks
-    signing_lists: str  # where it is read which signatures are revoked, '' for nowhere
+    signing_lists: str  # where it is read which signatures are revoked, '' where there is none
     stores_reports: bool  # whether there is an S3 endpoint that Inspector's reports go to
     regions: tuple[str, ...]
     default_account: str

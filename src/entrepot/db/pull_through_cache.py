@@ -119,7 +119,7 @@ def checked_at(tx: Reader, repository_id: str, tag: str) -> datetime | None:
 
 
 def checked(tx: Transaction, repository_id: str, tag: str, at: datetime) -> None:
-    """It was looked for now."""
+    """Note when a tag was looked for upstream."""
     tx.run(_CHECKED, of=repository_id, name=tag, at=micros(at))
 
 

@@ -34,7 +34,7 @@ class UpstreamDenied(Fact):
 
 
 class UpstreamBusy(Fact):
-    """The upstream has answered enough for now."""
+    """The upstream answers no more requests until some time has passed."""
 
     text = "The upstream registry {url} answers too many requests: {reason}"
 

@@ -34,7 +34,7 @@ class Authority:
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """Who signs, with which public key (SubjectPublicKeyInfo), from when until when; `list_url` is where it would be
-    told that this is revoked, '' for nowhere.
+    told that this is revoked, '' where there is none.
     """
 
     account: str

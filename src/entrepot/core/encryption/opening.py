@@ -5,6 +5,7 @@ A blob is opened on behalf of a repository that holds it and may open it; where 
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from functools import cache
 from typing import BinaryIO, Final
@@ -49,11 +50,10 @@ class Opening:
         stored = self._store.open_checked(location, size)
         if not sealed.is_sealed(location):
             return stored
-        try:
+        with ExitStack() as unless_opened:
+            unless_opened.callback(stored.close)
             cipher = self._cipher(location)
-        except BaseException:
-            stored.close()
-            raise
+            unless_opened.pop_all()
         return sealed.opened(stored, cipher, self._store.digest_of_location(location), size)
 
     def digest(self, location: str, algorithm: str) -> str:

@@ -4,6 +4,7 @@ Whether a repository may still open them is asked again whenever anything has ch
 grant that was revoked, ends all reads with the next request, and a key that is enabled again heals.
 """
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO, Final
@@ -66,11 +67,10 @@ class Sealing:
         """The bytes of a blob, from what is stored of it: RepositoryKeyUnusable, BlobBytesMissing."""
         if blob.sealed is None:
             return stored
-        try:
+        with ExitStack() as unless_opened:
+            unless_opened.callback(stored.close)
             cipher = self.cipher(repository, blob.sealed, at)
-        except BaseException:
-            stored.close()
-            raise
+            unless_opened.pop_all()
         return stored if cipher is None else sealed_bytes.opened(stored, cipher, blob.digest, blob.size)
 
     def require_usable(self, repository: Repository, at: datetime) -> None:

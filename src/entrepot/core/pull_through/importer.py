@@ -95,8 +95,10 @@ class Importer:
     async def again(self, caller: Caller, route: Route, key: RepositoryKey, tag: Tag, since: datetime) -> None:
         """Look whether the upstream has another image under a tag, unless somebody has since then."""
         self._require_hope(key, tag)
-        work = lambda: self._told(route, key, tag, self._again(caller, route, key, tag, since), stale=True)  # noqa: E731
-        await self._once(("again", key, str(tag)), work)
+        await self._once(
+            ("again", key, str(tag)),
+            lambda: self._told(route, key, tag, self._again(caller, route, key, tag, since), stale=True),
+        )
 
     def bring(self, route: Route, key: RepositoryKey, digest: Digest) -> None:
         """Begin to bring the blobs of an image that is arriving, for whoever may ask for it next."""
