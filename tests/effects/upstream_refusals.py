@@ -7,6 +7,7 @@ from typing import Any
 from tests.effects.acts import IMAGE
 from tests.effects.refusing import Ask, Ground, call
 from tests.factories.layouts import image
+from tests.factories.registry import Registry
 
 DEAD = "127.0.0.1:9"  # nothing listens there
 _BODILESS = image(4500, layers=1)
@@ -72,12 +73,12 @@ def _too_many(ground: Ground, service: str) -> None:
 
 
 def _layer(ground: Ground, service: str) -> Any:
-    """A layer that the upstream names, and has not."""
+    """A layer that the upstream names, and has not: a HEAD does not have it fetched before it is asked for here."""
     api = ground.client("ecr")
     api.create_pull_through_cache_rule(ecrRepositoryPrefix="bodiless", upstreamRegistryUrl=ground.hub.host)
     ground.hub.put_manifest("app", _BODILESS.manifest, "v1", _BODILESS.digest)
     named = {"repositoryName": "bodiless/app"}
-    assert api.batch_get_image(**named, imageIds=[{"imageTag": "v1"}])["images"]
+    assert Registry(ground.server).request("HEAD", "/v2/bodiless/app/manifests/v1").status == 200
     return ground.call(service, "GetDownloadUrlForLayer", **named, layerDigest=_BODILESS.layers[0].digest)
 
 
