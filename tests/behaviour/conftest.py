@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     elsewhere = ",".join(f"{service}=http://127.0.0.1:9" for service in ("sqs", "sns", "lambda", "kinesis"))
     environment = {
         "ENTREPOT_AWS_ENDPOINTS": elsewhere,
-        "ENTREPOT_REGIONS": "us-east-1,eu-west-1",
+        "ENTREPOT_REGIONS": "us-east-1,eu-west-1,ap-south-1",
         "ENTREPOT_ARCHIVE_RESTORE_SECONDS": "0.5",
     }
     with serve(tmp_path_factory.mktemp("behaviour"), environment=environment) as running:

@@ -10,7 +10,7 @@ from tests.behaviour.identities import refusal
 from tests.factories.processes import Server
 
 ACCOUNT, OTHER = "000000000000", "111122223333"
-REGION = "eu-west-1"  # other tests scan in the first one
+REGION = "ap-south-1"  # other tests scan in the first one, and replicate to the second
 CRITICAL = {"severity": [{"comparison": "EQUALS", "value": "CRITICAL"}]}
 
 
