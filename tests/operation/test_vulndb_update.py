@@ -82,8 +82,12 @@ def test_the_worker_updates_when_it_is_told_to(tmp_path, debian):
     with serve(tmp_path, extra=SMALL, environment=environment) as server:
         wait(lambda: result(vulndb(server.data, "status"))["usable"])
         wait(lambda: "vulnerability source not updated" in server.log.read_text())
-        status = result(vulndb(server.data, "status"))
-        assert [each["generation"] for each in status["workers"]] == [status["generation"]]
+
+        def caught_up() -> bool:
+            status = result(vulndb(server.data, "status"))
+            return [each["generation"] for each in status["workers"]] == [status["generation"]]
+
+        wait(caught_up)
         with urllib.request.urlopen(f"{server.base_url}/metrics", timeout=30) as answer:
             page = answer.read().decode()
         assert 'entrepot_vulnerability_source_records{source="Debian"} 2.0' in page
