@@ -68,7 +68,7 @@ format: .venv/ready ## format, and fix what can be fixed
 
 # fixed seeds; what needs the machine to itself runs after the parallel part
 test: check $(CLIENTS) $(ORACLES) ## check, and every suite with short soaks
-	$(PYTEST) -q -n 2 --dist worksteal -m "not serial and not image" --hypothesis-profile=ci
+	$(PYTEST) -q -n 4 --dist worksteal -m "not serial and not image" --hypothesis-profile=ci
 	$(PYTEST) -q -m serial --hypothesis-profile=ci
 
 coverage: .venv/ready ## what tests show of each operation of ECR and ECR Public, written to docs/coverage.json
