@@ -63,13 +63,14 @@ def _detail(way: Way, failed: Failed) -> Mapping[str, object]:
 
 
 def _record(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: datetime) -> None:
-    actor, place = caller(tx, way, at), (way.destination.account, way.destination.region)
+    place = (way.destination.account, way.destination.region)
     parameters: dict[str, object] = {"repositoryName": way.target.name}
-    if failed.action == SETTINGS:
-        service, action = resources.OWN, settling.ACTION
+    if failed.action == SETTINGS:  # told apart from the record of those that were not refused
+        actor, service, action = caller(tx, way, at, "refused"), resources.OWN, settling.ACTION
         parameters["settings"] = list(failed.settings)
     else:
-        service, action = "ecr", "BatchDeleteImage" if failed.action == DELETE else "ReplicateImage"
+        actor, service = caller(tx, way, at), "ecr"
+        action = "BatchDeleteImage" if failed.action == DELETE else "ReplicateImage"
         parameters |= {"imageDigest": failed.digest, "imageTag": failed.tag}
     call = changes.call_of(actor, service, action, *place, parameters, ("", way.target.name))
     changes.audit_refused(tx, actor, call, outcome.code, outcome.reason)
