@@ -1,4 +1,4 @@
-"""`entrepot replication` beside a running server: how things stand, and the gauges that say the same; options; repairs."""
+"""`entrepot replication` beside a running server: how things stand, which gauges say too, options and repairs."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
