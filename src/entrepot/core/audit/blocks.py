@@ -1,8 +1,9 @@
 """Blocks of records: some hundred calls of one account, region and hour, compressed together, and what finds them.
 
-records   zstd( a page of calls, core/call_pages.py )
+records   msgpack list of frames
+frame     [ how many calls, zstd( a page of them, core/call_pages.py ) ]
 terms     zstd( msgpack list of (attribute, value) )
-positions u16 of each match on the page; empty when a term has more than SPARSE of them
+positions u16 of each match in all frames; empty when a term has more than SPARSE of them
 """
 
 import struct
@@ -26,7 +27,10 @@ _MOST_BYTES = 1024 * 1024
 _LONGEST_VALUE = 512  # characters of a value in the index
 _LARGEST = 64 * 1024 * 1024
 _FAST, _SMALL = 1, 3  # levels of compression
+_FRAME = 256  # records that are compressed together: one that is wanted costs no more than these
 _GLOBAL = frozenset({"iam"})  # what has no region is told in the default one
+_ENCODE = msgspec.msgpack.Encoder().encode
+_FRAMES = msgspec.msgpack.Decoder(list[tuple[int, bytes]])
 _TERMS = msgspec.msgpack.Decoder(list[tuple[str, str]])
 
 
@@ -68,8 +72,8 @@ class Filling:
             min(min(group.at) for group in groups),
             max(max(group.at) for group in groups),
             self._count,
-            _compressed(page(groups), _FAST),
-            _compressed(msgspec.msgpack.encode(list(terms)), _SMALL),
+            _packed_records(groups),
+            _compressed(_ENCODE(list(terms)), _SMALL),
             terms,
         )
 
@@ -216,13 +220,28 @@ def unpack(packed: bytes) -> list[Encoded]:
 
 
 def newest_first(packed: bytes, positions: Sequence[int] | None = None) -> Iterator[Encoded]:
-    """The records of a block, all or those of some positions."""
-    there = groups(_decompressed(packed))
-    starts = list(accumulate((group.count for group in there), initial=0))
-    at = list(chain.from_iterable(group.at for group in there))
-    for position in sorted(range(len(at)) if positions is None else positions, key=at.__getitem__, reverse=True):
+    """The records of a block, all or those of some positions; no frame is read that has none of them."""
+    found: list[Encoded] = []
+    start = 0
+    for count, frame in _FRAMES.decode(packed):
+        wanted = (
+            range(count) if positions is None else [each - start for each in positions if start <= each < start + count]
+        )
+        if wanted:
+            found += _chosen(groups(_decompressed(frame)), wanted)
+        start += count
+    return iter(sorted(found, key=_at, reverse=True))
+
+
+def _chosen(page: Sequence[Group], positions: Sequence[int]) -> Iterator[Encoded]:
+    starts = list(accumulate((group.count for group in page), initial=0))
+    for position in positions:
         which = bisect_right(starts, position) - 1
-        yield there[which].call(position - starts[which])
+        yield page[which].call(position - starts[which])
+
+
+def _at(call: Encoded) -> int:
+    return call.numbers[0]
 
 
 def unpack_terms(packed: bytes) -> list[Term]:
@@ -239,8 +258,8 @@ def merged(packed: Iterable[bytes], account: str, region: str) -> list[NewBlock]
     """The records of several blocks of an hour, as blocks that are as full as they can be."""
     gathering, finding = Gathering(), Finding()
     stream = gathering.stream(account, region)
-    for block in packed:
-        for group in groups(_decompressed(block)):
+    for _, frame in chain.from_iterable(map(_FRAMES.decode, packed)):
+        for group in groups(_decompressed(frame)):
             for calls, found in finding.parted(group):
                 stream.take(calls, dict(found.readers)[account])
     return list(gathering.blocks())
@@ -255,6 +274,26 @@ def _hours(group: Group) -> Iterator[tuple[int, Group]]:
     hours = [at // HOUR for at in group.at]
     for hour in sorted(set(hours)):
         yield hour, group.chosen([position for position, each in enumerate(hours) if each == hour])
+
+
+def _packed_records(groups: Iterable[Group]) -> bytes:
+    frames = [(sum(group.count for group in frame), _compressed(page(frame), _FAST)) for frame in _frames(groups)]
+    return _ENCODE(frames)
+
+
+def _frames(groups: Iterable[Group]) -> Iterator[list[Group]]:
+    frame: list[Group] = []
+    room = _FRAME
+    for group in groups:
+        left = group
+        while left.count >= room:
+            yield [*frame, left.part(0, room)]
+            frame, left, room = [], left.part(room, left.count), _FRAME
+        if left.count:
+            frame.append(left)
+            room -= left.count
+    if frame:
+        yield frame
 
 
 def _positions(kinds: Iterable[tuple[Parts, int]]) -> dict[Term, bytes]:
