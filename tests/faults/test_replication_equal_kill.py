@@ -138,7 +138,8 @@ def told(server: Server) -> list[dict[str, Any]]:
 
 
 def test_both_sides_are_equal_in_the_end_and_nothing_is_removed_where_deletions_stay(tmp_path: Path, full: bool):
-    making, seen, tenant = Making(23), [set(), set()], None
+    making, tenant = Making(23), None
+    seen: tuple[set[str], set[str]] = (set(), set())  # of the other Region, of the other account
     count = CHANGES_FULL if full else CHANGES
     for _ in range(count // OF_A_ROUND):
         with serve(tmp_path, environment=REGIONS) as server:

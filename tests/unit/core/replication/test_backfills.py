@@ -1,16 +1,17 @@
-"""Backfills: what they tell is kept for 90 days after their end, and no longer."""
+"""Backfills: what they tell is kept for 90 days after their end, and no longer; they bring only tags that go there."""
 
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from entrepot.core.replication import backfills
+from entrepot.core.replication import backfills, options
 from entrepot.core.replication.backfilling import Backfilling
+from entrepot.core.replication.options import Option
 from entrepot.errors import BackfillNotFound
 from tests.factories.callers import EPOCH, caller
 from tests.factories.core_database import CoreDatabase
-from tests.unit.core.replication.test_engine import HOME, NEAR, House
+from tests.unit.core.replication.test_engine import HOME, NEAR, SERVED, House
 
 ID = "00000000-0000-4000-8000-00000000beef"
 
@@ -37,4 +38,17 @@ def test_results_are_gone_90_days_after_the_end(tmp_path: Path):
     assert job.run(over.at) == {"removed": 1}
     with pytest.raises(BackfillNotFound):
         core.read(backfills.results, *asked, who=late)
+    core.close()
+
+
+def test_only_tags_that_go_there_are_brought(tmp_path: Path):
+    core = CoreDatabase(tmp_path)
+    house = House(core)
+    made = core.image(HOME, "v1", "dev")
+    core.image(HOME, "dev-2", layers=[b"two"])
+    house.rules()
+    core.write(options.put, HOME.registry, [Option(NEAR, (), ("v*",), ())], SERVED, {})
+    core.write(backfills.start, HOME.registry, NEAR, ID)
+    assert Backfilling(core.database).run(EPOCH) == {"images": 1, "ended": 1}
+    assert house.held() == {made.digest: ("v1",)}
     core.close()
