@@ -203,6 +203,8 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.UploadTooLarge: (413, "SIZE_INVALID"),
     facts.KeyNotFound: (404, "NAME_UNKNOWN"),
     facts.KeyDisabled: (400, "DENIED"),
+    facts.KeyRefused: (400, "DENIED"),
+    facts.KeyUnavailable: (503, "UNAVAILABLE"),
     facts.KeyStateInvalid: (400, "DENIED"),
     facts.KeyUsageInvalid: (400, "UNSUPPORTED"),
     facts.CiphertextInvalid: (400, "UNSUPPORTED"),

@@ -19,6 +19,7 @@ from entrepot.core.inspector import reporting, suppression_walks
 from entrepot.core.inspector.reporting import Reporting
 from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.integrity import Integrity
+from entrepot.core.keys.remote_watch import RemoteKeyWatch
 from entrepot.core.keys.upkeep import KeyUpkeep
 from entrepot.core.lifecycle import executor
 from entrepot.core.lifecycle.executor import LifecycleJob
@@ -59,6 +60,7 @@ _PLAN_EVERY = timedelta(milliseconds=500)  # one look at a file while nothing el
 _ACTIVATE_EVERY = timedelta(milliseconds=500)
 _LIFECYCLE_EVERY = timedelta(seconds=2)  # what is due by then
 _ENDINGS_EVERY = timedelta(minutes=1)  # what waits for its end waits for days
+_REMOTE_KEYS_EVERY = timedelta(seconds=15)
 _TIDY_EVERY = timedelta(seconds=10)
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
@@ -168,6 +170,11 @@ def rematches(rematching: tuple[RematchPlan, Rematcher]) -> Sequence[Task]:
 def endings(keys: KeyUpkeep, secrets: SecretUpkeep) -> Sequence[Task]:
     """The jobs that end what has waited for it, and rotate keys."""
     return (Task("keys", _ENDINGS_EVERY, keys.run), Task("secrets", _ENDINGS_EVERY, secrets.run))
+
+
+def remote_keys(watch: RemoteKeyWatch) -> Sequence[Task]:
+    """The job that asks other key services what has become of their keys."""
+    return (Task("remote-keys", _REMOTE_KEYS_EVERY, watch.run),)
 
 
 def signatures(signer: ImageSigner) -> Sequence[Task]:

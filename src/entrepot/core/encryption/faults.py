@@ -10,7 +10,9 @@ from entrepot.errors import (
     KeyDisabled,
     KeyNotFound,
     KeyQuotaExceeded,
+    KeyRefused,
     KeyStateInvalid,
+    KeyUnavailable,
     KeyUsageInvalid,
     RepositoryKeyUnusable,
 )
@@ -21,6 +23,7 @@ _CODES: Final[Mapping[type[Fact], str]] = {
     CiphertextInvalid: "InvalidCiphertextException",
     KeyDisabled: "DisabledException",
     KeyNotFound: "NotFoundException",
+    KeyUnavailable: "KeyUnavailableException",
     KeyQuotaExceeded: "LimitExceededException",
     KeyStateInvalid: "KMSInvalidStateException",
     KeyUsageInvalid: "InvalidKeyUsageException",
@@ -29,7 +32,8 @@ _CODES: Final[Mapping[type[Fact], str]] = {
 
 def unusable(key: RepositoryKey, named: str, fault: Fact) -> RepositoryKeyUnusable:
     """What a fact of KMS means to a repository."""
-    return _unusable(key, named, _CODES.get(type(fault), "KMSInternalException"), str(fault))
+    code = str(fault.code) if isinstance(fault, KeyRefused) else _CODES.get(type(fault), "KMSInternalException")
+    return _unusable(key, named, code, str(fault))
 
 
 def asymmetric(key: RepositoryKey, named: str) -> RepositoryKeyUnusable:
