@@ -147,7 +147,10 @@ def _further(
             ReplicationGauges(database, databases.metrics),
             pulse.of(database),
         ),
-        *remote_keys(RemoteKeyWatch(Units(database, ThreadPoolExecutor(1, "remote-keys")), vault)),
+        *remote_keys(
+            RemoteKeyWatch(Units(database, ThreadPoolExecutor(1, "remote-keys")), vault),
+            timedelta(seconds=settings.kms_check_seconds),
+        ),
         *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
         *signatures(image_signer(settings, database, store, vault, pulse.of(database))),
         *tidying(Tidying(database, store)),

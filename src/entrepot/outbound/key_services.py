@@ -20,6 +20,7 @@ from entrepot.outbound.signing import Keys, signed
 DATA_KEY_BYTES: Final = 32
 _MOST_ANSWER: Final = 64 * 1024
 _LONGEST_BLOB: Final = 6144  # of a ciphertext, as KMS bounds it
+_USAGE: Final = "ENCRYPT_DECRYPT"  # of a key that was made without another
 _KIND: Final = "application/x-amz-json-1.1"
 _CODE: Final = re.compile(r"(?:[^#:]{0,256}#)?([A-Za-z][A-Za-z0-9.]{0,63})")
 _ARN: Final = re.compile(r"arn:aws[a-z-]{0,16}:kms:[a-z0-9-]{1,32}:[0-9]{12}:key/[A-Za-z0-9-]{1,64}")
@@ -61,9 +62,9 @@ class DataKey:
 class _Metadata(msgspec.Struct):
     Arn: str
     KeyState: str
-    KeySpec: str = ""
-    CustomerMasterKeySpec: str = ""  # its older name
-    KeyUsage: str = ""
+    KeySpec: str | None = None
+    CustomerMasterKeySpec: str | None = None  # its older name
+    KeyUsage: str | None = None
 
 
 class _Description(msgspec.Struct):
@@ -105,35 +106,36 @@ class KeyService:
         self._keys = keys
         self._clock = clock
 
-    async def describe(self, named: str) -> Described:
+    async def describe_key(self, named: str) -> Described:
         """The key of an ARN, which may be an alias's."""
         found = (await self._call("DescribeKey", named, {}, _Description)).KeyMetadata
-        told = Described(found.Arn, found.KeySpec or found.CustomerMasterKeySpec, found.KeyUsage, found.KeyState)
+        spec = found.KeySpec or found.CustomerMasterKeySpec or ""
+        told = Described(found.Arn, spec, found.KeyUsage or _USAGE, found.KeyState)
         if not _ARN.fullmatch(told.arn) or told.arn.split(":")[:4] != named.split(":")[:4]:
             raise self._unusable("a key of another kind of ARN, or of another region")
         if not all(_WORD.fullmatch(each) for each in (told.spec, told.usage, told.state)):
             raise self._unusable("no description that can be read")
         return told
 
-    async def public_key(self, arn: str) -> bytes:
+    async def get_public_key(self, arn: str) -> bytes:
         """The public half of a pair: SubjectPublicKeyInfo in DER."""
         found = await self._call("GetPublicKey", arn, {}, _Public)
         return self._bytes(arn, found.KeyId, found.PublicKey)
 
-    async def data_key(self, arn: str, context: Mapping[str, str]) -> DataKey:
+    async def generate_data_key(self, arn: str, context: Mapping[str, str]) -> DataKey:
         """A fresh data key of 256 bits."""
         given = {"KeySpec": "AES_256", "EncryptionContext": dict(context)}
         found = await self._call("GenerateDataKey", arn, given, _Made)
         blob = self._bytes(arn, found.KeyId, found.CiphertextBlob)
         return DataKey(blob, self._data_key(self._bytes(arn, found.KeyId, found.Plaintext)))
 
-    async def decrypt(self, arn: str, blob: bytes, context: Mapping[str, str]) -> bytes:
+    async def decrypt_data_key(self, arn: str, blob: bytes, context: Mapping[str, str]) -> bytes:
         """A data key that `data_key` made."""
         given = {"CiphertextBlob": base64.b64encode(blob).decode(), "EncryptionContext": dict(context)}
         found = await self._call("Decrypt", arn, given, _Opened)
         return self._data_key(self._bytes(arn, found.KeyId, found.Plaintext))
 
-    async def sign(self, arn: str, algorithm: str, digest: bytes) -> bytes:
+    async def sign_digest(self, arn: str, algorithm: str, digest: bytes) -> bytes:
         """The signature of a message whose digest this is."""
         message = base64.b64encode(digest).decode()
         given = {"Message": message, "MessageType": "DIGEST", "SigningAlgorithm": algorithm}
@@ -163,7 +165,7 @@ class KeyService:
 
     def _bytes(self, arn: str, told: str, text: str) -> bytes:
         """The bytes of an answer that is about the key that was asked for."""
-        if told != arn:
+        if told not in {arn, arn.rpartition("/")[2]}:
             raise self._unusable("an answer about another key")
         try:
             found = base64.b64decode(text, validate=True)

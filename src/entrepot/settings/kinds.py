@@ -25,7 +25,6 @@ _LONGEST_DOWNLOAD = 3600
 _SHORTEST_UPDATE = 60
 _UPSTREAMS = ("file", "oci", "osv", "yum")
 _SERVICES = ("kinesis", "lambda", "s3", "sns", "sqs")  # AWS-compatible ones that something is sent to
-_KEYS = re.compile(r"arn:aws[a-z-]{0,16}:kms:[a-z0-9-]{1,32}:[0-9]{12}:[A-Za-z0-9/_-]{0,256}")
 _REGISTRY = re.compile(r"(?:http://)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 
 
@@ -100,6 +99,11 @@ def ratio(raw: object) -> float:
 def burst(raw: object) -> int:
     """How many at once."""
     return whole(raw, 1, 1_000_000)
+
+
+def check_seconds(raw: object) -> float:
+    """A duration that leaves others in peace."""
+    return number(raw, 0.1)
 
 
 def digest_seconds(raw: object) -> float:
@@ -258,36 +262,6 @@ def _endpoint(item: str) -> tuple[str, str]:
     if service not in _SERVICES:
         raise ValueError(f"'{item}': expected service=url, for one of {', '.join(_SERVICES)}")
     return service, url(address)
-
-
-def key_endpoints(raw: object) -> tuple[tuple[str, str], ...]:
-    """(beginning of key ARNs, URL of the endpoint that has these keys) pairs, no beginning twice."""
-    found = tuple(_key_endpoint(item) for item in items(raw))
-    if len({beginning for beginning, _ in found}) < len(found):
-        raise ValueError("expected no ARN twice")
-    return found
-
-
-def _key_endpoint(item: str) -> tuple[str, str]:
-    beginning, _, address = item.partition("=")
-    if not _KEYS.fullmatch(beginning):
-        raise ValueError(f"'{item}': expected arn:aws:kms:region:account:=url, with perhaps key/… before the =")
-    return beginning, url(address)
-
-
-def key_users(raw: object) -> tuple[tuple[str, str], ...]:
-    """(beginning of key ARNs, account that may use these keys) pairs."""
-    return tuple(_key_user(item) for item in items(raw))
-
-
-def _key_user(item: str) -> tuple[str, str]:
-    beginning, _, user = item.partition("=")
-    try:
-        if _KEYS.fullmatch(beginning):
-            return beginning, account(user)
-    except ValueError:
-        pass
-    raise ValueError(f"'{item}': expected arn:aws:kms:region:account:=account, the last of 12 digits")
 
 
 def upstreams(raw: object) -> tuple[tuple[str, str], ...]:

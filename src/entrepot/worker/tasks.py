@@ -60,7 +60,6 @@ _PLAN_EVERY = timedelta(milliseconds=500)  # one look at a file while nothing el
 _ACTIVATE_EVERY = timedelta(milliseconds=500)
 _LIFECYCLE_EVERY = timedelta(seconds=2)  # what is due by then
 _ENDINGS_EVERY = timedelta(minutes=1)  # what waits for its end waits for days
-_REMOTE_KEYS_EVERY = timedelta(seconds=15)
 _TIDY_EVERY = timedelta(seconds=10)
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
@@ -172,9 +171,9 @@ def endings(keys: KeyUpkeep, secrets: SecretUpkeep) -> Sequence[Task]:
     return (Task("keys", _ENDINGS_EVERY, keys.run), Task("secrets", _ENDINGS_EVERY, secrets.run))
 
 
-def remote_keys(watch: RemoteKeyWatch) -> Sequence[Task]:
+def remote_keys(watch: RemoteKeyWatch, every: timedelta) -> Sequence[Task]:
     """The job that asks other key services what has become of their keys."""
-    return (Task("remote-keys", _REMOTE_KEYS_EVERY, watch.run),)
+    return (Task("remote-keys", every, watch.run),)
 
 
 def signatures(signer: ImageSigner) -> Sequence[Task]:

@@ -29,7 +29,7 @@ async def create_repository(call: Call) -> Output:
     )
     key, vault = keys.repository(call), call.core.vault
     user = KeyUser(call.caller, vault)
-    wanted = await configuration.known(call.core.units, user, key.registry, key.name, draft.encryption)
+    wanted = await configuration.known(call.core.units, user, key, draft.encryption)
     draft = replace(draft, encryption=wanted)
     made = await call.core.units.write(repositories.create, call.caller, key, draft, vault=vault)
     return {"repository": _shown(call, made)}

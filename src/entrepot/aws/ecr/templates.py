@@ -61,7 +61,7 @@ async def _draft(call: Call) -> TemplateDraft:
     encryption, tags, filters = (given.get(name) for name in ("encryptionConfiguration", "resourceTags", _FILTERS))
     if encryption is not None:
         user = KeyUser(call.caller, call.core.vault)
-        encryption = await configuration.known(call.core.units, user, call.registry, given["prefix"], encryption)
+        encryption = await configuration.known_for_template(call.core.units, user, call.registry, encryption)
     return TemplateDraft(
         prefix=given["prefix"],
         applied_for=None if "appliedFor" not in given else tuple(given["appliedFor"]),

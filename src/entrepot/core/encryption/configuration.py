@@ -6,7 +6,7 @@ and opens data keys for that repository alone, until the repository goes.
 
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -85,21 +85,34 @@ def settled(tx: Transaction, user: KeyUser, key: RepositoryKey, given: Mapping[s
     return {"encryptionType": KMS, "kmsKey": arn}
 
 
-async def known(
-    units: Units, user: KeyUser, registry: RegistryKey, name: str, given: Mapping[str, str]
-) -> dict[str, str]:
-    """A configuration with a key at another key service by its ARN, which that has described now; any other as it is:
-    RepositoryKeyUnusable. `name` is the repository's, or the template's prefix.
+async def known(units: Units, user: KeyUser, key: RepositoryKey, given: Mapping[str, str]) -> dict[str, str]:
+    """The configuration of a repository, a key at another key service by its ARN, which that has described now; any
+    other as it is: RepositoryKeyUnusable.
     """
+    try:
+        return await _described(units, user, key, given, _NEEDED)
+    except (AccessDenied, KeyQuotaExceeded, KeyRefused, KeyUnavailable) as fault:
+        raise faults.unusable(key, given.get("kmsKey", ""), fault) from None
+
+
+async def known_for_template(
+    units: Units, user: KeyUser, registry: RegistryKey, given: Mapping[str, str]
+) -> dict[str, str]:
+    """The same of a creation template, whose role is asked about when it makes a repository: ParameterInvalid."""
+    try:
+        return await _described(units, user, RepositoryKey(registry, ""), given, _NEEDED[:1])
+    except (AccessDenied, KeyQuotaExceeded, KeyRefused, KeyUnavailable) as fault:
+        reason = f"the KMS key '{given.get('kmsKey', '')[:2048]}' cannot be used: {fault}"
+        raise ParameterInvalid(parameter="encryptionConfiguration", reason=reason) from None
+
+
+async def _described(
+    units: Units, user: KeyUser, key: RepositoryKey, given: Mapping[str, str], operations: Sequence[str]
+) -> dict[str, str]:
     named = given.get("kmsKey", "")
     if user.vault is None or given.get("encryptionType") != KMS or not named:
         return dict(given)
-    key = RepositoryKey(registry, name)
-    caller = _in_region(user, key)
-    try:
-        found = await remote_naming.known(units, user.vault, caller, named, _NEEDED, SERVICE)
-    except (AccessDenied, KeyQuotaExceeded, KeyRefused, KeyUnavailable) as fault:
-        raise faults.unusable(key, named, fault) from None
+    found = await remote_naming.known(units, user.vault, _in_region(user, key), named, operations, SERVICE)
     return dict(given) if found is None else {**given, "kmsKey": found.arn}
 
 

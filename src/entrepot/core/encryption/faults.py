@@ -10,7 +10,6 @@ from entrepot.errors import (
     KeyDisabled,
     KeyNotFound,
     KeyQuotaExceeded,
-    KeyRefused,
     KeyStateInvalid,
     KeyUnavailable,
     KeyUsageInvalid,
@@ -32,7 +31,7 @@ _CODES: Final[Mapping[type[Fact], str]] = {
 
 def unusable(key: RepositoryKey, named: str, fault: Fact) -> RepositoryKeyUnusable:
     """What a fact of KMS means to a repository."""
-    code = str(fault.code) if isinstance(fault, KeyRefused) else _CODES.get(type(fault), "KMSInternalException")
+    code = _CODES.get(type(fault)) or str(getattr(fault, "code", "KMSInternalException"))  # of what an endpoint refused
     return _unusable(key, named, code, str(fault))
 
 

@@ -118,7 +118,7 @@ class Opening:
         try:
             return remote.blocking(remote_data_keys.text(vault.remotes, key, sealed_key))
         except KeyRefused as fault:
-            self._units.queue(remote_data_keys.learn, remote.blocking(vault.remotes.look(known)))
+            self._units.queue(remote_data_keys.learn, remote.blocking(vault.remotes.ask_again(known)))
             raise faults.unusable(key, sealed_key.key, fault) from None
 
     def _key(

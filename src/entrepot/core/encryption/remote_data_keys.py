@@ -29,7 +29,7 @@ async def fresh(units: Units, vault: Vault, repository: Repository, at: datetime
     try:
         made = await _made(vault.remotes, repository)
     except KeyRefused as fault:
-        await units.note(learn, await vault.remotes.look(known))
+        await units.note(learn, await vault.remotes.ask_again(known))
         raise faults.unusable(repository.key, known.arn, fault) from None
     await units.note(data_keys.tell, "GenerateDataKey", repository.key, known.arn, at)
     return made
@@ -43,7 +43,7 @@ def fresh_blocking(units: BlockingUnits, vault: Vault, repository: Repository, a
     try:
         made = remote.blocking(_made(vault.remotes, repository))
     except KeyRefused as fault:
-        units.write(learn, remote.blocking(vault.remotes.look(known)))
+        units.write(learn, remote.blocking(vault.remotes.ask_again(known)))
         raise faults.unusable(repository.key, known.arn, fault) from None
     units.write(data_keys.tell, "GenerateDataKey", repository.key, known.arn, at)
     return made
@@ -52,7 +52,7 @@ def fresh_blocking(units: BlockingUnits, vault: Vault, repository: Repository, a
 async def text(remotes: RemoteKeys, key: RepositoryKey, sealed: SealedKey) -> bytes:
     """The key of a blob that a repository holds and may open: RepositoryKeyUnusable, KeyRefused."""
     try:
-        return await remotes.decrypt(key.registry.account, sealed.key, sealed.blob, {CONTEXT: sealed.arn})
+        return await remotes.open_data_key(key.registry.account, sealed.key, sealed.blob, {CONTEXT: sealed.arn})
     except KeyUnavailable as fault:
         raise faults.unusable(key, sealed.key, fault) from None
 
@@ -88,7 +88,7 @@ def learn(tx: Transaction, seen: RemoteKey) -> bool:
 async def _made(remotes: RemoteKeys, repository: Repository) -> DataKey:
     key, arn = repository.key, repository.encryption_key
     try:
-        made = await remotes.data_key(key.registry.account, arn, {CONTEXT: key.arn})
+        made = await remotes.make_data_key(key.registry.account, arn, {CONTEXT: key.arn})
     except KeyUnavailable as fault:
         raise faults.unusable(key, arn, fault) from None
     return DataKey(SealedKey(arn, made.blob, key.arn), made.text)

@@ -104,15 +104,15 @@ class Sealing:
     async def _far(self, remotes: RemoteKeys, repository: Repository, sealed: SealedKey, known: RemoteKey) -> bytes:
         """The key that another service opens: asked for once by all who wait for it, whoever of them goes away."""
         asked = (repository.id, sealed.blob)
-        flight = self._flights.get(asked)
-        if flight is None:
-            flight = asyncio.create_task(remote_data_keys.text(remotes, repository.key, sealed))
-            self._flights[asked] = flight
-            flight.add_done_callback(lambda ended: self._landed(asked, ended))
         try:
+            flight = self._flights.get(asked)
+            if flight is None:
+                flight = asyncio.create_task(remote_data_keys.text(remotes, repository.key, sealed))
+                self._flights[asked] = flight
+                flight.add_done_callback(lambda ended: self._landed(asked, ended))
             return await asyncio.shield(flight)
         except KeyRefused as fault:
-            await self._units.note(remote_data_keys.learn, await remotes.look(known))
+            await self._units.note(remote_data_keys.learn, await remotes.ask_again(known))
             raise faults.unusable(repository.key, sealed.key, fault) from None
 
     def _landed(self, asked: tuple[str, bytes], ended: asyncio.Task[bytes]) -> None:

@@ -57,26 +57,26 @@ class RemoteKeys:
             user == account and arn.startswith(beginning) for beginning, user in self._users
         )
 
-    async def describe(self, account: str, named: str) -> RemoteKey:
+    async def ask_for(self, account: str, named: str) -> RemoteKey:
         """The key of an ARN, or of an alias's, as it is now; its public half where it signs."""
         service = self._require(account, named)
-        found = await self._asked(named, service, lambda: service.describe(named))
+        found = await self._asked(named, service, lambda: service.describe_key(named))
         if not self.lets(account, found.arn):
             raise KeyRefused(arn=named, code=_NOT_FOUND)
         public = b""
         if found.spec in key_pairs.ALGORITHMS and found.usage == "SIGN_VERIFY" and found.state == ENABLED:
-            public = await self._asked(named, service, lambda: service.public_key(found.arn))
+            public = await self._asked(named, service, lambda: service.get_public_key(found.arn))
             if not key_pairs.fits(public, found.spec):
                 raise KeyUnavailable(arn=found.arn, reason=f"its public half is none of {found.spec}")
         return RemoteKey(found.arn, found.spec, found.state, public)
 
-    async def look(self, known: RemoteKey) -> RemoteKey:
+    async def ask_again(self, known: RemoteKey) -> RemoteKey:
         """What is known of a key, made anew; never raises."""
         found = self._find(known.arn)
         if found is None:
             return RemoteKey(known.arn, known.spec, UNPLACED, known.public)
         try:
-            seen = await self.describe(known.arn.split(":")[4], known.arn)
+            seen = await self.ask_for(known.arn.split(":")[4], known.arn)
         except KeyUnavailable:
             return RemoteKey(known.arn, known.spec, SILENT, known.public)
         except KeyRefused as fault:
@@ -84,21 +84,21 @@ class RemoteKeys:
             return RemoteKey(known.arn, known.spec, state, known.public)
         return RemoteKey(known.arn, seen.spec, seen.state, seen.public or known.public)
 
-    async def data_key(self, account: str, arn: str, context: Context) -> DataKey:
+    async def make_data_key(self, account: str, arn: str, context: Context) -> DataKey:
         """A fresh data key of 256 bits with its ciphertext."""
         service = self._require(account, arn)
-        return await self._asked(arn, service, lambda: service.data_key(arn, context))
+        return await self._asked(arn, service, lambda: service.generate_data_key(arn, context))
 
-    async def decrypt(self, account: str, arn: str, blob: bytes, context: Context) -> bytes:
+    async def open_data_key(self, account: str, arn: str, blob: bytes, context: Context) -> bytes:
         """The data key of a ciphertext."""
         service = self._require(account, arn)
-        return await self._asked(arn, service, lambda: service.decrypt(arn, blob, context))
+        return await self._asked(arn, service, lambda: service.decrypt_data_key(arn, blob, context))
 
-    async def sign(self, account: str, known: RemoteKey, algorithm: str, text: bytes) -> bytes:
+    async def sign_there(self, account: str, known: RemoteKey, algorithm: str, text: bytes) -> bytes:
         """The signature of a text, in DER; one that the key's public half does not verify is no answer."""
         service = self._require(account, known.arn)
         digest = hashlib.new(f"sha{algorithm.rpartition('_')[2]}", text).digest()
-        made = await self._asked(known.arn, service, lambda: service.sign(known.arn, algorithm, digest))
+        made = await self._asked(known.arn, service, lambda: service.sign_digest(known.arn, algorithm, digest))
         if not key_pairs.verifies(known.public, algorithm, text, made, digest=False):
             raise KeyUnavailable(arn=known.arn, reason="the signature is not one of this key")
         return made

@@ -34,7 +34,7 @@ async def known(
     require(caller, named, operations, via)
     if named.split(":")[3] != caller.region:
         raise KeyRefused(arn=named, code="NotFoundException")
-    found = await vault.remotes.describe(caller.principal.account, named)
+    found = await vault.remotes.ask_for(caller.principal.account, named)
     await units.write(_keep, found)
     return found
 

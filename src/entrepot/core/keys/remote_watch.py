@@ -30,7 +30,7 @@ class RemoteKeyWatch:
         """How many are something else than they were."""
         after, changed = "", 0
         while batch := await self._units.read(remote_keys.list_of, after, _AT_ONCE):
-            seen = await asyncio.gather(*(self._vault.remotes.look(each) for each in batch))
+            seen = await asyncio.gather(*(self._vault.remotes.ask_again(each) for each in batch))
             changed += await self._learn([pair for pair in zip(batch, seen, strict=True) if pair[0] != pair[1]])
             after = batch[-1].arn
         return {"changed": changed} if changed else {}

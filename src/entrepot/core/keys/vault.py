@@ -22,6 +22,8 @@ _LONGEST_TOKEN = 8192
 class Vault:
     """What a key's material does, under the deployment's master key; `remotes` are keys that are not here."""
 
+    remotes: RemoteKeys
+
     def __init__(self, seal: Seal, remotes: RemoteKeys | None = None) -> None:
         self._seal = seal
         self.remotes = remotes or RemoteKeys()

@@ -87,7 +87,7 @@ def sign(
     """
     if isinstance(of_kms, RemoteKey):
         try:
-            return remote.blocking(vault.remotes.sign(account, of_kms, platform.algorithm, text))
+            return remote.blocking(vault.remotes.sign_there(account, of_kms, platform.algorithm, text))
         except KeyRefused as wrong:
             raise SigningInputInvalid(reason=f"The key of KMS cannot be used: {wrong}") from None
     if of_kms is not None:
