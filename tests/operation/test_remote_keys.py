@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from entrepot.spec import notation
 from tests.factories.key_services import KeyHouse, moto_keys, our_keys
 from tests.factories.layouts import Image, image
 from tests.factories.processes import Server, create_account, serve
@@ -18,6 +19,10 @@ from tests.factories.registry import Registry
 from tests.factories.waiting import wait
 from tests.operation.commands import Ended, entrepot
 
+REGIONS = "us-east-1,eu-west-1"
+NOTATION = "Notation-OCI-SHA384-ECDSA"
+PAYLOAD = notation.payload("application/vnd.oci.image.manifest.v1+json", "sha256:" + "a" * 64, 1)
+SIGNED: dict[str, Any] = {"profileName": "far", "payload": PAYLOAD, "payloadFormat": notation.PAYLOAD}
 HOUSES = {"ours": our_keys, "moto": moto_keys}
 
 
@@ -29,7 +34,7 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def server(house: KeyHouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(tmp_path_factory.mktemp("far"), environment=house.settings()) as running:
+    with serve(tmp_path_factory.mktemp("far"), environment=house.settings(ENTREPOT_REGIONS=REGIONS)) as running:
         yield running
 
 
@@ -169,6 +174,50 @@ def test_a_template_makes_repositories_with_a_key_there(server: Server, key: str
     assert Registry(server).pull_blob(f"made-{key[-12:]}/app", content.layers[0].digest) == content.layers[0].data
 
 
+def test_what_is_replicated_is_encrypted_with_the_destinations_key(server: Server, house: KeyHouse):
+    far = str(house.client("eu-west-1").create_key()["KeyMetadata"]["Arn"])
+    configuration = {"encryptionType": "KMS", "kmsKey": far}
+    there = server.client(region="eu-west-1")
+    there.create_repository(repositoryName="replicated", encryptionConfiguration=configuration)
+    server.client().create_repository(repositoryName="replicated")
+    rule = {
+        "destinations": [{"region": "eu-west-1", "registryId": "000000000000"}],
+        "repositoryFilters": [{"filter": "replicated", "filterType": "PREFIX_MATCH"}],
+    }
+    server.client().put_replication_configuration(replicationConfiguration={"rules": [rule]})
+    content = pushed(server, "replicated", 7007)
+    given = {"repositoryName": "replicated", "imageIds": [{"imageDigest": content.digest}]}
+    wait(lambda: there.batch_get_image(**given)["images"], 40, "the image is in the other region")
+    (layer, *_) = content.layers
+    copies = sorted((server.data / "blobs").rglob(f"{layer.digest.partition(':')[2]}.*"))
+    assert [path.suffix == ".sealed" for path in copies].count(True) == 1
+    assert Registry(server).pull_blob("000000000000/eu-west-1/replicated", layer.digest) == layer.data
+
+
+def test_a_payload_is_signed_there_and_refused_while_the_key_is_disabled(server: Server, house: KeyHouse):
+    pair = house.client().create_key(KeySpec="ECC_NIST_P384", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    signer = server.client("signer")
+    named = {"profileName": "far", "platformId": NOTATION, "signingParameters": {"kmsKeyArn": pair}}
+    signer.put_signing_profile(**named)
+    assert signer.sign_payload(**SIGNED)["signature"]
+    house.client().disable_key(KeyId=pair[-36:])
+
+    def refusal() -> tuple[str, str]:
+        try:
+            signer.sign_payload(**SIGNED)
+        except ClientError as fault:
+            return fault.response["Error"]["Code"], fault.response["Error"]["Message"]
+        return "", ""
+
+    wait(lambda: refusal()[0], what="the key is seen to be disabled")
+    code, message = refusal()
+    assert (code, "cannot be used" in message) == ("ValidationException", True), message
+    with pytest.raises(ClientError, match="ValidationException"):
+        signer.put_signing_profile(**named)
+    house.client().enable_key(KeyId=pair[-36:])
+    wait(lambda: not refusal()[0], what="the key is seen to be enabled")
+
+
 def test_no_log_has_what_signs_or_opens(server: Server, house: KeyHouse):
     log = server.log.read_bytes()
     assert house.secret.encode() not in log
@@ -180,13 +229,20 @@ def test_a_service_that_is_gone_is_waited_for_and_nothing_breaks(tmp_path: Path)
         settings = there.settings()
         port = None if there.server is None else there.server.port
         key = str(there.client().create_key()["KeyMetadata"]["Arn"])
+        pair = str(there.client().create_key(KeySpec="ECC_NIST_P384", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"])
         with serve(tmp_path / "far", environment=settings) as server:
             encrypted(server, "app", key)
             content = pushed(server, "app", 7005)
+            parameters = {"kmsKeyArn": pair}
+            server.client("signer").put_signing_profile(
+                profileName="far", platformId=NOTATION, signingParameters=parameters
+            )
             assert there.server is not None
             there.server.kill()
             assert Registry(server).pull("app", "v1"), "what is open is read on"
             assert refused(server.client().initiate_layer_upload, repositoryName="app") == "KeyUnavailableException"
+            with pytest.raises(ClientError, match="InternalServiceErrorException"):
+                server.client("signer").sign_payload(**SIGNED)
             wait(lambda: status(server)[key] == "Unreachable", what="the service is seen to be gone")
     with serve(tmp_path / "far", environment=settings) as server:
         registry, layer = Registry(server), content.layers[0]
