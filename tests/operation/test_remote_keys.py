@@ -226,7 +226,7 @@ def test_no_log_has_what_signs_or_opens(server: Server, house: KeyHouse):
 
 def test_a_service_that_is_gone_is_waited_for_and_nothing_breaks(tmp_path: Path):
     with our_keys(tmp_path / "keys") as there:
-        settings = there.settings()
+        settings = there.settings(ENTREPOT_WORKERS="1")
         port = None if there.server is None else there.server.port
         key = str(there.client().create_key()["KeyMetadata"]["Arn"])
         pair = str(there.client().create_key(KeySpec="ECC_NIST_P384", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"])

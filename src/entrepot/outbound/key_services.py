@@ -17,6 +17,7 @@ from entrepot.outbound.client import Sender
 from entrepot.outbound.faults import AnswerUnusable, OutboundFault, Unavailable
 from entrepot.outbound.signing import Keys, signed
 
+MOST_RAW: Final = 4096  # bytes of a message that a service hashes itself
 DATA_KEY_BYTES: Final = 32
 _MOST_ANSWER: Final = 64 * 1024
 _LONGEST_BLOB: Final = 6144  # of a ciphertext, as KMS bounds it
@@ -135,10 +136,10 @@ class KeyService:
         found = await self._call("Decrypt", arn, given, _Opened)
         return self._data_key(self._bytes(arn, found.KeyId, found.Plaintext))
 
-    async def sign_digest(self, arn: str, algorithm: str, digest: bytes) -> bytes:
-        """The signature of a message whose digest this is."""
-        message = base64.b64encode(digest).decode()
-        given = {"Message": message, "MessageType": "DIGEST", "SigningAlgorithm": algorithm}
+    async def sign_message(self, arn: str, algorithm: str, message: bytes, *, raw: bool) -> bytes:
+        """The signature of a message of at most `MOST_RAW` bytes, or of one whose digest this is."""
+        text = base64.b64encode(message).decode()
+        given = {"Message": text, "MessageType": "RAW" if raw else "DIGEST", "SigningAlgorithm": algorithm}
         found = await self._call("Sign", arn, given, _Signed)
         return self._bytes(arn, found.KeyId, found.Signature)
 

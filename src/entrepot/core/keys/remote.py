@@ -15,7 +15,7 @@ from entrepot.db.key_records import Context, RemoteKey
 from entrepot.errors import KeyDisabled, KeyNotFound, KeyRefused, KeyStateInvalid, KeyUnavailable
 from entrepot.outbound import OutboundFault
 from entrepot.outbound.faults import Unavailable
-from entrepot.outbound.key_services import DataKey, KeyService, KeyServiceRefused
+from entrepot.outbound.key_services import MOST_RAW, DataKey, KeyService, KeyServiceRefused
 from entrepot.seal import key_pairs
 
 ENABLED: Final = "Enabled"
@@ -97,8 +97,11 @@ class RemoteKeys:
     async def sign_there(self, account: str, known: RemoteKey, algorithm: str, text: bytes) -> bytes:
         """The signature of a text, in DER; one that the key's public half does not verify is no answer."""
         service = self._require(account, known.arn)
-        digest = hashlib.new(f"sha{algorithm.rpartition('_')[2]}", text).digest()
-        made = await self._asked(known.arn, service, lambda: service.sign_digest(known.arn, algorithm, digest))
+        raw = len(text) <= MOST_RAW
+        message = text if raw else hashlib.new(f"sha{algorithm.rpartition('_')[2]}", text).digest()
+        made = await self._asked(
+            known.arn, service, lambda: service.sign_message(known.arn, algorithm, message, raw=raw)
+        )
         if not key_pairs.verifies(known.public, algorithm, text, made, digest=False):
             raise KeyUnavailable(arn=known.arn, reason="the signature is not one of this key")
         return made
