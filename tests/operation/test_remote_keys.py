@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from entrepot.spec import notation
 from tests.factories.key_services import KeyHouse, moto_keys, our_keys
 from tests.factories.layouts import Image, image
-from tests.factories.processes import Server, create_account, serve
+from tests.factories.processes import Credentials, Server, create_account, serve
 from tests.factories.registry import Registry
 from tests.factories.waiting import wait
 from tests.operation.commands import Ended, entrepot
@@ -136,6 +136,29 @@ def test_an_account_that_no_setting_names_may_not_use_the_keys(server: Server, k
     configuration = {"encryptionType": "KMS", "kmsKey": key}
     told = refused(stranger.create_repository, repositoryName="no", encryptionConfiguration=configuration)
     assert told == "AccessDeniedException"
+
+
+def test_identity_policies_say_who_gives_a_key_to_a_repository(server: Server, key: str):
+    iam, name = server.client("iam"), f"far-{key[-12:]}"
+    iam.create_user(UserName=name)
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    create = server.client(credentials=Credentials(made["AccessKeyId"], made["SecretAccessKey"])).create_repository
+    given = {
+        "repositoryName": f"by/{key[-12:]}",
+        "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": key},
+    }
+
+    def allow(*actions: str) -> None:
+        via = {"StringEquals": {"kms:ViaService": "ecr.us-east-1.amazonaws.com"}}
+        ecr = {"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}
+        kms = {"Effect": "Allow", "Action": ["kms:DescribeKey", *actions], "Resource": key, "Condition": via}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [ecr, kms]})
+        iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=document)
+
+    allow()
+    assert refused(create, **given) == "AccessDeniedException"
+    allow("kms:CreateGrant")
+    assert create(**given)["repository"]["encryptionConfiguration"]["kmsKey"] == key
 
 
 def test_what_is_done_with_a_key_there_is_told_here(server: Server, key: str):
