@@ -5,6 +5,8 @@ clearly while the key or its service cannot be used, and whole again afterwards.
 import json
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from entrepot.spec import notation
-from tests.factories.key_services import KeyHouse, moto_keys, our_keys
+from tests.factories.key_services import ACCOUNT, KeyHouse, moto_keys, our_keys
 from tests.factories.layouts import Image, image
+from tests.factories.origins import origin
 from tests.factories.processes import Credentials, Server, create_account, serve
 from tests.factories.registry import Registry
 from tests.factories.waiting import wait
@@ -291,3 +294,21 @@ def test_without_its_setting_a_key_is_refused_by_name(tmp_path: Path):
             wait(lambda: status(server)[key] == "NoEndpoint", 40, "the setting is seen to be gone")
             answer = Registry(server).request("GET", "/v2/app/manifests/v1")
             assert (answer.status, b"kms_endpoints" in answer.data) == (403, True), answer.data
+
+
+def test_a_service_that_hangs_holds_up_nobody_else(tmp_path: Path):
+    def hang(_: BaseHTTPRequestHandler) -> None:
+        there.closing.wait(20)
+
+    with origin(tmp_path / "hanging", tls=False) as there, ThreadPoolExecutor(1) as beside:
+        there.answers["/"] = hang
+        house = KeyHouse(there.url("", "127.0.0.1"), ACCOUNT, "AKIAHANGING0000000000", "secret", tmp_path)
+        with serve(tmp_path / "far", environment=house.settings(ENTREPOT_WORKERS="1")) as server:
+            configuration = {"encryptionType": "KMS", "kmsKey": f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/slow"}
+            create = server.client().create_repository
+            waiting = beside.submit(refused, create, repositoryName="app", encryptionConfiguration=configuration)
+            wait(lambda: there.asked, what="the service is asked")
+            assert server.client("sts").get_caller_identity()["Account"] == "000000000000"
+            assert not waiting.done(), "the other call was answered while this one waits"
+            assert waiting.result(20) == "KeyUnavailableException"
+            there.closing.set()
