@@ -86,3 +86,12 @@ key_tag = Table(
     Column("value", Text, nullable=False),
     PrimaryKeyConstraint("key_id", "key"),
 )
+
+remote_key = Table(
+    "remote_key",
+    metadata,
+    Column("arn", Text, primary_key=True),  # of a key that another Key Management Service has
+    Column("spec", Text, nullable=False),  # as of `encryption_key`
+    Column("state", Text, nullable=False),  # KMS's states, or Deleted | Denied | Unreachable | NoEndpoint
+    Column("public", LargeBinary, nullable=False),  # SubjectPublicKeyInfo in DER; empty of one that does not sign
+)
