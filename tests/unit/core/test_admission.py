@@ -66,7 +66,7 @@ def decided(
     by_tag: bool = False,
 ) -> admission.Refused | None:
     key = RepositoryKey(RegistryKey("private", "000000000000", "us-east-1"), "team/app")
-    return admission.decide(setting, key, image, admission.Seen(known, signed), at, by_tag=by_tag)
+    return admission.decide(setting, key, image, admission.Seen(known, is_signed=bool(signed)), at, by_tag=by_tag)
 
 
 @pytest.mark.parametrize(
