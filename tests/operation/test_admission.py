@@ -215,11 +215,9 @@ def test_a_signature_counts_wherever_it_is_copied_to_and_for_what_a_signed_index
         assert Registry(server).put_manifest("moved/from", "all", index.manifest).status == 201
         job_of(server, "moved/from", index.digest)
     assert {status(server, "moved/from", each) for each in ("all", child.digest)} == {200}
-    place = ("--data", server.data, "--output", "json")
-    admission(server, "moved/from", mode="off")
-    for more, told in (((), 403), (("--referrers",), 200)):
-        copied = entrepot("image", "copy", "moved/from:all", "moved/to:all", *more, *place)
-        assert copied.status == 0, copied
+    asked = {"sourceRepositoryName": "moved/from", "sourceImageId": {"imageTag": "all"}, "repositoryName": "moved/to"}
+    for referrers, told in ((False, 403), (True, 200)):
+        server.client("entrepot").copy_image(**asked, includeReferrers=referrers)
         assert {status(server, "moved/to", each) for each in ("all", child.digest)} == {told}
 
 

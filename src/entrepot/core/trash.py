@@ -23,6 +23,7 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.event_ids import event_id
 from entrepot.spec.moments import micros
 from entrepot.spec.repository import RegistryKey, RepositoryKey
+from entrepot.spec.subject_tags import shared_subject
 
 __all__ = ["TrashedImage", "TrashedRepository"]
 
@@ -93,7 +94,7 @@ def keep(tx: Transaction, caller: Caller, repository: Repository, digest: Digest
             repository=repository.key.name,
             deletion=caller.request_id,
             digest=digest,
-            subject=stored.subject or "",
+            subject=stored.subject or shared_subject(tags),
             tags=tuple(tags),
             media_type=stored.media_type,
             image_size=stored.image_size,
