@@ -87,8 +87,10 @@ def test_grants_are_found_by_whom_they_name(rows: Rows):
     assert [each.id for each in rows.read(key_grants.list_of, "k1", "g1", 5)] == ["g2"]
     assert [each.id for each in rows.read(key_grants.of_retiree, ACCOUNT, REGION, "arn", "", 5)] == ["g1"]
     assert rows.read(key_grants.of_retiree, OTHER_ACCOUNT, REGION, "arn", "", 5) == []
-    rows.write(key_grants.remove, "g1")
-    assert rows.read(key_grants.count, "k1") == 1
+    assert rows.read(key_grants.count, "k1") == 2
+    for _ in range(2):
+        rows.write(key_grants.remove, "g1")
+        assert rows.read(key_grants.count, "k1") == 1
 
 
 def test_a_secret_is_read_as_it_was_added_and_changed(rows: Rows):

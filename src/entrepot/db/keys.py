@@ -138,6 +138,7 @@ def add(tx: Transaction, new: Key) -> None:
         rotates_at=micros_or_none(new.rotates_at),
         created_at=micros(new.created_at),
         deletes_at=micros_or_none(new.deletes_at),
+        grants=0,
     )
 
 

@@ -1,4 +1,4 @@
-"""Admission by signing profile: what each signature is of, and what it is in."""
+"""Admission by signing profile: what each signature is of, and what it is in. How many grants a key has."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,9 @@ _KNOWN = (
     "AND manifest_reference.manifest_digest = image_signing.signature AND manifest_reference.kind = 'layer' "
     "WHERE image_signing.signature != '') AS made WHERE made.job = signing_job.id"
 )
+_GRANTS = (
+    "UPDATE encryption_key SET grants = (SELECT count(*) FROM key_grant WHERE key_grant.key_id = encryption_key.id)"
+)
 
 
 def upgrade() -> None:
@@ -26,3 +29,5 @@ def upgrade() -> None:
     op.add_column("signing_job", sa.Column("envelope", text, nullable=False, server_default=""))
     op.execute(_KNOWN)
     op.create_index(op.f("ix_signing_job_envelope"), "signing_job", ["envelope", "image"])
+    op.add_column("encryption_key", sa.Column("grants", sa.BigInteger(), nullable=False, server_default="0"))
+    op.execute(_GRANTS)
