@@ -13,7 +13,7 @@ from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.page import Page, cut
 from entrepot.core.resources import Resource
-from entrepot.db import images, registry_sboms, repositories
+from entrepot.db import image_signings, images, registry_sboms, repositories
 from entrepot.db import trash as rows
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
@@ -106,6 +106,7 @@ def keep(tx: Transaction, caller: Caller, repository: Repository, digest: Digest
             deleted_by=caller.principal.arn,
             deleted_at=caller.at,
             expires_at=until,
+            signings=image_signings.list_of(tx, repository.id, digest),
         ),
     )
 

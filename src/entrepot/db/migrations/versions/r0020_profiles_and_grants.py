@@ -1,4 +1,6 @@
-"""Admission by signing profile: what each signature is of, and what it is in. How many grants a key has."""
+"""Admission by signing profile: what each signature is of, and what it is in. How many grants a key has. What signs
+an image that is in the trash.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,3 +33,4 @@ def upgrade() -> None:
     op.create_index(op.f("ix_signing_job_envelope"), "signing_job", ["envelope", "image"])
     op.add_column("encryption_key", sa.Column("grants", sa.BigInteger(), nullable=False, server_default="0"))
     op.execute(_GRANTS)
+    op.add_column("trashed_image", sa.Column("signings", text, nullable=False, server_default="[]"))
