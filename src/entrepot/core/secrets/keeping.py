@@ -86,7 +86,7 @@ def create(tx: Transaction, caller: Caller, vault: Vault, draft: SecretDraft) ->
     )
     _allow_new(caller, draft, made)
     names.checked(draft.name)
-    tags.check(draft.tags)
+    tags.RULES.check(draft.tags)
     accounts.lock(tx, account)
     known = rows.find(tx, account, region, draft.name)
     if known is not None:
@@ -94,7 +94,7 @@ def create(tx: Transaction, caller: Caller, vault: Vault, draft: SecretDraft) ->
     if rows.count(tx, account, region) >= MOST:
         raise SecretQuotaExceeded(reason=f"There are {MOST} secrets in this region already.")
     rows.add(tx, made)
-    tags.add(tx, made.id, draft.tags)
+    rows.put_tags(tx, made.id, draft.tags)
     told = {"name": draft.name, "clientRequestToken": draft.token, "description": draft.description}
     told_tags = {"kmsKeyId": draft.kms_key or None, "tags": tags.shown(draft.tags)}
     places.changed(tx, caller, "CreateSecret", {**told, **told_tags}, account)
