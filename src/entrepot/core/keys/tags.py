@@ -15,7 +15,7 @@ from entrepot.db import keys as rows
 from entrepot.db.database import Reader, Transaction
 from entrepot.errors import KeyTagInvalid
 
-RULES: Final = TagRules("A key", 50, KeyTagInvalid)
+_RULES: Final = TagRules("A key", 50)
 
 
 def list_of(tx: Reader, caller: Caller, given: str, limit: int, after: str) -> Page[tuple[str, str]]:
@@ -29,7 +29,7 @@ def put(tx: Transaction, caller: Caller, given: str, tags: Tags) -> None:
     """Set tags, all of them or none: KeyNotFound, KeyStateInvalid, KeyTagInvalid."""
     key = places.require_locked(tx, caller, given, Asked("TagResource", keys=request_tags(tags)))
     places.require_kept(key)
-    RULES.check_added(rows.tags(tx, key.id), tags)
+    check(tags, rows.tags(tx, key.id))
     rows.put_tags(tx, key.id, tags)
     told = [{"tagKey": name, "tagValue": value} for name, value in tags]
     places.changed(tx, caller, "TagResource", {"keyId": given, "tags": told}, key.account)
@@ -39,7 +39,8 @@ def remove(tx: Transaction, caller: Caller, given: str, names: Sequence[str]) ->
     """Remove tags; absent ones are fine: KeyNotFound, KeyStateInvalid."""
     key = places.require_locked(tx, caller, given, Asked("UntagResource", keys={"aws:tagkeys": tuple(names)}))
     places.require_kept(key)
-    RULES.check_number(len(names))
+    if why := _RULES.excess_of(len(names)):
+        raise KeyTagInvalid(reason=why)
     for name in names:
         rows.remove_tag(tx, key.id, name)
     places.changed(tx, caller, "UntagResource", {"keyId": given, "tagKeys": list(names)}, key.account)
@@ -49,4 +50,10 @@ def allow_new(caller: Caller, resource: Resource, tags: Tags) -> None:
     """AccessDenied unless the caller may give tags to what it makes; KeyTagInvalid for tags that cannot be."""
     if tags:
         access.require(caller, "TagResource", resource, request_tags(tags))
-    RULES.check(tags)
+    check(tags)
+
+
+def check(tags: Tags, had: Tags = ()) -> None:
+    """KeyTagInvalid for tags that cannot be beside those that there are."""
+    if why := _RULES.fault_of(tags, had):
+        raise KeyTagInvalid(reason=why)

@@ -86,7 +86,7 @@ def create(tx: Transaction, caller: Caller, vault: Vault, draft: SecretDraft) ->
     )
     _allow_new(caller, draft, made)
     names.checked(draft.name)
-    tags.RULES.check(draft.tags)
+    tags.check(draft.tags)
     accounts.lock(tx, account)
     known = rows.find(tx, account, region, draft.name)
     if known is not None:

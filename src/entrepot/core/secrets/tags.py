@@ -12,14 +12,14 @@ from entrepot.db import secrets as rows
 from entrepot.db.database import Transaction
 from entrepot.errors import SecretInputInvalid
 
-RULES: Final = TagRules("A secret", 50, SecretInputInvalid)
+_RULES: Final = TagRules("A secret", 50)
 
 
 def put(tx: Transaction, caller: Caller, given: str, tags: Tags) -> None:
     """Set tags, all of them or none: SecretNotFound, SecretStateInvalid, SecretInputInvalid."""
     secret = places.require_locked(tx, caller, "TagResource", given, request_tags(tags))
     places.require_live(secret)
-    RULES.check_added(rows.tags(tx, secret.id), tags)
+    check(tags, rows.tags(tx, secret.id))
     rows.put_tags(tx, secret.id, tags)
     places.changed(tx, caller, "TagResource", {"secretId": given, "tags": shown(tags)}, secret.account)
 
@@ -28,10 +28,17 @@ def remove(tx: Transaction, caller: Caller, given: str, names: Sequence[str]) ->
     """Remove tags; absent ones are fine: SecretNotFound, SecretStateInvalid, SecretInputInvalid."""
     secret = places.require_locked(tx, caller, "UntagResource", given, {"aws:tagkeys": tuple(names)})
     places.require_live(secret)
-    RULES.check_number(len(names))
+    if why := _RULES.excess_of(len(names)):
+        raise SecretInputInvalid(reason=why)
     for name in names:
         rows.remove_tag(tx, secret.id, name)
     places.changed(tx, caller, "UntagResource", {"secretId": given, "tagKeys": list(names)}, secret.account)
+
+
+def check(tags: Tags, had: Tags = ()) -> None:
+    """SecretInputInvalid for tags that cannot be beside those that there are."""
+    if why := _RULES.fault_of(tags, had):
+        raise SecretInputInvalid(reason=why)
 
 
 def shown(tags: Tags) -> list[dict[str, str]]:

@@ -140,7 +140,7 @@ def _checked(draft: ProfileDraft) -> Platform:
     platform = platforms.get(draft.platform)
     validity.check(*draft.validity)
     try:
-        tags.RULES.check(draft.tags)
+        tags.check(draft.tags)
     except SigningTagsInvalid as wrong:
         raise SigningInputInvalid(reason=str(wrong)) from None
     if len(draft.parameters) > _MOST_PARAMETERS:

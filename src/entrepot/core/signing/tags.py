@@ -14,7 +14,7 @@ from entrepot.db.database import Reader, Transaction
 from entrepot.db.signing_records import Profile
 from entrepot.errors import SigningTaggedNotFound, SigningTagsInvalid
 
-RULES: Final = TagRules("A signing profile", 200, SigningTagsInvalid)
+_RULES: Final = TagRules("A signing profile", 200)
 
 
 def list_of(tx: Reader, caller: Caller, arn: str) -> Mapping[str, str]:
@@ -28,7 +28,7 @@ def list_of(tx: Reader, caller: Caller, arn: str) -> Mapping[str, str]:
 def put(tx: Transaction, caller: Caller, arn: str, tags: Tags) -> None:
     """Set tags, all of them or none: SigningTaggedNotFound, SigningTagsInvalid."""
     profile = _locked(tx, caller, "TagResource", arn, request_tags(tags))
-    RULES.check_added(rows.tags(tx, profile.id), tags)
+    check(tags, rows.tags(tx, profile.id))
     rows.put_tags(tx, profile.id, tags)
     places.changed(tx, caller, "TagResource", {"resourceArn": arn, "tags": dict(tags)}, profile.account)
 
@@ -39,6 +39,12 @@ def remove(tx: Transaction, caller: Caller, arn: str, names: Sequence[str]) -> N
     for name in names:
         rows.remove_tag(tx, profile.id, name)
     places.changed(tx, caller, "UntagResource", {"resourceArn": arn, "tagKeys": list(names)}, profile.account)
+
+
+def check(tags: Tags, had: Tags = ()) -> None:
+    """SigningTagsInvalid for tags that cannot be beside those that there are."""
+    if why := _RULES.fault_of(tags, had):
+        raise SigningTagsInvalid(reason=why)
 
 
 def _named(caller: Caller, arn: str) -> ProfileName:
