@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from tests.clients import signature_tools
+from tests.clients.test_create_on_push import PROGRAMS
 from tests.clients.workplace import Workplace
+from tests.factories.go_programs import built
 from tests.factories.layouts import Content, Image, image, index
 from tests.factories.processes import Server, serve
 from tests.factories.registry import Registry
@@ -31,6 +33,9 @@ TRUST = {
         }
     ],
 }
+
+COSIGN_2 = ("github.com/sigstore/cosign/v2/cmd/cosign", "v2.6.1")  # the first that looks for bundles beside an image
+NO_ROOT = {"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1"}
 
 
 class Signing:
@@ -180,6 +185,19 @@ def test_signatures_of_a_revoked_version_are_refused_from_then_on(signing: Signi
     )
     assert "revoked" in signing.notation(after.digest, succeeds=False)
     signing.notation(before.digest)
+
+
+def test_both_versions_that_know_bundles_verify_what_was_pushed(signing: Signing, full: bool):
+    content, root = signing.push(9121), signing.place.path / "no-root.json"
+    root.write_text(json.dumps(NO_ROOT))
+    flags = ("--insecure-ignore-tlog=true", "--new-bundle-format", "--trusted-root", root)
+    named = ("--key", signing.place.path / "cosign.pub", f"{signing.place.address}@{content.digest}")
+    versions = ["cosign"]
+    if full or (PROGRAMS / "cosign").exists():  # it takes minutes to build
+        signing.programs["cosign 2.6"] = [str(built(PROGRAMS, "cosign", *COSIGN_2))]
+        versions.append("cosign 2.6")
+    for version in versions:
+        assert content.digest in signing.by_cosign(version, "verify", *flags, *named)
 
 
 def test_what_cosign_2_signs_is_tagged_goes_with_its_image_and_counts_for_admission(signing: Signing):
