@@ -127,7 +127,9 @@ class Reads:
         if standing is not None and standing.due_at is not None and standing.due_at <= caller.at:
             refused = await self._units.read(admission.look, repository, found, caller.at, by_tag=by_tag)
         else:
-            seen = Seen(standing, self._hot.signed(repository, found.digest) if setting.keys else "")
+            signed = self._hot.signed(repository, found.digest) if setting.keys else ""
+            vouched = self._hot.vouched(repository, found.digest) if setting.profiles else ()
+            seen = Seen(standing, is_signed=admission.is_signed(setting, signed, vouched, caller.at))
             refused = admission.decide(setting, repository.key, found, seen, caller.at, by_tag=by_tag)
         if refused is None:
             return

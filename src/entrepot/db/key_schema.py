@@ -29,6 +29,7 @@ encryption_key = Table(
     Column("rotates_at", BigInteger),  # None where it is not rotated by itself
     Column("created_at", BigInteger, nullable=False),
     Column("deletes_at", BigInteger),  # when its material is destroyed, of one that is pending deletion
+    Column("grants", BigInteger, nullable=False, server_default="0"),  # how many there are on it
 )
 Index("ix_encryption_key_place", encryption_key.c.account_id, encryption_key.c.region, encryption_key.c.id)
 Index("ix_encryption_key_rotates_at", encryption_key.c.rotates_at)

@@ -22,6 +22,7 @@ from entrepot.errors import SigningInputInvalid, SigningProfileNotFound
 from entrepot.seal import signing_certificates as certificates
 from entrepot.seal.signing_certificates import Leaf
 from entrepot.spec import notation, sigstore
+from entrepot.spec.digest import Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,8 @@ def keep(tx: Transaction, caller: Caller, signed: Signed) -> Job:
         caller.principal.arn,
         order.at,
         order.until,
+        _TARGETS[order.platform.payload](order.wanted.payload) or "",
+        Digest.of(signed.envelope),
     )
     signing_jobs.add(tx, made)
     told = {
@@ -127,7 +130,7 @@ def _check(wanted: Wanted, profile: Profile, version: Version, platform: Platfor
         raise SigningInputInvalid(reason=reason)
     if wanted.format != platform.payload:
         raise SigningInputInvalid(reason=f"{platform.id} signs payloads of the format {platform.payload}.")
-    if not _FITS[platform.payload](wanted.payload):
+    if _TARGETS[platform.payload](wanted.payload) is None:
         raise SigningInputInvalid(reason=f"The payload is not of the format {platform.payload}.")
 
 
@@ -158,4 +161,4 @@ def _cosign(vault: Vault, order: Order) -> Signed:
     return Signed(order, sigstore.bundle(order.wanted.payload, der, hint), "", ())
 
 
-_FITS: Final = {notation.PAYLOAD: notation.is_payload, sigstore.STATEMENT: sigstore.is_statement}
+_TARGETS: Final = {notation.PAYLOAD: notation.target, sigstore.STATEMENT: sigstore.target}
