@@ -135,6 +135,7 @@ class Importer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._flights.close()
+        await self._sources.close()
 
     async def _first(self, caller: Caller, route: Route, key: RepositoryKey, reference: Reference) -> Came:
         name = f"{key.arn} {reference}"
