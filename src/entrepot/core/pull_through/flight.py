@@ -1,6 +1,9 @@
 """One blob on its way from an upstream: brought by this process, or by another one whose spool is seen here."""
 
 import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
 
 from entrepot.core.pull_through.claims import LOOK_SECONDS
 from entrepot.core.pull_through.window import Window
@@ -16,6 +19,12 @@ class Flight:
         self.task: asyncio.Task[None] | None = None
         self.own = ""  # the spool that this process writes
         self.elsewhere = ""  # the one that another process writes, before this one does
+
+    def start(self, bringing: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Have it brought."""
+        self.task = asyncio.create_task(bringing)
+        self.task.add_done_callback(lambda _: self.window.wake())
+        return self.task
 
     def begin(self, spool: str) -> None:
         """This process brings it."""
@@ -34,15 +43,13 @@ class Flight:
             await asyncio.shield(self.task)
 
     async def moved(self, changed: asyncio.Event) -> None:
-        """Returns when there may be more to see, or is nothing more to wait for."""
-        if self.task is None:
+        """Returns when there may be more to see since `changed` was the window's, or is nothing more to wait for."""
+        if self.own or not self.elsewhere:
+            await changed.wait()
             return
-        seconds = LOOK_SECONDS if self.elsewhere and not self.own else None
-        waiting = asyncio.create_task(changed.wait())
-        try:
-            await asyncio.wait((waiting, self.task), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await changed.wait()
 
     @property
     def is_over(self) -> bool:

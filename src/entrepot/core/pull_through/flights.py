@@ -41,8 +41,8 @@ class Flights:
         if known is not None:
             return known
         flight = self._flying[key, digest] = Flight(size, source.host)
-        flight.task = asyncio.create_task(self._bring(flight, acting, key, digest, source))
-        flight.task.add_done_callback(lambda task: self._over(key, digest, task))
+        bringing = flight.start(self._bring(flight, acting, key, digest, source))
+        bringing.add_done_callback(lambda task: self._over(key, digest, task))
         return flight
 
     async def begun(self, flight: Flight, seconds: float = _FIRST_SECONDS) -> None:
