@@ -1,5 +1,5 @@
-"""When upstreams are asked again: after 24 hours or a rule's time, later where they failed. The clock is moved; upstream,
-database and store are real.
+"""When upstreams are asked again: after 24 hours or a rule's time, later where they failed. The clock is moved;
+upstream, database and store are real.
 """
 
 from collections.abc import AsyncIterator, Iterator
