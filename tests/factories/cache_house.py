@@ -60,9 +60,11 @@ class House:
         self._pool = ThreadPoolExecutor(4)
         self.core.write(rules.create, Terms(self._allowed, VAULT), registry(), RuleDraft("hub", host))
 
-    def process(self) -> "Process":
-        """One more process over this data; close it on the event loop that has used it."""
-        return Process(self.core, self.store, self.clock, self._pool, self._allowed)
+    def process(self, total_seconds: float = 10) -> "Process":
+        """One more process over this data, which waits so long for answers; close it on the event loop that uses it."""
+        outbound = Outbound(Destinations(["127.0.0.1"]), total_seconds=total_seconds, most_kept=16)
+        asking = Asking(outbound, self.clock, self._allowed)
+        return Process(self.core, self.store, self._pool, asking)
 
     def ttl(self, seconds: int) -> None:
         """How long a tag is taken for what the upstream has."""
@@ -81,11 +83,10 @@ class Process:
         self,
         core: CoreDatabase,
         store: Filesystem,
-        clock: Clock,
         pool: ThreadPoolExecutor,
-        allowed: list[tuple[str, bool]],
+        asking: Asking,
     ) -> None:
-        self._clock = clock
+        self._clock = asking.clock
         self._opened = ExitStack()
         snapshot = core.database.snapshot()
         self._opened.callback(snapshot.close)
@@ -96,8 +97,6 @@ class Process:
         transfers = Transfers(
             units, hot, store, store_name="main", syncing=pool, boot_id="boot", limits=limits, sealing=sealing
         )
-        outbound = Outbound(Destinations(["127.0.0.1"]), most_kept=16)
-        asking = Asking(outbound, clock, allowed)
         made = pull_through_cases.parts(core.database, reads, transfers, hot, units, asking)
         self._opened.callback(made["snapshot"].close)
         self.cache: Cache = made["Cache"]

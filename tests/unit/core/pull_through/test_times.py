@@ -14,6 +14,7 @@ from tests.factories.cache_house import House, Process
 from tests.factories.layouts import Image, image
 from tests.factories.origins import body
 from tests.factories.pull_through import Upstream, upstream
+from tests.factories.upstream_registries import dripping_head
 from tests.factories.waiting import until
 
 NAME, V1 = "hub/app", Tag("v1")
@@ -134,6 +135,20 @@ async def test_an_upstream_that_nobody_reaches_serves_what_is_here(house, tmp_pa
 def broken(handler) -> None:
     """Goes away without an answer."""
     handler.close_connection = True
+
+
+async def test_an_upstream_that_drips_or_says_nothing_is_not_waited_for(house, hub):
+    process = house.process(total_seconds=0.3)
+    try:
+        hub.origin.answers["/v2/app/manifests/slow"] = dripping_head(hub.origin)
+        with pytest.raises(UpstreamUnavailable):
+            await process.manifest(NAME, Tag("slow"))
+        await brought(process)
+        hub.origin.answers["/v2/app/manifests/v1"] = dripping_head(hub.origin)
+        house.clock.move(seconds=DAY)
+        assert await process.manifest(NAME, V1) == FIRST.digest
+    finally:
+        await process.close()
 
 
 async def test_what_the_upstream_does_not_have_is_asked_for_again_after_half_a_minute(house, process, hub):
