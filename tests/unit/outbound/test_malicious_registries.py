@@ -5,7 +5,7 @@ GHSA-vh4v-2xq2-g5cg, CVE-2026-32591, CVE-2026-10517, zot#3574).
 
 import gzip
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from itertools import count
 
 import pytest
@@ -28,7 +28,6 @@ from tests.factories.origins import Answering, Origin, body, origin, redirect
 from tests.factories.upstream_registries import (
     Names,
     UpstreamRegistry,
-    connections,
     cut_off,
     dripping,
     dripping_head,
@@ -47,12 +46,7 @@ PRIVATE = ["10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0
            "fd00::1", "fe80::1", "::ffff:10.0.0.1", "64:ff9b::a9fe:a9fe", "2002:a00:1::"]  # fmt: skip
 
 
-@pytest.fixture(params=[0, 8], ids=["a connection each", "kept connections"], autouse=True)
-async def kept(request: pytest.FixtureRequest) -> AsyncIterator[None]:
-    """Every law holds over connections that are kept as well."""
-    connections.most_kept = request.param
-    yield
-    await connections.close()
+pytestmark = pytest.mark.usefixtures("kept")
 
 
 @pytest.fixture

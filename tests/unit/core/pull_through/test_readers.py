@@ -9,11 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from entrepot.core import repositories
 from entrepot.core.pull_through.seam import ArrivingBlob
-from entrepot.errors import UpstreamImageUnusable
+from entrepot.core.repositories import RepositoryDraft
+from entrepot.db.pull_through_schema import upstream_fetch
+from entrepot.errors import BlobBytesMissing, UpstreamImageUnusable
 from entrepot.spec.reference import Tag
 from tests.factories.cache_house import House, Process
+from tests.factories.key_cases import VAULT
 from tests.factories.layouts import Content, Image, image
 from tests.factories.origins import body
 from tests.factories.pull_through import Upstream, stopping, upstream
@@ -154,3 +159,19 @@ async def test_bytes_that_turn_out_to_be_others_are_not_gone_on_with(house, proc
     await second.manifest("hub/false", Tag("v1"))
     await until(lambda: second.is_here("hub/false", MADE.digest))
     assert await second.blob("hub/false", LAYER.digest) == LAYER.data
+
+
+async def test_what_is_encrypted_is_read_elsewhere_when_it_is_stored(house, processes, hub, halt):
+    first, second = processes
+    draft = RepositoryDraft(encryption={"encryptionType": "KMS"})
+    house.core.write(repositories.create, first.key("hub/sealed"), draft, None, VAULT)
+    name = await halted(hub, halt, first, "sealed", HALF)
+    other, late = Taking(second, name, LAYER), Taking(first, name, LAYER)
+    rows = house.core.row(lambda tx: tx.all(select(upstream_fetch)))
+    (holder,) = [row.holder for row in rows if row.name.endswith(LAYER.digest)]
+    with pytest.raises(BlobBytesMissing):
+        house.store.peek(holder)
+    assert not any(LAYER.data[:4096] in path.read_bytes() for path in (house.directory / "uploads").iterdir())
+    halt.go_on.set()
+    assert await other.task == await late.task == LAYER.data
+    assert hub.asked("sealed", f"blobs/{LAYER.digest}") == 1
