@@ -37,7 +37,10 @@ def test_a_call_is_found_by_each_attribute_of_it(trail: Any, server: Server, use
     assert record["userIdentity"]["arn"] == user.arn
     assert record["requestParameters"] == {"repositoryName": repository, "imageTagMutability": "IMMUTABLE"}
     assert record["responseElements"]["imageTagMutability"] == "IMMUTABLE"
-    then = {"StartTime": event["EventTime"], "EndTime": event["EventTime"]}  # else there are pages of other tests' calls
+    then = {
+        "StartTime": event["EventTime"],
+        "EndTime": event["EventTime"],
+    }  # else there are pages of other tests' calls
     for attribute, value in {
         "EventId": event["EventId"],
         "EventName": "PutImageTagMutability",

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.factories.building import alone
+
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / "build" / "signature-tools"
 _PACKAGES = ("notation", "cosign", "libc6")
@@ -23,7 +25,9 @@ _MIRROR = re.compile(r"(?:URIs:|^deb)\s+(?:\[[^\]]*\]\s+)?(https?://\S*debian\.o
 def command(program: str) -> Sequence[str]:
     """What a program is run by; a test is skipped where it cannot be had."""
     binary = TOOLS / "usr" / "bin" / program
-    if not binary.exists() and not _unpacked():
+    with alone(TOOLS):
+        obtained = binary.exists() or _unpacked()
+    if not obtained:
         pytest.skip(f"{program} cannot be had")  # listed in tests/PRIVILEGED: Debian 12 has no package of it
     return [str(_LIBRARIES / "ld-linux-x86-64.so.2"), "--library-path", str(_LIBRARIES), str(binary)]
 
@@ -41,7 +45,6 @@ def _unpacked() -> bool:
             staging = folder / "tree"
             for package in folder.glob("*.deb"):
                 _run(folder, "dpkg-deb", "-x", str(package), str(staging))
-            TOOLS.mkdir(parents=True, exist_ok=True)
             _run(folder, "cp", "-rf", f"{staging}/.", str(TOOLS))
         except (OSError, subprocess.SubprocessError):
             return False
