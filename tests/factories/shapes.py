@@ -18,6 +18,7 @@ _LONGEST = 40
 # XML 1.0 carries these; JSON carries all but lone surrogates
 _LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Cn"), include_characters="\t\n\r")
 _RUN = re.compile(r"(\[(?:\\.|[^\]\\])+\])(?:([+*])|\{(\d+)(?:(,)(\d*))?\})")  # letters of one class, so many
+_NEIGHBOURS = re.compile(r"\\[bB1-9]|\(\?[=!<]")  # what asks for the letters beside it, or repeats some
 _PLACES = 0xE000  # where Unicode has letters for private use: each stands for a run
 TIMES = st.integers(86_400_000, 7_000_000_000_000).map(lambda millis: datetime.fromtimestamp(millis / 1000, UTC))
 
@@ -99,7 +100,9 @@ def _matching(compiled: re.Pattern[str], least: int, most: int) -> st.SearchStra
         runs.append(_run(run, compiled.flags, least if run[0] == compiled.pattern.strip("^$") else 0, most))
         return chr(_PLACES + len(runs) - 1)
 
-    frame = re.compile(_RUN.sub(place, compiled.pattern), compiled.flags)
+    frame = compiled
+    if not _NEIGHBOURS.search(compiled.pattern):
+        frame = re.compile(_RUN.sub(place, compiled.pattern), compiled.flags)
 
     @st.composite
     def texts(draw: st.DrawFn) -> str:
