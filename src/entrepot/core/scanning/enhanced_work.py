@@ -164,9 +164,8 @@ def settle(
     the same writes no finding, and tells nothing. `known` are the findings, where they have been read and nobody has
     written any since.
     """
-    image = ImageKey(scan.key.repository_id, scan.key.digest)
+    image, repository = ImageKey(scan.key.repository_id, scan.key.digest), place.repository
     analysis = _bounded(analysis)
-    repository = place.repository
     ended = _ended(place, scan, analysis, at)
     changed, stands = Changes(()), None
     if ended.result != scan.result or analysis.concerned:
