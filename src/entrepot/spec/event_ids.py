@@ -13,8 +13,8 @@ _HASHED = ~(0xFFFF_FFFF_FFFF << 80 | 0xF << 76 | 0x3 << 62)
 
 def event_id(at: int, request_id: str, name: str, ordinal: int = 0) -> str:
     """The id of what the request of this id, which came at so many microseconds, tells under this name."""
-    hashed = hashlib.blake2b(f"{request_id}/{name}/{ordinal}".encode(), digest_size=16).digest()
-    bits = int.from_bytes(hashed, "big") & _HASHED
+    hashed = hashlib.blake2b(f"{request_id}/{name}/{ordinal}".encode(), digest_size=16).hexdigest()
+    bits = int(hashed, 16) & _HASHED
     digits = f"{bits | (at // 1000) << 80 | _VERSION | _VARIANT:032x}"  # a UUID of its own would cost twice as much
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
