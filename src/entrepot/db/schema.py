@@ -49,6 +49,7 @@
     quota_credit · byte_usage (of a repository's id, or a registry as text)
     rematch_pass (how far matching anew has come) · replication_step (outlives its repository) · replication_status
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
+    remote_key (a key that another Key Management Service has)
     trail_key (what digest files are signed with) · adapter_scan ── adapter_report (scans for another registry)
 
 Conventions: every moment is a BIGINT of microseconds since the epoch, UTC; ids of repositories, blobs and events are

@@ -101,6 +101,11 @@ def burst(raw: object) -> int:
     return whole(raw, 1, 1_000_000)
 
 
+def check_seconds(raw: object) -> float:
+    """A duration that leaves others in peace."""
+    return number(raw, 0.1)
+
+
 def digest_seconds(raw: object) -> float:
     """A duration of a second or more."""
     return number(raw, 1)
