@@ -5,12 +5,14 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
+from entrepot.core import blobs as mounts
 from entrepot.core import repositories
 from entrepot.core.quotas import bytes as byte_quotas
 from entrepot.core.quotas import settings
@@ -155,6 +157,76 @@ def test_many_who_reserve_at_once_never_have_more_than_there_is(database: Databa
     while _reserve(database, one, str(uuid.uuid4()), 100):
         admitted += 1
     assert admitted == 5
+
+
+def held_apart(database: Database) -> tuple[Repository, Repository, list[Blob]]:
+    """A repository that holds blobs of 100 bytes, and one that shall have them."""
+    one, two = made(database, "one"), made(database, "two")
+    kept = [replace(blob(number), size=100) for number in range(THREADS)]
+    for each in kept:
+        write(database, blobs.add, each, EPOCH)
+        write(database, blobs.link, one.id, each.digest, each.id, EPOCH)
+    return one, two, kept
+
+
+def test_many_who_mount_at_once_never_hold_more_than_they_may(database: Database):
+    one, two, kept = held_apart(database)
+    run(database, settings.put_bytes, registry(), two.key.name, 500)
+    start = threading.Barrier(THREADS)
+
+    def mount(each: Blob) -> bool:
+        start.wait()
+        try:
+            return bool(run(database, mounts.mount, two.key, one.key, each.digest))
+        except BytesTooMany:
+            return False
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        assert sum(pool.map(mount, kept)) == 5
+    assert held(database, two)[0] == 500
+
+
+def test_uploads_and_mounts_that_meet_exceed_a_quota_by_one_mount_at_most(database: Database):
+    one, two, kept = held_apart(database)
+    run(database, settings.put_bytes, registry(), two.key.name, 500)
+    start = threading.Barrier(2 * THREADS)
+
+    def mount(each: Blob) -> bool:
+        start.wait()
+        try:
+            return bool(run(database, mounts.mount, two.key, one.key, each.digest))
+        except BytesTooMany:
+            return False
+
+    def send(number: int) -> bool:
+        start.wait()
+        return _reserve(database, two, f"u{number}", 100)
+
+    with ThreadPoolExecutor(2 * THREADS) as pool:
+        mounted, sent = (
+            [pool.submit(mount, each) for each in kept],
+            [pool.submit(send, each) for each in range(THREADS)],
+        )
+        admitted = sum(each.result() for each in (*mounted, *sent))
+    assert 100 * admitted == sum(look(database, byte_usage.below, registry(), two.key.name)) <= 600
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # units of SQLite take turns whatever they do
+def test_uploads_do_not_wait_for_a_mount(database: Database):
+    one, two, kept = held_apart(database)
+    run(database, settings.put_bytes, registry(), "", 1 << 30)
+    mounted, checked = threading.Event(), threading.Event()
+
+    def slow(tx: Transaction) -> None:
+        mounts.mount(tx, caller(), two.key, one.key, kept[0].digest)
+        mounted.set()
+        assert checked.wait(20)
+
+    ending = database.submit(slow)
+    assert mounted.wait(20)
+    assert _reserve(database, two, "beside", 100)
+    checked.set()
+    ending.result()
 
 
 def test_a_reservation_without_a_session_is_released_when_it_is_old(database: Database):
