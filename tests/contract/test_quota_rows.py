@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ from entrepot.db.records import Blob, Repository
 from entrepot.errors import BytesTooMany, ImagesTooMany, RepositoriesTooMany
 from entrepot.spec.digest import Digest
 from tests.factories.callers import EPOCH, caller, image_manifest, registry, repository
+from tests.factories.threads import SECONDS, together
 
 SCOPE = quotas.scope_of(registry())
 STORE = "main"
@@ -212,21 +214,41 @@ def test_uploads_and_mounts_that_meet_exceed_a_quota_by_one_mount_at_most(databa
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # units of SQLite take turns whatever they do
-def test_uploads_do_not_wait_for_a_mount(database: Database):
+def test_a_mount_waits_for_another_one_and_an_upload_does_not(database: Database):
     one, two, kept = held_apart(database)
-    run(database, settings.put_bytes, registry(), "", 1 << 30)
-    mounted, checked = threading.Event(), threading.Event()
+    run(database, settings.put_bytes, registry(), "", 100 * len(kept) + 250)
 
-    def slow(tx: Transaction) -> None:
-        mounts.mount(tx, caller(), two.key, one.key, kept[0].digest)
+    mounted, looked = threading.Event(), threading.Event()
+
+    def mount(tx: Transaction, number: int) -> None:
+        who = msgspec.structs.replace(caller(), request_id=str(uuid.uuid4()))
+        assert mounts.mount(tx, who, two.key, one.key, kept[number].digest)
         mounted.set()
-        assert checked.wait(20)
+        assert looked.wait(SECONDS)
 
-    ending = database.submit(slow)
-    assert mounted.wait(20)
-    assert _reserve(database, two, "beside", 100)
-    checked.set()
-    ending.result()
+    first = database.submit(lambda tx: mount(tx, 0))
+    assert mounted.wait(SECONDS)
+    others = [database.submit(partial(mount, number=number)) for number in (1, 2)]
+    assert _reserve(database, two, "beside", 50)
+    with pytest.raises(TimeoutError):
+        others[0].result(0.3)
+    looked.set()
+    ended = [each.exception(SECONDS) for each in (first, *others)]
+    assert [type(each) for each in ended].count(BytesTooMany) == 1
+    assert held(database, two)[0] == 200
+
+
+def test_threads_write_different_shards(database: Database):
+    one = made(database, "one")
+    together(THREADS, lambda _: database.submit(lambda tx: byte_usage.add(tx, one.id, 1)).result())
+    shards = set()
+
+    def look_at(_: int) -> None:
+        shards.add(byte_usage._shard())
+
+    together(THREADS, look_at)
+    assert len(shards) > 1
+    assert held(database, one)[0] == THREADS
 
 
 def test_a_reservation_without_a_session_is_released_when_it_is_old(database: Database):

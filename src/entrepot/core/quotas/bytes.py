@@ -4,9 +4,9 @@ An upload reserves what it is about to bring in a unit of its own, and only a la
 of two that meet at the end of a quota at least one sees the other, and neither holds a lock while bytes arrive. What is
 refused takes its reservation and its bytes with it. Registries without a quota of bytes reserve nothing.
 
-What is held by a link alone (mounts, copies, replication within a deployment) reserves nothing: such units of a registry
-take turns, and look when it is theirs. An upload that looks while one of them has not committed does not see it, so what
-is held may exceed a quota by what one such unit links, and no more, since the next one sees all.
+What a link alone adds (mounts, copies, replication within a deployment) is not reserved: such units of a registry take
+turns, and look when it is theirs. An upload that looks while one of them has not committed does not see it, so what is
+held may exceed a quota by what one such unit links, and no more, since the next one sees all.
 """
 
 from collections.abc import Sequence
