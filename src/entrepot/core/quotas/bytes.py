@@ -64,9 +64,8 @@ class Reservations:
 def require_link_room(tx: Transaction, key: RepositoryKey, size: int) -> None:
     """`require_room`, for a unit that links these bytes: others of the registry that do wait until it ends."""
     if _covering(quotas.of_registry(tx, key.registry).bytes, key):
-        quotas.hold_credit(
-            tx, quotas.scope_of(key.registry), _TURN
-        )  # before it is looked: who links has ended, or waits
+        # before it is looked: whoever links at the same time has ended, or waits
+        quotas.hold_credit(tx, quotas.scope_of(key.registry), _TURN)
         require_room(tx, key, size)
 
 
