@@ -2,7 +2,7 @@
 and so many of any operation by each principal. Off unless an operator sets them (docs/quotas.md).
 
 The processes of a node share what is left (`buckets`); each node counts for itself. SDKs try again when they are told
-to; docker gives up. So whoever asks the registry waits for a turn that comes soon (docs/decisions/0038).
+to; docker gives up. So whoever asks the registry waits for a turn that comes soon (docs/decisions/0033).
 """
 
 import asyncio
