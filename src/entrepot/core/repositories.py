@@ -29,7 +29,7 @@ from entrepot.spec.ulid import new_ulid
 __all__ = ["Repository", "RepositoryDraft", "catalog", "create", "delete", "describe", "set_mutability"]
 
 MUTABILITIES = ("MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
-MOST_FILTERS = 5
+MOST_FILTERS = 5  # a constraint of the API's, no service quota
 _SCANNED = 2000  # names that are looked at for one page of the catalog
 
 

@@ -1,5 +1,5 @@
 """What AWS has no name for of the replication of a private registry: only images with certain tags, and settings that
-go there too (docs/decisions/0037). Beside the rules, which AWS's clients replace as a whole and know nothing of it.
+go there too (docs/decisions/0034). Beside the rules, which AWS's clients replace as a whole and know nothing of it.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 """Repairs: both sides of a replication are compared image by image, and what differs at the destination is closed by
-the steps by which anything else is replicated. Beyond AWS (docs/decisions/0037); `repairing` is the job.
+the steps by which anything else is replicated. Beyond AWS (docs/decisions/0034); `repairing` is the job.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 """The settings of a repository at a destination, where its registry wants them to go there: beyond AWS
-(docs/decisions/0037).
+(docs/decisions/0034).
 
 Each is put by the use case by which a caller puts it, so that the destination judges it: by what it permits the source
 account to do, by what it accepts, by its quotas. What one refuses keeps no other from going.
