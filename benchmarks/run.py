@@ -25,6 +25,7 @@ WORKLOADS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "telling": Bench.telling,
     "pull": Bench.pull,
     "pull-through": Bench.pull_through,
+    "replication": Bench.replication,
     "push": Bench.push,
     "small-images": Bench.small_images,
     "parallel-pulls": Bench.parallel_pulls,

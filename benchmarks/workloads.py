@@ -21,6 +21,7 @@ from benchmarks import (
     metrics,
     patterns,
     pull_through,
+    replication,
     scan_speed,
     seeding,
     telling,
@@ -120,6 +121,14 @@ class Bench:
         """An image through the cache, the first time and later."""
         self._say("pull-through")
         yield from pull_through.rows(self._scratch / "pull-through", self.scale.repeat, self.scale.blob // 4)
+
+    def replication(self) -> Iterator[Row]:
+        """An image, and a burst of them, on their way to another Region."""
+        self._say("replication")
+        sizes = [int(size) for size in _M_IMAGE.split(",")]
+        burst = 100 if self.scale.peers else self.scale.images
+        given = (self.scale.repeat, sizes, burst)
+        yield from replication.rows(self._scratch / "replication", *given, peers=self.scale.peers)
 
     def push(self) -> Iterator[Row]:
         """One large blob by POST, PATCH and PUT; the floor reads, hashes, writes and syncs, and does nothing else."""

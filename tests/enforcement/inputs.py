@@ -14,6 +14,8 @@ _OF_REGISTRIES: Mapping[str, Any] = {
     "ttlSeconds": 60,
     "replicationConfiguration": {"rules": []},
     "replicationBackfillId": "00000000-0000-4000-8000-000000000000",
+    "options": [],
+    "repairId": "00000000-0000-4000-8000-000000000000",
     "destination": {"region": "eu-west-1", "registryId": ACCOUNT},
 }
 _BROKEN = '{"not": "a policy"}'

@@ -1,5 +1,6 @@
 """Pushes, moved tags, deletions and tags taken off in any order, with the engine killed anywhere: in the end the
-destination is equal to the source where deletions are replicated, and lacks nothing of it where they are not.
+destination is equal to the source where deletions are replicated, and lacks nothing of it where they are not. Whatever
+somebody else does there, a repair that is killed anywhere ends it so again.
 """
 
 import uuid
@@ -13,13 +14,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from entrepot.core import deletion, images, repositories, uploads
-from entrepot.core.replication import rules
+from entrepot.core.replication import repairs, rules
 from entrepot.core.replication.engine import Replication
+from entrepot.core.replication.repairing import Repairing
 from entrepot.core.replication.rules import Destination, Rule
 from entrepot.core.uploads import Bytes
-from entrepot.db import replication_steps
+from entrepot.db import replication_repairs, replication_steps
 from entrepot.db.records import Blob
-from entrepot.errors import ImageNotFound, ImageReferenced, RepositoryNotFound
+from entrepot.errors import BlobsNotFound, ImageNotFound, ImageReferenced, RepositoryNotFound
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
@@ -46,7 +48,7 @@ class Replicating(DatabaseMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = EPOCH
-        self.deletes = False
+        self.deletes = self.is_meddled_with = False
 
     def write(self, work: Any, *args: Any, **kwargs: Any) -> Any:
         self.now += timedelta(milliseconds=1)
@@ -81,20 +83,52 @@ class Replicating(DatabaseMachine):
         with suppress(ImageNotFound, ImageReferenced):
             self.write(deletion.delete, HOME, Tag(tag))
 
+    @rule(number=numbers, tag=tags)
+    def somebody_pushes_there(self, number: int, tag: str) -> None:
+        self.is_meddled_with = True
+        with suppress(RepositoryNotFound, BlobsNotFound):
+            self.write(images.put, AWAY, Tag(tag), MANIFESTS[number], images.OCI_RULES)
+
+    @rule(number=numbers)
+    def somebody_deletes_there(self, number: int) -> None:
+        self.is_meddled_with = True
+        with suppress(RepositoryNotFound, ImageNotFound, ImageReferenced):
+            self.write(deletion.delete, AWAY, MANIFESTS[number].digest)
+
     @rule(writes=st.integers(0, 6), unheard=st.booleans())
     def work_until_killed(self, writes: int, unheard: bool) -> None:
         self.now += timedelta(minutes=2)
         with suppress(Killed):
             Replication(DyingDatabase(self.database, writes, unheard=unheard)).run(self.now)
 
+    @rule(writes=st.integers(0, 3), unheard=st.booleans())
+    def repair_until_killed(self, writes: int, unheard: bool) -> None:
+        self.begin_repair()
+        with suppress(Killed):
+            Repairing(DyingDatabase(self.database, writes, unheard=unheard)).run(self.now)
+
+    def begin_repair(self) -> None:
+        if not self.database.read(replication_repairs.running):
+            self.write(repairs.start, HOME.registry, NEAR, "", str(uuid.uuid4()), dry=False)
+
     @rule()
     def work_to_the_end(self) -> None:
         self.drain()
+        if self.is_meddled_with:
+            self.mend()
         here, there = self.held(HOME), self.held(AWAY)
         if self.deletes:
             assert here == there
         for digest, named in here.items():
             assert named <= there[digest]
+
+    def mend(self) -> None:
+        """A repair that began before now may have passed what was meddled with since: a fresh one has not."""
+        Repairing(self.database).run(self.now)
+        self.begin_repair()
+        Repairing(self.database).run(self.now)
+        self.drain()
+        self.is_meddled_with = False
 
     def drain(self) -> None:
         """Until nothing waits, not for a retry either."""

@@ -34,6 +34,7 @@ from entrepot.core.replication.backfilling import Backfilling
 from entrepot.core.replication.bearing import Bearer
 from entrepot.core.replication.engine import Replication
 from entrepot.core.replication.gauges import ReplicationGauges
+from entrepot.core.replication.repairing import Repairing
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.secrets.upkeep import SecretUpkeep
 from entrepot.core.units import Units
@@ -144,6 +145,7 @@ def _further(
         *replications(
             Replication(database, bearer),
             Backfilling(database, bearer),
+            Repairing(database),
             ReplicationGauges(database, databases.metrics),
             pulse.of(database),
         ),

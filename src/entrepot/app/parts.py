@@ -33,6 +33,7 @@ from entrepot.core.parts import Core
 from entrepot.core.pull_through.measures import Measures
 from entrepot.core.readiness import readiness
 from entrepot.core.reads import Reads
+from entrepot.core.replication import gauges as replication_gauges
 from entrepot.core.scanning import enhanced_exceptions
 from entrepot.core.scanning.suppressions import Source
 from entrepot.core.transfer_rules import LARGEST_LAYER, TransferLimits
@@ -205,7 +206,8 @@ def standing(settings: Settings, databases: Databases) -> Standing:
     metadata, events, audit, metrics = (
         Units(each, one) for each in (databases.metadata, databases.events, databases.audit, databases.metrics)
     )
-    return Standing(metadata, events, audit, metrics, settings.data / JOURNALS, settings.data / VULNERABILITIES)
+    known = settings.data / VULNERABILITIES
+    return Standing(metadata, events, audit, metrics, settings.data / JOURNALS, known, (replication_gauges.samples,))
 
 
 def tracing(settings: Settings, process: str) -> Tracing | None:

@@ -58,7 +58,7 @@ class Change:
         for ordinal, (name, told) in enumerate(self.events):
             self._add_event(ordinal, revision, name, told)
         behind = self.caller.principal.behind
-        following.follow(self.tx, self.repository, revision, self.events, behind, self.caller.at)
+        following.follow(self.tx, self.repository, revision, action, self.events, behind, self.caller.at)
         registry = self.repository.key.registry
         call = call_of(
             self.caller,

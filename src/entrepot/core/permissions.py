@@ -258,8 +258,9 @@ def _inspector2() -> Iterator[tuple[str, tuple[Needs, ...]]]:
 
 _OWN: Mapping[str, str] = {
     ANY: (
-        "GetPullThroughCacheSettings GetTrashConfiguration ListSparedImages ListTrash PutPullThroughCacheSettings "
-        "PutTrashConfiguration ReportImagesInUse"
+        "DescribeReplicationRepair GetPullThroughCacheSettings GetReplicationOptions GetTrashConfiguration "
+        "ListSparedImages ListTrash PutPullThroughCacheSettings PutReplicationOptions PutTrashConfiguration "
+        "ReportImagesInUse StartReplicationRepair"
     ),
     REPOSITORY: (
         "GetRepositoryProtection PurgeTrash PutRepositoryProtection RefreshCachedImages RestoreImage RestoreRepository"

@@ -1,10 +1,9 @@
 """Repositories: create, describe, change, delete. Every use case authorises on the ARN before it looks anything up."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from entrepot.core import access, lookup, protection, trash
+from entrepot.core import access, lookup, protection, tag_patterns, trash
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change, Json, new_stamp
 from entrepot.core.encryption import configuration
@@ -31,9 +30,7 @@ __all__ = ["Repository", "RepositoryDraft", "catalog", "create", "delete", "desc
 
 MUTABILITIES = ("MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
 MOST_FILTERS = 5  # a constraint of the API's, no service quota
-MOST_WILDCARDS = 2
 _SCANNED = 2000  # names that are looked at for one page of the catalog
-_FILTER = re.compile(r"[0-9a-zA-Z._*-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +180,9 @@ def tag_is_immutable(repository: Repository, tag: str) -> bool:
         case "IMMUTABLE":
             return True
         case "IMMUTABLE_WITH_EXCLUSION":
-            return not _matches(repository.exclusion_filters, tag)
+            return not tag_patterns.matches(repository.exclusion_filters, tag)
         case _:
-            return _matches(repository.exclusion_filters, tag)
+            return tag_patterns.matches(repository.exclusion_filters, tag)
 
 
 def check_mutability(mutability: str, filters: Sequence[str]) -> None:
@@ -206,12 +203,7 @@ def check_mutability(mutability: str, filters: Sequence[str]) -> None:
             parameter=parameter, reason=f"Member must have length less than or equal to {MOST_FILTERS}"
         )
     for text in filters:
-        if not _FILTER.fullmatch(text):
-            reason = "Member must satisfy regular expression pattern: ^[0-9a-zA-Z._*-]{1,128}$"
-            raise ParameterInvalid(parameter=f"{parameter}.filter", reason=reason)
-        if text.count("*") > MOST_WILDCARDS:
-            reason = f"Member must contain at most {MOST_WILDCARDS} wildcards (*)"
-            raise ParameterInvalid(parameter=f"{parameter}.filter", reason=reason)
+        tag_patterns.check(parameter, text)
 
 
 def _told(draft: RepositoryDraft) -> dict[str, object]:
@@ -228,7 +220,3 @@ def _told_mutability(mutability: str, filters: Sequence[str]) -> dict[str, objec
     if filters:
         told["imageTagMutabilityExclusionFilters"] = [{"filterType": "WILDCARD", "filter": text} for text in filters]
     return told
-
-
-def _matches(filters: Sequence[str], tag: str) -> bool:
-    return any(re.fullmatch(".*".join(re.escape(part) for part in text.split("*")), tag) for text in filters)

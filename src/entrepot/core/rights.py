@@ -140,8 +140,16 @@ class RightsByPrincipal:
         return rights
 
 
-def rights_of(reader: Reader, subject: Subject, owner_id: str = "", session: Session | None = None) -> Rights:
-    """The rights of a user or a root, or of a session of the user, role or root `owner_id`, as they are now."""
+def rights_of(
+    reader: Reader,
+    subject: Subject,
+    owner_id: str = "",
+    session: Session | None = None,
+    also: tuple[Policy, ...] = (),
+) -> Rights:
+    """The rights of a user or a root, or of a session of the user, role or root `owner_id`, as they are now; `also` are
+    policies of its own beside those that are attached.
+    """
     owner_id = owner_id or subject.id
     levels = _levels(reader, subject)
     limits = None if session is None else _session_limits(reader, session)
@@ -154,6 +162,7 @@ def rights_of(reader: Reader, subject: Subject, owner_id: str = "", session: Ses
     groups = memberships.groups_of(reader, owner_id, "", MOST_GROUPS)
     identity = [policy for holder in (found, *groups) for policy in _held(reader, subject.account, holder.id)]
     identity += [compiled(held.name, held.text) for held in held_policies.of_account(reader, found)]
+    identity += also
     boundary = None
     if found.boundary is not None:
         boundary = managed(reader, subject.account, found.boundary) or _NOTHING

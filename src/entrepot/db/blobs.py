@@ -132,6 +132,22 @@ _REFERENCE = (
     )
     .limit(1)
 )
+_LACKING = (
+    select(manifest_reference.c.digest)
+    .join(
+        repository_blob,
+        (repository_blob.c.repository_id == manifest_reference.c.repository_id)
+        & (repository_blob.c.digest == manifest_reference.c.digest),
+    )
+    .join(blob, blob.c.id == repository_blob.c.blob_id)
+    .where(
+        manifest_reference.c.repository_id == bindparam("of"),
+        manifest_reference.c.manifest_digest == bindparam("digest"),
+        manifest_reference.c.kind != "child",
+        blob.c.state != "live",
+    )
+    .limit(1)
+)
 _HOLDERS = (
     select(repository_blob.c.repository_id)
     .where(repository_blob.c.blob_id == bindparam("blob"))
@@ -257,6 +273,11 @@ def reference_to(tx: Transaction, repository_id: str, digest: str) -> tuple[str,
     """(manifest digest, media type) of one manifest that names this blob as config or layer."""
     row = tx.one(_REFERENCE, of=repository_id, digest=digest)
     return None if row is None else (row.manifest_digest, row.media_type)
+
+
+def is_damaged(tx: Transaction, repository_id: str, digest: str) -> bool:
+    """Whether bytes that a manifest of the repository needs are damaged, or on their way out."""
+    return tx.one(_LACKING, of=repository_id, digest=digest) is not None
 
 
 def holders(tx: Transaction, blob_id: str) -> Sequence[str]:

@@ -1,7 +1,9 @@
 """The tables of replication.
 
     registry ───┬─ replication_configuration     the rules of a private registry
-                └─ replication_backfill ── replication_backfill_item
+                ├─ replication_options           what AWS has no name for: tag filters, settings that go too
+                ├─ replication_backfill ── replication_backfill_item
+                └─ replication_repair ──── replication_repair_item       what differs at a destination
     repository ─┬─ replication_step              what a change of it is still to do at a destination
                 └─ replication_status            how the copies of its images stand
 
@@ -23,6 +25,16 @@ replication_configuration = Table(
     PrimaryKeyConstraint("account_id", "region"),
 )
 
+replication_options = Table(
+    "replication_options",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("region", Text, nullable=False),
+    Column("options", Text, nullable=False),  # JSON, db/replication_records.py draws it
+    Column("updated_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "region"),
+)
+
 replication_step = Table(
     "replication_step",
     metadata,
@@ -32,8 +44,8 @@ replication_step = Table(
     Column("revision", BigInteger, nullable=False),  # of the source; with the ordinal the order of its changes
     Column("ordinal", BigInteger, nullable=False),
     Column("tag", Text, nullable=False),  # '' for none
-    Column("action", Text, nullable=False),  # PUSH | DELETE
-    Column("digest", Text, nullable=False),
+    Column("action", Text, nullable=False),  # PUSH | DELETE | SETTINGS
+    Column("digest", Text, nullable=False),  # '' for settings
     Column("account_id", Text, nullable=False),  # of the source
     Column("region", Text, nullable=False),
     Column("name", Text, nullable=False),
@@ -56,7 +68,7 @@ replication_status = Table(
     "replication_status",
     metadata,
     Column("repository_id", Text, nullable=False),
-    Column("digest", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # '' for its settings
     Column("tag", Text, nullable=False),  # '' for none
     Column("to_account", Text, nullable=False),
     Column("to_region", Text, nullable=False),
@@ -119,4 +131,37 @@ Index(
     replication_backfill_item.c.name,
     replication_backfill_item.c.digest,
     replication_backfill_item.c.tag,
+)
+
+replication_repair = Table(
+    "replication_repair",
+    metadata,
+    Column("id", Text, primary_key=True),  # UUID
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("region", Text, nullable=False),
+    Column("to_account", Text, nullable=False),
+    Column("to_region", Text, nullable=False),
+    Column("name", Text, nullable=False),  # of one repository; '' for all
+    Column("dry", BigInteger, nullable=False),  # 0 | 1: nothing is to be changed
+    Column("status", Text, nullable=False),  # IN_PROGRESS | COMPLETE
+    Column("after", Text, nullable=False),  # JSON [name, side, digest, tag]: how far it has compared
+    Column("compared", BigInteger, nullable=False),
+    Column("found", BigInteger, nullable=False),
+    Column("kept", BigInteger, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+)
+Index("ix_replication_repair_ended_at", replication_repair.c.ended_at)
+
+replication_repair_item = Table(
+    "replication_repair_item",
+    metadata,
+    Column("repair_id", Text, ForeignKey("replication_repair.id"), nullable=False),
+    Column("ordinal", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),  # of the repository
+    Column("difference", Text, nullable=False),  # MISSING | EXTRA | DAMAGED | SETTINGS
+    Column("digest", Text, nullable=False),  # '' for settings
+    Column("tag", Text, nullable=False),  # '' for none; of settings which
+    Column("kept", BigInteger, nullable=False),  # 0 | 1: it stays as it is
+    PrimaryKeyConstraint("repair_id", "ordinal"),
 )

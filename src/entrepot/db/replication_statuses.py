@@ -36,6 +36,13 @@ _PUT = text(
     "ON CONFLICT (repository_id, digest, tag, to_account, to_region) DO UPDATE SET status = excluded.status, "
     "failure_code = excluded.failure_code, reason = excluded.reason, changed_at = excluded.changed_at"
 )
+_DROP = delete(replication_status).where(
+    _C.repository_id == bindparam("of"),
+    _C.digest == bindparam("image"),
+    _C.tag == bindparam("of_tag"),
+    _C.to_account == bindparam("account"),
+    _C.to_region == bindparam("in_region"),
+)
 _FORGET = delete(replication_status).where(_C.repository_id == bindparam("of"), _C.digest == bindparam("image"))
 _FORGET_ALL = delete(replication_status).where(_C.repository_id == bindparam("of"))
 
@@ -82,6 +89,12 @@ def failed(tx: Reader, limit: int) -> Sequence[Row]:
 def count_failed(tx: Reader) -> Sequence[Row]:
     """How many failed between each two registries: account_id, region, to_account, to_region, images."""
     return tx.all(_COUNT_FAILED)
+
+
+def drop(tx: Transaction, repository_id: str, digest: str, tag: str, destination: Destination) -> None:
+    """There is nothing at one destination of which anything could stand."""
+    at = {"account": destination.account, "in_region": destination.region}
+    tx.run(_DROP, of=repository_id, image=digest, of_tag=tag, **at)
 
 
 def forget(tx: Transaction, repository_id: str, digest: str) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, select, text, update
 
 from entrepot.db.database import Reader, Row, Transaction
-from entrepot.db.replication_records import Action, Backlog, Destination, Step
+from entrepot.db.replication_records import PUSH, Action, Backlog, Destination, Step
 from entrepot.db.replication_schema import replication_step
 from entrepot.spec.moments import micros, moment
 from entrepot.spec.repository import RegistryKey, RepositoryKey
@@ -39,9 +39,15 @@ _OTHER = (
         _C.tag == bindparam("of_tag"),
         _C.to_account == bindparam("account"),
         _C.to_region == bindparam("in_region"),
-        _C.action == "PUSH",
+        _C.action == bindparam("what"),
     )
     .limit(1)
+)
+_NEXT_ORDINAL = select(func.max(_C.ordinal).label("last")).where(
+    _C.repository_id == bindparam("of"),
+    _C.to_account == bindparam("account"),
+    _C.to_region == bindparam("in_region"),
+    _C.revision == bindparam("at_revision"),
 )
 _BACKLOGS = (
     select(
@@ -116,12 +122,19 @@ def soonest(tx: Reader) -> tuple[int, ...] | None:
     return None if row is None else (row.due_at, row.repository_id, row.revision, row.ordinal)
 
 
-def waits_for(tx: Reader, repository_id: str, digest: str, tag: str, destination: Destination) -> bool:
-    """Whether an image under a tag is still to be pushed to a destination."""
-    found = tx.one(
-        _OTHER, of=repository_id, image=digest, of_tag=tag, account=destination.account, in_region=destination.region
-    )
-    return found is not None
+def waits_for(
+    tx: Reader, repository_id: str, digest: str, tag: str, destination: Destination, action: Action = PUSH
+) -> bool:
+    """Whether an image under a tag is still to be pushed to a destination, or to be deleted there."""
+    at = {"account": destination.account, "in_region": destination.region}
+    return tx.one(_OTHER, of=repository_id, image=digest, of_tag=tag, what=action, **at) is not None
+
+
+def next_ordinal(tx: Transaction, repository_id: str, destination: Destination, revision: int) -> int:
+    """The first place behind all steps of a revision that wait; the caller holds the repository's lock."""
+    at = {"account": destination.account, "in_region": destination.region, "at_revision": revision}
+    row = tx.one(_NEXT_ORDINAL, of=repository_id, **at)
+    return 0 if row is None or row.last is None else int(row.last) + 1
 
 
 def backlogs(tx: Reader) -> Sequence[Backlog]:

@@ -26,6 +26,7 @@
              ├─ inspector_finding                          (outlives its image)
              ├─ vulnerability_exception
              ├─ replication_configuration · replication_backfill ── replication_backfill_item
+             ├─ replication_options · replication_repair ── replication_repair_item
              ├─ creation_template · trash_setting · pull_through_rule · service_quota · byte_quota
              └─ repository ─┬─ resource_tag · catalog_data · repository_vex · repository_admission
                             ├─ repository_protection · trashed_repository

@@ -189,7 +189,7 @@ from entrepot.errors.quotas import (
     ServiceQuotaOutOfBounds,
     ServiceQuotaUnknown,
 )
-from entrepot.errors.replication import BackfillInProgress, BackfillNotFound, BackfillStatusInvalid
+from entrepot.errors.replication import BackfillInProgress, BackfillNotFound, BackfillStatusInvalid, RepairNotFound
 from entrepot.errors.repositories import (
     LayerKeyUnusable,
     PublicAliasNotFound,

@@ -22,3 +22,9 @@ class BackfillStatusInvalid(Fact):
     """A backfill that has ended, or is ending, cannot be stopped."""
 
     text = "The replication backfill with id '{id}' cannot be stopped: its status is {status}"
+
+
+class RepairNotFound(Fact):
+    """No repair of the registry has this id, or it ended more than 90 days ago."""
+
+    text = "The replication repair with id '{id}' does not exist in the registry with id '{account}'"

@@ -93,6 +93,9 @@ HELP: Mapping[str, str] = {
     "entrepot_byte_quota_bytes": "Bytes that a registry, or its repositories below a prefix, may hold.",
     "entrepot_byte_quota_held_bytes": "Bytes that they hold.",
     "entrepot_byte_quota_reserved_bytes": "Bytes that are on their way to them.",
+    "entrepot_replication_backlog": "Pushes, deletions and settings that wait to go from a registry to a destination.",
+    "entrepot_replication_lag_seconds": "How long the first of them has waited.",
+    "entrepot_replication_failed": "Images that a destination has not got, for good.",
     "entrepot_journal_behind_bytes": "Records of requests that a database has not taken up yet.",
     "entrepot_job_late_seconds": "How long a job has been due and not been begun.",
 }

@@ -148,6 +148,7 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.RegistryPolicyInvalid: (400, "UNSUPPORTED"),
     facts.RegistryPolicyNotFound: (404, "UNSUPPORTED"),
     facts.ReplayStateIllegal: (409, "DENIED"),
+    facts.RepairNotFound: (404, "NAME_UNKNOWN"),
     facts.RepositoriesTooMany: (403, "DENIED"),
     facts.RepositoryAlreadyExists: (409, "NAME_INVALID"),
     facts.RepositoryKeyUnusable: (403, "DENIED"),

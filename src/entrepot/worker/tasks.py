@@ -29,10 +29,11 @@ from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
 from entrepot.core.pull_through.tidying import Tidying
 from entrepot.core.pulse import Watching
-from entrepot.core.replication import backfilling, engine
+from entrepot.core.replication import backfilling, engine, repairing
 from entrepot.core.replication.backfilling import Backfilling
 from entrepot.core.replication.engine import Replication
 from entrepot.core.replication.gauges import ReplicationGauges
+from entrepot.core.replication.repairing import Repairing
 from entrepot.core.scanning import coverage_sweep, excepting
 from entrepot.core.scanning.coverage_sweep import CoverageSweep
 from entrepot.core.scanning.excepting import Excepting
@@ -147,12 +148,13 @@ def activations(activation: Activation) -> Sequence[Task]:
 
 
 def replications(
-    replication: Replication, backfills: Backfilling, gauges: ReplicationGauges, watch: Watching
+    replication: Replication, backfills: Backfilling, repairs: Repairing, gauges: ReplicationGauges, watch: Watching
 ) -> Sequence[Task]:
     """The jobs that bring images to other registries, and tell how far behind they are."""
     return (
         Task("replicate", _EVENTS_AGAIN, replication.run, watch=watch(engine.waiting)),
         Task("backfill", _EVENTS_AGAIN, backfills.run, watch=watch(backfilling.waiting)),
+        Task("replication-repair", _EVENTS_AGAIN, repairs.run, watch=watch(repairing.waiting)),
         Task("replication-gauges", _REPLICATION_GAUGES_EVERY, gauges.run),
     )
 

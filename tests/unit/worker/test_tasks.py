@@ -81,6 +81,7 @@ def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
         "activate",
         "replicate",
         "backfill",
+        "replication-repair",
         "replication-gauges",
         "pull-through",
         "remote-keys",

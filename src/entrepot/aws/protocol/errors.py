@@ -71,6 +71,7 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.EventResourceAlreadyExists: ("ResourceAlreadyExistsException", 400),
     facts.EventResourceNotFound: ("ResourceNotFoundException", 400),
     facts.EventRuleNotFound: ("ResourceNotFoundException", 400),
+    facts.RepairNotFound: ("ReplicationRepairNotFoundException", 400),
     facts.RepositoriesTooMany: ("LimitExceededException", 400),
     facts.ScheduleExpressionInvalid: ("ValidationException", 400),
     facts.ServiceQuotaOutOfBounds: ("InvalidParameterException", 400),

@@ -144,13 +144,16 @@ class _Looking:
             before = (blocks[-1].to_at, blocks[-1].sequence)
 
     def _read(self, block: Found) -> None:
-        """Take the newest of a block that are wanted, as many as a page and one more can use."""
+        """Take the newest of a block that are wanted, as many as a page and one more can use, and all that are as old
+        as the last of those: in a block they stand in another order.
+        """
         packed = audit_blocks.records(self._tx, block.sequence)
         if packed is None:
             return
-        taken = 0
+        taken, last = 0, 0
         for record in newest_first(packed, unpack_positions(block.positions)):
-            if record.numbers[0] < self._span.first or taken > self._wanted.limit:
+            is_enough = taken > self._wanted.limit and record.numbers[0] != last
+            if record.numbers[0] < self._span.first or is_enough:
                 break
             if record.numbers[0] > self._span.last:
                 continue
@@ -158,7 +161,7 @@ class _Looking:
             found = (call.at, call.request_id, call.common.operation)
             if (self._wanted.after is None or found < self._wanted.after) and self._is_wanted(call):
                 self._found.append((found, call))
-                taken += 1
+                taken, last = taken + 1, call.at
 
     def _is_wanted(self, call: Call) -> bool:
         if self._wanted.term is None:

@@ -5,7 +5,7 @@ The page's own door decides who may see it; it is of all accounts.
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -56,19 +56,30 @@ class Sample(NamedTuple):
     value: float
 
 
+Look = Callable[[Transaction, datetime], Iterable[Sample]]
+
+
 class Standing:
     """Answers with what was found at most two seconds ago, so that many who ask cost as much as one."""
 
     def __init__(
-        self, metadata: Units, events: Units, audit: Units, metrics: Units, directory: Path, known: Path
+        self,
+        metadata: Units,
+        events: Units,
+        audit: Units,
+        metrics: Units,
+        directory: Path,
+        known: Path,
+        further: Sequence[Look] = (),
     ) -> None:
-        """`directory` has the journals, `known` the vulnerability database."""
+        """`directory` has the journals, `known` the vulnerability database; `further` looks at the metadata."""
         self._metadata = metadata
         self._events = events
         self._audit = audit
         self._metrics = metrics
         self._directory = directory
         self._known = known
+        self._further = further
         self._asking = asyncio.Lock()
         self._found: tuple[Sample, ...] = ()
         self._until = 0.0
@@ -89,6 +100,8 @@ class Standing:
         lengths = await asyncio.get_running_loop().run_in_executor(None, sizes, self._directory)
         sources = await asyncio.get_running_loop().run_in_executor(None, _of_vulnerabilities, self._known, now)
         told, folded = await self._metadata.read(_of_metadata, now)
+        for look in self._further:
+            told += await self._metadata.read(look, now)
         waiting = await self._events.read(standing.events_waiting)
         audited = await self._audit.read(journals.AUDIT.all)
         gauges, measured = await self._metrics.read(_of_metrics, now)

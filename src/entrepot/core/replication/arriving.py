@@ -14,19 +14,20 @@ from entrepot.core import image_copies, images, lookup, templates
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.encryption import data_keys, faults
-from entrepot.core.following import ROLE
+from entrepot.core.following import ROLE, note_settings
 from entrepot.core.images import OCI_RULES
 from entrepot.core.principals import role_principal
 from entrepot.core.quotas.bytes import require_link_room
 from entrepot.core.replication.outcomes import COMPLETE, GONE, Outcome, of_fact
 from entrepot.core.repositories import tag_is_immutable
 from entrepot.core.rights import Rights, rights_of
-from entrepot.db import blobs, entities, repositories, tags
+from entrepot.db import blobs, entities, replication_options, repositories, tags
 from entrepot.db import images as rows
 from entrepot.db.database import Reader, Transaction
 from entrepot.db.records import Repository
-from entrepot.db.replication_records import Destination
+from entrepot.db.replication_records import Destination, settings_of
 from entrepot.errors import CopyTooLarge, TagImmutable
+from entrepot.policy.compiled import Policy
 from entrepot.policy.evaluation import Policies
 from entrepot.seal.sessions import Session
 from entrepot.spec.digest import Digest
@@ -52,9 +53,9 @@ class Way(NamedTuple):
         return RepositoryKey(self.destination.registry, self.source.name)
 
 
-def caller(reader: Reader, way: Way, at: datetime, manifest: str = "") -> Caller:
+def caller(reader: Reader, way: Way, at: datetime, manifest: str = "", also: tuple[Policy, ...] = ()) -> Caller:
     """Replication, as the source account's service-linked role; without that it may do nothing. What it does to
-    different manifests on one way is told apart by their digests.
+    different manifests on one way is told apart by their digests; `also` are policies that it has beside the role's.
     """
     account = way.source.registry.account
     found = entities.find(reader, account, "role", _ROLE_NAME)
@@ -71,7 +72,7 @@ def caller(reader: Reader, way: Way, at: datetime, manifest: str = "") -> Caller
     if found is None:
         rights = Rights(principal.subject(), Policies())
     else:
-        rights = rights_of(reader, principal.subject(), found.id, session)
+        rights = rights_of(reader, principal.subject(), found.id, session, also)
     request_id = str(uuid.uuid5(uuid.UUID(way.request_id), manifest)) if manifest else way.request_id
     return Caller(principal, rights, way.destination.region, "", "", request_id, secure=True, door="worker", at=at)
 
@@ -150,10 +151,17 @@ def require_ends(tx: Transaction, actor: Caller, way: Way, digest: str) -> Ends 
     lookup.allow(tx, actor, way.target, "ReplicateImage")
     if target is None:
         templates.create_for(tx, actor, way.target, "REPLICATION")
+        _have_settings_follow(tx, way, source, actor.at)
         target = repositories.lock(tx, way.target)
     ends = Ends(source, lookup.present(target, way.target))
     data_keys.require_usable(tx, ends.target, actor.at)
     return ends
+
+
+def _have_settings_follow(tx: Transaction, way: Way, source: Repository, at: datetime) -> None:
+    """Settings come to a repository that was just made, where they are to."""
+    if settings_of(replication_options.find(tx, way.source.registry), way.destination, way.source.name):
+        note_settings(tx, source, way.destination, source.revision, at)
 
 
 def lock_ends(tx: Transaction, way: Way) -> tuple[Repository | None, Repository | None]:

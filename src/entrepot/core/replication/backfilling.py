@@ -10,6 +10,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Final
 
+from entrepot.core.following import is_taken
 from entrepot.core.replication import arriving, engine, failing, outcomes
 from entrepot.core.replication.arriving import Way
 from entrepot.core.replication.backfills import KEPT
@@ -17,11 +18,18 @@ from entrepot.core.replication.bearing import Bearer
 from entrepot.core.replication.failing import Failed
 from entrepot.core.replication.outcomes import Outcome
 from entrepot.core.units import BlockingUnits
-from entrepot.db import image_pages, images, replication_configurations, replication_statuses, repositories
+from entrepot.db import (
+    image_pages,
+    images,
+    replication_configurations,
+    replication_options,
+    replication_statuses,
+    repositories,
+)
 from entrepot.db import replication_backfills as rows
 from entrepot.db.database import Database, Reader, Transaction
 from entrepot.db.records import Repository
-from entrepot.db.replication_records import Backfill, Item, Status, destinations_of
+from entrepot.db.replication_records import Backfill, Item, Status, destinations_of, tags_of
 from entrepot.errors import Fact
 from entrepot.spec.digest import Digest
 from entrepot.spec.event_ids import event_id
@@ -126,22 +134,26 @@ def prepare(tx: Transaction, backfill_id: str) -> None:
 def _next(tx: Transaction, backfill: Backfill) -> Iterator[tuple[str, str, str]]:
     """(name, digest, tag) of what is behind `after`."""
     rules = replication_configurations.find(tx, backfill.registry)
+    options = replication_options.find(tx, backfill.registry)
     name, digest, tag = backfill.after
     within = repositories.find(tx, RepositoryKey(backfill.registry, name)) if name else None
     if within is not None:
-        yield from _images(tx, within, (digest, tag))
+        yield from _images(tx, within, (digest, tag), tags_of(options, backfill.destination, name))
     while page := repositories.page(tx, backfill.registry, name, _REPOSITORIES):
         for each in page:
             name = each.key.name
             if backfill.destination in destinations_of(rules, name):
-                yield from _images(tx, each, ("", ""))
+                yield from _images(tx, each, ("", ""), tags_of(options, backfill.destination, name))
             yield name, _END, ""
 
 
-def _images(tx: Transaction, repository: Repository, after: tuple[str, str]) -> Iterator[tuple[str, str, str]]:
+def _images(
+    tx: Transaction, repository: Repository, after: tuple[str, str], filters: Sequence[str]
+) -> Iterator[tuple[str, str, str]]:
     while page := image_pages.ids_page(tx, repository.id, "ANY", "ACTIVE", after, _PAGE):
         for digest, tag in page:
-            yield repository.key.name, digest, tag or ""
+            if is_taken(tx, repository, digest, tag or "", filters):
+                yield repository.key.name, digest, tag or ""
         after = (page[-1][0], page[-1][1] or "")
 
 

@@ -12,14 +12,14 @@ from datetime import datetime
 from time import monotonic
 from typing import Final
 
-from entrepot.core.replication import arriving, failing, leaving, outcomes
+from entrepot.core.replication import arriving, failing, leaving, outcomes, settling
 from entrepot.core.replication.arriving import Way
 from entrepot.core.replication.bearing import Bearer
 from entrepot.core.replication.outcomes import Outcome
 from entrepot.core.units import BlockingUnits
 from entrepot.db import images, replication_statuses, replication_steps, repositories
 from entrepot.db.database import Database, Reader, Transaction
-from entrepot.db.replication_records import DELETE, Step
+from entrepot.db.replication_records import DELETE, PUSH, SETTINGS, Step
 from entrepot.errors import Fact
 from entrepot.spec.digest import Digest
 from entrepot.spec.event_ids import event_id
@@ -47,7 +47,7 @@ class Replication:
         self._turn_seconds = turn_seconds
 
     def run(self, now: datetime) -> Mapping[str, object]:
-        """What is due; how many images were replicated, deleted and failed."""
+        """What is due; how many images were replicated, deleted and failed, how often settings were brought."""
         until, done = monotonic() + self._turn_seconds, Counts()
         while monotonic() < until:
             steps = self._units.read(replication_steps.due, now, _SOME)
@@ -69,6 +69,8 @@ class Replication:
     def _begin(self, step: Step, now: datetime, done: "Counts") -> Future[Outcome] | None:
         if step.action == DELETE:
             return self._units.queue(delete, step, now)
+        if step.action == SETTINGS:
+            return self._units.queue(settle, step, now)
         with self._stepping_aside(step, now):
             try:
                 manifest = carry(self._units, self._bearer, way_of(step), step.digest, now)
@@ -114,17 +116,24 @@ class Counts:
 
     replicated: int = 0
     deleted: int = 0
+    settled: int = 0
     failed: int = 0
 
     def add(self, step: Step, outcome: Outcome) -> None:
         """Count one more."""
         self.failed += outcome.status == "FAILED"
         self.deleted += outcome.status == "COMPLETE" and step.action == DELETE
-        self.replicated += outcome.status == "COMPLETE" and step.action != DELETE
+        self.settled += outcome.status == "COMPLETE" and step.action == SETTINGS
+        self.replicated += outcome.status == "COMPLETE" and step.action == PUSH
 
     def shown(self) -> Mapping[str, object]:
         """Those that are not 0."""
-        counts = {"replicated": self.replicated, "deleted": self.deleted, "failed": self.failed}
+        counts = {
+            "replicated": self.replicated,
+            "deleted": self.deleted,
+            "settled": self.settled,
+            "failed": self.failed,
+        }
         return {name: count for name, count in counts.items() if count}
 
 
@@ -177,6 +186,23 @@ def delete(tx: Transaction, step: Step, now: datetime) -> Outcome:
     return leaving.leave(tx, way_of(step), step.digest, step.tag, now)
 
 
+def settle(tx: Transaction, step: Step, now: datetime) -> Outcome:
+    """Do a step that brings settings, and take it off the list; what the destination refuses is told."""
+    if not replication_steps.remove(tx, step):
+        return outcomes.GONE
+    outcome, refused = settling.settle(tx, way_of(step), now)
+    if refused:
+        place = (step.repository_id, step.revision, step.ordinal)
+        failed = failing.Failed(SETTINGS, "", "", place, tuple(refused))
+        failing.tell(tx, way_of(step), failed, outcome, now)
+        outcome = outcome._replace(reason=f"{', '.join(refused)}: {outcome.reason}")
+    if outcome.status == "GONE":
+        replication_statuses.drop(tx, step.repository_id, "", "", step.destination)
+    else:
+        replication_statuses.put(tx, step.repository_id, "", "", step.destination, outcome.status, now, *outcome[1:])
+    return outcome
+
+
 def give_up(tx: Transaction, step: Step, outcome: Outcome, now: datetime) -> None:
     """Take a step off the list that failed for good, and tell so."""
     if replication_steps.remove(tx, step):
@@ -188,7 +214,7 @@ def give_up(tx: Transaction, step: Step, outcome: Outcome, now: datetime) -> Non
 
 def _note(tx: Transaction, step: Step, outcome: Outcome, now: datetime) -> None:
     """How the image stands; one that is gone has no status, and one that is pushed again is still on its way."""
-    if outcome.status == "GONE" or step.action == DELETE or not images.known(tx, step.repository_id, step.digest):
+    if outcome.status == "GONE" or step.action != PUSH or not images.known(tx, step.repository_id, step.digest):
         return
     status, code, reason = outcome.status, outcome.code, outcome.reason
     if not replication_steps.waits_for(tx, step.repository_id, step.digest, step.tag, step.destination):

@@ -2,28 +2,33 @@
 refused (ECR user guide, "Private image replication", "Events").
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
-from entrepot.core import changes
+from entrepot.core import changes, resources
+from entrepot.core.replication import settling
 from entrepot.core.replication.arriving import EVENT, Way, caller, detail
 from entrepot.core.replication.outcomes import Outcome
 from entrepot.db import accounts, outbox
 from entrepot.db.database import Transaction
-from entrepot.db.replication_records import DELETE, Action
+from entrepot.db.replication_records import DELETE, SETTINGS, Action, Kind
 from entrepot.spec.event_ids import event_id
 from entrepot.spec.moments import micros
 
 
 class Failed(NamedTuple):
-    """What failed: its image and tag; `place` is the id of the source, revision and ordinal of the change."""
+    """What failed: its image and tag, or settings; `place` is the id of the source, revision and ordinal of the
+    change.
+    """
 
     action: Action
     digest: str
     tag: str
     place: tuple[str, int, int]
+    settings: tuple[Kind, ...] = ()
 
 
 def tell(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: datetime) -> None:
@@ -31,9 +36,7 @@ def tell(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: dateti
     destination = way.destination
     if accounts.find(tx, destination.account) is None:
         return
-    told = {**detail(way, failed.digest, failed.tag, "FAILED"), "failure-code": outcome.code}
-    if failed.action == DELETE:
-        told["action-type"] = "DELETE"
+    told = {**_detail(way, failed), "failure-code": outcome.code}
     body = {"source": "aws.ecr", "resources": [way.target.arn], "detail": told}
     repository_id, revision, ordinal = failed.place
     outbox.add(
@@ -52,9 +55,22 @@ def tell(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: dateti
     _record(tx, way, failed, outcome, at)
 
 
+def _detail(way: Way, failed: Failed) -> Mapping[str, object]:
+    if failed.action == SETTINGS:
+        return settling.detail(way, failed.settings, "FAILED")
+    told = detail(way, failed.digest, failed.tag, "FAILED")
+    return {**told, "action-type": "DELETE"} if failed.action == DELETE else told
+
+
 def _record(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: datetime) -> None:
-    action = "BatchDeleteImage" if failed.action == DELETE else "ReplicateImage"
-    parameters = {"repositoryName": way.target.name, "imageDigest": failed.digest, "imageTag": failed.tag}
-    actor, place = caller(tx, way, at), (way.destination.account, way.destination.region)
-    call = changes.call_of(actor, "ecr", action, *place, parameters, ("", way.target.name))
+    place = (way.destination.account, way.destination.region)
+    parameters: dict[str, object] = {"repositoryName": way.target.name}
+    if failed.action == SETTINGS:  # told apart from the record of those that were not refused
+        actor, service, action = caller(tx, way, at, "refused"), resources.OWN, settling.ACTION
+        parameters["settings"] = list(failed.settings)
+    else:
+        actor, service = caller(tx, way, at), "ecr"
+        action = "BatchDeleteImage" if failed.action == DELETE else "ReplicateImage"
+        parameters |= {"imageDigest": failed.digest, "imageTag": failed.tag}
+    call = changes.call_of(actor, service, action, *place, parameters, ("", way.target.name))
     changes.audit_refused(tx, actor, call, outcome.code, outcome.reason)

@@ -1,5 +1,5 @@
-"""How far behind replication is, as metrics of the source's account and Region: for each destination how much waits,
-and for how long the oldest of it has.
+"""How far behind replication is: for each destination how much waits, and for how long the oldest of it has. As metrics
+of the source's account and Region, and of the deployment.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from typing import Final
 from entrepot.core.metrics import points
 from entrepot.core.metrics.measuring import OURS
 from entrepot.core.metrics.series import metric
+from entrepot.core.metrics.standing import Sample
 from entrepot.core.replication import statuses
 from entrepot.core.replication.statuses import Flow
 from entrepot.core.units import BlockingUnits
@@ -16,6 +17,7 @@ from entrepot.db.database import Database, Transaction
 from entrepot.metrics import summaries
 from entrepot.metrics.periods import FIVE_MINUTES
 
+MOST_WAYS: Final = 200  # that are told of, from one registry to another each
 _HOLD: Final = FIVE_MINUTES
 
 
@@ -39,11 +41,10 @@ def tell(tx: Transaction, flows: Sequence[Flow], now: datetime) -> None:
     """Put the values of each destination."""
     for flow in flows:
         to = {"DestinationRegion": flow.destination.region, "DestinationRegistryId": flow.destination.account}
-        lag = 0.0 if flow.oldest is None else max((now - flow.oldest).total_seconds(), 0.0)
         values = (
             ("ReplicationBacklog", "Count", float(flow.waiting)),
             ("ReplicationFailures", "Count", float(flow.failed)),
-            ("ReplicationLag", "Seconds", lag),
+            ("ReplicationLag", "Seconds", flow.lag(now)),
         )
         for name, unit, value in values:
             points.put(
@@ -57,3 +58,22 @@ def tell(tx: Transaction, flows: Sequence[Flow], now: datetime) -> None:
                 resolution=1,
                 hold=_HOLD,
             )
+
+
+def samples(tx: Transaction, now: datetime) -> Sequence[Sample]:
+    """The same for an operator's page."""
+    return [sample for flow in statuses.flows(tx)[:MOST_WAYS] for sample in _samples(flow, now)]
+
+
+def _samples(flow: Flow, now: datetime) -> Sequence[Sample]:
+    labels = {
+        "account": flow.source.account,
+        "region": flow.source.region,
+        "destination_account": flow.destination.account,
+        "destination_region": flow.destination.region,
+    }
+    return (
+        Sample("entrepot_replication_backlog", labels, float(flow.waiting)),
+        Sample("entrepot_replication_lag_seconds", labels, flow.lag(now)),
+        Sample("entrepot_replication_failed", labels, float(flow.failed)),
+    )

@@ -76,7 +76,7 @@ def _check(tx: Transaction, registry: RegistryKey, rules: Sequence[Rule], served
         )
     destinations = [each for rule in rules for each in rule.destinations]
     for each in destinations:
-        _check_destination(registry, each, served)
+        check_destination(registry, each, served)
     if len(set(destinations)) > most_destinations:
         reason = f"a registry replicates to at most {most_destinations} destinations"
         raise ParameterInvalid(parameter=f"{_WHERE}.rules.destinations", reason=reason)
@@ -84,8 +84,10 @@ def _check(tx: Transaction, registry: RegistryKey, rules: Sequence[Rule], served
         _check_rule(rule, most_prefixes)
 
 
-def _check_destination(registry: RegistryKey, each: Destination, served: Sequence[str]) -> None:
-    where = f"{_WHERE}.rules.destinations"
+def check_destination(
+    registry: RegistryKey, each: Destination, served: Sequence[str], where: str = f"{_WHERE}.rules.destinations"
+) -> None:
+    """ParameterInvalid for a destination, of the member `where`, that a registry cannot replicate to."""
     if each.registry == registry:
         reason = "Replication destination cannot be the same as the source registry"
         raise ParameterInvalid(parameter=where, reason=reason)
@@ -102,7 +104,12 @@ def _check_rule(rule: Rule, most_prefixes: int) -> None:
     where = f"{_WHERE}.rules.repositoryFilters"
     if len(rule.prefixes) > most_prefixes:
         raise ParameterInvalid(parameter=where, reason=f"Member must have length less than or equal to {most_prefixes}")
-    for prefix in rule.prefixes:
+    check_prefixes(rule.prefixes, where)
+
+
+def check_prefixes(prefixes: Sequence[str], where: str) -> None:
+    """ParameterInvalid for prefixes, of the member `where`, that no repository's name can have."""
+    for prefix in prefixes:
         if not _PREFIX.fullmatch(prefix):
             reason = f"Member must satisfy regular expression pattern: ^{_PREFIX.pattern}$"
             raise ParameterInvalid(parameter=f"{where}.filter", reason=reason)

@@ -55,6 +55,10 @@ class Flow:
     oldest: datetime | None
     failed: int
 
+    def lag(self, now: datetime) -> float:
+        """For how many seconds the oldest of what waits has waited; 0 where nothing does."""
+        return 0.0 if self.oldest is None else max((now - self.oldest).total_seconds(), 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:

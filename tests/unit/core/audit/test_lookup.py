@@ -48,6 +48,20 @@ def test_a_page_that_would_read_too_many_blocks_ends_and_goes_on(core: CoreDatab
     assert pages > 5
 
 
+def test_records_of_one_moment_are_each_told_once_over_pages(core: CoreDatabase):
+    audit = core.beside(AUDIT)
+    made = [call(at=AT) for _ in range(25)]
+    keep(audit, made)
+    told: list[str] = []
+    after, pages = None, 0
+    while pages == 0 or after is not None:
+        page = Rows(audit).read(look_up, caller(), Wanted(None, None, None, 4, after), 90)
+        told += [each.request_id for each in page.calls]
+        after = page.after
+        pages += 1
+    assert sorted(told) == sorted(each.request_id for each in made)
+
+
 def test_a_token_is_good_for_its_own_parameters_only():
     given = token((5, "id", "PutImage"), ["a"])
     assert place(given, ["a"]) == (5, "id", "PutImage")
