@@ -77,6 +77,7 @@ from entrepot.db import (
     inspector_schema,
     key_schema,
     lifecycle_schema,
+    peer_schema,
     pull_through_schema,
     quota_schema,
     replication_schema,
@@ -101,6 +102,7 @@ pull_through_rule = pull_through_schema.pull_through_rule  # and with it its nei
 service_quota = quota_schema.service_quota  # and with it its neighbours
 lifecycle_policy = lifecycle_schema.lifecycle_policy  # and with it its neighbours
 replication_step = replication_schema.replication_step  # and with it its neighbours
+peer = peer_schema.peer  # and with it its neighbours
 adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 encryption_key = key_schema.encryption_key  # and with it its neighbours
 secret = secret_schema.secret  # and with it its neighbours

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from entrepot.core import changes
+from entrepot.core.access import Caller
 from entrepot.core.replication.arriving import EVENT, Way, caller, detail
 from entrepot.core.replication.outcomes import Outcome
 from entrepot.db import accounts, outbox
@@ -26,8 +27,12 @@ class Failed(NamedTuple):
     place: tuple[str, int, int]
 
 
-def tell(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: datetime) -> None:
-    """Tell the account of the destination, if there is one, that something failed, and why."""
+def tell(
+    tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: datetime, actor: Caller | None = None
+) -> None:
+    """Tell the account of the destination, if there is one, that something failed, and why; `actor` is who tried where
+    that is not this deployment.
+    """
     destination = way.destination
     if accounts.find(tx, destination.account) is None:
         return
@@ -49,12 +54,12 @@ def tell(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: dateti
         body=msgspec.json.encode(body).decode(),
         at=at,
     )
-    _record(tx, way, failed, outcome, at)
+    _record(tx, way, failed, outcome, actor or caller(tx, way, at))
 
 
-def _record(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: datetime) -> None:
+def _record(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, actor: Caller) -> None:
     action = "BatchDeleteImage" if failed.action == DELETE else "ReplicateImage"
     parameters = {"repositoryName": way.target.name, "imageDigest": failed.digest, "imageTag": failed.tag}
-    actor, place = caller(tx, way, at), (way.destination.account, way.destination.region)
+    place = (way.destination.account, way.destination.region)
     call = changes.call_of(actor, "ecr", action, *place, parameters, ("", way.target.name))
     changes.audit_refused(tx, actor, call, outcome.code, outcome.reason)
