@@ -68,7 +68,8 @@ def digest_of(body: bytes) -> str:
 
 class Way(msgspec.Struct, frozen=True):
     """From which registry to which repository; `request_id` is a UUID that is the same however often a step is tried,
-    `looked_at` when the sender read what it tells (microseconds).
+    `looked_at` when the sender read what it tells (microseconds). `digest` and `tag` are those of the image that the
+    step is about, which brings it, or `deletes`.
     """
 
     from_account: str
@@ -78,6 +79,9 @@ class Way(msgspec.Struct, frozen=True):
     name: str
     request_id: str
     looked_at: int
+    digest: str
+    tag: str = ""
+    deletes: bool = False
 
 
 class BlobNamed(msgspec.Struct, frozen=True):

@@ -56,7 +56,7 @@ class Deployment:
 
     async def bring(self, cargo: Cargo, source: Source) -> Outcome:
         """As Elsewhere says."""
-        way, order = _told(cargo.way, cargo.looked_at), cargo.order
+        way, order = _told(cargo.way, cargo.looked_at, cargo.digest, cargo.tag), cargo.order
         if len(order) > 1:
             asked = Prepare(way, tuple(order[:-1]))
             lacking = set((await self.line.call("prepare", asked, Lacking)).manifests)
@@ -74,7 +74,7 @@ class Deployment:
 
     async def take_away(self, loss: Loss, source: Source) -> Outcome:
         """As Elsewhere says: a tag that is on another image there goes where that image is the source's too."""
-        way = _told(loss.way, loss.looked_at)
+        way = _told(loss.way, loss.looked_at, loss.digest, loss.tag, deletes=True)
         call = Remove(way, loss.digest, loss.tag, loss.is_deleted, loss.has_tag)
         done = await self.line.call("remove", call, Done)
         if done.pointed:
@@ -131,7 +131,7 @@ class Deployment:
         return min(self.pace.size, self.bandwidth.piece)
 
 
-def _told(way: Way, looked_at: int) -> peering.Way:
+def _told(way: Way, looked_at: int, digest: Digest, tag: str, *, deletes: bool = False) -> peering.Way:
     source, destination = way.source, way.destination
     return peering.Way(
         source.registry.account,
@@ -141,4 +141,7 @@ def _told(way: Way, looked_at: int) -> peering.Way:
         source.name,
         way.request_id,
         looked_at,
+        digest,
+        tag,
+        deletes,
     )

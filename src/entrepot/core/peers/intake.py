@@ -7,8 +7,8 @@ of either side, finds it where it stood. A small blob comes in one call, without
 
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import partial
 from typing import Final
 
 from msgspec import structs
@@ -63,7 +63,8 @@ class Intake:
         for each in told.blobs:
             Digest.parse(each.digest)
         way = acting.way_of(told.way)
-        target, lacking = await self._units.write(self._prepare, peer, way, told, source_ip)
+        async with self._telling(peer, told.way, source_ip):
+            target, lacking = await self._units.write(self._prepare, peer, way, told, source_ip)
         storing = self._storing(way)
         found = [await self._stands(storing, peer, way.target, target.id, each) for each in lacking.blobs]
         return Lacking(lacking.manifests, tuple(found))
@@ -72,6 +73,10 @@ class Intake:
         """Add bytes of a blob where they belong; how far it has come, which may be elsewhere than they belong.
         DigestMismatch, UploadTooLarge, StorageFull, BytesTooMany.
         """
+        async with self._telling(peer, told.way, source_ip):
+            return await self._take(peer, told, data, source_ip)
+
+    async def _take(self, peer: Peer, told: Piece, data: bytes, source_ip: str) -> Taken:
         digest, way = Digest.parse(told.digest), acting.way_of(told.way)
         if not 0 <= told.offset <= told.offset + len(data) <= told.size:
             raise PeerCallInvalid(reason=f"bytes {told.offset} to {told.offset + len(data)} are not of {told.size}")
@@ -97,25 +102,25 @@ class Intake:
         if actual != digest:
             raise DigestMismatch(expected=digest, actual=actual)
         manifest = await self._units.manifest(told.manifest, told.media_type)
-        work = partial(self._put, told=told, manifest=manifest, source_ip=source_ip)
-        return await self._told(work, peer, way, Failed("PUSH", digest, told.tag, ("", 0, 0)), source_ip)
+        async with self._telling(peer, told.way, source_ip):
+            return await self._units.write(self._put, peer, way, told, manifest, source_ip)
 
     async def remove(self, peer: Peer, told: Remove, source_ip: str) -> Done:
         """Something that the peer has not got: what `receiving.remove` raises."""
-        way, digest = acting.way_of(told.way), Digest.parse(told.digest)
-        work = partial(self._remove, told=told, source_ip=source_ip)
-        return await self._told(work, peer, way, Failed("DELETE", digest, told.tag, ("", 0, 0)), source_ip)
+        way, _ = acting.way_of(told.way), Digest.parse(told.digest)
+        async with self._telling(peer, told.way, source_ip):
+            return await self._units.write(self._remove, peer, way, told, source_ip)
 
-    async def _told(
-        self, work: Callable[[Transaction, Peer, Way], Done], peer: Peer, way: Way, failed: Failed, source_ip: str
-    ) -> Done:
+    @asynccontextmanager
+    async def _telling(self, peer: Peer, told: peering.Way, source_ip: str) -> AsyncIterator[None]:
+        """What is refused for good is told to the account here, once."""
         try:
-            return await self._units.write(work, peer, way)
+            yield
         except PeerRefused:
             raise
         except Fact as fact:
             if outcomes.is_decided(fact):
-                await self._units.write(self._tell_refused, peer, way, failed, fact, source_ip)
+                await self._units.write(self._tell_refused, peer, told, fact, source_ip)
             raise
 
     async def _append(
@@ -181,9 +186,12 @@ class Intake:
         actor = acting.require(tx, peer, way, self._regions, source_ip, self._clock())
         return receiving.remove(tx, actor, peer, way, told.way.looked_at, told)
 
-    def _tell_refused(self, tx: Transaction, peer: Peer, way: Way, failed: Failed, fact: Fact, source_ip: str) -> None:
+    def _tell_refused(self, tx: Transaction, peer: Peer, told: peering.Way, fact: Fact, source_ip: str) -> None:
+        way = acting.way_of(told)
         actor = acting.require(tx, peer, way, self._regions, source_ip, self._clock())
-        receiving.tell_refused(tx, actor, way, failed, fact)
+        Digest.parse(told.digest)
+        failed = Failed("DELETE" if told.deletes else "PUSH", told.digest, told.tag[:128], ("", 0, 0))
+        receiving.tell_refused(tx, actor, peer, way, failed, fact)
 
 
 def upload_id(peer: Peer, repository_id: str, digest: Digest) -> str:

@@ -30,7 +30,7 @@ from entrepot.errors.peers import PeerCallStale
 from entrepot.spec import peering
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
-from entrepot.spec.peering import BlobNamed, Done, Lacking, PutImage, Remove
+from entrepot.spec.peering import WINDOW, BlobNamed, Done, Lacking, PutImage, Remove
 from entrepot.spec.reference import Tag
 
 _ACTION: Final = "ReplicateImage"
@@ -116,9 +116,10 @@ def remove(tx: Transaction, actor: Caller, peer: Peer, way: Way, looked_at: int,
     return _answer(tx, peer, target, way, looked_at, outcomes.COMPLETE)
 
 
-def tell_refused(tx: Transaction, actor: Caller, way: Way, failed: Failed, fact: Fact) -> None:
-    """Tell the account here of what it refused."""
-    failing.tell(tx, way, failed, outcomes.of_fact(fact), actor.at, actor)
+def tell_refused(tx: Transaction, actor: Caller, peer: Peer, way: Way, failed: Failed, fact: Fact) -> None:
+    """Tell the account here of what it refused, unless that was told for another call of the same step."""
+    if peers.use_nonce(tx, peer.name, f"told/{way.request_id}", actor.at + 2 * WINDOW):
+        failing.tell(tx, way, failed, outcomes.of_fact(fact), actor.at, actor)
 
 
 def _target(tx: Transaction, actor: Caller, way: Way) -> Repository:
