@@ -11,6 +11,7 @@ from typing import Any
 import urllib3
 
 from tests.behaviour.identities import ACCOUNT
+from tests.factories import processes
 from tests.factories.processes import Server, serve
 from tests.factories.registry import Registry
 from tests.factories.waiting import wait
@@ -86,3 +87,9 @@ def pieces(server: Server) -> int:
         pool.request("GET", f"{server.base_url}{mark}")
     wait(lambda: mark in server.log.read_text(errors="replace"), what="a log that is written")
     return len(calls(server, "piece"))
+
+
+def running(port: int) -> Server:
+    """The server that listens at a port."""
+    (found,) = [each for each in processes.running if each.port == port and each.process.poll() is None]
+    return found
