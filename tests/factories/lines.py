@@ -76,7 +76,7 @@ class Line:
                 each.transport.abort()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool) -> None:
-        with contextlib.suppress(OSError):
+        try:
             while chunk := await reader.read(_CHUNK):
                 pause = self.delay + (len(chunk) / self.rate if counted and self.rate else 0.0)
                 if pause:
@@ -84,6 +84,9 @@ class Line:
                 writer.write(chunk)
                 await writer.drain()
                 self.passed += len(chunk) if counted else 0
+        except OSError:
+            pass  # one end is gone, and so is the other one's
+        finally:
             writer.transport.abort()
 
 

@@ -15,7 +15,6 @@ from entrepot.outbound.registries import Place, Registries, Repository
 from entrepot.outbound.registry_logins import Login
 from entrepot.spec.digest import Digest
 from entrepot.spec.reference import Tag
-from tests.behaviour.identities import ACCOUNT
 from tests.behaviour.replicated import There, replicating, rule, statuses
 from tests.factories import other_registries
 from tests.factories.layouts import contents, image, index

@@ -48,6 +48,8 @@
     upstream_fetch (who brings what from an upstream)
     quota_credit · byte_usage (of a repository's id, or a registry as text)
     rematch_pass (how far matching anew has come) · replication_step (outlives its repository) · replication_status
+    peer ── peer_grant · peer_destination · peer_nonce · peer_arrival · peer_blob   (other deployments, and registries)
+    deployment_key (what calls to them are signed with)
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
     trail_key (what digest files are signed with) · adapter_scan ── adapter_report (scans for another registry)
 

@@ -82,6 +82,8 @@ def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
         "replicate",
         "backfill",
         "replication-gauges",
+        "replicate-elsewhere",
+        "peers",
         "pull-through",
         "sign",
     }

@@ -123,15 +123,14 @@ class Sending:
         return True
 
     async def _begin(self, turn: _Turn) -> float | None:
-        """Until when the first destination rests, for which something is due."""
-        soonest: float | None = None
+        """Until when the first destination rests, and so do the steps that failed there."""
         for lane in await self._units.read(replication_steps.lanes, self._clock()):
             rest = self._rests.get(lane.destination)
-            if rest is not None and rest.until > monotonic():
-                soonest = rest.until if soonest is None else min(soonest, rest.until)
-            elif lane not in turn.running and turn.at(lane.destination) < self._at_once:
+            rests = rest is not None and rest.until > monotonic()
+            if not rests and lane not in turn.running and turn.at(lane.destination) < self._at_once:
                 turn.running[lane] = asyncio.create_task(self._work(lane, turn), name="replicate-elsewhere")
-        return soonest
+        resting = (rest.until + 2 * _LOOK_SECONDS for rest in self._rests.values())
+        return min((until for until in resting if until > monotonic()), default=None)
 
     async def _work(self, lane: Lane, turn: _Turn) -> None:
         """A lane to its end, or as far as it comes."""
