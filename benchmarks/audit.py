@@ -16,16 +16,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from sqlalchemy import func, select
 
 from entrepot.core.access import Caller
 from entrepot.core.audit import records, store
-from entrepot.core.audit.blocks import Finding, Gathering, Part
+from entrepot.core.audit.blocks import Finding, Gathering, Parts
 from entrepot.core.audit.folding import fold
 from entrepot.core.audit.lookup import Wanted, look_up
 from entrepot.core.audit.upkeep import AuditUpkeep
-from entrepot.core.call_pages import pages
+from entrepot.core.call_pages import Group, alone, pages
 from entrepot.core.calls import Call, Common, Encoded, Identity, encode
 from entrepot.core.principals import root_principal
 from entrepot.core.rights import Rights
@@ -64,17 +63,14 @@ _ACCEPTED = [f"application/vnd.{kind}+json" for kind in ("oci.image.manifest.v1"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A record whose time and id are yet to be written into it."""
+    """A record that is told at any time, with any id."""
 
     like: Encoded
-    before_id: bytes
-    after_id: bytes
-    parts: tuple[Part, ...]
+    parts: Parts
 
-    def told(self, at: int, request_id: bytes) -> Encoded:
+    def told(self, at: int, request_id: str) -> Group:
         """A record of this kind."""
-        said = msgspec.Raw(self.before_id + request_id + self.after_id)
-        return Encoded((at, *self.like.numbers[1:]), self.like.common, said)
+        return alone(self.like._replace(numbers=(at, *self.like.numbers[1:]), request_id=request_id))
 
 
 def pull(number: int, at: int = LAST, **fields: Any) -> Call:
@@ -123,22 +119,21 @@ def kinds() -> tuple[list[Kind], Kind]:
 
 def _kind(call: Call, finding: Finding) -> Kind:
     record = encode(call)
-    before, after = bytes(record.said).split(call.request_id.encode(), 1)
-    return Kind(record, before, after, finding.parts(record, ACCOUNT))
+    return Kind(record, finding.parts(record, ACCOUNT))
 
 
 def seed(database: SqliteDatabase, count: int) -> None:
     """So many records, evenly over the days; each thousandth is of the rare kind."""
     chance = random.Random(1)
     common, rare = kinds()
-    ids = [str(uuid.UUID(int=chance.getrandbits(128))).encode() for _ in range(_KINDS)]
+    ids = [str(uuid.UUID(int=chance.getrandbits(128))) for _ in range(_KINDS)]
     step, pending = (LAST - FIRST) // count, []
     for start in range(0, count, _BATCH):
         gathering = Gathering()
         for number in range(start, min(start + _BATCH, count)):
             kind = rare if number % 1000 == 0 else common[chance.randrange(_KINDS)]
-            request_id = ids[number % _KINDS][:24] + b"%012x" % number
-            gathering.stream(ACCOUNT, REGION).add(kind.told(FIRST + number * step, request_id), kind.parts)
+            request_id = f"{ids[number % _KINDS][:24]}{number:012x}"
+            gathering.stream(ACCOUNT, REGION).take(kind.told(FIRST + number * step, request_id), kind.parts)
         pending.append(database.submit(_adding(list(gathering.blocks())), relaxed=True))
         while len(pending) > 8:
             pending.pop(0).result()

@@ -34,6 +34,11 @@ def usage(root: int) -> Usage:
     return Usage(user / _TICKS, system / _TICKS)
 
 
+def nanos(root: int) -> dict[int, int]:
+    """Nanoseconds of CPU time that each living process of a tree has spent, by its threads that live."""
+    return {pid: sum(map(_thread_nanos, Path(f"/proc/{pid}/task").glob("*/schedstat"))) for pid in tree(root)}
+
+
 def tree(root: int) -> list[int]:
     """A process and its descendants."""
     parents = {}
@@ -61,6 +66,13 @@ def pin(pid: int, core: int) -> None:
     for each in tree(pid):
         for thread in Path(f"/proc/{each}/task").iterdir():
             os.sched_setaffinity(int(thread.name), {core})
+
+
+def _thread_nanos(schedstat: Path) -> int:
+    try:
+        return int(schedstat.read_text().split()[0])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def _stat(pid: int) -> list[str]:

@@ -4,9 +4,7 @@ Sizes, mixes and targets are those of docs/performance.md. CPU rows have server 
 """
 
 import itertools
-import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -25,17 +23,15 @@ from benchmarks import (
     pull_through,
     scan_speed,
     seeding,
-    switched,
+    telling,
 )
 from benchmarks.report import Gate, Row
-from benchmarks.servers import DISTRIBUTION, FLOOR, NGINX, OURS, SWITCHED, UNTOLD, ZOT, Running, missing, start
+from benchmarks.servers import DISTRIBUTION, FLOOR, NGINX, OURS, SWITCHED, ZOT, Running, missing, start
 
 REGISTRIES = (OURS, DISTRIBUTION, ZOT)
 GIB = 1 << 30
 _REPOSITORY = "bench/one"
 _MANY = "bench/many"
-_WARM_SECONDS = "2"
-_FOLDED_SECONDS = 6.0  # by then every job has taken up what was journalled
 _M_IMAGE = "29100000,3500000,243,13700000,3100000,32,400000,900000"
 
 
@@ -72,33 +68,15 @@ class Bench:
             yield from self._storms(servers, absent, "small repository", _REPOSITORY, 20, gate=True)
 
     def telling(self) -> Iterator[Row]:
-        """What the record of a manifest GET costs until it is counted, audited and measured, on all processes."""
-        cost = Row("manifest GET with its records folded, CPU of all processes", "us", lower_is_better=True)
-        flags = ["-repo", _REPOSITORY, "-tags", "20", "-seconds"]
+        """What the record of a manifest GET costs until it is counted, audited and measured."""
+        cost, added = telling.rows()
         for number in range(self.scale.repeat):
             with self._servers(f"telling-{number}", (SWITCHED,), workers=1) as (servers, _):
                 (server,) = servers
+                self._say(f"{added.name} {number + 1}/{self.scale.repeat}")
                 server.create(_REPOSITORY)
-                load.run(server, "seed", "-repo", _REPOSITORY, "-tags", "20")
-                load.run(server, "storm", *flags, _WARM_SECONDS)
-                time.sleep(_FOLDED_SECONDS)  # the jobs tell nobody when they are done
-                spent, requests = dict.fromkeys((OURS, UNTOLD), 0.0), Counter[str]()
-                for name in (OURS, UNTOLD, UNTOLD, OURS):
-                    self._say(f"{cost.name}: {name} {number + 1}/{self.scale.repeat}")
-                    for pid in cpu.tree(server.pid):
-                        os.kill(pid, switched.TELL if name == OURS else switched.BE_SILENT)
-                    before = server.usage().total
-                    requests[name] += int(load.run(server, "storm", *flags, str(self.scale.seconds)).report["requests"])
-                    time.sleep(_FOLDED_SECONDS)  # the jobs tell nobody when they are done
-                    spent[name] += server.usage().total - before
-                for name in (OURS, UNTOLD):
-                    cost.add(name, spent[name] / requests[name] * 1e6)
-        yield cost
-        added = Row("what the records add to a manifest GET", "us", lower_is_better=True)
-        added.gates = [Gate("", 0.0, limit=10.0)]
-        for ours, untold in zip(cost.figures[OURS], cost.figures.get(UNTOLD, []), strict=False):
-            added.add(OURS, ours - untold)
-        yield added
+                telling.measure(server, _REPOSITORY, cost, added)
+        yield from (cost, added)
 
     def many_tags(self) -> Iterator[Row]:
         """The same on a repository with very many tags, then the list of them page by page."""

@@ -171,7 +171,8 @@ def audit_records(data: Path) -> bytes:
         blocks = database.read(lambda tx: store.since(tx, 0, 1_000_000))
     finally:
         database.close()
-    return b"".join(bytes(encode(each).said) + encode(each).common for block in blocks for each in block.calls())
+    kept = [encode(each) for block in blocks for each in block.calls()]
+    return b"".join(bytes(each.said or b"") + each.common for each in kept)
 
 
 def trail_files(data: Path) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from entrepot.core.audit.blocks import Finding, Gathering
-from entrepot.core.call_pages import columns, pages
+from entrepot.core.call_pages import alone, groups, pages
 from entrepot.core.calls import Call, Common, Identity, decode, encode
 from entrepot.db import audit_blocks
 from entrepot.db.database import Database
@@ -69,7 +69,7 @@ def told(*calls: Call) -> bytes:
 
 def calls_in(page: bytes) -> list[Call]:
     """The calls of a record of a journal."""
-    return list(map(decode, columns(page).calls()))
+    return [decode(each) for group in groups(page) for each in group.calls()]
 
 
 def keep(database: Database, calls: Sequence[Call], account: str = ACCOUNT, region: str = REGION) -> None:
@@ -82,5 +82,5 @@ def blocks(calls: Iterable[Call], account: str = ACCOUNT, region: str = REGION) 
     gathering, finding = Gathering(), Finding()
     for each in calls:
         record = encode(each)
-        gathering.stream(account, region).add(record, finding.parts(record, account))
+        gathering.stream(account, region).take(alone(record), finding.parts(record, account))
     return list(gathering.blocks())

@@ -1,185 +1,179 @@
-"""Pages of calls, as journals and the audit trail keep them: what calls have in common stands once on a page, and their
-numbers stand in columns, which who counts reads without what was said.
+"""Pages of calls, as journals and the audit trail keep them: calls that have all in common but their numbers stand
+together, with each number in a column. Who counts looks at a group at once, and not at each of its calls.
 
-page  msgpack [ [common, …], [place of a call's common, …], [at, …], [received, …], [sent, …], [took, …],
-                bin( [what was said, …] ) ]
+page   msgpack [ group, … ]
+group  msgpack [ common, [at, …], [received, …], [sent, …], [took, …], request ids, [said, …] or nil ]
+
+Request ids are one text where all are UUIDs as they are written, and else a list. A call that said nothing has nil.
 """
 
-import struct
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import NamedTuple, Self
+from itertools import chain, repeat
+from typing import Self
 
 import msgspec
 
 from entrepot.core.calls import LARGEST, Call, CallNumbers, Encoded, encode
 
 _ENCODE = msgspec.msgpack.Encoder().encode
-_ARRAY = struct.Struct(">BI")  # msgpack's "array 32", before what is encoded already
-_OWN_NUMBERS = 37  # bytes at most: a place and four numbers, with what says how long they are
+_LENGTH = 36  # characters of a UUID
+_OWN = 80  # bytes at most of four numbers and a request's id, with what says how long they are
+_NOTHING = msgspec.Raw(b"\xc0")
 
 
-class Numbers(NamedTuple):
-    """Those of calls, in columns (calls.py, `Call`)."""
+class Group(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
+    """Calls, one at least, that have the same in common, which is encoded (calls.py, `Common`); the numbers are those
+    of a `Call`.
+    """
 
+    common: msgspec.Raw
     at: list[int]
     received: list[int]
     sent: list[int]
     took: list[int]
+    ids: str | list[str]
+    said: list[msgspec.Raw] | None
 
-    def of(self, position: int) -> CallNumbers:
-        """Those of one call."""
-        return self.at[position], self.received[position], self.sent[position], self.took[position]
-
-    def part(self, first: int, last: int) -> Self:
-        """Those of the positions from `first` on, before `last`."""
-        return type(self)(*(column[first:last] for column in self))
-
-    def chosen(self, positions: Sequence[int]) -> Self:
-        """Those of some positions, in their order."""
-        return type(self)(*([column[position] for position in positions] for column in self))
-
-
-class Counted(NamedTuple):
-    """A page without what was said: the place of each call's common, and its numbers."""
-
-    commons: list[bytes]
-    places: list[int]
-    numbers: Numbers
-
-
-class Columns(NamedTuple):
-    """Calls: the numbers of each, what it has in common with others, and what it said, still encoded."""
-
-    numbers: Numbers
-    common: list[bytes]
-    said: list[msgspec.Raw]
-
-    @classmethod
-    def empty(cls) -> Self:
-        """Of no calls."""
-        return cls(Numbers([], [], [], []), [], [])
+    @property
+    def count(self) -> int:
+        """How many calls there are."""
+        return len(self.at)
 
     def call(self, position: int) -> Encoded:
         """One of the calls."""
-        return Encoded(self.numbers.of(position), self.common[position], self.said[position])
+        ids, said = self.ids, None if self.said is None else self.said[position]
+        return Encoded(
+            (self.at[position], self.received[position], self.sent[position], self.took[position]),
+            ids[position * _LENGTH : (position + 1) * _LENGTH] if isinstance(ids, str) else ids[position],
+            bytes(self.common),
+            None if said is None or said == _NOTHING else said,
+        )
 
     def calls(self) -> Iterator[Encoded]:
         """All of them, in order."""
-        return map(self.call, range(len(self.said)))
-
-    def add(self, call: Encoded) -> None:
-        """Take a call."""
-        for column, number in zip(self.numbers, call.numbers, strict=True):
-            column.append(number)
-        self.common.append(call.common)
-        self.said.append(call.said)
-
-    def extend(self, other: Self) -> None:
-        """Take the calls of others."""
-        for column, more in zip(self.numbers, other.numbers, strict=True):
-            column.extend(more)
-        self.common.extend(other.common)
-        self.said.extend(other.said)
+        return map(self.call, range(self.count))
 
     def part(self, first: int, last: int) -> Self:
         """Those of the positions from `first` on, before `last`."""
-        return type(self)(self.numbers.part(first, last), self.common[first:last], self.said[first:last])
+        width = _LENGTH if isinstance(self.ids, str) else 1
+        return type(self)(
+            self.common,
+            self.at[first:last],
+            self.received[first:last],
+            self.sent[first:last],
+            self.took[first:last],
+            self.ids[first * width : last * width],
+            None if self.said is None else self.said[first:last],
+        )
 
     def chosen(self, positions: Sequence[int]) -> Self:
         """Those of some positions, in their order."""
-        common = [self.common[position] for position in positions]
-        return type(self)(self.numbers.chosen(positions), common, [self.said[position] for position in positions])
+        return type(self)(self.common, *_columns([_row(self.call(position)) for position in positions]))
 
 
-_COUNTED = msgspec.msgpack.Decoder(
-    tuple[list[msgspec.Raw], list[int], list[int], list[int], list[int], list[int], msgspec.Raw]
-)
-_TOLD = msgspec.msgpack.Decoder(tuple[list[msgspec.Raw], list[int], list[int], list[int], list[int], list[int], bytes])
-_SAID = msgspec.msgpack.Decoder(list[msgspec.Raw])
+_Row = tuple[int, int, int, int, str, bytes | msgspec.Raw | None]
+_PAGE = msgspec.msgpack.Decoder(list[Group])
 
 
 class Writing:
     """A page that is being written: calls are alike if their keys are."""
 
     def __init__(self) -> None:
-        self._places_of: dict[Hashable, int] = {}
-        self._commons: list[msgspec.Raw] = []
-        self._places: list[int] = []
-        self._numbers: list[CallNumbers] = []
-        self._said: list[bytes] = []
+        self._groups: dict[Hashable, tuple[msgspec.Raw, list[_Row]]] = {}
         self.size = 0  # bytes at most, but for a few
 
-    def add(self, key: Hashable, numbers: CallNumbers, said: bytes) -> bool:
+    def add(self, key: Hashable, numbers: CallNumbers, request_id: str, said: bytes | None) -> bool:
         """Take a call; False when the common of such calls is not on the page, and must be put there before."""
-        place = self._places_of.get(key)
-        if place is None:
+        group = self._groups.get(key)
+        if group is None:
             return False
-        self._places.append(place)
-        self._numbers.append(numbers)
-        self._said.append(said)
-        self.size += len(said) + _OWN_NUMBERS
+        group[1].append((*numbers, request_id, said))
+        self.size += _OWN if said is None else _OWN + len(said)
         return True
 
     def put(self, key: Hashable, common: bytes) -> None:
         """What calls of this key have in common."""
-        self._places_of[key] = len(self._commons)
-        self._commons.append(msgspec.Raw(common))
+        self._groups[key] = msgspec.Raw(common), []
         self.size += len(common)
 
     def page(self) -> bytes:
         """The page as it is."""
-        numbers = zip(*self._numbers, strict=True) if self._numbers else ((), (), (), ())
-        return _page(self._commons, self._places, numbers, self._said)
+        return page(Group(common, *_columns(rows)) for common, rows in self._groups.values() if rows)
 
 
 def pages(calls: Iterable[Call]) -> Iterator[bytes]:
-    """Calls in order, on pages of LARGEST bytes and a little, few as they can be: as a journal's records."""
-    part, size = Columns.empty(), 0
-    for call in map(encode, calls):
-        length = len(call.common) + len(call.said)
-        if part.said and size + length > LARGEST:
-            yield page(part)
-            part, size = Columns.empty(), 0
-        part.add(call)
-        size += length
-    if part.said:
-        yield page(part)
+    """Calls on pages of LARGEST bytes and a little, few as they can be: as a journal's records."""
+    writing = Writing()
+    for numbers, request_id, common, said in map(encode, calls):
+        if writing.size and writing.size + len(common) + len(said or b"") > LARGEST:
+            yield writing.page()
+            writing = Writing()
+        if not writing.add(common, numbers, request_id, said):
+            writing.put(common, common)
+            writing.add(common, numbers, request_id, said)
+    if writing.size:
+        yield writing.page()
 
 
-def page(calls: Columns) -> bytes:
-    """Calls as one page, in order."""
-    known: dict[bytes, int] = {}
-    places = [known.setdefault(common, len(known)) for common in calls.common]
-    return _page(list(map(msgspec.Raw, known)), places, calls.numbers, calls.said)
+def page(groups: Iterable[Group]) -> bytes:
+    """Groups as a page."""
+    return _ENCODE(list(groups))
 
 
-def counted(page: bytes) -> Counted:
-    """The numbers of a page's calls: msgspec.DecodeError for a page of another version."""
-    commons, places, *numbers, _ = _COUNTED.decode(page)
-    return _checked(Counted(list(map(bytes, commons)), places, Numbers(*numbers)))
-
-
-def columns(page: bytes) -> Columns:
-    """A page's calls: msgspec.DecodeError for a page of another version."""
-    commons, places, *numbers, encoded = _TOLD.decode(page)
-    found, said = _checked(Counted(list(map(bytes, commons)), places, Numbers(*numbers))), _SAID.decode(encoded)
-    if len(said) != len(places):
+def groups(page: bytes) -> list[Group]:
+    """The groups of a page: msgspec.DecodeError for a page of another version."""
+    found = _PAGE.decode(page)
+    if not all(map(_is_whole, found)):
         raise msgspec.DecodeError
-    return Columns(found.numbers, [found.commons[place] for place in places], said)
+    return found
 
 
-def _page(
-    commons: Sequence[msgspec.Raw],
-    places: Sequence[int],
-    numbers: Iterable[Sequence[int]],
-    said: Sequence[bytes | msgspec.Raw],
-) -> bytes:
-    encoded = _ARRAY.pack(0xDD, len(said)) + b"".join(said)
-    return _ENCODE((commons, places, *numbers, encoded))
+def alone(call: Encoded) -> Group:
+    """A call as a group of its own."""
+    return Group(msgspec.Raw(call.common), *_columns([_row(call)]))
 
 
-def _checked(page: Counted) -> Counted:
-    commons, places, numbers = page
-    if {len(places)} != set(map(len, numbers)) or (places and not 0 <= min(places) <= max(places) < len(commons)):
-        raise msgspec.DecodeError
-    return page
+def joined(groups: Sequence[Group]) -> Group:
+    """Groups that have the same in common as one; at least one."""
+    first, *others = groups
+    if not others:
+        return first
+    ids = [each.ids for each in groups]
+    texts = [each for each in ids if isinstance(each, str)]
+    return Group(
+        first.common,
+        list(chain.from_iterable(each.at for each in groups)),
+        list(chain.from_iterable(each.received for each in groups)),
+        list(chain.from_iterable(each.sent for each in groups)),
+        list(chain.from_iterable(each.took for each in groups)),
+        "".join(texts) if len(texts) == len(ids) else [call.request_id for each in groups for call in each.calls()],
+        None
+        if all(each.said is None for each in groups)
+        else list(chain.from_iterable(each.said or repeat(_NOTHING, each.count) for each in groups)),
+    )
+
+
+def _row(call: Encoded) -> _Row:
+    return (*call.numbers, call.request_id, call.said)
+
+
+def _columns(
+    rows: Sequence[_Row],
+) -> tuple[list[int], list[int], list[int], list[int], str | list[str], list[msgspec.Raw] | None]:
+    at, received, sent, took, ids, said = map(list, zip(*rows, strict=True)) if rows else ([] for _ in range(6))
+    together = "".join(ids)
+    return (
+        at,
+        received,
+        sent,
+        took,
+        together if set(map(len, ids)) <= {_LENGTH} else ids,
+        None if not any(said) else [_NOTHING if each is None else msgspec.Raw(each) for each in said],
+    )
+
+
+def _is_whole(group: Group) -> bool:
+    count = len(group.at)
+    ids = count * _LENGTH if isinstance(group.ids, str) else count
+    lengths = {len(group.received), len(group.sent), len(group.took), count if group.said is None else len(group.said)}
+    return count > 0 and lengths == {count} and len(group.ids) == ids

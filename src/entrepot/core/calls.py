@@ -71,9 +71,8 @@ class Common(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Said(msgspec.Struct, frozen=True, array_like=True):
-    """What is a call's own beside its numbers; the names are those of a `Call`."""
+    """What a call has said of itself beside its numbers; the names are those of a `Call`."""
 
-    request_id: str
     message: str
     parameters: Json | None
     response: Json | None
@@ -131,32 +130,34 @@ class Encoded(NamedTuple):
     """A call, with what it has in common with others by itself: who has seen that need not decode it again."""
 
     numbers: CallNumbers
+    request_id: str
     common: bytes
-    said: msgspec.Raw
+    said: bytes | msgspec.Raw | None  # nothing of most
 
 
 _ENCODE = msgspec.msgpack.Encoder(enc_hook=str).encode  # digests and tags are kinds of str
 _SAID = msgspec.msgpack.Decoder(Said)
+_SILENT = Said("", None, None)
 common_of = msgspec.msgpack.Decoder(Common).decode  # msgspec.DecodeError for anything else
 
 
 def encode(call: Call) -> Encoded:
     """A call that `decode` gives back, cut where it is too large."""
-    said = encode_said(call.request_id, call.message, call.parameters, call.response)
     numbers = call.at, call.received, call.sent, call.took
-    return Encoded(numbers, encode_common(call.common), msgspec.Raw(said))
+    said = encode_said(call.message, call.parameters, call.response)
+    return Encoded(numbers, call.request_id, encode_common(call.common), said)
 
 
 def decode(encoded: Encoded) -> Call:
     """A call that `encode` was given; msgspec.DecodeError for anything else."""
     at, received, sent, took = encoded.numbers
-    said = _SAID.decode(encoded.said)
+    said = _SILENT if encoded.said is None else _SAID.decode(encoded.said)
     return Call(
         at,
         received,
         sent,
         took,
-        said.request_id,
+        encoded.request_id,
         common_of(encoded.common),
         said.message,
         said.parameters,
@@ -173,23 +174,25 @@ def encode_common(common: Common) -> bytes:
         return _ENCODE(msgspec.structs.replace(common, **texts))
 
 
-def encode_said(request_id: str, message: str, parameters: Json | None, response: Json | None) -> bytes:
-    """What is a call's own beside its numbers (`Said`): at most LARGEST bytes, whatever the request held."""
+def encode_said(message: str, parameters: Json | None, response: Json | None) -> bytes | None:
+    """What a call has said of itself (`Said`), None for nothing: at most LARGEST bytes, whatever the request held."""
+    if not message and parameters is None and response is None:
+        return None
     try:
-        encoded = _ENCODE((request_id, message, parameters, response))
+        encoded = _ENCODE((message, parameters, response))
     except _UNWRITABLE:
         message, parameters, response = _writable(message, parameters, response)
-        encoded = _ENCODE((request_id, message, parameters, response))
-    return encoded if len(encoded) <= LARGEST else _cut_said(Said(request_id, message, parameters, response))
+        encoded = _ENCODE((message, parameters, response))
+    return encoded if len(encoded) <= LARGEST else _cut_said(Said(message, parameters, response))
 
 
 def _cut_said(said: Said) -> bytes:
     """With parameters and response cut as far as they must be."""
-    cut = Said(said.request_id, said.message[:_LONGEST_TEXT], _cut(said.parameters), _cut(said.response))
+    cut = Said(said.message[:_LONGEST_TEXT], _cut(said.parameters), _cut(said.response))
     encoded = _ENCODE(cut)
     if len(encoded) <= LARGEST:
         return encoded
-    return _ENCODE(Said(cut.request_id, cut.message, {"cut": "too large"}, None))
+    return _ENCODE(Said(cut.message, {"cut": "too large"}, None))
 
 
 def _cut(value: Any) -> Any:

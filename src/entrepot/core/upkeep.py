@@ -1,13 +1,13 @@
 """What is tidied in the background beside collection: idle uploads, orphaned spools, journals of reads."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from entrepot.core.call_pages import Counted, counted
+from entrepot.core.call_pages import groups
 from entrepot.core.calls import common_of
 from entrepot.core.pull_exclusions import is_excluded
 from entrepot.core.units import BlockingUnits
@@ -77,27 +77,18 @@ def fold(tx: Transaction, batch: Batch) -> int:
     latest: dict[bytes, int] = {}
     for record in batch.records:
         try:
-            page = counted(record)
+            page = groups(record)
         except msgspec.DecodeError:
             continue  # of a version with other records: it is not counted, those after it are
-        told += len(page.places)
-        for place, count in Counter(page.places).items():
-            alike[page.commons[place]] += count
-        for common, at in _latest(page):
-            latest[common] = max(at, latest.get(common, 0))
+        for group in page:
+            common = bytes(group.common)
+            told += group.count
+            alike[common] += group.count
+            latest[common] = max(latest.get(common, 0), *group.at)
     excluded = pull_exclusions.everywhere(tx)
     for (repository_id, digest), (count, at) in sorted(_pulled(alike, latest, excluded).items()):
         images.pulled(tx, repository_id, digest, count, at)
     return told
-
-
-def _latest(page: Counted) -> Iterable[tuple[bytes, int]]:
-    """When the last of the calls was made that have the same in common."""
-    newest = [0] * len(page.commons)
-    for place, at in zip(page.places, page.numbers.at, strict=True):
-        if at > newest[place]:  # noqa: PLR1730  max() takes four times as long, and every call passes here
-            newest[place] = at
-    return zip(page.commons, newest, strict=True)
 
 
 def _pulled(

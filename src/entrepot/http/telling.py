@@ -12,7 +12,7 @@ from entrepot.core.principals import Principal
 from entrepot.http.exchange import Exchange
 from entrepot.spec.moments import micros
 
-_FULL = 64 * 1024  # bytes of a page, which is not held on to any longer
+_FULL = 80 * 1024  # bytes of a page, which is not held on to any longer
 _TOGETHER = 16  # calls: with the objects of many more, each batch would have the garbage collector look for cycles
 _LARGE = 64 * 1024  # bytes of bodies, of which some may be held on to
 
@@ -73,16 +73,16 @@ class Teller:
         waiting, self._waiting = self._waiting, []
         for exchange, door, head, status, received, sent, seconds in waiting:
             telling = exchange.telling
-            said = encode_said(exchange.request_id, telling.message, telling.parameters, telling.response)
-            if self._page.size + len(said) > LARGEST:
+            said = encode_said(telling.message, telling.parameters, telling.response)
+            if said is not None and self._page.size + len(said) > LARGEST:
                 self._hand_over()
             caller = self._caller(telling.principal)
             circumstances = _circumstances(exchange, door, head=head, status=status)
             key = circumstances, telling.alike, id(caller)  # the page holds on to the caller, so no other has its id
             numbers = micros(exchange.at), received, sent, int(seconds * 1_000_000)
-            if not self._page.add(key, numbers, said):
+            if not self._page.add(key, numbers, exchange.request_id, said):
                 self._page.put(key, encode_common(_common(circumstances, caller, telling.alike)))
-                self._page.add(key, numbers, said)
+                self._page.add(key, numbers, exchange.request_id, said)
             if self._page.size > _FULL:
                 self._hand_over()
 

@@ -1,17 +1,15 @@
 """Blocks of records: some hundred calls of one account, region and hour, compressed together, and what finds them.
 
-records   count u32 | size u32 | zstd( a length u32 of each frame ) | frames
-frame     zstd( a page of calls, core/call_pages.py ), the earliest first
+records   msgpack list of frames
+frame     [ how many calls, zstd( a page of them, core/call_pages.py ) ]
 terms     zstd( msgpack list of (attribute, value) )
-positions u16 of each match; empty when a term has more than SPARSE of them
+positions u16 of each match in all frames; empty when a term has more than SPARSE of them
 """
 
 import struct
-from collections import Counter
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, pairwise
-from operator import le
-from typing import NamedTuple, Self
+from itertools import accumulate, chain
 
 import msgspec
 import zstandard
@@ -19,7 +17,7 @@ import zstandard
 from entrepot.core.audit import user_identity
 from entrepot.core.audit.operations import may_be_in_outbox, read_only, source
 from entrepot.core.audit.resources import concerned
-from entrepot.core.call_pages import Columns, columns, page
+from entrepot.core.call_pages import Group, groups, joined, page
 from entrepot.core.calls import Call, Common, Encoded, Identity, common_of, decode
 from entrepot.db.audit_blocks import HOUR, NewBlock, Term
 
@@ -29,42 +27,83 @@ _MOST_BYTES = 1024 * 1024
 _LONGEST_VALUE = 512  # characters of a value in the index
 _LARGEST = 64 * 1024 * 1024
 _FAST, _SMALL = 1, 3  # levels of compression
-_FRAME = 128  # records that are compressed together: one that is wanted costs no more than these
-_HEAD = struct.Struct("<II")
+_FRAME = 256  # records that are compressed together: one that is wanted costs no more than these
 _GLOBAL = frozenset({"iam"})  # what has no region is told in the default one
+_ENCODE = msgspec.msgpack.Encoder().encode
+_FRAMES = msgspec.msgpack.Decoder(list[tuple[int, bytes]])
 _TERMS = msgspec.msgpack.Decoder(list[tuple[str, str]])
 
 
-Part = tuple[Term, ...]  # what one side of a record (operation, caller, resource) is found by; shared by its like
+Part = tuple[Term, ...]  # what one side of a record (operation, caller, resource) is found by
+Parts = tuple[Part, ...]
 
 
-class Stream(NamedTuple):
-    """Records on their way into blocks, with what finds each."""
+class Filling:
+    """A block of one hour on its way."""
 
-    calls: Columns
-    parts: list[tuple[Part, ...]]
+    def __init__(self) -> None:
+        self._kinds: dict[tuple[bytes, Parts], list[Group]] = {}
+        self._count = 0
+        self._bytes = 0
 
-    def add(self, call: Encoded, parts: tuple[Part, ...]) -> None:
-        """Take a record."""
-        self.calls.add(call)
-        self.parts.append(parts)
+    def room(self, group: Group) -> int:
+        """How many of the calls of a group, from the first on, it has room for."""
+        most = min(MOST_RECORDS - self._count, group.count)
+        if group.said is None:
+            return most
+        sizes = accumulate(map(len, group.said[:most]), initial=self._bytes)
+        next(sizes)
+        return max(sum(size <= _MOST_BYTES for size in sizes), min(most, not self._count))
 
-    def extend(self, calls: Columns, parts: Iterable[tuple[Part, ...]]) -> None:
-        """Take some."""
-        self.calls.extend(calls)
-        self.parts.extend(parts)
+    def take(self, group: Group, parts: Parts) -> None:
+        """Take calls that it has room for, with what finds each of them."""
+        self._kinds.setdefault((bytes(group.common), parts), []).append(group)
+        self._count += group.count
+        if group.said is not None:
+            self._bytes += sum(map(len, group.said))
 
-    def part(self, first: int, last: int) -> Self:
-        """Those of the positions from `first` on, before `last`."""
-        return type(self)(self.calls.part(first, last), self.parts[first:last])
+    def block(self, account: str, region: str) -> NewBlock:
+        """The block as it is."""
+        groups = list(map(joined, self._kinds.values()))
+        terms = _positions((parts, group.count) for (_, parts), group in zip(self._kinds, groups, strict=True))
+        return NewBlock(
+            account,
+            region,
+            min(min(group.at) for group in groups),
+            max(max(group.at) for group in groups),
+            self._count,
+            _packed_records(groups),
+            _compressed(_ENCODE(list(terms)), _SMALL),
+            terms,
+        )
 
-    def in_order(self) -> Self:
-        """The same, the earliest first."""
-        at = self.calls.numbers.at
-        if all(map(le, at, at[1:])):
-            return self
-        order = sorted(range(len(at)), key=at.__getitem__)
-        return type(self)(self.calls.chosen(order), [self.parts[position] for position in order])
+
+class Stream:
+    """Records of one account and region on their way into blocks."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, Filling] = {}  # by the hour
+        self._full: list[Filling] = []
+
+    def take(self, group: Group, parts: Parts) -> None:
+        """Take calls with what finds each of them."""
+        for hour, calls in _hours(group):
+            left = calls
+            while True:
+                filling = self._open.setdefault(hour, Filling())
+                room = filling.room(left)
+                if room == left.count:
+                    filling.take(left, parts)
+                    break
+                if room:
+                    filling.take(left.part(0, room), parts)
+                self._full.append(self._open.pop(hour))
+                left = left.part(room, left.count)
+
+    def filled(self) -> Iterator[Filling]:
+        """What has been filled."""
+        yield from self._full
+        yield from self._open.values()
 
 
 class Gathering:
@@ -75,16 +114,13 @@ class Gathering:
 
     def stream(self, account: str, region: str) -> Stream:
         """Where the records go that an account is to read in a region."""
-        stream = self._streams.get((account, region))
-        if stream is None:
-            stream = self._streams[account, region] = Stream(Columns.empty(), [])
-        return stream
+        return self._streams.setdefault((account, region), Stream())
 
     def blocks(self) -> Iterator[NewBlock]:
-        """Blocks of all that was gathered, each stream in order of time."""
+        """Blocks of all that was gathered."""
         for (account, region), stream in self._streams.items():
-            for part in _pieces(stream.in_order()):
-                yield _block(account, region, part)
+            for filling in stream.filled():
+                yield filling.block(account, region)
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
@@ -96,7 +132,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     operation: str
     region: str
     may_be_in_outbox: bool
-    readers: tuple[tuple[str, tuple[Part, ...]], ...]
+    readers: tuple[tuple[str, Parts], ...]
 
 
 class Finding:
@@ -115,11 +151,21 @@ class Finding:
                 self._known[record.common] = found
         return found
 
-    def is_known(self, common: bytes) -> bool:
-        """Whether what finds one record with this in common finds all of them."""
-        return common in self._known
+    def parted(self, group: Group) -> Iterator[tuple[Group, Found]]:
+        """The calls of a group with what finds them: all at once where all are found by the same. One that is not
+        whole is left out.
+        """
+        for position in range(group.count):
+            try:
+                found = self.of(group.call(position))
+            except msgspec.DecodeError:
+                continue
+            if bytes(group.common) in self._known:
+                yield group, found
+                return
+            yield group.part(position, position + 1), found
 
-    def parts(self, record: Encoded, reader: str) -> tuple[Part, ...]:
+    def parts(self, record: Encoded, reader: str) -> Parts:
         """What finds a record for one of its readers."""
         return dict(self.of(record).readers)[reader]
 
@@ -174,18 +220,28 @@ def unpack(packed: bytes) -> list[Encoded]:
 
 
 def newest_first(packed: bytes, positions: Sequence[int] | None = None) -> Iterator[Encoded]:
-    """The records of a block, all or those of some positions; of a frame that nobody comes to nothing is read."""
-    count, size = _HEAD.unpack_from(packed)
-    end = _HEAD.size + size
-    starts = list(
-        accumulate(struct.unpack(f"<{_frames(count)}I", _decompressed(packed[_HEAD.size : end])), initial=end)
-    )
-    opened, calls = -1, Columns.empty()
-    for position in reversed(range(count) if positions is None else positions):
-        frame, place = divmod(position, _FRAME)
-        if frame != opened:
-            opened, calls = frame, columns(_decompressed(packed[starts[frame] : starts[frame + 1]]))
-        yield calls.call(place)
+    """The records of a block, all or those of some positions; no frame is read that has none of them."""
+    found: list[Encoded] = []
+    start = 0
+    for count, frame in _FRAMES.decode(packed):
+        wanted = (
+            range(count) if positions is None else [each - start for each in positions if start <= each < start + count]
+        )
+        if wanted:
+            found += _chosen(groups(_decompressed(frame)), wanted)
+        start += count
+    return iter(sorted(found, key=_at, reverse=True))
+
+
+def _chosen(page: Sequence[Group], positions: Sequence[int]) -> Iterator[Encoded]:
+    starts = list(accumulate((group.count for group in page), initial=0))
+    for position in positions:
+        which = bisect_right(starts, position) - 1
+        yield page[which].call(position - starts[which])
+
+
+def _at(call: Encoded) -> int:
+    return call.numbers[0]
 
 
 def unpack_terms(packed: bytes) -> list[Term]:
@@ -202,79 +258,57 @@ def merged(packed: Iterable[bytes], account: str, region: str) -> list[NewBlock]
     """The records of several blocks of an hour, as blocks that are as full as they can be."""
     gathering, finding = Gathering(), Finding()
     stream = gathering.stream(account, region)
-    for block in packed:
-        for record in unpack(block):
-            stream.add(record, finding.parts(record, account))
+    for _, frame in chain.from_iterable(map(_FRAMES.decode, packed)):
+        for group in groups(_decompressed(frame)):
+            for calls, found in finding.parted(group):
+                stream.take(calls, dict(found.readers)[account])
     return list(gathering.blocks())
 
 
-def _pieces(stream: Stream) -> Iterator[Stream]:
-    """A stream in pieces that are a block each."""
-    for start in range(0, len(stream.parts), MOST_RECORDS):
-        part = stream.part(start, start + MOST_RECORDS)
-        at = part.calls.numbers.at
-        if at[0] // HOUR == at[-1] // HOUR and sum(map(len, part.calls.said)) <= _MOST_BYTES:
-            yield part
-        else:
-            yield from _smaller(part)
+def _hours(group: Group) -> Iterator[tuple[int, Group]]:
+    """Calls by the hour, all of them at once where there is one only."""
+    first, last = min(group.at) // HOUR, max(group.at) // HOUR
+    if first == last:
+        yield first, group
+        return
+    hours = [at // HOUR for at in group.at]
+    for hour in sorted(set(hours)):
+        yield hour, group.chosen([position for position, each in enumerate(hours) if each == hour])
 
 
-def _smaller(stream: Stream) -> Iterator[Stream]:
-    starts, size = [0], 0
-    hours = [at // HOUR for at in stream.calls.numbers.at]
-    for position, length in enumerate(map(len, stream.calls.said)):
-        size += length
-        if position > starts[-1] and (size > _MOST_BYTES or hours[position] != hours[position - 1]):
-            starts.append(position)
-            size = length
-    return (stream.part(first, last) for first, last in pairwise([*starts, len(hours)]))
+def _packed_records(groups: Iterable[Group]) -> bytes:
+    frames = [(sum(group.count for group in frame), _compressed(page(frame), _FAST)) for frame in _frames(groups)]
+    return _ENCODE(frames)
 
 
-def _block(account: str, region: str, stream: Stream) -> NewBlock:
-    found = _positions(stream.parts)
-    at = stream.calls.numbers.at
-    return NewBlock(
-        account,
-        region,
-        at[0],
-        at[-1],
-        len(at),
-        _packed_records(stream.calls),
-        _compressed(msgspec.msgpack.encode(list(found)), _SMALL),
-        found,
-    )
+def _frames(groups: Iterable[Group]) -> Iterator[list[Group]]:
+    frame: list[Group] = []
+    room = _FRAME
+    for group in groups:
+        left = group
+        while left.count >= room:
+            yield [*frame, left.part(0, room)]
+            frame, left, room = [], left.part(room, left.count), _FRAME
+        if left.count:
+            frame.append(left)
+            room -= left.count
+    if frame:
+        yield frame
 
 
-def _packed_records(calls: Columns) -> bytes:
-    count = len(calls.said)
-    frames = [_compressed(page(calls.part(start, start + _FRAME)), _FAST) for start in range(0, count, _FRAME)]
-    sizes = _compressed(struct.pack(f"<{len(frames)}I", *map(len, frames)), _FAST)
-    return b"".join([_HEAD.pack(count, len(sizes)), sizes, *frames])
+def _positions(kinds: Iterable[tuple[Parts, int]]) -> dict[Term, bytes]:
+    """Each term of records with its positions, packed, from what so many of them in turn are found by."""
+    found: dict[Term, list[range]] = {}
+    start = 0
+    for parts, count in kinds:
+        for term in dict.fromkeys(chain.from_iterable(parts)):
+            found.setdefault(term, []).append(range(start, start + count))
+        start += count
+    return {term: _packed(list(chain.from_iterable(ranges))) for term, ranges in found.items()}
 
 
-def _frames(count: int) -> int:
-    return -(-count // _FRAME)
-
-
-def _positions(parts: Sequence[tuple[Part, ...]]) -> dict[Term, bytes]:
-    """Each term of records with its positions, packed."""
-    ids = list(map(id, parts))  # records that are alike share them
-    terms = {which: tuple(chain.from_iterable(each)) for which, each in dict(zip(ids, parts, strict=True)).items()}
-    counts = Counter[Term]()
-    for which, count in Counter(ids).items():
-        counts.update(dict.fromkeys(terms[which], count))
-    sparse: dict[Term, list[int]] = {term: [] for term, count in counts.items() if count <= SPARSE}
-    wanted = {which: found for which, all_ in terms.items() if (found := [each for each in all_ if each in sparse])}
-    for position, which in enumerate(ids):
-        if which in wanted:
-            for term in wanted[which]:
-                sparse[term].append(position)
-    return {term: _packed(sparse[term]) if term in sparse else b"" for term in counts}
-
-
-def _packed(positions: Iterable[int]) -> bytes:
-    distinct = sorted(set(positions))
-    return struct.pack(f"<{len(distinct)}H", *distinct)
+def _packed(positions: Sequence[int]) -> bytes:
+    return struct.pack(f"<{len(positions)}H", *positions) if len(positions) <= SPARSE else b""
 
 
 def _decompressed(packed: bytes) -> bytes:

@@ -5,15 +5,15 @@ every state change, durably. Whoever of the two is first marks the record's id; 
 the journal is.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from entrepot.core.audit.blocks import Finding, Found, Gathering, Part, Stream
-from entrepot.core.call_pages import Columns, columns
+from entrepot.core.audit.blocks import Finding, Found, Gathering
+from entrepot.core.call_pages import Group, alone, groups
 from entrepot.core.calls import Call, Encoded, decode, encode
 from entrepot.core.units import BlockingUnits
 from entrepot.db import audit_blocks, audit_marks, journals, outbox
@@ -28,7 +28,6 @@ _SECONDS_TO_KEEP = 1800.0  # of a retired journal's offset; the file stays longe
 _PAGE = 500
 _MOST_FORGOTTEN = 1000
 _CHANGE = msgspec.json.Decoder(Call)
-Plan = list[tuple[Stream, tuple[Part, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,66 +113,39 @@ def fold(tx: Transaction, batch: Batch, regions: Sequence[str], now: int) -> int
     kept = 0
     for record in batch.records:
         try:
-            calls = columns(record)
+            calls = groups(record)
         except msgspec.DecodeError:
             continue  # of a version with other records: it is not kept, those after it are
-        kept += taking.take(calls)
+        kept += sum(map(taking.take, calls))
     _keep(tx, taking.gathering)
     return kept
 
 
 class _Taking:
-    """Puts records where their readers look. What is known of one is known of those like it."""
+    """Puts records where their readers look."""
 
     def __init__(self, tx: Transaction, regions: Sequence[str], now: int) -> None:
         self.gathering = Gathering()
         self._finding = Finding()
-        self._plans: dict[bytes, Plan] = {}  # of what is told by journals alone, by what such calls have in common
         self._tx = tx
         self._regions = regions
         self._now = now
 
-    def take(self, calls: Columns) -> int:
-        """Take the calls of a page; how many are kept."""
-        firsts = dict(zip(reversed(calls.common), reversed(range(len(calls.common))), strict=True))
-        for common, position in firsts.items():
-            if common not in self._plans:
-                self._learn(calls.call(position))
-        self._take_alike(calls, firsts)
-        if firsts.keys() <= self._plans.keys():
-            return len(calls.said)
-        alone = [position for position, common in enumerate(calls.common) if common not in self._plans]
-        return len(calls.said) - len(alone) + sum(map(self._take_alone, map(calls.call, alone)))
+    def take(self, group: Group) -> int:
+        """Take calls unless they are not kept: nobody knows what they asked for, they are not whole, or the outbox told
+        of them; how many are kept.
+        """
+        kept = 0
+        for part, found in self._finding.parted(group):
+            calls = self._untold(part) if found.may_be_in_outbox else part
+            if calls.count and found.operation:
+                _put(self.gathering, calls, found, self._regions)
+                kept += calls.count
+        return kept
 
-    def _learn(self, call: Encoded) -> None:
-        """Where calls like this one go, if all of them go there."""
-        found = _found(self._finding, call)
-        if found is not None and self._finding.is_known(call.common) and not found.may_be_in_outbox:
-            self._plans[call.common] = self._plan(found)
-
-    def _take_alike(self, calls: Columns, kinds: Collection[bytes]) -> None:
-        """Take those of which it is known where they go, of these kinds, a stream at a time."""
-        parts_of: dict[int, tuple[Stream, dict[bytes, tuple[Part, ...]]]] = {}
-        for common in kinds:
-            for stream, parts in self._plans.get(common, ()):
-                parts_of.setdefault(id(stream), (stream, {}))[1][common] = parts
-        for stream, known in parts_of.values():
-            chosen = calls
-            if len(known) < len(kinds):
-                chosen = calls.chosen([position for position, common in enumerate(calls.common) if common in known])
-            stream.extend(chosen, map(known.__getitem__, chosen.common))
-
-    def _take_alone(self, call: Encoded) -> bool:
-        """Take one unless it is not kept: nobody knows what it asked for, it is not whole, or the outbox told of it."""
-        found = _found(self._finding, call)
-        if found is None or (found.may_be_in_outbox and not _is_first(self._tx, call, self._now)):
-            return False
-        for stream, parts in self._plan(found):
-            stream.add(call, parts)
-        return True
-
-    def _plan(self, found: Found) -> Plan:
-        return _plan(self.gathering, found, self._regions)
+    def _untold(self, group: Group) -> Group:
+        """Those that the outbox has not told of."""
+        return group.chosen([at for at, call in enumerate(group.calls()) if _is_first(self._tx, call, self._now)])
 
 
 def fold_changes(tx: Transaction, changes: Mapping[str, str], regions: Sequence[str], now: int) -> None:
@@ -182,18 +154,8 @@ def fold_changes(tx: Transaction, changes: Mapping[str, str], regions: Sequence[
     for record_id, body in changes.items():
         if audit_marks.add(tx, record_id, now, alone=True):
             call = encode(_CHANGE.decode(body))
-            for stream, parts in _plan(gathering, finding.of(call), regions):
-                stream.add(call, parts)
+            _put(gathering, alone(call), finding.of(call), regions)
     _keep(tx, gathering)
-
-
-def _found(finding: Finding, call: Encoded) -> Found | None:
-    """What finds a call; None for one that is not kept: nobody knows what it asked for, or it is not whole."""
-    try:
-        found = finding.of(call)
-    except msgspec.DecodeError:
-        return None
-    return found if found.operation else None
 
 
 def _is_first(tx: Transaction, encoded: Encoded, now: int) -> bool:
@@ -202,10 +164,11 @@ def _is_first(tx: Transaction, encoded: Encoded, now: int) -> bool:
     return audit_marks.add(tx, event_id(call.at, call.request_id, call.common.operation), now, alone=False)
 
 
-def _plan(gathering: Gathering, found: Found, regions: Sequence[str]) -> Plan:
-    """Where the readers of a record look, and what each finds it by."""
+def _put(gathering: Gathering, group: Group, found: Found, regions: Sequence[str]) -> None:
+    """Put calls where each of their readers looks, with what finds them."""
     region = found.region if found.region in regions else regions[0]
-    return [(gathering.stream(account, region), parts) for account, parts in found.readers]
+    for account, parts in found.readers:
+        gathering.stream(account, region).take(group, parts)
 
 
 def _keep(tx: Transaction, gathering: Gathering) -> None:

@@ -3,13 +3,15 @@ and in the namespace Entrepot what users of ECR have asked for. Pure; docs/metri
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
 
-from entrepot.core.call_pages import Counted, counted
+from entrepot.core import call_pages
+from entrepot.core.call_pages import Group as Calls
 from entrepot.core.calls import common_of
 from entrepot.core.metrics.series import NO_UNIT, Metric, metric
 from entrepot.core.permissions import OPERATIONS
@@ -85,24 +87,13 @@ class Group:
         self.sent += other.sent
         self.pull_times += other.pull_times
 
-    def add(self, alike: "Alike", pulled: int) -> None:
+    def add(self, calls: Calls, pulled: int) -> None:
         """With requests that handed out so many images each."""
-        self.sent += alike.sent
-        self.received += filter(None, alike.received)
+        self.sent += calls.sent
+        self.received += filter(None, calls.received)
         if pulled:
-            self.pulled += pulled * len(alike.sent)
-            self.pull_times += alike.took
-
-
-class Alike:
-    """The numbers of requests of one minute that have all else in common."""
-
-    __slots__ = ("received", "sent", "took")
-
-    def __init__(self) -> None:
-        self.received: list[int] = []
-        self.sent: list[int] = []
-        self.took: list[int] = []
+            self.pulled += pulled * calls.count
+            self.pull_times += calls.took
 
 
 class Told(NamedTuple):
@@ -122,7 +113,7 @@ _Groups = dict[Key, Group]
 def grouped(records: Iterable[bytes]) -> _Groups:
     """The records of journals by what they have in common; those of another version are not counted."""
     groups: _Groups = {}
-    for (minute, encoded), alike in _alike(records).items():
+    for (minute, encoded), parts in _alike(records).items():
         try:
             common = common_of(encoded)
         except msgspec.DecodeError:
@@ -142,42 +133,33 @@ def grouped(records: Iterable[bytes]) -> _Groups:
         group = groups.get(key)
         if group is None:
             group = groups[key] = Group()
-        group.add(alike, len(common.pulled))
+        for part in parts:
+            group.add(part, len(common.pulled))
     return groups
 
 
-def _alike(records: Iterable[bytes]) -> dict[tuple[int, bytes], Alike]:
-    """By the minute and by what is encoded of what they have in common: every request passes through here."""
-    found: dict[tuple[int, bytes], Alike] = {}
+def _alike(records: Iterable[bytes]) -> dict[tuple[int, bytes], list[Calls]]:
+    """By the minute and by what is encoded of what they have in common."""
+    found: dict[tuple[int, bytes], list[Calls]] = {}
     for record in records:
         try:
-            page = counted(record)
+            page = call_pages.groups(record)
         except msgspec.DecodeError:
             continue
-        for minute, part in _minutes(page):
-            there = {place: found.setdefault((minute, page.commons[place]), Alike()) for place in set(part.places)}
-            _take({place: each.sent.append for place, each in there.items()}, part.places, part.numbers.sent)
-            _take({place: each.received.append for place, each in there.items()}, part.places, part.numbers.received)
-            _take({place: each.took.append for place, each in there.items()}, part.places, part.numbers.took)
+        for minute, part in chain.from_iterable(map(_minutes, page)):
+            found.setdefault((minute, bytes(part.common)), []).append(part)
     return found
 
 
-def _take(of: Mapping[int, Callable[[int], None]], places: Iterable[int], numbers: Iterable[int]) -> None:
-    for place, number in zip(places, numbers, strict=True):
-        of[place](number)
-
-
-def _minutes(page: Counted) -> Iterator[tuple[int, Counted]]:
-    """The calls of a page by the minute, all of them at once where there is one only."""
-    minutes = [at // _MICROS_OF_MINUTE for at in page.numbers.at]
-    distinct = set(minutes)
-    if len(distinct) == 1:
-        yield minutes[0], page
+def _minutes(calls: Calls) -> Iterator[tuple[int, Calls]]:
+    """Calls by the minute, all of them at once where there is one only."""
+    first, last = min(calls.at) // _MICROS_OF_MINUTE, max(calls.at) // _MICROS_OF_MINUTE
+    if first == last:
+        yield first, calls
         return
-    for minute in distinct:
-        positions = [position for position, each in enumerate(minutes) if each == minute]
-        places = [page.places[position] for position in positions]
-        yield minute, Counted(page.commons, places, page.numbers.chosen(positions))
+    minutes = [at // _MICROS_OF_MINUTE for at in calls.at]
+    for minute in sorted(set(minutes)):
+        yield minute, calls.chosen([position for position, each in enumerate(minutes) if each == minute])
 
 
 def told(groups: _Groups, account: str, region: str) -> dict[Told, Summary]:
