@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from tests.clients import signature_tools
+from tests.clients.test_create_on_push import PROGRAMS
 from tests.clients.workplace import Workplace
+from tests.factories.go_programs import built
 from tests.factories.layouts import Content, Image, image, index
 from tests.factories.processes import Server, serve
 from tests.factories.registry import Registry
@@ -32,12 +34,16 @@ TRUST = {
     ],
 }
 
+COSIGN_2 = ("github.com/sigstore/cosign/v2/cmd/cosign", "v2.6.1")  # the first that looks for bundles beside an image
+NO_ROOT = {"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1"}
+
 
 class Signing:
     """A repository whose images two profiles sign, and the tools that verify them."""
 
     def __init__(self, server: Server, path: Path) -> None:
         self.programs = {name: signature_tools.command(name) for name in ("notation", "cosign")}
+        self.programs["cosign 2"] = signature_tools.command("cosign", "trixie")
         self.place = Workplace(server, path, "clients/signed")
         self.repository = self.place.repository
         self.place.ecr.create_repository(repositoryName=self.repository)
@@ -103,13 +109,18 @@ class Signing:
 
     def cosign(self, digest: str, *, succeeds: bool = True) -> str:
         """What cosign says of it."""
+        key = ("--key", self.place.path / "cosign.pub", "--insecure-ignore-tlog=true")
+        return self.by_cosign("cosign", "verify", *key, f"{self.place.address}@{digest}", succeeds=succeeds)
+
+    def by_cosign(self, version: str, action: str, *arguments: str | Path, succeeds: bool = True) -> str:
+        """What a version of cosign says, with the registry's password."""
         return self.place.run(
-            *self.programs["cosign"],
-            *("verify", "--key", self.place.path / "cosign.pub", "--insecure-ignore-tlog=true"),
-            *("--allow-insecure-registry", "--allow-http-registry"),
+            *self.programs[version],
+            *(action, "--allow-insecure-registry", "--allow-http-registry"),
             *("--registry-username", "AWS", "--registry-password", self.password),
-            f"{self.place.address}@{digest}",
+            *arguments,
             succeeds=succeeds,
+            COSIGN_PASSWORD="",
         )
 
 
@@ -174,3 +185,45 @@ def test_signatures_of_a_revoked_version_are_refused_from_then_on(signing: Signi
     )
     assert "revoked" in signing.notation(after.digest, succeeds=False)
     signing.notation(before.digest)
+
+
+def test_both_versions_that_know_bundles_verify_what_was_pushed(signing: Signing, full: bool):
+    content, root = signing.push(9121), signing.place.path / "no-root.json"
+    root.write_text(json.dumps(NO_ROOT))
+    flags = ("--insecure-ignore-tlog=true", "--new-bundle-format", "--trusted-root", root)
+    named = ("--key", signing.place.path / "cosign.pub", f"{signing.place.address}@{content.digest}")
+    versions = ["cosign"]
+    if full or (PROGRAMS / "cosign").exists():  # it takes minutes to build
+        signing.programs["cosign 2.6"] = [str(built(PROGRAMS, "cosign", *COSIGN_2))]
+        versions.append("cosign 2.6")
+    for version in versions:
+        assert content.digest in signing.by_cosign(version, "verify", *flags, *named)
+
+
+def test_what_cosign_2_signs_is_tagged_goes_with_its_image_and_counts_for_admission(signing: Signing):
+    place, content = signing.place, image(seed=9122)
+    source, target = f"{place.repository}-staging", f"{place.repository}-gate"
+    for name in (source, target):
+        place.ecr.create_repository(repositoryName=name)
+    signing.configure()
+    signing.registry.push(source, content, "v1")
+    place.run(*signing.programs["cosign 2"], "generate-key-pair", "--output-key-prefix", "own", COSIGN_PASSWORD="")
+    setting = ("--mode", "enforce", "--max-severity", "CRITICAL", "--key", place.path / "own.pub")
+    place.run("entrepot", "repository", "admission", "set", target, *setting, "--data", place.server.data)
+    own, signed = place.path / "own.key", f"{place.server.host}/{source}@{content.digest}"
+    signing.by_cosign("cosign 2", "sign", "--key", own, "--tlog-upload=false", "--yes", signed)
+    assert set(signing.registry.tags(source)) == {"v1", content.digest.replace(":", "-") + ".sig"}
+    asked = {"sourceRepositoryName": source, "sourceImageId": {"imageTag": "v1"}, "repositoryName": target}
+
+    def status() -> int:
+        return signing.registry.request("GET", f"/v2/{target}/manifests/v1").status
+
+    place.server.client("entrepot").copy_image(**asked)
+    assert status() == 403
+    place.server.client("entrepot").copy_image(**asked, includeReferrers=True)
+    wait(lambda: status() == 200, 60, "an image that counts as signed")
+    key = ("--key", place.path / "own.pub", "--insecure-ignore-tlog=true")
+    for version in ("cosign 2", "cosign"):
+        said = signing.by_cosign(version, "verify", *key, f"{place.server.host}/{target}@{content.digest}")
+        assert content.digest in said
+    signing.configure(*NAMES)

@@ -56,7 +56,7 @@ def test_the_newest_material_counts_and_goes_with_its_key(rows: Rows):
         rows.write(keys.add_material, replace(MATERIAL, id="m2"))
     rows.write(keys.add_alias, ALIAS)
     rows.write(key_grants.add, GRANT)
-    rows.write(keys.put_tag, "k1", "team", "a")
+    rows.write(keys.put_tags, "k1", [("team", "a")])
     rows.write(keys.remove, "k1")
     assert rows.read(keys.find, "k1") is rows.read(keys.alias, ACCOUNT, REGION, "alias/a") is None
     assert rows.read(keys.materials, "k1") == rows.read(keys.tags, "k1") == []
@@ -87,8 +87,10 @@ def test_grants_are_found_by_whom_they_name(rows: Rows):
     assert [each.id for each in rows.read(key_grants.list_of, "k1", "g1", 5)] == ["g2"]
     assert [each.id for each in rows.read(key_grants.of_retiree, ACCOUNT, REGION, "arn", "", 5)] == ["g1"]
     assert rows.read(key_grants.of_retiree, OTHER_ACCOUNT, REGION, "arn", "", 5) == []
-    rows.write(key_grants.remove, "g1")
-    assert rows.read(key_grants.count, "k1") == 1
+    assert rows.read(key_grants.count, "k1") == 2
+    for _ in range(2):
+        rows.write(key_grants.remove, "g1")
+        assert rows.read(key_grants.count, "k1") == 1
 
 
 def test_a_secret_is_read_as_it_was_added_and_changed(rows: Rows):
@@ -139,7 +141,7 @@ def test_versions_and_labels_go_with_their_secret(rows: Rows):
     rows.write(secrets.note_access, "s1", "v1", LATER)
     assert rows.read(secrets.version, "s1", "v1").accessed_at == LATER
     rows.write(secrets.remove_version, replace(VERSION, id="v2"))
-    rows.write(secrets.put_tag, "s1", "team", "a")
+    rows.write(secrets.put_tags, "s1", [("team", "a")])
     rows.write(secrets.remove, "s1")
     assert rows.read(secrets.find, ACCOUNT, REGION, "app/one") is None
     assert rows.read(secrets.versions, "s1") == rows.read(secrets.tags, "s1") == []

@@ -60,7 +60,7 @@ def test_an_authority_permissions_and_tags_are_read_as_they_were_added(rows: Row
     assert list(rows.read(signing_profiles.permissions, "p1")) == given
     assert rows.write(signing_profiles.remove_permission, "p1", "s0")
     assert not rows.write(signing_profiles.remove_permission, "p1", "s0")
-    rows.write(signing_profiles.put_tag, "p1", "k", "v")
+    rows.write(signing_profiles.put_tags, "p1", [("k", "v")])
     assert rows.read(signing_profiles.tags, "p1") == [("k", "v")]
 
 

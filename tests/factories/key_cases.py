@@ -43,6 +43,7 @@ SIGNATURE = VAULT.sign(MATERIAL[PAIR], MESSAGE.algorithm, MESSAGE.text, digest=F
 # what is not authorised by itself, or by those that have cases
 PARTS = {
     *("keys.encryption.enclose", "keys.names.parse", "keys.places.allow", "keys.places.allows", "keys.places.changed"),
+    *("keys.remote_naming.known", "keys.remote_naming.require"),  # a key elsewhere is no account's resource here
     *("keys.places.find", "keys.policies.with_policy", "keys.grants.end_named", "keys.service_use.told"),
 }
 ABOUT_NOTHING = {"keys.keeping.allow_create", "keys.tags.allow_new"}

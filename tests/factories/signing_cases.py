@@ -34,6 +34,7 @@ RULES = (Rule(ARN),)
 JOB = "00000000-0000-4000-8000-000000000001"
 # what is not authorised by itself, or by those that have cases
 PARTS = {
+    "signing.keys.known",
     *("signing.keys.material", "signing.keys.of_kms", "signing.places.allow", "signing.places.allow_job"),
     *("signing.places.changed", "signing.places.named", "signing.payloads.keep", "signing.pushes.pushed"),
 }

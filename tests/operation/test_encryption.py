@@ -21,6 +21,7 @@ RELEASE = b'ID=debian\nVERSION_ID="12"\n'
 STATUS = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2\n\n"
 SBOM = "application/vnd.cyclonedx+json"
 CHUNK = 256 * 1024
+PLATFORMS = {"notation": "Notation-OCI-SHA384-ECDSA", "cosign": "Cosign-OCI-SHA256-ECDSA"}
 
 
 def encrypted(server: Server, name: str, **settings: Any) -> str:
@@ -111,3 +112,46 @@ def test_encrypted_layers_are_scanned_and_their_sboms_are_encrypted(tmp_path: Pa
         assert [path.suffix for path in (server.data / "blobs").rglob("*") if path.is_file()] == [".sealed"] * 4
         shown = entrepot("scan", "app:v1", "--data", server.data, "--format", "json")
         assert (shown.status, shown.result["digest"]) == (0, made.digest), shown
+
+
+def test_what_is_pushed_to_an_encrypted_repository_is_signed_and_so_are_its_signatures_kept(tmp_path: Path):
+    """They are encrypted as all there is, read back after a kill, and made again once the key can be used again."""
+    made, other = image_of(archive({"file": b"signed"})), image_of(archive({"file": b"later"}))
+    with serve(tmp_path) as server:
+        ecr, registry = server.client(), Registry(server)
+        key = encrypted(server, "app")
+        arns = [
+            server.client("signer").put_signing_profile(profileName=name, platformId=platform)["arn"]
+            for name, platform in PLATFORMS.items()
+        ]
+        rules = [{"signingProfileArn": each} for each in arns]
+        ecr.put_signing_configuration(signingConfiguration={"rules": rules})
+        registry.push("app", made, "v1")
+        wait(lambda: signings(ecr, made.digest) == ["COMPLETE"] * 2, 60, "signed")
+        files = [path for path in (server.data / "blobs").rglob("*") if path.is_file()]
+        assert {path.suffix for path in files} == {".sealed"}
+        assert len(files) == len(made.blobs) + 3  # two envelopes and an empty config
+        server.client("kms").disable_key(KeyId=key)
+        assert registry.request("GET", f"/v2/app/manifests/{signatures(server, made.digest)[0]}").status == 403
+        server.kill()
+    assert held(tmp_path / "blobs", b"signature") == []
+    with serve(tmp_path) as server:
+        ecr, registry = server.client(), Registry(server)
+        server.client("kms").enable_key(KeyId=key)
+        for each in signatures(server, made.digest):
+            manifest = json.loads(registry.pull_manifest("app", each).data)
+            assert b"payload" in registry.pull_blob("app", manifest["layers"][0]["digest"])
+        registry.push("app", other, "v2")
+        wait(lambda: signings(ecr, other.digest) == ["COMPLETE"] * 2, 60, "signed")
+
+
+def signings(ecr: Any, digest: str) -> list[str]:
+    """How far each profile is with an image."""
+    told = ecr.describe_image_signing_status(repositoryName="app", imageId={"imageDigest": digest})
+    return [each["status"] for each in told["signingStatuses"]]
+
+
+def signatures(server: Server, digest: str) -> list[str]:
+    """The manifests of an image's signatures."""
+    listed = server.client().list_image_referrers(repositoryName="app", subjectId={"imageDigest": digest})
+    return [str(each["digest"]) for each in listed["referrers"]]

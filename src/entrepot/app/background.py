@@ -21,8 +21,8 @@ from entrepot.app.vulnerability_parts import following, generations
 from entrepot.app.vulnerability_updates import updates
 from entrepot.core.activation import Activation
 from entrepot.core.audit.delivering import Delivering
+from entrepot.core.keys.remote_watch import RemoteKeyWatch
 from entrepot.core.keys.upkeep import KeyUpkeep
-from entrepot.core.keys.vault import Vault
 from entrepot.core.lifecycle.executor import LifecycleJob, Pace
 from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import Listener, MetricsFold, Place
@@ -47,7 +47,18 @@ from entrepot.settings import Settings
 from entrepot.worker.loop import Loop
 from entrepot.worker.measures import Measures
 from entrepot.worker.schedule import Task
-from entrepot.worker.tasks import Jobs, activations, endings, peers, rematches, replications, signatures, tasks, tidying
+from entrepot.worker.tasks import (
+    Jobs,
+    activations,
+    endings,
+    peers,
+    rematches,
+    remote_keys,
+    replications,
+    signatures,
+    tasks,
+    tidying,
+)
 from entrepot.worker.witness import JobSpans, Witness
 
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -129,7 +140,7 @@ def _further(
     """
     database = databases.metadata
     store = parts.opening(settings, database)
-    vault = Vault(parts.seal(settings, create=False))
+    vault = parts.vault_of(settings, parts.seal(settings, create=False))
     bearer = Bearer(store, parts.STORE, settings.disk_reserve, vault)
     to_peers = ToPeers(settings, database, store)
     return [
@@ -143,6 +154,10 @@ def _further(
             pulse.of(database),
         ),
         *peers(to_peers.sending(), PeerTidying(database, parts.STORE), pulse.of(database)),
+        *remote_keys(
+            RemoteKeyWatch(Units(database, ThreadPoolExecutor(1, "remote-keys")), vault),
+            timedelta(seconds=settings.kms_check_seconds),
+        ),
         *endings(KeyUpkeep(database, vault), SecretUpkeep(database)),
         *signatures(image_signer(settings, database, store, vault, pulse.of(database))),
         *tidying(Tidying(database, store)),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from entrepot.app import pull_through_parts
+from entrepot.app import key_parts, pull_through_parts
 from entrepot.app.pull_through_parts import Around
 from entrepot.app.trail_parts import trail_destinations
 from entrepot.core.audit.lookup import Trail
@@ -180,9 +180,14 @@ def opening(settings: Settings, database: SqliteDatabase) -> Opening:
     """This deployment's store for jobs and commands, which read what is encrypted as if it were not."""
 
     def vault() -> Vault:
-        return Vault(seal(settings, create=False))
+        return vault_of(settings, seal(settings, create=False))
 
     return Opening(Filesystem(settings.data), database, vault, STORE, clock)
+
+
+def vault_of(settings: Settings, sealed: Seal) -> Vault:
+    """What opens keys, here and at other key services: AwsCredentialsUnusable."""
+    return key_parts.vault(settings, sealed, destinations(settings), clock)
 
 
 def destinations(settings: Settings) -> Destinations:
@@ -245,7 +250,7 @@ def worker(settings: Settings, sealed: Seal, name: str, measures: Measures) -> W
     units, snapshot = Units(opened.metadata, readers), opened.metadata.snapshot()
     hot = Hot(snapshot, asyncio.get_running_loop().call_soon)
     credentials = Credentials(hot, snapshot, sealed, clock, timedelta(seconds=settings.download_seconds))
-    vault = Vault(sealed)
+    vault = vault_of(settings, sealed)
     sealing = Sealing(hot, units, vault)
     transfers, reads = _transfers(settings, units, hot, store, sealing), Reads(hot, units, store, sealing)
     around = Around(units, snapshot, hot, reads, transfers, vault, outbound(settings), clock)

@@ -6,7 +6,6 @@ from entrepot.app import parts
 from entrepot.app.adapter_parts import adapter_analyst
 from entrepot.core.claiming import Pace
 from entrepot.core.events.measures import Meter
-from entrepot.core.keys.vault import Vault
 from entrepot.core.made_referrers import Keeping
 from entrepot.core.pulse import Watching
 from entrepot.core.sbom_referrers import EnhancedSbomReferrers, SbomReferrers
@@ -39,7 +38,7 @@ def scanner(
     units = Units(metadata, ThreadPoolExecutor(1, "scans"))
     other = adapter_analyst(settings, metadata, seal, units)
     engine = Engine(units, store, generations, LayerPrograms(), parts.clock)
-    keeping = Keeping(store, parts.STORE, settings.disk_reserve, Vault(seal))
+    keeping = Keeping(store, parts.STORE, settings.disk_reserve, parts.vault_of(settings, seal))
     pace = None if other is None else _ELSEWHERE
     return Scanner(
         units,

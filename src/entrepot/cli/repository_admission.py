@@ -34,6 +34,12 @@ def set_(
             help="A file with a public key, as cosign makes them: only what one of them has signed is handed out.",
         ),
     ] = (),
+    profile: Annotated[
+        tuple[str, ...],
+        Parameter(
+            negative="", help="A signing profile, by name or ARN: only what one of them has signed is handed out."
+        ),
+    ] = (),
     where: RegistryPlace = REGISTRY_HERE,
     output: Format = "text",
 ) -> None:
@@ -43,7 +49,7 @@ def set_(
         show(_shown(repository, None), output)
         return
     keys = tuple(public_key_files.text(each) for each in key)
-    new = Draft(mode, max_severity, unscanned, grace_seconds, digest_only, keys)
+    new = Draft(mode, max_severity, unscanned, grace_seconds, digest_only, keys, profile)
     show(_shown(repository, where.write_of(repository, admission.put, new)), output)
 
 
@@ -63,6 +69,7 @@ def _shown(repository: str, setting: Admission | None) -> dict[str, object]:
         "grace_seconds": setting.grace_seconds,
         "digest_only": setting.digest_only,
         "keys": list(setting.keys),
+        "profiles": list(setting.profiles),
         "owner": setting.owner,
         "updated_at": setting.updated_at.isoformat(),
     }

@@ -110,6 +110,7 @@ def untag(tx: Transaction, change: Change, tag: str) -> None:
         raise ImageNotFound(digest="null", tag=tag, name=repository.key.name, account=repository.key.registry.account)
     stored = _stored(tx, repository, digest)
     tags.remove(tx, repository.id, tag)
+    admission_signatures.untagged(tx, repository, tag, change.caller.at)
     change.event(*image_events.of_change(repository, stored, tag, "DELETE"))
 
 

@@ -22,6 +22,7 @@ from entrepot.db import (
     image_signatures,
     image_standings,
     images,
+    profile_signatures,
     public_aliases,
     quotas,
     registries,
@@ -35,6 +36,7 @@ from entrepot.db import (
 from entrepot.db.database import Reader
 from entrepot.db.exception_records import Admission, Standing
 from entrepot.db.identity_records import Identity
+from entrepot.db.profile_signatures import Vouched
 from entrepot.db.quotas import QuotasSet
 from entrepot.db.records import AccessKey, Blob, Link, Registry, Repository, StoredManifest, Upload
 from entrepot.db.snapshot import Executable, Row, Snapshot
@@ -75,6 +77,7 @@ class Hot:
         self._links: Recent[tuple[str, str], tuple[int, Link]] = Recent(_MOST_ENTRIES)
         self._admissions: Recent[str, tuple[int, Admission | None]] = Recent(_MOST_ENTRIES)
         self._signatures: Recent[tuple[str, str], tuple[int, str]] = Recent(_MOST_ENTRIES)
+        self._vouched: Recent[tuple[str, str], tuple[int, Sequence[Vouched]]] = Recent(_MOST_ENTRIES)
         self._standings: Recent[tuple[str, str], tuple[int, Standing | None]] = Recent(_MOST_ENTRIES)
 
     def repository(self, key: RepositoryKey) -> Repository | None:
@@ -249,6 +252,16 @@ class Hot:
         row = self._snapshot.one(image_signatures.FIND, of=repository.id, image=digest)
         found = "" if row is None else str(row.signed)
         self._signatures.put((repository.id, digest), (version, found))
+        return found
+
+    def vouched(self, repository: Repository, digest: Digest) -> Sequence[Vouched]:
+        """The signing profiles that vouch for an image, read again whenever anything has changed."""
+        version = self._present_version()
+        entry = self._vouched.get((repository.id, digest))
+        if entry is not None and entry[0] == version:
+            return entry[1]
+        found = self._snapshot.together(lambda reader: profile_signatures.list_of(reader, repository.id, digest))
+        self._vouched.put((repository.id, digest), (version, found))
         return found
 
     def images(self, repository: Repository | None, reference: Reference) -> Sequence[tuple[str, str]]:

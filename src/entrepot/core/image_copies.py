@@ -34,6 +34,7 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RepositoryKey
+from entrepot.spec.subject_tags import subject_of
 
 MOST: Final = 1000
 _PIECE: Final = 256 * 1024
@@ -80,7 +81,7 @@ async def copy(
     for digest in digests:
         found = await units.read(images.find, caller, source, digest)
         manifest = await units.manifest(found.manifest.body, found.manifest.media_type)
-        tag = wanted.new_tag if digest == digests[-1] else None
+        tag = wanted.new_tag if digest == digests[-1] else await units.read(subject_tag, source, target, digest)
         lacking = await units.read(to_carry, source, target, manifest)
         if carrying is not None:
             for each in lacking:
@@ -145,6 +146,17 @@ def to_carry(tx: Transaction, source: RepositoryKey, target: RepositoryKey, mani
         return ()
     needed = sorted({descriptor.digest for descriptor in manifest.required_blobs})
     return [each for each in needed if not is_available(blobs.find_link(tx, goal.id, each))]
+
+
+def subject_tag(tx: Transaction, source: RepositoryKey, target: RepositoryKey, digest: str) -> Tag | None:
+    """The tag by which the source says what a manifest is about, which it is to have at the target too, unless another
+    has it there. Not authorised: what gives it is.
+    """
+    origin, goal = repositories.find(tx, source), repositories.find(tx, target)
+    named = () if origin is None else tags.of_image(tx, origin.id, digest, images.MOST_TAGS)
+    free = (each for each in named if subject_of(each) and (goal is None or tags.find(tx, goal.id, each) is None))
+    found = next(free, None)
+    return None if found is None else Tag(found)
 
 
 async def _carry(

@@ -27,7 +27,7 @@ from entrepot.db import images, repositories
 from entrepot.db.database import Transaction
 from entrepot.db.records import Blob, Repository, StoredManifest
 from entrepot.db.signing_records import ImageSigning
-from entrepot.errors import AccessDenied, Fact, SigningInputInvalid, SigningProfileNotFound, StorageFull
+from entrepot.errors import AccessDenied, Fact, KeyUnavailable, SigningInputInvalid, SigningProfileNotFound, StorageFull
 from entrepot.spec.manifest import Manifest
 
 MOST_TRIES: Final = 8
@@ -112,7 +112,7 @@ class ImageSigner:
         held: Sequence[str] = ()
         try:
             for data in (signature_referrers.EMPTY, signed.envelope):
-                sealing = await self._units.write(self._keeping.fresh_key, work.repository.key, self._clock())
+                sealing = await self._keeping.fresh_key(self._units, work.repository.key, self._clock())
                 made.append(await asyncio.to_thread(self._keeping.keep, data, sealing))
             at = self._clock()
             callers = [made_referrers.itself(work.repository.key.registry, at) for _ in range(len(made) + 1)]
@@ -169,7 +169,7 @@ def finish(
 
 def _is_passing(fault: Fact) -> bool:
     """Whether it may be right later without anybody's doing."""
-    return isinstance(fault, StorageFull)
+    return isinstance(fault, KeyUnavailable | StorageFull)
 
 
 def _code(fault: Fact) -> str:

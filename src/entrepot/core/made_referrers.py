@@ -11,13 +11,14 @@ import msgspec
 
 from entrepot.core import images, uploads
 from entrepot.core.access import Caller
-from entrepot.core.encryption import data_keys
+from entrepot.core.encryption import remote_data_keys
 from entrepot.core.encryption.data_keys import DataKey
 from entrepot.core.images import OCI_RULES
 from entrepot.core.keys.vault import Vault
 from entrepot.core.principals import root_principal
 from entrepot.core.rights import Rights
 from entrepot.core.scanning.places import registry_itself
+from entrepot.core.units import Units
 from entrepot.core.uploads import Bytes
 from entrepot.db import images as rows
 from entrepot.db import repositories
@@ -61,12 +62,12 @@ class Keeping:
             self.store.discard(upload)
         return Blob(generation, self.name, digest, location, len(data), "live", None if key is None else key.sealed)
 
-    def fresh_key(self, tx: Transaction, key: RepositoryKey, at: datetime) -> DataKey | None:
+    async def fresh_key(self, units: Units, key: RepositoryKey, at: datetime) -> DataKey | None:
         """A key for a blob of a repository, None where it has none: RepositoryKeyUnusable."""
-        repository = repositories.find(tx, key)
+        repository = await units.read(repositories.find, key)
         if repository is None or not repository.encryption_key or self.vault is None:
             return None
-        return data_keys.fresh(tx, self.vault, repository, at)
+        return await remote_data_keys.fresh(units, self.vault, repository, at)
 
     def drop(self, made: Sequence[Blob], held: Sequence[str]) -> None:
         """Remove the bytes of blobs that nobody has come to hold. Blocking."""

@@ -94,7 +94,7 @@ class Reads:
         if link.archived:
             raise BlobArchived(digest=digest, name=key.name)
         try:
-            file = self._open(repository, link.blob, caller)
+            file = await self._open(repository, link.blob, caller)
         except BlobBytesMissing:
             link, file = await self._reopen(caller, repository, link, digest)
         return link.blob, file
@@ -127,7 +127,9 @@ class Reads:
         if standing is not None and standing.due_at is not None and standing.due_at <= caller.at:
             refused = await self._units.read(admission.look, repository, found, caller.at, by_tag=by_tag)
         else:
-            seen = Seen(standing, self._hot.signed(repository, found.digest) if setting.keys else "")
+            signed = self._hot.signed(repository, found.digest) if setting.keys else ""
+            vouched = self._hot.vouched(repository, found.digest) if setting.profiles else ()
+            seen = Seen(standing, is_signed=admission.is_signed(setting, signed, vouched, caller.at))
             refused = admission.decide(setting, repository.key, found, seen, caller.at, by_tag=by_tag)
         if refused is None:
             return
@@ -157,9 +159,9 @@ class Reads:
         access.require(caller, operation, self._hot.resource(key, repository))
         return present(repository, key)
 
-    def _open(self, repository: Repository, blob: Blob, caller: Caller) -> BinaryIO:
+    async def _open(self, repository: Repository, blob: Blob, caller: Caller) -> BinaryIO:
         stored = self._store.open_checked(blob.location, blob.size)
-        return self._sealing.opened(repository, blob, stored, caller.at)
+        return await self._sealing.opened(repository, blob, stored, caller.at)
 
     async def _reopen(
         self, caller: Caller, repository: Repository, stale: Link, digest: Digest
@@ -170,7 +172,7 @@ class Reads:
         if link is None or link.blob.state != "live":
             raise _blob_not_found(key, digest)
         try:
-            return link, self._open(repository, link.blob, caller)
+            return link, await self._open(repository, link.blob, caller)
         except BlobBytesMissing:
             await self._units.write(mark_damaged, stale.blob if stale.blob == link.blob else link.blob)
             raise _blob_not_found(key, digest) from None

@@ -13,8 +13,8 @@ from entrepot.core.changes import Change
 from entrepot.core.quotas import limits
 from entrepot.core.scanning import admission_signatures, requests, vex_trust
 from entrepot.core.trash import not_found
+from entrepot.db import image_signings, registry_sboms, repositories, tags
 from entrepot.db import images as image_rows
-from entrepot.db import registry_sboms, repositories, tags
 from entrepot.db import trash as rows
 from entrepot.db.database import Conflict, Transaction
 from entrepot.db.records import Repository
@@ -73,6 +73,8 @@ def restore_image(
             continue  # named twice
         done.append(_restore(change, image))
         waiting += _belonging(change, image)
+    for each in done:
+        image_signings.forget_absent(tx, repository.id, each.digest)
     told = {"repositoryName": key.name, "imageDigest": first.digest, "images": len(done)}
     change.finish("RestoreImage", told, service=resources.OWN)
     return tuple(done)
@@ -122,6 +124,8 @@ def _restore(change: Change, image: TrashedImage) -> Restored:
             image_rows.pulled(tx, repository.id, image.digest, image.pull_count, micros(image.last_pulled_at))
         if image.sbom_of:
             registry_sboms.make(tx, repository.id, image.digest, image.sbom_of)
+        for each in image.signings:
+            image_signings.restore(tx, each, at)
     given, taken = _give_tags(change, image)
     requests.pushed(tx, repository, image.digest, image.body, at, change.caller.request_id)
     vex_trust.pushed(tx, repository, image.digest, manifest, change.caller.principal.arn, at)

@@ -71,7 +71,7 @@ class SbomReferrers:
         held: Sequence[str] = ()
         try:
             for data in (_EMPTY, body):
-                sealing = await self._units.write(self._keeping.fresh_key, key, self._clock())
+                sealing = await self._keeping.fresh_key(self._units, key, self._clock())
                 made.append(await asyncio.to_thread(self._keeping.keep, data, sealing))
             callers = [made_referrers.itself(key.registry, self._clock()) for _ in range(len(made) + 1)]
             held = await self._units.write(put, callers, key, subject, manifest, made)

@@ -12,14 +12,16 @@ from entrepot.core import image_events, lookup
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.scanning import archived_scans, places, requests
-from entrepot.db import images
+from entrepot.db import images, tags
 from entrepot.db import storage_classes as rows
 from entrepot.db.database import Transaction
 from entrepot.db.records import ImageStatus, Repository, StoredManifest
 from entrepot.errors import StorageClassUpdateRefused
 from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RepositoryKey
+from entrepot.spec.subject_tags import shared_subject
 
+_NAMING = 4  # tags: more than may name a subject
 ARCHIVE, STANDARD = "ARCHIVE", "STANDARD"
 ACTIVE, ARCHIVED, ACTIVATING = "ACTIVE", "ARCHIVED", "ACTIVATING"
 
@@ -47,8 +49,9 @@ def update(
 def require_own_class(tx: Transaction, repository: Repository, stored: StoredManifest, target: str) -> None:
     """StorageClassUpdateRefused for a referrer of an image that is there, and for what an index needs."""
     why = ""
-    if stored.subject is not None and images.known(tx, repository.id, stored.subject):
-        why = f"it follows its subject, {stored.subject}"
+    subject = stored.subject or shared_subject(tags.of_image(tx, repository.id, stored.digest, _NAMING))
+    if subject and images.known(tx, repository.id, subject):
+        why = f"it follows its subject, {subject}"
     elif target == ARCHIVE and (parent := rows.active_parent(tx, repository.id, stored.digest)) is not None:
         why = f"the index {parent} names it, and is not archived"
     if why:

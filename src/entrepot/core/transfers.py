@@ -132,7 +132,7 @@ class Transfers:
             return await self._append(caller, key, before, chunks)
 
     async def _append(self, caller: Caller, key: RepositoryKey, before: Upload, chunks: Chunks) -> Upload:
-        with self._spool(caller, key, before) as spool:
+        with await self._spool(caller, key, before) as spool:
             intake = self._intake(before, spool)
             try:
                 await intake.take(chunks, self._largest(key), self._room(caller, key, before.id))
@@ -158,7 +158,7 @@ class Transfers:
         self, caller: Caller, key: RepositoryKey, before: Upload, data: bytes, smallest: int
     ) -> Upload:
         followed_short = before.short_part is None and before.last_part is not None and before.last_part < smallest
-        with self._spool(caller, key, before) as spool:
+        with await self._spool(caller, key, before) as spool:
             intake = self._intake(before, spool)
             await intake.take(_once(data), self._largest(key), self._room(caller, key, before.id))
             after = replace(
@@ -186,7 +186,7 @@ class Transfers:
         if upload.short_part is not None:
             raise LayerPartTooSmall(limit=rules.smallest_part, size=upload.short_part)
         async with self._dropped_if_refused(caller, key, upload_id):
-            with self._spool(caller, key, upload) as spool:
+            with await self._spool(caller, key, upload) as spool:
                 if chunks is not None:
                     room = self._room(caller, key, upload.id, digest)
                     upload = await self._take_last(caller, key, upload, spool, chunks, room)
@@ -204,7 +204,7 @@ class Transfers:
         upload = await self.find(caller, key, upload_id, "CompleteLayerUpload")
         chosen = digests[0]
         if len(digests) > 1 and upload.offset:
-            with self._spool(caller, key, upload) as spool:
+            with await self._spool(caller, key, upload) as spool:
                 for digest in digests:
                     if await self._digest(upload, spool, digest.algorithm) == digest.hex:
                         chosen = digest
@@ -217,7 +217,7 @@ class Transfers:
         self._require_space()
         upload = await self._new(caller, repository, digest.algorithm)
         try:
-            with self._spool(caller, key, upload) as spool:
+            with await self._spool(caller, key, upload) as spool:
                 intake = self._intake(upload, spool)
                 await intake.take(chunks, self._largest(key), self._room(caller, key, upload.id, digest))
                 upload = intake.upload
@@ -251,10 +251,10 @@ class Transfers:
         sealed = await self._sealing.fresh(repository, caller.at)
         return replace(uploads.new(caller, algorithm, self._boot_id), sealed=sealed)
 
-    def _spool(self, caller: Caller, key: RepositoryKey, upload: Upload) -> Spool:
+    async def _spool(self, caller: Caller, key: RepositoryKey, upload: Upload) -> Spool:
         """The session's bytes, alone; what an unfinished request wrote beyond the row's offset is cut off."""
         repository = present(self._hot.repository(key), key)
-        cipher = self._sealing.cipher(repository, upload.sealed, caller.at)
+        cipher = await self._sealing.cipher(repository, upload.sealed, caller.at)
         spool = self._store.spool(upload.id, create=upload.offset == 0, cipher=cipher)
         try:
             held = spool.size()

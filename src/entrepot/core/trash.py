@@ -13,7 +13,7 @@ from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.page import Page, cut
 from entrepot.core.resources import Resource
-from entrepot.db import images, registry_sboms, repositories
+from entrepot.db import image_signings, images, registry_sboms, repositories
 from entrepot.db import trash as rows
 from entrepot.db.database import Transaction
 from entrepot.db.records import Repository
@@ -23,6 +23,7 @@ from entrepot.spec.digest import Digest
 from entrepot.spec.event_ids import event_id
 from entrepot.spec.moments import micros
 from entrepot.spec.repository import RegistryKey, RepositoryKey
+from entrepot.spec.subject_tags import shared_subject
 
 __all__ = ["TrashedImage", "TrashedRepository"]
 
@@ -93,7 +94,7 @@ def keep(tx: Transaction, caller: Caller, repository: Repository, digest: Digest
             repository=repository.key.name,
             deletion=caller.request_id,
             digest=digest,
-            subject=stored.subject or "",
+            subject=stored.subject or shared_subject(tags),
             tags=tuple(tags),
             media_type=stored.media_type,
             image_size=stored.image_size,
@@ -105,6 +106,7 @@ def keep(tx: Transaction, caller: Caller, repository: Repository, digest: Digest
             deleted_by=caller.principal.arn,
             deleted_at=caller.at,
             expires_at=until,
+            signings=image_signings.list_of(tx, repository.id, digest),
         ),
     )
 

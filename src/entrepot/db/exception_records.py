@@ -65,7 +65,7 @@ class Standing:
 class Admission:
     """Which images of a repository are handed out: none with a finding above `max_severity`; `grace_seconds` is how
     long after its push one may be unscanned nevertheless; by digest only, where it says so; and only those that one of
-    `keys` (PEM) has signed, where there are any.
+    `keys` (PEM) or one of `profiles` (ARNs) has signed, where there are any.
     """
 
     mode: AdmissionMode
@@ -76,6 +76,7 @@ class Admission:
     updated_at: datetime
     digest_only: bool = False
     keys: Sequence[str] = ()
+    profiles: Sequence[str] = ()
 
 
 class SignatureWait(NamedTuple):

@@ -128,6 +128,7 @@ repository_admission = Table(  # only of those where something was set
     Column("updated_at", BigInteger, nullable=False),
     Column("digest_only", BigInteger, nullable=False, server_default="0"),  # 0 | 1: nothing by tag
     Column("public_keys", Text, nullable=False, server_default="[]"),  # JSON [PEM], one of which must have signed
+    Column("signing_profiles", Text, nullable=False, server_default="[]"),  # JSON [ARN], or one of these
     PrimaryKeyConstraint("repository_id"),
 )
 

@@ -1,6 +1,7 @@
 """Rows of `registry_signing` and `image_signing`: which profiles sign what is pushed, and how far that is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, text, update
@@ -9,7 +10,7 @@ from entrepot.db.database import Reader, Row, Transaction
 from entrepot.db.signing_records import ImageSigning
 from entrepot.db.signing_schema import image_signing, registry_signing
 from entrepot.spec.digest import Digest
-from entrepot.spec.moments import micros, moment_or_none
+from entrepot.spec.moments import micros, micros_or_none, moment_or_none
 from entrepot.spec.repository import RegistryKey
 
 IN_PROGRESS, COMPLETE, FAILED = "IN_PROGRESS", "COMPLETE", "FAILED"
@@ -77,6 +78,11 @@ _FORGET = (
     .where(_C.repository_id == bindparam("of"), _C.signature == bindparam("made"))
     .values(signature="")
 )
+_FORGET_ABSENT = text(
+    "UPDATE image_signing SET signature = '' WHERE repository_id = :of AND digest = :image AND signature != '' "
+    "AND NOT EXISTS (SELECT 1 FROM manifest WHERE manifest.repository_id = :of "
+    "AND manifest.digest = image_signing.signature)"
+)
 
 
 def rules(tx: Reader, key: RegistryKey) -> str | None:
@@ -104,22 +110,19 @@ def begin(tx: Transaction, repository_id: str, digest: str, profile: str, pusher
     """Have a profile sign an image, unless it does or has done so."""
     row = tx.one(_FIND, of=repository_id, image=digest, by=profile)
     if row is None:
-        tx.run(
-            _ADD,
-            repository_id=repository_id,
-            digest=digest,
-            profile=profile,
-            status=IN_PROGRESS,
-            failure_code="",
-            failure_reason="",
-            pusher=pusher,
-            tries=0,
-            due_at=micros(at),
-            signature="",
-            job="",
-        )
+        _add(tx, ImageSigning(repository_id, digest, profile, IN_PROGRESS, "", "", pusher, 0, at, "", ""))
     elif row.status == FAILED:
         tx.run(_BEGIN, of=repository_id, image=digest, by=profile, who=pusher, next=micros(at))
+
+
+def restore(tx: Transaction, kept: ImageSigning, at: datetime) -> None:
+    """Have an image that is there again as far as it was; what waited is taken up."""
+    _add(tx, replace(kept, due_at=None if kept.due_at is None else at))
+
+
+def forget_absent(tx: Transaction, repository_id: str, digest: str) -> None:
+    """Forget which signatures were made of an image that are not there."""
+    tx.run(_FORGET_ABSENT, of=repository_id, image=digest)
 
 
 def due(tx: Reader, now: datetime, most: int) -> Sequence[ImageSigning]:
@@ -167,6 +170,23 @@ def remove(tx: Transaction, repository_id: str, digest: str) -> None:
     """Forget an image that goes, and that a signature was made which goes."""
     tx.run(_REMOVE, of=repository_id, image=digest)
     tx.run(_FORGET, of=repository_id, made=digest)
+
+
+def _add(tx: Transaction, new: ImageSigning) -> None:
+    tx.run(
+        _ADD,
+        repository_id=new.repository_id,
+        digest=new.digest,
+        profile=new.profile,
+        status=new.status,
+        failure_code=new.failure_code,
+        failure_reason=new.failure_reason,
+        pusher=new.pusher,
+        tries=new.tries,
+        due_at=micros_or_none(new.due_at),
+        signature=new.signature,
+        job=new.job,
+    )
 
 
 def _key(of: ImageSigning) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from entrepot.db.database import Reader, Row, Transaction, number_of
 from entrepot.db.key_records import Context, Grant
@@ -48,7 +48,14 @@ _OF_RETIREE = (
     .order_by(key_grant.c.id)
     .limit(bindparam("most"))
 )
-_COUNT = select(func.count()).select_from(key_grant).where(_KEY)
+_OF_KEY = encryption_key.c.id == bindparam("key")
+_COUNT = select(encryption_key.c.grants).where(_OF_KEY)
+_ONE_MORE = update(encryption_key).where(_OF_KEY).values(grants=encryption_key.c.grants + 1)
+_ONE_LESS = (
+    update(encryption_key)
+    .where(encryption_key.c.id == select(key_grant.c.key_id).where(_ID).scalar_subquery())
+    .values(grants=encryption_key.c.grants - 1)
+)
 _INSERT = insert(key_grant)
 _REMOVE = delete(key_grant).where(_ID)
 _OPERATIONS = msgspec.json.Decoder(tuple[str, ...])
@@ -91,7 +98,7 @@ def of_retiree(tx: Reader, account: str, region: str, retiree: str, after: str, 
 
 
 def count(tx: Reader, key_id: str) -> int:
-    """How many grants there are on a key."""
+    """How many grants there are on a key: counted as they come and go."""
     return number_of(tx, _COUNT, key=key_id)
 
 
@@ -110,10 +117,12 @@ def add(tx: Transaction, new: Grant) -> None:
         created_at=micros(new.created_at),
         scope=_scope(new),
     )
+    tx.run(_ONE_MORE, key=new.key_id)
 
 
 def remove(tx: Transaction, grant_id: str) -> None:
     """Remove a grant."""
+    tx.run(_ONE_LESS, of=grant_id)
     tx.run(_REMOVE, of=grant_id)
 
 

@@ -74,3 +74,13 @@ class Grant:
     constraints: Mapping[str, Context]
     issuer: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteKey:
+    """A key that another service has, as that described it last; `public` is empty of one that does not sign."""
+
+    arn: str
+    spec: str
+    state: str
+    public: bytes

@@ -29,6 +29,7 @@ encryption_key = Table(
     Column("rotates_at", BigInteger),  # None where it is not rotated by itself
     Column("created_at", BigInteger, nullable=False),
     Column("deletes_at", BigInteger),  # when its material is destroyed, of one that is pending deletion
+    Column("grants", BigInteger, nullable=False, server_default="0"),  # how many there are on it
 )
 Index("ix_encryption_key_place", encryption_key.c.account_id, encryption_key.c.region, encryption_key.c.id)
 Index("ix_encryption_key_rotates_at", encryption_key.c.rotates_at)
@@ -85,4 +86,13 @@ key_tag = Table(
     Column("key", Text, nullable=False),
     Column("value", Text, nullable=False),
     PrimaryKeyConstraint("key_id", "key"),
+)
+
+remote_key = Table(
+    "remote_key",
+    metadata,
+    Column("arn", Text, primary_key=True),  # of a key that another Key Management Service has
+    Column("spec", Text, nullable=False),  # as of `encryption_key`
+    Column("state", Text, nullable=False),  # KMS's states, or Deleted | Denied | Unreachable | NoEndpoint
+    Column("public", LargeBinary, nullable=False),  # SubjectPublicKeyInfo in DER; empty of one that does not sign
 )

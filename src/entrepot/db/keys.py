@@ -86,7 +86,7 @@ _TAGS = Tags(
         "ON CONFLICT (key_id, key) DO UPDATE SET value = excluded.value"
     ),
 )
-tags, put_tag, remove_tag = _TAGS.list_of, _TAGS.put, _TAGS.remove
+tags, put_tags, remove_tag = _TAGS.list_of, _TAGS.put_all, _TAGS.remove
 
 
 def find(tx: Reader, key_id: str) -> Key | None:
@@ -138,6 +138,7 @@ def add(tx: Transaction, new: Key) -> None:
         rotates_at=micros_or_none(new.rotates_at),
         created_at=micros(new.created_at),
         deletes_at=micros_or_none(new.deletes_at),
+        grants=0,
     )
 
 

@@ -12,11 +12,13 @@ from entrepot.spec.moments import micros, moment
 FIND = select(table).where(table.c.repository_id == bindparam("of"))
 _PUT = text(
     "INSERT INTO repository_admission "
-    "(repository_id, mode, max_severity, unscanned, grace_seconds, owner, updated_at, digest_only, public_keys) "
-    "VALUES (:of, :mode, :max_severity, :unscanned, :grace_seconds, :owner, :updated_at, :digest_only, :public_keys) "
+    "(repository_id, mode, max_severity, unscanned, grace_seconds, owner, updated_at, digest_only, public_keys, "
+    "signing_profiles) VALUES (:of, :mode, :max_severity, :unscanned, :grace_seconds, :owner, :updated_at, "
+    ":digest_only, :public_keys, :profiles) "
     "ON CONFLICT (repository_id) DO UPDATE SET mode = excluded.mode, max_severity = excluded.max_severity, "
     "unscanned = excluded.unscanned, grace_seconds = excluded.grace_seconds, owner = excluded.owner, "
-    "updated_at = excluded.updated_at, digest_only = excluded.digest_only, public_keys = excluded.public_keys"
+    "updated_at = excluded.updated_at, digest_only = excluded.digest_only, public_keys = excluded.public_keys, "
+    "signing_profiles = excluded.signing_profiles"
 )
 _IS_ANY_SET = (
     select(table.c.repository_id)
@@ -24,7 +26,7 @@ _IS_ANY_SET = (
     .where(repository.c.account_id == bindparam("account"), repository.c.region == bindparam("of_region"))
     .limit(1)
 )
-_KEYS = msgspec.json.Decoder(tuple[str, ...])
+_TEXTS = msgspec.json.Decoder(tuple[str, ...])
 _REMOVE = delete(table).where(table.c.repository_id == bindparam("of"))
 
 
@@ -52,6 +54,7 @@ def put(tx: Transaction, repository_id: str, new: Admission) -> None:
         updated_at=micros(new.updated_at),
         digest_only=int(new.digest_only),
         public_keys=msgspec.json.encode(new.keys).decode(),
+        profiles=msgspec.json.encode(new.profiles).decode(),
     )
 
 
@@ -70,5 +73,6 @@ def record(row: Row) -> Admission:
         row.owner,
         moment(row.updated_at),
         bool(row.digest_only),
-        _KEYS.decode(row.public_keys),
+        _TEXTS.decode(row.public_keys),
+        _TEXTS.decode(row.signing_profiles),
     )

@@ -26,6 +26,11 @@ class Tags:
         """Set one tag."""
         tx.run(self._put, of=owner, key=key, value=value)
 
+    def put_all(self, tx: Transaction, owner: str, tags: Sequence[tuple[str, str]]) -> None:
+        """Set several."""
+        for key, value in tags:
+            self.put(tx, owner, key, value)
+
     def remove(self, tx: Transaction, owner: str, key: str) -> None:
         """Remove one tag; absent is fine."""
         tx.run(self._remove, of=owner, tag_key=key)

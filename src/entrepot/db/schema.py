@@ -51,6 +51,7 @@
     peer ── peer_grant · peer_destination · peer_nonce · peer_arrival · peer_blob   (other deployments, and registries)
     deployment_key (what calls to them are signed with)
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
+    remote_key (a key that another Key Management Service has)
     trail_key (what digest files are signed with) · adapter_scan ── adapter_report (scans for another registry)
 
 Conventions: every moment is a BIGINT of microseconds since the epoch, UTC; ids of repositories, blobs and events are

@@ -88,7 +88,7 @@ _TAGS = Tags(
         "ON CONFLICT (secret_id, key) DO UPDATE SET value = excluded.value"
     ),
 )
-tags, put_tag, remove_tag = _TAGS.list_of, _TAGS.put, _TAGS.remove
+tags, put_tags, remove_tag = _TAGS.list_of, _TAGS.put_all, _TAGS.remove
 
 
 def find(tx: Reader, account: str, region: str, name: str) -> Secret | None:

@@ -82,6 +82,8 @@ def add(tx: Transaction, new: Job) -> None:
         revoked_at=None,
         revoked_by=None,
         reason=None,
+        image=new.image,
+        envelope=new.envelope,
     )
 
 
@@ -111,5 +113,7 @@ def _job(row: Row) -> Job:
         row.requested_by,
         moment(row.created_at),
         moment(row.expires_at),
+        row.image,
+        row.envelope,
         revocation_of(row, row.revoked_at),
     )

@@ -75,7 +75,7 @@ _TAGS = Tags(
         "ON CONFLICT (profile_id, key) DO UPDATE SET value = excluded.value"
     ),
 )
-tags, put_tag, remove_tag = _TAGS.list_of, _TAGS.put, _TAGS.remove
+tags, put_tags, remove_tag = _TAGS.list_of, _TAGS.put_all, _TAGS.remove
 _PARAMETERS = msgspec.json.Decoder(dict[str, str])
 
 

@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 
+def profile_arn(account: str, region: str, name: str) -> str:
+    """The ARN of a profile."""
+    return f"arn:aws:signer:{region}:{account}:/signing-profiles/{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class AuthorityRow:
     """The certificate authority of an account."""
@@ -36,7 +41,7 @@ class Profile:
     @property
     def arn(self) -> str:
         """The ARN."""
-        return f"arn:aws:signer:{self.region}:{self.account}:/signing-profiles/{self.name}"
+        return profile_arn(self.account, self.region, self.name)
 
     @property
     def version_arn(self) -> str:
@@ -81,7 +86,9 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A signature that was made; `serial` is that of its certificate in decimals, '' where it has none."""
+    """A signature that was made; `serial` is that of its certificate in decimals, '' where it has none. `image` is the
+    digest of the manifest that it is of, '' where it is of something else, `envelope` that of what it is in.
+    """
 
     id: str
     account: str
@@ -93,6 +100,8 @@ class Job:
     requested_by: str
     created_at: datetime
     expires_at: datetime
+    image: str = ""
+    envelope: str = ""
     revocation: Revocation | None = None
 
 

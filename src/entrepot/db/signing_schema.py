@@ -96,6 +96,8 @@ signing_job = Table(
     Column("revoked_at", BigInteger),
     Column("revoked_by", Text),
     Column("reason", Text),
+    Column("image", Text, nullable=False, server_default=""),  # digest of the manifest that it is of, or ''
+    Column("envelope", Text, nullable=False, server_default=""),  # digest of what it is in: a layer of its manifest
     ForeignKeyConstraint(
         ["profile_id", "version"],
         ["signing_profile_version.profile_id", "signing_profile_version.version"],
@@ -104,6 +106,7 @@ signing_job = Table(
 )
 Index("ix_signing_job_place", signing_job.c.account_id, signing_job.c.region, signing_job.c.created_at)
 Index("ix_signing_job_version", signing_job.c.profile_id, signing_job.c.version, signing_job.c.created_at)
+Index("ix_signing_job_envelope", signing_job.c.envelope, signing_job.c.image)
 
 registry_signing = Table(  # only of registries where it was set
     "registry_signing",

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
 
 from entrepot.db.database import Transaction
 from entrepot.db.schema import manifest, manifest_reference
 from entrepot.spec.moments import micros
+from entrepot.spec.subject_tags import tags_of
 
 _IS_IT = (manifest.c.repository_id == bindparam("of")) & (manifest.c.digest == bindparam("image"))
 _ARCHIVE = update(manifest).where(_IS_IT).values(status="ARCHIVED", archived_at=bindparam("at"), activating_since=None)
@@ -25,6 +26,12 @@ _REFERRERS = (
     select(manifest.c.digest)
     .where(manifest.c.repository_id == bindparam("of"), manifest.c.subject == bindparam("image"))
     .order_by(manifest.c.digest)
+)
+_TAGGED_AS_ITS = text(
+    "SELECT DISTINCT own.digest FROM tag AS own WHERE own.repository_id = :of "
+    "AND own.name IN (:first, :second, :third) AND own.digest != :image AND NOT EXISTS ("
+    "SELECT 1 FROM tag AS other WHERE other.repository_id = :of AND other.digest = own.digest "
+    "AND other.name NOT IN (:first, :second, :third)) ORDER BY own.digest"
 )
 _CHILDREN = (
     select(manifest_reference.c.digest)
@@ -88,8 +95,11 @@ def since(tx: Transaction, repository_id: str, digest: str) -> int | None:
 
 
 def referrers(tx: Transaction, repository_id: str, digest: str) -> Sequence[str]:
-    """Those whose subject the image is."""
-    return [row.digest for row in tx.all(_REFERRERS, of=repository_id, image=digest)]
+    """Those whose subject the image is, or whose tags all say that they are about it."""
+    found = [str(row.digest) for row in tx.all(_REFERRERS, of=repository_id, image=digest)]
+    first, second, third = tags_of(digest)
+    tagged = tx.all(_TAGGED_AS_ITS, of=repository_id, image=digest, first=first, second=second, third=third)
+    return list(dict.fromkeys([*found, *(str(each) for (each,) in tagged)]))
 
 
 def children(tx: Transaction, repository_id: str, digest: str) -> Sequence[str]:

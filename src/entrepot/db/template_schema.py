@@ -82,6 +82,7 @@ trashed_image = Table(
     Column("deleted_by", Text, nullable=False),  # ARN
     Column("deleted_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
+    Column("signings", Text, nullable=False, server_default="[]"),  # JSON: how far profiles were with it
 )
 Index("ix_trashed_image_digest", trashed_image.c.repository_id, trashed_image.c.digest)
 Index("ix_trashed_image_subject", trashed_image.c.repository_id, trashed_image.c.subject)

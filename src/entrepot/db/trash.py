@@ -14,6 +14,7 @@ from entrepot.db import rematches
 from entrepot.db.database import Row, Transaction
 from entrepot.db.scan_schema import image_scan
 from entrepot.db.schema import manifest, repository
+from entrepot.db.signing_records import ImageSigning
 from entrepot.db.template_schema import trash_setting, trashed_image, trashed_reference, trashed_repository
 from entrepot.spec.digest import Digest
 from entrepot.spec.moments import micros, moment, moment_or_none
@@ -124,11 +125,14 @@ _UNWATCH = delete(image_scan).where(
     image_scan.c.repository_id == bindparam("of"), image_scan.c.digest == bindparam("image"), _IS_ENHANCED
 )
 _OF_REPOSITORY = select(trashed_image.c.id).where(_IN).limit(bindparam("limit"))
+_SIGNINGS = msgspec.json.Decoder(tuple[ImageSigning, ...])
 
 
 @dataclass(frozen=True, slots=True)
 class TrashedImage:
-    """An image in the trash; `sbom_of` is the image that the registry made it of, if it did. A listing has no body."""
+    """An image in the trash; `sbom_of` is the image that the registry made it of, if it did; `signings` is how far
+    profiles were with it. A listing has no body.
+    """
 
     id: str
     repository_id: str
@@ -147,6 +151,7 @@ class TrashedImage:
     deleted_by: str
     deleted_at: datetime
     expires_at: datetime
+    signings: Sequence[ImageSigning] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +197,7 @@ def add(tx: Transaction, new: TrashedImage) -> None:
         deleted_by=new.deleted_by,
         deleted_at=micros(new.deleted_at),
         expires_at=micros(new.expires_at),
+        signings=msgspec.json.encode(new.signings).decode(),
     )
     tx.run(_REFER, image=new.id, of=new.repository_id, digest=new.digest)
 
@@ -319,6 +325,7 @@ def _image(row: Row, name: str, body: bytes) -> TrashedImage:
         row.deleted_by,
         moment(row.deleted_at),
         moment(row.expires_at),
+        _SIGNINGS.decode(row.signings),
     )
 
 

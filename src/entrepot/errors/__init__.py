@@ -134,9 +134,11 @@ from entrepot.errors.keys import (
     KeyMismatch,
     KeyNotFound,
     KeyQuotaExceeded,
+    KeyRefused,
     KeySignatureWrong,
     KeyStateInvalid,
     KeyTagInvalid,
+    KeyUnavailable,
     KeyUsageInvalid,
 )
 from entrepot.errors.lifecycle import (

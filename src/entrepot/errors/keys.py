@@ -21,6 +21,18 @@ class KeyStateInvalid(Fact):
     text = "{arn} is {state}."
 
 
+class KeyRefused(Fact):
+    """What the endpoint that has a key answered instead of using it (`code`: KMS's own)."""
+
+    text = "the endpoint of {arn} answers with {code}."
+
+
+class KeyUnavailable(Fact):
+    """The endpoint that has a key gives no answer, or none that can be used."""
+
+    text = "the endpoint of {arn} gives no answer that can be used: {reason}"
+
+
 class KeyUsageInvalid(Fact):
     """The key is for something else, or has no such algorithm."""
 

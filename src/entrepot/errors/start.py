@@ -61,7 +61,7 @@ class AuthoritiesInvalid(StartRefused):
 class AwsCredentialsUnusable(StartRefused):
     """A shared credentials file without a profile that can sign."""
 
-    text = "aws_credentials: {path} has no keys in a profile `default` that can be read: {reason}"
+    text = "{setting}: {path} has no keys in a profile `default` that can be read: {reason}"
 
 
 class SecretUnusable(StartRefused):

@@ -9,6 +9,7 @@ from entrepot import errors as facts
 from entrepot.errors import Fact
 from entrepot.http.answer import JSON, Answer
 
+_SILENT = "KeyUnavailableException"  # of a key service that gives no answer
 TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.AccessDenied: (403, "DENIED"),
     facts.AccountAlreadyExists: (409, "DENIED"),
@@ -203,6 +204,8 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
     facts.UploadTooLarge: (413, "SIZE_INVALID"),
     facts.KeyNotFound: (404, "NAME_UNKNOWN"),
     facts.KeyDisabled: (400, "DENIED"),
+    facts.KeyRefused: (400, "DENIED"),
+    facts.KeyUnavailable: (503, "UNAVAILABLE"),
     facts.KeyStateInvalid: (400, "DENIED"),
     facts.KeyUsageInvalid: (400, "UNSUPPORTED"),
     facts.CiphertextInvalid: (400, "UNSUPPORTED"),
@@ -260,5 +263,7 @@ TABLE: dict[type[Fact], tuple[int, str]] = {
 def show(fact: Fact) -> Answer:
     """The response that tells a fact; HEAD answers carry no body, which the server sees to."""
     status, code = TABLE[type(fact)]
+    if isinstance(fact, facts.RepositoryKeyUnusable) and fact.kms_error == _SILENT:
+        status, code = TABLE[facts.KeyUnavailable]  # clients try again
     body = msgspec.json.encode({"errors": [{"code": code, "message": str(fact), "detail": fact.details}]})
     return Answer(status, dict(JSON), body)

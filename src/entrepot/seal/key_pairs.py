@@ -5,7 +5,7 @@ SubjectPublicKeyInfo, both in DER; signatures of ECDSA in DER.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -74,6 +74,17 @@ def verifies(public: bytes, algorithm: str, message: bytes, signature: bytes, *,
     except InvalidSignature:
         return False
     return True
+
+
+def fits(public: bytes, spec: str) -> bool:
+    """Whether this is the public half of a pair of a kind."""
+    try:
+        key = serialization.load_der_public_key(public)
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size == _BITS.get(spec)
+    return isinstance(key, ec.EllipticCurvePublicKey) and spec in _CURVES and isinstance(key.curve, _CURVES[spec][0])
 
 
 def _hash(algorithm: str) -> hashes.HashAlgorithm:

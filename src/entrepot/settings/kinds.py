@@ -107,6 +107,11 @@ def rest_seconds(raw: object) -> float:
     return number(raw, 0.05)
 
 
+def check_seconds(raw: object) -> float:
+    """A duration that leaves others in peace."""
+    return number(raw, 0.1)
+
+
 def digest_seconds(raw: object) -> float:
     """A duration of a second or more."""
     return number(raw, 1)

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
-from entrepot.settings import kinds
+from entrepot.settings import key_kinds, kinds
 from entrepot.settings.documented import Documented, documented, fingerprint, setting, written
 
 
@@ -95,6 +95,35 @@ class Settings:
         kinds.path,
         "Shared credentials file of AWS tools, whose profile `default` signs requests to `aws_endpoints`, and asks for "
         "the roles and tokens of pull-through rules whose upstream is an ECR registry elsewhere.",
+    )
+    kms_endpoints: tuple[tuple[str, str], ...] = setting(
+        [],
+        key_kinds.key_endpoints,
+        "Where keys are that another Key Management Service has, each by how its ARN begins: "
+        "`arn:aws:kms:us-east-1:111122223333:=https://kms.example.com`; of several the longest counts. Repositories "
+        "can be encrypted with them, and signing profiles sign. One without TLS, or at a private address, must be "
+        "listed in `outbound_allow` too.",
+        agree=True,
+    )
+    kms_users: tuple[tuple[str, str], ...] = setting(
+        [],
+        key_kinds.key_users,
+        "Accounts that may use keys at `kms_endpoints` beside the account in the key's ARN, each "
+        "`arn:aws:kms:us-east-1:111122223333:=000000000000`.",
+        agree=True,
+    )
+    kms_credentials: Path | None = setting(
+        None,
+        kinds.path,
+        "Shared credentials file of AWS tools that signs requests to `kms_endpoints`: the profile that is named as the "
+        "account in the key's ARN, else `default`. Needed with `kms_endpoints`.",
+        agree=True,
+    )
+    kms_check_seconds: float = setting(
+        15,
+        kinds.check_seconds,
+        "How long background jobs rest between two looks at the states of keys at `kms_endpoints`.",
+        unit="seconds",
     )
     harbor_secret: Path | None = setting(
         None,

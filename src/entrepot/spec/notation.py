@@ -35,13 +35,13 @@ def payload(media_type: str, digest: str, size: int) -> bytes:
     return msgspec.json.encode(_Payload(_Target(media_type, digest, size)))
 
 
-def is_payload(text: bytes) -> bool:
-    """Whether a text is what a signature may be about: the descriptor of an artifact."""
+def target(text: bytes) -> str | None:
+    """The digest of the artifact that a payload is about; None for a text that is no payload."""
     try:
-        target = msgspec.json.decode(text, type=_Payload).target_artifact
+        told = msgspec.json.decode(text, type=_Payload).target_artifact
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return bool(target.media_type) and ":" in target.digest and target.size >= 0
+        return None
+    return told.digest if told.media_type and ":" in told.digest and told.size >= 0 else None
 
 
 def protected(at: datetime, until: datetime) -> bytes:

@@ -16,6 +16,14 @@ PREDICATE_TYPE: Final = "dev.sigstore.bundle.predicateType"
 _STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 
 
+class _Subject(msgspec.Struct):
+    digest: dict[str, str]
+
+
+class _Statement(msgspec.Struct):
+    subject: list[_Subject]
+
+
 def statement(digest: str) -> bytes:
     """What is signed of a manifest."""
     algorithm, _, digits = digest.partition(":")
@@ -28,13 +36,26 @@ def statement(digest: str) -> bytes:
     return msgspec.json.encode(told)
 
 
-def is_statement(text: bytes) -> bool:
-    """Whether a text is an in-toto statement."""
+def target(text: bytes) -> str | None:
+    """The digest of the one manifest that a statement signs, '' where it says something else; None for a text that is
+    no in-toto statement.
+    """
     try:
         told = msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return told.get("_type") == _STATEMENT_TYPE and isinstance(told.get("subject"), list)
+        return None
+    if told.get("_type") != _STATEMENT_TYPE or not isinstance(told.get("subject"), list):
+        return None
+    return _signed(text) if told.get("predicateType") == PREDICATE else ""
+
+
+def _signed(text: bytes) -> str:
+    try:
+        subjects = msgspec.json.decode(text, type=_Statement).subject
+    except msgspec.DecodeError:
+        return ""
+    found = [f"{algorithm}:{digits}" for each in subjects for algorithm, digits in each.digest.items()]
+    return found[0] if len(found) == 1 else ""
 
 
 def signing_input(text: bytes) -> bytes:

@@ -19,6 +19,7 @@ from entrepot.core.inspector import reporting, suppression_walks
 from entrepot.core.inspector.reporting import Reporting
 from entrepot.core.inspector.suppression_walks import SuppressionWalks
 from entrepot.core.integrity import Integrity
+from entrepot.core.keys.remote_watch import RemoteKeyWatch
 from entrepot.core.keys.upkeep import KeyUpkeep
 from entrepot.core.lifecycle import executor
 from entrepot.core.lifecycle.executor import LifecycleJob
@@ -180,6 +181,11 @@ def rematches(rematching: tuple[RematchPlan, Rematcher]) -> Sequence[Task]:
 def endings(keys: KeyUpkeep, secrets: SecretUpkeep) -> Sequence[Task]:
     """The jobs that end what has waited for it, and rotate keys."""
     return (Task("keys", _ENDINGS_EVERY, keys.run), Task("secrets", _ENDINGS_EVERY, secrets.run))
+
+
+def remote_keys(watch: RemoteKeyWatch, every: timedelta) -> Sequence[Task]:
+    """The job that asks other key services what has become of their keys."""
+    return (Task("remote-keys", every, watch.run),)
 
 
 def signatures(signer: ImageSigner) -> Sequence[Task]:

@@ -20,6 +20,7 @@ from entrepot.core.scanning.analysis import Analysis
 from entrepot.core.units import Units
 from entrepot.db.database import Reader
 from entrepot.db.exception_records import Admission, Standing, Worst
+from entrepot.db.profile_signatures import Vouched
 from entrepot.db.records import StoredManifest
 from entrepot.db.scan_records import ScanKey
 from entrepot.db.snapshot import Executable, Row, Snapshot
@@ -66,7 +67,7 @@ def decided(
     by_tag: bool = False,
 ) -> admission.Refused | None:
     key = RepositoryKey(RegistryKey("private", "000000000000", "us-east-1"), "team/app")
-    return admission.decide(setting, key, image, admission.Seen(known, signed), at, by_tag=by_tag)
+    return admission.decide(setting, key, image, admission.Seen(known, is_signed=bool(signed)), at, by_tag=by_tag)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,9 @@ def test_what_images_are_verified_by_needs_no_signature():
     setting = replace(SETTING, keys=("key",))
     artifact = stored(image_manifest([b"layer"], artifactType="application/vnd.test"))
     assert decided(setting, artifact, None, EPOCH) is None
-    assert decided(setting, replace_subject(stored()), None, EPOCH) is None
+    assert decided(setting, replace_subject(artifact), None, EPOCH) is None
+    assert decided(setting, replace_subject(stored(index_manifest([IMAGE]))), None, EPOCH) is None
+    assert decided(setting, replace_subject(stored()), None, EPOCH) is not None  # an image is one, whatever it names
 
 
 def replace_subject(of: StoredManifest) -> StoredManifest:
@@ -311,3 +314,15 @@ def test_a_guarded_repository_costs_one_read_after_a_change_and_another_one_none
     more, *guarded = read(guarded=True)
     assert (without, guarded) == ([2, 2], [3, 3])  # repository and registry; how the image stands
     assert more == first + 1
+
+
+def test_a_profile_counts_until_its_signature_expires_and_a_key_or_another_profile_does_as_well():
+    setting = replace(SETTING, keys=["pem"], profiles=["arn:one", "arn:two"])
+    held = [Vouched("arn:three", EPOCH + MINUTE), Vouched("arn:two", EPOCH + MINUTE)]
+    assert admission.is_signed(setting, "", held, EPOCH)
+    assert not admission.is_signed(setting, "", held, EPOCH + MINUTE)
+    assert not admission.is_signed(setting, "", held[:1], EPOCH)
+    assert admission.is_signed(setting, str(IMAGE.digest), (), EPOCH + MINUTE)
+    refused = decided(replace(setting, keys=[]), stored(), None, EPOCH)
+    assert refused is not None
+    assert "arn:one, arn:two" in refused.why

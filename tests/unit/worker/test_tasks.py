@@ -85,6 +85,7 @@ def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
         "replicate-elsewhere",
         "peers",
         "pull-through",
+        "remote-keys",
         "sign",
     }
     assert set(names) == told | {"collect", "sweep", "fold", "expire-uploads", "checkpoint", "ballast", "scrub"}

@@ -1,6 +1,7 @@
 """Operations on repositories."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from entrepot.aws.ecr import keys
@@ -8,6 +9,8 @@ from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import repositories as shared
 from entrepot.aws.repository import resource_tags
 from entrepot.core import repositories
+from entrepot.core.encryption import configuration
+from entrepot.core.encryption.configuration import KeyUser
 from entrepot.core.repositories import Repository, RepositoryDraft
 
 Output = Mapping[str, Any]
@@ -25,6 +28,9 @@ async def create_repository(call: Call) -> Output:
         resource_tags=resource_tags.given(given.get("tags", ())),
     )
     key, vault = keys.repository(call), call.core.vault
+    user = KeyUser(call.caller, vault)
+    wanted = await configuration.known(call.core.units, user, key, draft.encryption)
+    draft = replace(draft, encryption=wanted)
     made = await call.core.units.write(repositories.create, call.caller, key, draft, vault=vault)
     return {"repository": _shown(call, made)}
 

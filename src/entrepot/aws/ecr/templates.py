@@ -6,6 +6,8 @@ from typing import Any
 from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import pages, resource_tags
 from entrepot.core import templates
+from entrepot.core.encryption import configuration
+from entrepot.core.encryption.configuration import KeyUser
 from entrepot.core.templates import Template, TemplateDraft
 
 Output = Mapping[str, Any]
@@ -17,7 +19,9 @@ async def create_repository_creation_template(call: Call) -> Output:
     """CreateRepositoryCreationTemplate."""
     return _one(
         call,
-        await call.core.units.write(templates.create, call.caller, call.registry, _draft(call), vault=call.core.vault),
+        await call.core.units.write(
+            templates.create, call.caller, call.registry, await _draft(call), vault=call.core.vault
+        ),
     )
 
 
@@ -25,7 +29,9 @@ async def update_repository_creation_template(call: Call) -> Output:
     """UpdateRepositoryCreationTemplate: what is not given stays."""
     return _one(
         call,
-        await call.core.units.write(templates.update, call.caller, call.registry, _draft(call), vault=call.core.vault),
+        await call.core.units.write(
+            templates.update, call.caller, call.registry, await _draft(call), vault=call.core.vault
+        ),
     )
 
 
@@ -50,14 +56,17 @@ async def describe_repository_creation_templates(call: Call) -> Output:
     }
 
 
-def _draft(call: Call) -> TemplateDraft:
+async def _draft(call: Call) -> TemplateDraft:
     given = call.input
     encryption, tags, filters = (given.get(name) for name in ("encryptionConfiguration", "resourceTags", _FILTERS))
+    if encryption is not None:
+        user = KeyUser(call.caller, call.core.vault)
+        encryption = await configuration.known_for_template(call.core.units, user, call.registry, encryption)
     return TemplateDraft(
         prefix=given["prefix"],
         applied_for=None if "appliedFor" not in given else tuple(given["appliedFor"]),
         description=given.get("description"),
-        encryption=None if encryption is None else dict(encryption),
+        encryption=encryption,
         resource_tags=None if tags is None else resource_tags.given(tags),
         mutability=given.get("imageTagMutability"),
         exclusion_filters=None if filters is None else tuple(item["filter"] for item in filters),

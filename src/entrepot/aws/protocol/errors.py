@@ -225,6 +225,8 @@ TABLE: dict[type[Fact], tuple[str, int]] = {
     facts.UpstreamUnsupported: ("UnsupportedUpstreamRegistryException", 400),
     facts.KeyNotFound: ("NotFoundException", 400),
     facts.KeyDisabled: ("DisabledException", 400),
+    facts.KeyRefused: ("KMSInvalidStateException", 400),
+    facts.KeyUnavailable: ("KeyUnavailableException", 500),
     facts.KeyStateInvalid: ("KMSInvalidStateException", 400),
     facts.KeyUsageInvalid: ("InvalidKeyUsageException", 400),
     facts.CiphertextInvalid: ("InvalidCiphertextException", 400),
@@ -270,6 +272,7 @@ OF_SERVICE: Mapping[str, Mapping[str, str]] = {
     "signer": {
         "InvalidParameterException": "ValidationException",
         "ServerException": "InternalServiceErrorException",
+        "KeyUnavailableException": "InternalServiceErrorException",
     },
 }
 CODES = {fact: code for fact, (code, _) in TABLE.items()}

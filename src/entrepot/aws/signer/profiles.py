@@ -1,8 +1,11 @@
 """Operations on signing profiles."""
 
+from dataclasses import replace
+
 from entrepot.aws.protocol.call import Call
 from entrepot.aws.signer import pages
 from entrepot.aws.signer.pages import Output
+from entrepot.core.signing import keys as signing_keys
 from entrepot.core.signing import platforms, profiles, validity
 from entrepot.core.signing.profiles import ProfileDraft, Shown, Wanted
 from entrepot.errors import SigningInputInvalid
@@ -10,7 +13,11 @@ from entrepot.errors import SigningInputInvalid
 
 async def put_signing_profile(call: Call) -> Output:
     """PutSigningProfile."""
-    made = await call.core.units.write(profiles.put, call.caller, call.core.vault, _draft(call))
+    core, draft = call.core, _draft(call)
+    if draft.parameters.get(signing_keys.PARAMETER):
+        arn = await signing_keys.known(core.units, call.caller, core.vault, draft.parameters[signing_keys.PARAMETER])
+        draft = replace(draft, parameters={**draft.parameters, signing_keys.PARAMETER: arn})
+    made = await core.units.write(profiles.put, call.caller, core.vault, draft)
     return {"arn": made.arn, "profileVersion": made.version, "profileVersionArn": made.version_arn}
 
 

@@ -11,9 +11,10 @@ from datetime import datetime
 from entrepot.core.access import Caller
 from entrepot.core.encryption import faults
 from entrepot.core.encryption.configuration import CONTEXT, SERVICE
-from entrepot.core.keys import service_use
+from entrepot.core.keys import remote, service_use
 from entrepot.core.keys.encryption import Sealed
 from entrepot.core.keys.vault import Vault
+from entrepot.db import remote_keys
 from entrepot.db.database import Reader, Transaction
 from entrepot.db.records import Repository, SealedKey
 from entrepot.errors import (
@@ -22,7 +23,9 @@ from entrepot.errors import (
     KeyDisabled,
     KeyMismatch,
     KeyNotFound,
+    KeyRefused,
     KeyStateInvalid,
+    KeyUnavailable,
     KeyUsageInvalid,
 )
 from entrepot.spec.repository import RepositoryKey
@@ -42,8 +45,9 @@ def fresh(tx: Transaction, vault: Vault, repository: Repository, at: datetime) -
     context = {CONTEXT: key.arn}
     caller = _itself(key, at)
     try:
+        _require_here(tx, arn)
         made = service_use.data_key(tx, caller, vault, SERVICE, arn, context)
-    except (AccessDenied, KeyDisabled, KeyNotFound, KeyStateInvalid, KeyUsageInvalid) as fault:
+    except (AccessDenied, KeyDisabled, KeyNotFound, KeyStateInvalid, KeyUnavailable, KeyUsageInvalid) as fault:
         raise faults.unusable(key, arn, fault) from None
     service_use.told(tx, caller, "GenerateDataKey", arn, context)
     return DataKey(SealedKey(arn, made.blob, key.arn), made.text)
@@ -53,8 +57,11 @@ def opened(tx: Reader, vault: Vault, key: RepositoryKey, sealed: SealedKey, at: 
     """The key of a blob that a repository holds: RepositoryKeyUnusable."""
     found = Sealed(sealed.blob, {CONTEXT: sealed.arn}, sealed.key)
     try:
+        _require_here(tx, sealed.key)
         return service_use.opened_for(tx, _itself(key, at), vault, SERVICE, found, {CONTEXT: key.arn}).text
     except (AccessDenied, CiphertextInvalid, KeyDisabled, KeyNotFound, KeyStateInvalid, KeyUsageInvalid) as fault:
+        raise faults.unusable(key, sealed.key, fault) from None
+    except KeyUnavailable as fault:
         raise faults.unusable(key, sealed.key, fault) from None
     except KeyMismatch:
         raise faults.changed(key, sealed.key) from None
@@ -62,7 +69,13 @@ def opened(tx: Reader, vault: Vault, key: RepositoryKey, sealed: SealedKey, at: 
 
 def tell_opened(tx: Transaction, key: RepositoryKey, arn: str, at: datetime) -> None:
     """Tell the audit that a blob's key was opened for a repository."""
-    service_use.told(tx, _itself(key, at), "Decrypt", arn, {CONTEXT: key.arn})
+    tell(tx, "Decrypt", key, arn, at)
+
+
+def tell(tx: Transaction, operation: str, key: RepositoryKey, arn: str, at: datetime) -> None:
+    """Tell the audit what was done with a key for a repository: its own account, where another service has the key."""
+    owner = "" if remote_keys.find(tx, arn) is None else key.registry.account
+    service_use.told(tx, _itself(key, at), operation, arn, {CONTEXT: key.arn}, owner)
 
 
 def require_usable(tx: Reader, repository: Repository, at: datetime) -> None:
@@ -70,10 +83,20 @@ def require_usable(tx: Reader, repository: Repository, at: datetime) -> None:
     key, arn = repository.key, repository.encryption_key
     if not arn:
         return
+    known = remote_keys.find(tx, arn)
     try:
-        service_use.require_usable(tx, _itself(key, at), SERVICE, arn, {CONTEXT: key.arn})
-    except (AccessDenied, KeyDisabled, KeyNotFound, KeyStateInvalid, KeyUsageInvalid) as fault:
+        if known is None:
+            service_use.require_usable(tx, _itself(key, at), SERVICE, arn, {CONTEXT: key.arn})
+        else:
+            remote.require_enabled(known)
+    except (AccessDenied, KeyDisabled, KeyNotFound, KeyRefused, KeyStateInvalid, KeyUsageInvalid) as fault:
         raise faults.unusable(key, arn, fault) from None
+
+
+def _require_here(tx: Reader, arn: str) -> None:
+    """KeyUnavailable for a key of another service, which no setting names any more."""
+    if remote_keys.find(tx, arn) is not None:
+        raise KeyUnavailable(arn=arn, reason="kms_endpoints names none for it")
 
 
 def _itself(key: RepositoryKey, at: datetime) -> Caller:

@@ -11,6 +11,7 @@ from entrepot.errors import (
     KeyNotFound,
     KeyQuotaExceeded,
     KeyStateInvalid,
+    KeyUnavailable,
     KeyUsageInvalid,
     RepositoryKeyUnusable,
 )
@@ -21,6 +22,7 @@ _CODES: Final[Mapping[type[Fact], str]] = {
     CiphertextInvalid: "InvalidCiphertextException",
     KeyDisabled: "DisabledException",
     KeyNotFound: "NotFoundException",
+    KeyUnavailable: "KeyUnavailableException",
     KeyQuotaExceeded: "LimitExceededException",
     KeyStateInvalid: "KMSInvalidStateException",
     KeyUsageInvalid: "InvalidKeyUsageException",
@@ -29,7 +31,8 @@ _CODES: Final[Mapping[type[Fact], str]] = {
 
 def unusable(key: RepositoryKey, named: str, fault: Fact) -> RepositoryKeyUnusable:
     """What a fact of KMS means to a repository."""
-    return _unusable(key, named, _CODES.get(type(fault), "KMSInternalException"), str(fault))
+    code = _CODES.get(type(fault)) or str(getattr(fault, "code", "KMSInternalException"))  # of what an endpoint refused
+    return _unusable(key, named, code, str(fault))
 
 
 def asymmetric(key: RepositoryKey, named: str) -> RepositoryKeyUnusable:

@@ -10,12 +10,15 @@ from datetime import datetime
 from functools import cache
 from typing import BinaryIO, Final
 
-from entrepot.core.encryption import data_keys, faults
+from entrepot.core.encryption import data_keys, faults, remote_data_keys
+from entrepot.core.keys import remote
 from entrepot.core.keys.vault import Vault
 from entrepot.core.units import BlockingUnits
 from entrepot.db import blobs, repositories
 from entrepot.db.database import Database, Transaction
-from entrepot.errors import BlobBytesMissing, RepositoryKeyUnusable
+from entrepot.db.key_records import RemoteKey
+from entrepot.db.records import Repository, SealedKey
+from entrepot.errors import BlobBytesMissing, KeyRefused, RepositoryKeyUnusable
 from entrepot.seal.chunks import ChunkCipher
 from entrepot.spec.digest import Digest, hasher
 from entrepot.spec.repository import RepositoryKey
@@ -104,11 +107,24 @@ class Opening:
 
     def _cipher(self, location: str) -> ChunkCipher:
         at = self._clock()
-        text, key, arn = self._units.read(self._key, self._vault(), location, at)
-        self._units.queue(data_keys.tell_opened, key, arn, at)
+        vault = self._vault()
+        found, key, sealed_key = self._units.read(self._key, vault, location, at)
+        text = self._far(vault, key, sealed_key, found) if isinstance(found, RemoteKey) else found
+        self._units.queue(data_keys.tell_opened, key, sealed_key.key, at)
         return ChunkCipher(text)
 
-    def _key(self, tx: Transaction, vault: Vault, location: str, at: datetime) -> tuple[bytes, RepositoryKey, str]:
+    def _far(self, vault: Vault, key: RepositoryKey, sealed_key: SealedKey, known: RemoteKey) -> bytes:
+        """The key that another service opens: RepositoryKeyUnusable."""
+        try:
+            return remote.blocking(remote_data_keys.text(vault.remotes, key, sealed_key))
+        except KeyRefused as fault:
+            self._units.queue(remote_data_keys.learn, remote.blocking(vault.remotes.ask_again(known)))
+            raise faults.unusable(key, sealed_key.key, fault) from None
+
+    def _key(
+        self, tx: Transaction, vault: Vault, location: str, at: datetime
+    ) -> tuple[bytes | RemoteKey, RepositoryKey, SealedKey]:
+        """The key of a blob, or which one elsewhere opens it; for a repository that may."""
         blob = blobs.at(tx, self._store_name, location)
         if blob is None or blob.sealed is None:
             raise BlobBytesMissing(digest=location)
@@ -118,7 +134,20 @@ class Opening:
             if holder is None:
                 continue
             try:
-                return data_keys.opened(tx, vault, holder.key, blob.sealed, at), holder.key, blob.key
+                return _opener(tx, vault, holder, blob.sealed, at), holder.key, blob.sealed
             except RepositoryKeyUnusable as fault:
                 refused = fault
         raise refused or faults.unheld(blob.digest, blob.key)
+
+
+def _opener(
+    tx: Transaction, vault: Vault, holder: Repository, sealed_key: SealedKey, at: datetime
+) -> bytes | RemoteKey:
+    """The key of a blob, or the one at another service that opens it, on behalf of one who holds it:
+    RepositoryKeyUnusable.
+    """
+    if vault.remotes.covers(sealed_key.key):
+        known = remote_data_keys.openable(tx, holder, sealed_key, at)
+        if known is not None:
+            return known
+    return data_keys.opened(tx, vault, holder.key, sealed_key, at)

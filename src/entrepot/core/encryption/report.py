@@ -6,7 +6,7 @@ from typing import Final
 
 from entrepot.core.keys import names
 from entrepot.db import encryption_report as rows
-from entrepot.db import keys
+from entrepot.db import keys, remote_keys
 from entrepot.db.database import Reader
 
 GONE: Final = "Deleted"
@@ -14,7 +14,9 @@ GONE: Final = "Deleted"
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """A key with its state, the live repositories that have it, what is encrypted with it; sizes in bytes."""
+    """A key with its state (of one at another key service what that said last: core/keys/remote.py), the live
+    repositories that have it, what is encrypted with it; sizes in bytes.
+    """
 
     key: str
     state: str
@@ -42,5 +44,8 @@ def report(tx: Reader) -> Report:
 
 
 def _state(tx: Reader, arn: str) -> str:
+    elsewhere = remote_keys.find(tx, arn)
+    if elsewhere is not None:
+        return elsewhere.state
     found = keys.find(tx, names.of("", "", arn).id)
     return GONE if found is None else found.state

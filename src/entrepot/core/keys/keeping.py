@@ -82,7 +82,7 @@ def create(tx: Transaction, caller: Caller, draft: KeyDraft, material: Material)
         made = policies.with_policy(tx, caller, made, draft.policy, bypass=draft.bypass)
     rows.add(tx, made)
     rows.add_material(tx, material)
-    tags.add(tx, made, draft.tags)
+    rows.put_tags(tx, made.id, draft.tags)
     told = {"keySpec": draft.spec, "keyUsage": made.usage, "description": draft.description, "policy": draft.policy}
     told_tags = [{"tagKey": name, "tagValue": value} for name, value in draft.tags]
     places.changed(tx, caller, "CreateKey", {**told, "tags": told_tags}, account)

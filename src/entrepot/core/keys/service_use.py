@@ -48,12 +48,13 @@ def require_usable(tx: Reader, caller: Caller, service: str, given: str, context
     places.require_enabled(places.require(tx, caller, given, Asked("Decrypt", context, via=service)))
 
 
-def told(tx: Transaction, caller: Caller, operation: str, arn: str, context: Context) -> None:
-    """Tell the audit that a service has used a key: GenerateDataKey, Decrypt."""
+def told(tx: Transaction, caller: Caller, operation: str, arn: str, context: Context, account: str = "") -> None:
+    """Tell the audit that a service has used a key: GenerateDataKey, Decrypt. Told to the key's account, or another."""
     parameters = {"keyId": arn, "encryptionContext": dict(context)}
     if operation == "GenerateDataKey":
         parameters["keySpec"] = "AES_256"
-    places.changed(tx, caller, operation, parameters, names.of("", "", arn).account or caller.principal.account)
+    owner = account or names.of("", "", arn).account or caller.principal.account
+    places.changed(tx, caller, operation, parameters, owner)
 
 
 def itself(service: str, account: str, region: str, request_id: str, at: datetime) -> Caller:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
+from entrepot.core.keys.remote import RemoteKeys
 from entrepot.db.key_records import Key, Material
 from entrepot.errors import CiphertextInvalid, GrantTokenInvalid
 from entrepot.seal import Seal, SealBroken, ciphertexts, key_pairs
@@ -19,10 +20,13 @@ _LONGEST_TOKEN = 8192
 
 
 class Vault:
-    """What a key's material does, under the deployment's master key."""
+    """What a key's material does, under the deployment's master key; `remotes` are keys that are not here."""
 
-    def __init__(self, seal: Seal) -> None:
+    remotes: RemoteKeys
+
+    def __init__(self, seal: Seal, remotes: RemoteKeys | None = None) -> None:
         self._seal = seal
+        self.remotes = remotes or RemoteKeys()
 
     def fresh(self, key_id: str, spec: str, at: datetime, ordinal: int = 0, made_by: str = "CREATION") -> Material:
         """New material for a key, sealed. Takes a tenth of a second, or several, for RSA."""

@@ -16,6 +16,7 @@ from entrepot.pattern.lifecycle.policy import COUNT, PULLED, Policy
 from entrepot.pattern.lifecycle.reading import parse
 from entrepot.pattern.lifecycle.records import Action, Outcome, Record
 from entrepot.spec.moments import micros
+from entrepot.spec.subject_tags import shared_subject
 
 _INDEX = "index"
 
@@ -88,14 +89,15 @@ def decides_alone(policy: Policy, action: Action, tags: Sequence[str], now: date
 
 
 def _record(row: Row, tags: Mapping[str, tuple[str, ...]], children: Mapping[str, tuple[str, ...]]) -> Record:
+    named = tags.get(row.digest, ())
     return Record(
         row.digest,
-        tags.get(row.digest, ()),
+        named,
         row.pushed_at,
         row.last_pulled_at,
         row.activating_since if row.activated_at is None else row.activated_at,
         row.archived_at,
         row.status == ARCHIVED,
-        subject=row.subject,
+        subject=row.subject or shared_subject(named) or None,
         children=children.get(row.digest, ()) if row.kind == _INDEX else (),
     )

@@ -108,11 +108,14 @@ def prepare(tx: Transaction, way: Way, digest: str, at: datetime) -> None:
 
 
 def bring(tx: Transaction, way: Way, manifest: Manifest, digest: Digest, at: datetime) -> None:
-    """Put one manifest that the image needs, without a tag: AccessDenied, and what a push may raise."""
+    """Put one manifest that the image needs, with no tag but one that says what it is about: AccessDenied, and what a
+    push may raise.
+    """
     actor = caller(tx, way, at, digest)
     ends = require_ends(tx, actor, way, digest)
     if ends is not None:
-        _put(Change(tx, actor, ends.target), ends.source, manifest, digest, None)
+        tag = image_copies.subject_tag(tx, way.source, way.target, digest)
+        _put(Change(tx, actor, ends.target), ends.source, manifest, digest, tag)
 
 
 def arrive(tx: Transaction, way: Way, manifest: Manifest, digest: Digest, tag: str, at: datetime) -> Outcome:

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import structs
 
 from entrepot.core import image_copies, uploads
-from entrepot.core.encryption import data_keys
+from entrepot.core.encryption import remote_data_keys
 from entrepot.core.encryption.data_keys import DataKey
 from entrepot.core.keys.vault import Vault
 from entrepot.core.principals import root_principal
@@ -23,7 +23,7 @@ from entrepot.core.units import BlockingUnits
 from entrepot.core.uploads import Bytes
 from entrepot.db import blobs, repositories
 from entrepot.db.database import Transaction
-from entrepot.db.records import Blob
+from entrepot.db.records import Blob, Repository
 from entrepot.errors import DigestMismatch, StorageFull
 from entrepot.policy.evaluation import Policies
 from entrepot.seal.chunks import ChunkCipher
@@ -53,7 +53,9 @@ class Bearer:
         for digest in lacking:
             held = units.read(_held, way.source, digest)
             if held is not None:
-                made = self._stored(held, units.write(_fresh_key, self.vault, way.target, held.size, now))
+                keyed = units.read(_keyed, way.target, held.size)
+                key = None if keyed is None else remote_data_keys.fresh_blocking(units, self.vault, keyed, now)
+                made = self._stored(held, key)
                 if units.write(_take, way.target, made, now) != made.location:
                     self.store.remove(made.location)
 
@@ -86,12 +88,11 @@ def _held(tx: Transaction, source: RepositoryKey, digest: Digest) -> Blob | None
     return link.blob if link is not None and link.blob.state == "live" else None
 
 
-def _fresh_key(tx: Transaction, vault: Vault, target: RepositoryKey, size: int, now: datetime) -> DataKey | None:
-    found = repositories.find(tx, target)
+def _keyed(tx: Transaction, target: RepositoryKey, size: int) -> Repository | None:
+    """The destination, which has room for a blob, where it has a key: BytesTooMany."""
     require_room(tx, target, size)
-    if found is None or not found.encryption_key:
-        return None
-    return data_keys.fresh(tx, vault, found, now)
+    found = repositories.find(tx, target)
+    return found if found is not None and found.encryption_key else None
 
 
 def _take(tx: Transaction, target: RepositoryKey, made: Blob, now: datetime) -> str:

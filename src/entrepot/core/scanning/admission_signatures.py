@@ -18,9 +18,9 @@ from entrepot.db.database import Transaction
 from entrepot.db.exception_records import SignatureWait
 from entrepot.db.records import Repository
 from entrepot.errors import BlobBytesMissing
-from entrepot.scan.vex.signatures import digest_of
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
+from entrepot.spec.subject_tags import subject_of
 from entrepot.store.blobs import BlobStore
 
 _MOST_SIGNING: Final = 100
@@ -44,14 +44,14 @@ def pushed(tx: Transaction, repository: Repository, digest: str, manifest: Manif
     if setting is None or not setting.keys:
         return
     subject = "" if manifest.subject is None else str(manifest.subject.digest)
-    for each in (digest, subject, digest_of(tag)):
+    for each in (digest, subject, subject_of(tag)):
         if each:
             rows.await_(tx, repository.id, each, at)
 
 
 def untagged(tx: Transaction, repository: Repository, tag: str, at: datetime) -> None:
     """What signatures under this tag were of is signed no more, until it has been looked at."""
-    if signed := digest_of(tag):
+    if signed := subject_of(tag):
         rows.lapse(tx, repository.id, signed, at)
 
 

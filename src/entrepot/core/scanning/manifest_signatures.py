@@ -15,6 +15,7 @@ from entrepot.scan.vex.signatures import SignatureLayer, all_signed, signature_l
 from entrepot.seal.public_signatures import verifies
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Descriptor, Manifest
+from entrepot.spec.subject_tags import signatures_of
 from entrepot.store.blobs import BlobStore
 
 _MOST: Final = 20  # manifests, and layers of all of them, that are looked at for a signature
@@ -63,7 +64,7 @@ def _signing(
     tx: Transaction, repository: Repository, digest: Digest, most: int
 ) -> Iterator[tuple[SignatureLayer, Blob]]:
     rows = image_pages.referrers(tx, repository.id, digest, (), "ANY", "", most)
-    tagged = tags.find(tx, repository.id, signatures.tag_of(digest))
+    tagged = tags.find(tx, repository.id, signatures_of(digest))
     left = most
     for each in (*(() if tagged is None else (tagged,)), *(row.digest for row in rows)):
         stored = images.find(tx, repository.id, each)

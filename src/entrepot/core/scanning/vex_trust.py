@@ -17,10 +17,10 @@ from entrepot.db.database import Transaction
 from entrepot.db.exception_records import VexReferrer, VexTrust
 from entrepot.db.records import Repository
 from entrepot.scan.vex.attachments import may_be_vex
-from entrepot.scan.vex.signatures import digest_of
 from entrepot.spec.digest import Digest
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.repository import RepositoryKey
+from entrepot.spec.subject_tags import subject_of
 
 _MOST_SHOWN = 1000
 
@@ -78,7 +78,7 @@ def pushed(
 def signed(tx: Transaction, repository: Repository, manifest: Manifest, tag: str, at: datetime) -> None:
     """Have a document read anew whose signature may have been pushed, in the unit that does."""
     subject = "" if manifest.subject is None else str(manifest.subject.digest)
-    named = [each for each in (digest_of(tag), subject) if each]
+    named = [each for each in (subject_of(tag), subject) if each]
     trust = rows.trusted(tx, repository.id) if named else None
     if trust is not None and trust.keys:
         for each in named:

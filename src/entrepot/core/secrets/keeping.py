@@ -94,7 +94,7 @@ def create(tx: Transaction, caller: Caller, vault: Vault, draft: SecretDraft) ->
     if rows.count(tx, account, region) >= MOST:
         raise SecretQuotaExceeded(reason=f"There are {MOST} secrets in this region already.")
     rows.add(tx, made)
-    tags.add(tx, made.id, draft.tags)
+    rows.put_tags(tx, made.id, draft.tags)
     told = {"name": draft.name, "clientRequestToken": draft.token, "description": draft.description}
     told_tags = {"kmsKeyId": draft.kms_key or None, "tags": tags.shown(draft.tags)}
     places.changed(tx, caller, "CreateSecret", {**told, **told_tags}, account)

@@ -17,7 +17,7 @@ from entrepot.core.units import Units
 from entrepot.db import accounts, signing_jobs
 from entrepot.db import signing_profiles as rows
 from entrepot.db.database import Reader, Transaction
-from entrepot.db.signing_records import AuthorityRow, Profile, Version
+from entrepot.db.signing_records import AuthorityRow, Profile, Version, profile_arn
 from entrepot.errors import SigningProfileNotFound
 from entrepot.seal import signing_certificates as certificates
 from entrepot.seal.signing_certificates import Authority
@@ -56,7 +56,7 @@ def root(tx: Reader, caller: Caller, key: RegistryKey) -> str:
     access.require(caller, "ListSigningProfiles", Resource(key.account, "*", places.SERVICE))
     found = rows.authority(tx, key.account)
     if found is None:
-        raise SigningProfileNotFound(name=places.profile_arn(key.account, key.region, "*"))
+        raise SigningProfileNotFound(name=profile_arn(key.account, key.region, "*"))
     return certificates.pem(found.certificate)
 
 

@@ -16,12 +16,13 @@ from entrepot.core.signing.platforms import NOTATION, Platform
 from entrepot.db import signing_jobs
 from entrepot.db import signing_profiles as rows
 from entrepot.db.database import Reader, Transaction
-from entrepot.db.key_records import Material
+from entrepot.db.key_records import Material, RemoteKey
 from entrepot.db.signing_records import AuthorityRow, Job, Profile, Version
 from entrepot.errors import SigningInputInvalid, SigningProfileNotFound
 from entrepot.seal import signing_certificates as certificates
 from entrepot.seal.signing_certificates import Leaf
 from entrepot.spec import notation, sigstore
+from entrepot.spec.digest import Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Order:
     version: Version
     platform: Platform
     authority: AuthorityRow
-    of_kms: Material | None
+    of_kms: Material | RemoteKey | None
     job_id: str
     at: datetime
 
@@ -83,7 +84,9 @@ def prepare(tx: Reader, caller: Caller, wanted: Wanted) -> Order:
 
 
 def sign(vault: Vault, order: Order, list_base: str) -> Signed:
-    """The signature, in the form of the profile's platform. Blocking: a few milliseconds."""
+    """The signature, in the form of the profile's platform: SigningInputInvalid, KeyUnavailable. Blocking: a few
+    milliseconds, or as long as another key service takes.
+    """
     return _notation(vault, order, list_base) if order.platform.id == NOTATION else _cosign(vault, order)
 
 
@@ -105,6 +108,8 @@ def keep(tx: Transaction, caller: Caller, signed: Signed) -> Job:
         caller.principal.arn,
         order.at,
         order.until,
+        _TARGETS[order.platform.payload](order.wanted.payload) or "",
+        Digest.of(signed.envelope),
     )
     signing_jobs.add(tx, made)
     told = {
@@ -125,7 +130,7 @@ def _check(wanted: Wanted, profile: Profile, version: Version, platform: Platfor
         raise SigningInputInvalid(reason=reason)
     if wanted.format != platform.payload:
         raise SigningInputInvalid(reason=f"{platform.id} signs payloads of the format {platform.payload}.")
-    if not _FITS[platform.payload](wanted.payload):
+    if _TARGETS[platform.payload](wanted.payload) is None:
         raise SigningInputInvalid(reason=f"The payload is not of the format {platform.payload}.")
 
 
@@ -144,16 +149,16 @@ def _notation(vault: Vault, order: Order, list_base: str) -> Signed:
     )
     chain = (certificates.issue(authority.opened(vault, order.authority), leaf), order.authority.certificate)
     text = notation.signing_input(header, order.wanted.payload)
-    der = keys.sign(vault, order.platform, order.version, order.of_kms, text)
+    der = keys.sign(vault, order.profile.account, order.platform, order.version, order.of_kms, text)
     envelope = notation.envelope(header, order.wanted.payload, chain, certificates.plain_signature(der))
     return Signed(order, envelope, str(serial), tuple(certificates.thumbprint(each) for each in chain))
 
 
 def _cosign(vault: Vault, order: Order) -> Signed:
     text = sigstore.signing_input(order.wanted.payload)
-    der = keys.sign(vault, order.platform, order.version, order.of_kms, text)
+    der = keys.sign(vault, order.profile.account, order.platform, order.version, order.of_kms, text)
     hint = certificates.thumbprint(order.version.public)
     return Signed(order, sigstore.bundle(order.wanted.payload, der, hint), "", ())
 
 
-_FITS: Final = {notation.PAYLOAD: notation.is_payload, sigstore.STATEMENT: sigstore.is_statement}
+_TARGETS: Final = {notation.PAYLOAD: notation.target, sigstore.STATEMENT: sigstore.target}

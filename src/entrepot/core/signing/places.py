@@ -15,7 +15,7 @@ from entrepot.core.resources import Resource
 from entrepot.core.stored_policies import compiled
 from entrepot.db import signing_profiles as rows
 from entrepot.db.database import Reader, Transaction
-from entrepot.db.signing_records import Permission, Profile
+from entrepot.db.signing_records import Permission, Profile, profile_arn
 from entrepot.errors import SigningProfileNotFound
 from entrepot.policy.compiled import Policy
 
@@ -41,11 +41,6 @@ class ProfileName:
     def arn(self) -> str:
         """The ARN of the profile."""
         return profile_arn(self.account, self.region, self.name)
-
-
-def profile_arn(account: str, region: str, name: str) -> str:
-    """The ARN of a profile."""
-    return f"arn:aws:signer:{region}:{account}:/signing-profiles/{name}"
 
 
 def job_arn(account: str, region: str, job_id: str) -> str:

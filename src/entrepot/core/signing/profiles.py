@@ -86,7 +86,7 @@ def put(tx: Transaction, caller: Caller, vault: Vault, draft: ProfileDraft) -> P
     else:
         rows.change(tx, profile)
     rows.add_version(tx, _version(profile, key, caller.at))
-    tags.add(tx, profile.id, draft.tags)
+    rows.put_tags(tx, profile.id, draft.tags)
     told = {"profileName": draft.name, "platformId": draft.platform, "signingParameters": dict(draft.parameters)}
     places.changed(tx, caller, "PutSigningProfile", told, account)
     return profile

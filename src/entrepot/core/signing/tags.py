@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from entrepot.core.access import Caller
-from entrepot.core.resource_tags import check_tags, request_tags
+from entrepot.core.resource_tags import request_tags
 from entrepot.core.resources import Tags
 from entrepot.core.signing import places
 from entrepot.core.signing.places import ProfileName
+from entrepot.core.tag_rules import TagRules
 from entrepot.db import signing_profiles as rows
 from entrepot.db.database import Reader, Transaction
 from entrepot.db.signing_records import Profile
-from entrepot.errors import ResourceTagInvalid, SigningTaggedNotFound, SigningTagsInvalid
+from entrepot.errors import SigningTaggedNotFound, SigningTagsInvalid
 
-MOST: Final = 200
+_RULES: Final = TagRules("A signing profile", 200)
 
 
 def list_of(tx: Reader, caller: Caller, arn: str) -> Mapping[str, str]:
@@ -27,10 +28,8 @@ def list_of(tx: Reader, caller: Caller, arn: str) -> Mapping[str, str]:
 def put(tx: Transaction, caller: Caller, arn: str, tags: Tags) -> None:
     """Set tags, all of them or none: SigningTaggedNotFound, SigningTagsInvalid."""
     profile = _locked(tx, caller, "TagResource", arn, request_tags(tags))
-    check(tags)
-    if len({name for name, _ in rows.tags(tx, profile.id)} | {name for name, _ in tags}) > MOST:
-        raise SigningTagsInvalid(reason=f"A signing profile may have {MOST} tags at most.")
-    add(tx, profile.id, tags)
+    check(tags, rows.tags(tx, profile.id))
+    rows.put_tags(tx, profile.id, tags)
     places.changed(tx, caller, "TagResource", {"resourceArn": arn, "tags": dict(tags)}, profile.account)
 
 
@@ -42,20 +41,10 @@ def remove(tx: Transaction, caller: Caller, arn: str, names: Sequence[str]) -> N
     places.changed(tx, caller, "UntagResource", {"resourceArn": arn, "tagKeys": list(names)}, profile.account)
 
 
-def check(tags: Tags) -> None:
-    """SigningTagsInvalid for too many tags, one that cannot be, or a key that stands twice."""
-    try:
-        check_tags(tags)
-    except ResourceTagInvalid as wrong:
-        raise SigningTagsInvalid(reason=str(wrong)) from None
-    if len(tags) > MOST:
-        raise SigningTagsInvalid(reason=f"A signing profile may have {MOST} tags at most.")
-
-
-def add(tx: Transaction, profile_id: str, tags: Tags) -> None:
-    """Set tags that were checked."""
-    for name, value in tags:
-        rows.put_tag(tx, profile_id, name, value)
+def check(tags: Tags, had: Tags = ()) -> None:
+    """SigningTagsInvalid for tags that cannot be beside those that there are."""
+    if why := _RULES.fault_of(tags, had):
+        raise SigningTagsInvalid(reason=why)
 
 
 def _named(caller: Caller, arn: str) -> ProfileName:

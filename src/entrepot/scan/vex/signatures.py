@@ -19,7 +19,6 @@ _SIMPLE: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 _ANNOTATION: Final = "dev.cosignproject.cosign/signature"
 _TYPE: Final = "cosign container image signature"
 _PREDICATE: Final = "https://sigstore.dev/cosign/sign/v1"
-_TAG: Final = ".sig"
 
 
 class SignatureLayer(NamedTuple):
@@ -40,16 +39,6 @@ class _Critical(msgspec.Struct):
 
 class _Payload(msgspec.Struct):
     critical: _Critical
-
-
-def tag_of(digest: str) -> str:
-    """The tag under which signatures of a manifest are pushed by clients that know no referrers."""
-    return digest.replace(":", "-") + _TAG
-
-
-def digest_of(tag: str) -> str:
-    """The digest of the manifest whose signatures such a tag has; '' for another tag."""
-    return tag.removesuffix(_TAG).replace("-", ":", 1) if tag.endswith(_TAG) else ""
 
 
 def signature_layers(manifest: Manifest) -> Sequence[SignatureLayer]:
