@@ -284,17 +284,10 @@ class Settings:
         4, kinds.transfers, "How many repositories, and how many blobs, are on their way to each peer at once."
     )
     replication_bandwidth: int = setting(
-        0,
-        kinds.size,
-        "How many bytes a second replication sends to peers, all of them together; 0 is no limit.",
-        unit="bytes a second, or a number with KiB, MiB, GiB",
+        0, kinds.size, "What replication sends to all peers together; 0 is no limit.", unit="bytes a second"
     )
     replication_rest_seconds: float = setting(
-        60,
-        kinds.rest_seconds,
-        "How long a peer that cannot be used is left alone at most before it is asked again: a second at first, then "
-        "twice as long each time.",
-        unit="seconds",
+        60, kinds.rest_seconds, "How long a peer that cannot be used is left alone at most.", unit="seconds"
     )
     otel_endpoint: str | None = setting(
         None,
