@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from entrepot.core.scanning import coverage_statuses, enhanced_analysis, enhanced_work, kept_images
+from entrepot.core.scanning import coverage_statuses, enhanced_analysis, enhanced_rulings, kept_images
 from entrepot.core.scanning import inventories as packing
 from entrepot.core.scanning.analysis import SUCCESS
 from entrepot.core.scanning.enhanced_changes import Of, changes, result_of
@@ -165,7 +165,7 @@ class _Scans:
         changed = changes(Of(key, ImageKey(of, manifest.digest), AT), (), found, nothing)
         counts = Counter(each.severity for each in changed.told)
         inspector_findings.put(tx, changed.told)
-        enhanced_scans.count(tx, replace(ended, severities=enhanced_work.ecr_counts(counts)))
+        enhanced_scans.count(tx, replace(ended, severities=enhanced_rulings.ecr_counts(counts)))
 
 
 def build(path: Path, debian: Path, file: VulnerabilityFile, count: int, layers: int) -> Fleet:

@@ -1,7 +1,8 @@
-"""What a pull through the cache costs: the first one beside the same pull straight from that upstream, a later one
-beside a pull of what was pushed here. Both servers and the client share the machine.
+"""What a pull through the cache costs: the first one beside the same pull straight from that upstream and beside a push
+of as much, a later one beside a pull of what was pushed here. Both servers and the client share the machine.
 """
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import urllib3
 
+from benchmarks import cpu
 from benchmarks.report import Row
 from tests.factories.layouts import Content, Image, manifest
 from tests.factories.processes import Server, serve
@@ -17,7 +19,7 @@ from tests.factories.pull_through import rule, settings_for
 from tests.factories.registry import Registry
 from tests.factories.waiting import wait
 
-THROUGH, STRAIGHT = "entrepot", "straight"
+THROUGH, STRAIGHT, PUSHED = "entrepot", "straight", "push"
 _SECRET = "ecr-pullthroughcache/bench"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
@@ -25,8 +27,11 @@ _CHUNK = 1 << 20
 
 
 def rows(scratch: Path, repeat: int, size: int) -> Iterator[Row]:
-    """Two rows, in seconds of an image with one layer of so many bytes."""
+    """Seconds of an image with one layer of so many bytes: a client's, and those of processors that the server spends
+    until the image is stored.
+    """
     first = Row(f"first pull of {size >> 20} MiB through the cache", "s", lower_is_better=True)
+    spent = Row(f"what it costs the server whose images they become, {size >> 20} MiB", "CPU s", lower_is_better=True)
     later = Row(f"cached pull of {size >> 20} MiB", "s", lower_is_better=True)
     with serve(scratch / "upstream") as upstream:
         host = f"127.0.0.1:{upstream.port}"
@@ -37,13 +42,24 @@ def rows(scratch: Path, repeat: int, size: int) -> Iterator[Row]:
             for number in range(repeat):
                 made = _image(number, size)
                 Registry(upstream).push("app", made, f"v{number}")
-                Registry(cache).push("own", made, f"v{number}")
-                first.add(STRAIGHT, _seconds(upstream, "app", made, number))
-                first.add(THROUGH, _seconds(cache, "up/app", made, number))
-                wait(lambda: cache.client().list_images(repositoryName="up/app")["imageIds"])
+                with _spending(cache, spent, PUSHED):
+                    Registry(cache).push("own", made, f"v{number}")
+                with _spending(upstream, spent, STRAIGHT):
+                    first.add(STRAIGHT, _seconds(upstream, "app", made, number))
+                with _spending(cache, spent, THROUGH):
+                    first.add(THROUGH, _seconds(cache, "up/app", made, number))
+                    wait(lambda: cache.client().list_images(repositoryName="up/app")["imageIds"])
                 later.add(STRAIGHT, _seconds(cache, "own", made, number))
                 later.add(THROUGH, _seconds(cache, "up/app", made, number))
-    yield from (first, later)
+    yield from (first, spent, later)
+
+
+@contextlib.contextmanager
+def _spending(server: Server, row: Row, name: str) -> Iterator[None]:
+    """Add what a server's processes spend meanwhile."""
+    before = cpu.usage(server.process.pid)
+    yield
+    row.add(name, (cpu.usage(server.process.pid) - before).total)
 
 
 def _rule(cache: Server, upstream: Server, host: str) -> None:

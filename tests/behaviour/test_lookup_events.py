@@ -12,8 +12,10 @@ from tests.behaviour.callers import User, allow
 from tests.behaviour.identities import ACCOUNT, refusal
 from tests.behaviour.looked_up import awaited, lookup, of_request
 from tests.factories.layouts import Image
-from tests.factories.processes import REGION, Server
+from tests.factories.processes import REGION, Server, create_account
 from tests.factories.registry import Registry
+
+STRANGER = "505050505050"
 
 
 @pytest.fixture
@@ -35,6 +37,10 @@ def test_a_call_is_found_by_each_attribute_of_it(trail: Any, server: Server, use
     assert record["userIdentity"]["arn"] == user.arn
     assert record["requestParameters"] == {"repositoryName": repository, "imageTagMutability": "IMMUTABLE"}
     assert record["responseElements"]["imageTagMutability"] == "IMMUTABLE"
+    then = {
+        "StartTime": event["EventTime"],
+        "EndTime": event["EventTime"],
+    }  # else there are pages of other tests' calls
     for attribute, value in {
         "EventId": event["EventId"],
         "EventName": "PutImageTagMutability",
@@ -44,7 +50,7 @@ def test_a_call_is_found_by_each_attribute_of_it(trail: Any, server: Server, use
         "EventSource": "ecr.amazonaws.com",
         "AccessKeyId": user.keys.access_key_id,
     }.items():
-        assert event["EventId"] in {each["EventId"] for each in lookup(trail, attribute, value)}, attribute
+        assert event["EventId"] in {each["EventId"] for each in lookup(trail, attribute, value, **then)}, attribute
     assert [each["EventName"] for each in lookup(trail, "ResourceName", repository)].count("PutImageTagMutability") == 1
 
 
@@ -133,7 +139,14 @@ def test_a_lookup_needs_its_permission_and_shows_ones_own_account_alone(server: 
     code, _ = refusal(mine.lookup_events)
     assert code == "AccessDeniedException"
     user.put("look", allow("cloudtrail:LookupEvents"))
-    assert {json.loads(each["CloudTrailEvent"])["recipientAccountId"] for each in lookup(mine)} == {ACCOUNT}
+    began = datetime.now(UTC) - timedelta(seconds=1)
+    stranger = create_account(server, STRANGER)
+    server.client(credentials=stranger).create_repository(repositoryName="theirs")
+    theirs = server.client("cloudtrail", credentials=stranger)
+    awaited(lambda: lookup(theirs, "ResourceName", "theirs"))
+    for client, account in ((mine, ACCOUNT), (theirs, STRANGER)):
+        told = [json.loads(each["CloudTrailEvent"]) for each in lookup(client, StartTime=began)]
+        assert {each["recipientAccountId"] for each in told} == {account}
 
 
 def test_a_ping_leaves_no_record(server: Server, user: User, trail: Any):

@@ -1,19 +1,23 @@
 """Pulls through the cache: what an upstream has is pulled here, once, whole or not at all."""
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import urllib3
 
 from tests.behaviour.identities import refusal
 from tests.factories import forks
-from tests.factories.layouts import image, index
+from tests.factories.layouts import Content, image, index
 from tests.factories.origins import body
 from tests.factories.processes import Server
-from tests.factories.pull_through import Upstream, rule
+from tests.factories.pull_through import Upstream, rule, stopping
 from tests.factories.registry import Registry, error_codes
 from tests.factories.waiting import wait
+
+SERVICE = "pullthroughcache.ecr.amazonaws.com"
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +177,64 @@ def test_an_operator_reads_what_the_cache_does(hub: Upstream, cache: Server):
     assert 'entrepot_pull_through_pulls_total{result="miss"}' in page
     assert "entrepot_pull_through_fetched_bytes_total" in page
     assert f'entrepot_pull_through_upstream_remaining{{upstream="{hub.host}"}} 76.0' in page
+
+
+def test_an_import_is_pushed_by_the_role_of_the_service_and_its_repository_made_by_who_pulled(
+    hub: Upstream, cache: Server
+):
+    made, name = image(23), "hub/library/recorded"
+    hub.put("library/recorded", made, "v1")
+    Registry(cache).pull(name, "v1")
+    wait(lambda: details(cache, name))
+    wait(lambda: recorded(cache, name, "PutImage") and recorded(cache, name, "BatchImportUpstreamImage"))
+    for operation in ("PutImage", "BatchImportUpstreamImage"):
+        (record,) = recorded(cache, name, operation)
+        identity, issuer = record["userIdentity"], record["userIdentity"]["sessionContext"]["sessionIssuer"]
+        assert identity["type"] == "AssumedRole"
+        assert identity["arn"].endswith(":assumed-role/AWSServiceRoleForECRPullThroughCache/ecr-pullthroughcache")
+        assert issuer["arn"].endswith(f":role/aws-service-role/{SERVICE}/AWSServiceRoleForECRPullThroughCache")
+        assert (record["sourceIPAddress"], record["userAgent"], identity["invokedBy"]) == (SERVICE, SERVICE, SERVICE)
+        assert record["readOnly"] is False
+    (creation,) = recorded(cache, name, "CreateRepository")
+    assert creation["userIdentity"]["type"] == "Root"
+
+
+def recorded(server: Server, name: str, operation: str) -> list[dict[str, Any]]:
+    """CloudTrail's records of an operation on a repository."""
+    asked = [{"AttributeKey": "EventName", "AttributeValue": operation}]
+    found = server.client("cloudtrail").lookup_events(LookupAttributes=asked)["Events"]
+    records = [json.loads(each["CloudTrailEvent"]) for each in found]
+    return [each for each in records if (each["requestParameters"] or {}).get("repositoryName") == name]
+
+
+def test_clients_of_every_process_get_what_there_is_of_a_layer_that_is_on_its_way(hub: Upstream, cache: Server):
+    made = image(24, layers=1, size=4 << 20)
+    layer, name, reached, go_on = made.layers[0], "library/halted", threading.Event(), threading.Event()
+    hub.put(name, made, "v1")
+    half = len(layer.data) // 2
+    hub.answer(name, f"blobs/{layer.digest}", stopping(layer, half, reached, go_on))
+    Registry(cache).pull_manifest(f"hub/{name}", "v1")
+    password, got = cache.token(), [0] * 16
+    with ThreadPoolExecutor(len(got)) as pool:
+        taking = [pool.submit(taken, cache, password, f"hub/{name}", layer, got, each) for each in range(len(got))]
+        try:
+            assert reached.wait(20)
+            wait(lambda: min(got) == half)
+        finally:
+            go_on.set()
+        assert all(each.result() == layer.data for each in taking)
+    assert hub.asked(name, f"blobs/{layer.digest}") == 1
+
+
+def taken(server: Server, password: str, name: str, blob: Content, got: list[int], place: int) -> bytes:
+    """A blob over a connection of its own; `got` tells how much of it has come."""
+    headers = urllib3.make_headers(basic_auth=f"AWS:{password}")
+    url, content = f"{server.base_url}/v2/{name}/blobs/{blob.digest}", b""
+    with urllib3.PoolManager(retries=False) as pool:
+        answer = pool.request("GET", url, headers=headers, preload_content=False)
+        assert answer.status == 200
+        while piece := answer.read1(1 << 16):
+            content += piece
+            got[place] = len(content)
+        answer.release_conn()
+    return content

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.factories.building import alone
+
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / "build" / "signature-tools"
 _PACKAGES = {"sid": ("notation", "cosign", "libc6"), "trixie": ("cosign", "libc6")}
@@ -22,7 +24,9 @@ _MIRROR = re.compile(r"(?:URIs:|^deb)\s+(?:\[[^\]]*\]\s+)?(https?://\S*debian\.o
 def command(program: str, release: str = "sid") -> Sequence[str]:
     """What a program is run by; a test is skipped where it cannot be had."""
     binary, libraries = (TOOLS / release / "usr" / each for each in (f"bin/{program}", "lib/x86_64-linux-gnu"))
-    if not binary.exists() and not _unpacked(release):
+    with alone(TOOLS / release):
+        obtained = binary.exists() or _unpacked(release)
+    if not obtained:
         pytest.skip(f"{program} cannot be had")  # listed in tests/PRIVILEGED: Debian 12 has no package of it
     return [str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries), str(binary)]
 
@@ -40,7 +44,6 @@ def _unpacked(release: str) -> bool:
             staging = folder / "tree"
             for package in folder.glob("*.deb"):
                 _run(folder, "dpkg-deb", "-x", str(package), str(staging))
-            (TOOLS / release).mkdir(parents=True, exist_ok=True)
             _run(folder, "cp", "-rf", f"{staging}/.", str(TOOLS / release))
         except (OSError, subprocess.SubprocessError):
             return False

@@ -7,10 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.factories.building import alone
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "conformance"
@@ -36,14 +39,14 @@ class Check:
 def rewritten_suite() -> Path:
     """The rewritten suite's program, built when absent."""
     target = BUILD / f"suite-{VERSION}"
-    if not target.exists():
-        # two test processes may build at once: each in a place of its own, and the last one's program stays
-        staging = BUILD / f"staging-{os.getpid()}"
-        staging.mkdir(parents=True, exist_ok=True)
-        command = [go(), "install", f"{MODULE}@{VERSION}"]
-        subprocess.run(command, check=True, cwd=staging, env={**_go_environment(), "GOBIN": str(staging)})
-        (staging / "conformance").replace(target)
-        staging.rmdir()
+    with alone(BUILD):
+        if not target.exists():
+            staging = BUILD / "staging"
+            staging.mkdir(exist_ok=True)
+            command = [go(), "install", f"{MODULE}@{VERSION}"]
+            subprocess.run(command, check=True, cwd=staging, env={**_go_environment(), "GOBIN": str(staging)})
+            (staging / "conformance").replace(target)
+            staging.rmdir()
     return target
 
 
@@ -53,17 +56,19 @@ def legacy_suite() -> Path:
     if named:
         return Path(named)
     target = BUILD / f"suite-{LEGACY_VERSION}"
-    if not target.exists():
-        staging = BUILD / f"staging-legacy-{os.getpid()}"
-        staging.mkdir(parents=True, exist_ok=True)
-        try:
-            (staging / "go.mod").write_text("module suite\n\ngo 1.21\n")
-            _go_or_unobtainable(staging, "get", f"{MODULE}@{LEGACY_VERSION}")
-            _go_or_unobtainable(staging, "test", "-mod=mod", "-c", "-o", "suite", MODULE)
-            (staging / "suite").replace(target)
-        finally:
-            shutil.rmtree(staging)
+    with alone(BUILD):
+        if not target.exists():
+            _build_legacy(target)
     return target
+
+
+def _build_legacy(target: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=BUILD) as held:
+        staging = Path(held)
+        (staging / "go.mod").write_text("module suite\n\ngo 1.21\n")
+        _go_or_unobtainable(staging, "get", f"{MODULE}@{LEGACY_VERSION}")
+        _go_or_unobtainable(staging, "test", "-mod=mod", "-c", "-o", "suite", MODULE)
+        (staging / "suite").replace(target)
 
 
 class Unobtainable(Exception):

@@ -77,6 +77,27 @@ def test_a_spool_goes_on_where_it_stopped(store: BlobStore):
         assert spool.digest("sha256", 0, 10) == DIGEST.hex
 
 
+def test_what_a_spool_holds_is_read_beside_whoever_writes_it(store: BlobStore):
+    with pytest.raises(BlobBytesMissing):
+        store.peek(UPLOAD)
+    with store.spool(UPLOAD, create=True) as spool:
+        spool.write(b"some ")
+        spool.flush()
+        with store.peek(UPLOAD) as beside:
+            first = beside.read()
+            spool.write(b"bytes")
+            spool.flush()
+            beside.seek(0)
+            both = beside.read()
+            spool.close()
+            if not isinstance(store, SealedStore):  # of which it is ciphertext
+                assert (first, both) == (b"some ", DATA)
+                store.adopt(UPLOAD, DIGEST, new_ulid())
+            store.discard(UPLOAD)
+            beside.seek(0)
+            assert beside.read() == both
+
+
 def test_a_spool_is_held_by_one_at_a_time(store: BlobStore):
     with store.spool(UPLOAD, create=True), pytest.raises(UploadBusy):
         store.spool(UPLOAD, create=False)

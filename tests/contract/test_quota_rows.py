@@ -5,12 +5,15 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
 
+from entrepot.core import blobs as mounts
 from entrepot.core import repositories
 from entrepot.core.quotas import bytes as byte_quotas
 from entrepot.core.quotas import settings
@@ -24,6 +27,7 @@ from entrepot.db.records import Blob, Repository
 from entrepot.errors import BytesTooMany, ImagesTooMany, RepositoriesTooMany
 from entrepot.spec.digest import Digest
 from tests.factories.callers import EPOCH, caller, image_manifest, registry, repository
+from tests.factories.threads import SECONDS, together
 
 SCOPE = quotas.scope_of(registry())
 STORE = "main"
@@ -155,6 +159,96 @@ def test_many_who_reserve_at_once_never_have_more_than_there_is(database: Databa
     while _reserve(database, one, str(uuid.uuid4()), 100):
         admitted += 1
     assert admitted == 5
+
+
+def held_apart(database: Database) -> tuple[Repository, Repository, list[Blob]]:
+    """A repository that holds blobs of 100 bytes, and one that shall have them."""
+    one, two = made(database, "one"), made(database, "two")
+    kept = [replace(blob(number), size=100) for number in range(THREADS)]
+    for each in kept:
+        write(database, blobs.add, each, EPOCH)
+        write(database, blobs.link, one.id, each.digest, each.id, EPOCH)
+    return one, two, kept
+
+
+def test_many_who_mount_at_once_never_hold_more_than_they_may(database: Database):
+    one, two, kept = held_apart(database)
+    run(database, settings.put_bytes, registry(), two.key.name, 500)
+    start = threading.Barrier(THREADS)
+
+    def mount(each: Blob) -> bool:
+        start.wait()
+        try:
+            return bool(run(database, mounts.mount, two.key, one.key, each.digest))
+        except BytesTooMany:
+            return False
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        assert sum(pool.map(mount, kept)) == 5
+    assert held(database, two)[0] == 500
+
+
+def test_uploads_and_mounts_that_meet_exceed_a_quota_by_one_mount_at_most(database: Database):
+    one, two, kept = held_apart(database)
+    run(database, settings.put_bytes, registry(), two.key.name, 500)
+    start = threading.Barrier(2 * THREADS)
+
+    def mount(each: Blob) -> bool:
+        start.wait()
+        try:
+            return bool(run(database, mounts.mount, two.key, one.key, each.digest))
+        except BytesTooMany:
+            return False
+
+    def send(number: int) -> bool:
+        start.wait()
+        return _reserve(database, two, f"u{number}", 100)
+
+    with ThreadPoolExecutor(2 * THREADS) as pool:
+        mounted, sent = (
+            [pool.submit(mount, each) for each in kept],
+            [pool.submit(send, each) for each in range(THREADS)],
+        )
+        admitted = sum(each.result() for each in (*mounted, *sent))
+    assert 100 * admitted == sum(look(database, byte_usage.below, registry(), two.key.name)) <= 600
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # units of SQLite take turns whatever they do
+def test_a_mount_waits_for_another_one_and_an_upload_does_not(database: Database):
+    one, two, kept = held_apart(database)
+    run(database, settings.put_bytes, registry(), "", 100 * len(kept) + 250)
+
+    mounted, looked = threading.Event(), threading.Event()
+
+    def mount(tx: Transaction, number: int) -> None:
+        who = msgspec.structs.replace(caller(), request_id=str(uuid.uuid4()))
+        assert mounts.mount(tx, who, two.key, one.key, kept[number].digest)
+        mounted.set()
+        assert looked.wait(SECONDS)
+
+    first = database.submit(lambda tx: mount(tx, 0))
+    assert mounted.wait(SECONDS)
+    others = [database.submit(partial(mount, number=number)) for number in (1, 2)]
+    assert _reserve(database, two, "beside", 50)
+    with pytest.raises(TimeoutError):
+        others[0].result(0.3)
+    looked.set()
+    ended = [each.exception(SECONDS) for each in (first, *others)]
+    assert [type(each) for each in ended].count(BytesTooMany) == 1
+    assert held(database, two)[0] == 200
+
+
+def test_threads_write_different_shards(database: Database):
+    one = made(database, "one")
+    together(THREADS, lambda _: database.submit(lambda tx: byte_usage.add(tx, one.id, 1)).result())
+    shards = set()
+
+    def look_at(_: int) -> None:
+        shards.add(byte_usage._shard())
+
+    together(THREADS, look_at)
+    assert len(shards) > 1
+    assert held(database, one)[0] == THREADS
 
 
 def test_a_reservation_without_a_session_is_released_when_it_is_old(database: Database):

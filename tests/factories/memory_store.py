@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 from entrepot.errors import BlobBytesMissing, UploadBusy
 from entrepot.spec.digest import Digest, hasher
@@ -55,6 +55,30 @@ class MemorySpool:
             self._store.busy.discard(self._upload_id)
 
 
+class _Growing(io.RawIOBase):
+    """Reads what others add to meanwhile."""
+
+    def __init__(self, data: bytearray) -> None:
+        self._data = data
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._data)}[whence]
+        return self._at
+
+    def readinto(self, into: Any) -> int:
+        found = self._data[self._at : self._at + len(into)]
+        into[: len(found)] = found
+        self._at += len(found)
+        return len(found)
+
+
 class MemoryStore:
     """Locations to bytes; `clock` gives the modification time of what is adopted."""
 
@@ -74,6 +98,12 @@ class MemoryStore:
         self.busy.add(upload_id)
         spool = MemorySpool(self, upload_id)
         return spool if cipher is None else SealedSpool(spool, cipher)
+
+    def peek(self, upload_id: str) -> BinaryIO:
+        _require_upload_id(upload_id)
+        if upload_id not in self.spools_:
+            raise BlobBytesMissing(digest=upload_id)
+        return io.BufferedReader(_Growing(self.spools_[upload_id]))
 
     def adopt(self, upload_id: str, digest: Digest, generation: str, *, sealed: bool = False) -> str:
         _require_upload_id(upload_id)

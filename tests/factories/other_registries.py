@@ -4,6 +4,7 @@ credentials. Owns no assertions.
 Distribution is built by Go from the pinned module where it is not there; zot comes from `make peers`.
 """
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -12,7 +13,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -26,9 +27,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from entrepot.outbound import Destinations, Outbound
+from entrepot.outbound.registries import Place, Repository
 from entrepot.outbound.registry_logins import Login
+from entrepot.spec.digest import Digest
+from entrepot.spec.reference import Tag
 from tests.factories.go_programs import built
 from tests.factories.issuers import token
+from tests.factories.layouts import Content, Image, Index
 from tests.factories.origins import body, origin
 from tests.factories.processes import free_port
 from tests.factories.waiting import comes_up
@@ -39,6 +45,10 @@ _PACKAGE = "github.com/distribution/distribution/v3/cmd/registry"
 _READY_SECONDS = 60.0
 _BLOWFISH = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"  # a published vector of bcrypt: U*U
 LOGIN = Login("puller", "U*U")
+_LOGGED = {  # what a line says of a request that was answered, and that it was answered well
+    "distribution": ("response completed", "http.response.status=200"),
+    "zot": ("HTTP API", '"statusCode":200'),
+}
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,32 @@ class OtherRegistry:
     log: Path
     login: Login = LOGIN
 
+    @property
+    def host(self) -> str:
+        """How rules name it."""
+        return self.url.removeprefix("http://")
+
     def requests(self) -> list[str]:
         """The lines of its log."""
         return self.log.read_text(errors="replace").splitlines()
+
+    def given(self, path: str) -> int:
+        """How often it gave what is at a path below /v2/, by its log."""
+        done, status = _LOGGED[self.name]
+        return sum(
+            done in line and status in line and f"/v2/{path}" in line and "GET" in line for line in self.requests()
+        )
+
+    def put(self, name: str, content: Image | Index, *tags: str) -> None:
+        """Have an image, or an index and its children."""
+        asyncio.run(_put(self._client(name), content, *tags))
+
+    def put_manifest(self, name: str, tag: str, manifest: Content) -> None:
+        """Have a manifest under a tag."""
+        asyncio.run(self._client(name).put_manifest(Tag(tag), manifest.media_type, manifest.data))
+
+    def _client(self, name: str) -> Repository:
+        return Repository(Outbound(Destinations(["127.0.0.1"])), Place.parse(f"{self.url}/{name}"), self.login)
 
 
 @contextlib.contextmanager
@@ -170,6 +203,32 @@ def _answers(url: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def pieces(data: bytes) -> Callable[[int], AsyncIterator[bytes]]:
+    """What gives bytes from an offset on."""
+
+    async def made(offset: int) -> AsyncIterator[bytes]:
+        for start in range(offset, len(data), 1 << 20):
+            yield data[start : start + (1 << 20)]
+
+    return made
+
+
+async def pushed(client: Repository, content: Image, *tags: str) -> None:
+    """Push an image's blobs, and the image under tags."""
+    for blob in content.blobs:
+        await client.push_blob(Digest(blob.digest), len(blob.data), pieces(blob.data))
+    for tag in tags:
+        await client.put_manifest(Tag(tag), content.manifest.media_type, content.manifest.data)
+
+
+async def _put(client: Repository, content: Image | Index, *tags: str) -> None:
+    for child in content.children if isinstance(content, Index) else (content,):
+        await pushed(client, child)
+        await client.put_manifest(Digest(child.digest), child.manifest.media_type, child.manifest.data)
+    for tag in tags:
+        await client.put_manifest(Tag(tag), content.manifest.media_type, content.manifest.data)
 
 
 def _distribution() -> Path:

@@ -59,6 +59,22 @@ class Upstream:
         return sum(each.path == path and each.method == method for each in list(self.origin.asked))
 
 
+def stopping(blob: Content, after: int, reached: threading.Event, go_on: threading.Event) -> Answering:
+    """Gives so many bytes, and the rest when it is told to."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(blob.data)))
+        handler.end_headers()
+        handler.wfile.write(blob.data[:after])
+        handler.wfile.flush()
+        reached.set()
+        go_on.wait(30)
+        handler.wfile.write(blob.data[after:])
+
+    return answer
+
+
 class _Nowhere(io.BytesIO):
     """Takes what nobody is to have."""
 

@@ -1,6 +1,7 @@
 """Every use case of the pull-through cache with arguments for one furnished account, for tests that walk them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,13 +14,14 @@ from entrepot.core.pull_through.importer import Importer
 from entrepot.core.pull_through.known import Known
 from entrepot.core.pull_through.listing import Listing
 from entrepot.core.pull_through.routing import Route
-from entrepot.core.pull_through.rules import Rule, RuleDraft, Terms
+from entrepot.core.pull_through.rules import Allowed, Rule, RuleDraft, Terms
 from entrepot.core.pull_through.sources import Sources
 from entrepot.core.reads import Reads
 from entrepot.core.transfers import Transfers
 from entrepot.core.units import Units
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.outbound import Destinations, Outbound
+from entrepot.outbound.signing import Keys
 from entrepot.spec.reference import Tag
 from entrepot.spec.repository import RegistryKey, RepositoryKey
 from tests.factories.callers import ACCOUNT, REGION, image_manifest, repository
@@ -85,17 +87,31 @@ def furnish(write: Callable[..., Any]) -> None:
     write(note)
 
 
-def parts(database: SqliteDatabase, reads: Reads, transfers: Transfers, hot: Hot, units: Units) -> dict[str, Any]:
-    """What answers on the event loop, by its class; it may ask nobody."""
-    snapshot = database.snapshot()
+@dataclass(frozen=True)
+class Asking:
+    """Whom the parts ask: nobody, unless they are told whom they may."""
 
-    def clock() -> datetime:
-        return _AT
+    outbound: Outbound = field(default_factory=lambda: Outbound(Destinations()))
+    clock: Callable[[], datetime] = lambda: _AT
+    allowed: Allowed = ()
+    keys: Keys | None = None
 
-    known, outbound = Known(snapshot), Outbound(Destinations())
-    claims, measures = Claims(units, known, clock), Untold()
+
+def parts(
+    database: SqliteDatabase,
+    reads: Reads,
+    transfers: Transfers,
+    hot: Hot,
+    units: Units,
+    asking: Asking | None = None,
+) -> dict[str, Any]:
+    """What answers on the event loop, by its class."""
+    asking = asking or Asking()
+    snapshot, clock = database.snapshot(), asking.clock
+    known, measures = Known(snapshot), Untold()
+    claims = Claims(units, known, clock)
     flights = Flights(claims, transfers, reads)
-    sources = Sources(outbound, units, VAULT, clock, measures=measures)
+    sources = Sources(asking.outbound, units, VAULT, clock, allowed=asking.allowed, measures=measures, keys=asking.keys)
     importer = Importer(units, hot, known, reads, claims, flights, sources, clock)
     return {
         "Cache": Cache(units, hot, known, reads, importer, flights, measures),

@@ -22,6 +22,9 @@ class SealedStore:
     def spool(self, upload_id: str, *, create: bool, cipher: Cipher | None = None) -> Spool:
         return self.store.spool(upload_id, create=create, cipher=cipher or self.cipher)
 
+    def peek(self, upload_id: str) -> BinaryIO:
+        return self.store.peek(upload_id)
+
     def adopt(self, upload_id: str, digest: Digest, generation: str, *, sealed: bool = True) -> str:
         with self.spool(upload_id, create=False) as spool:
             spool.finish(digest)

@@ -31,6 +31,23 @@ class Names:
         return self._addresses.get(host, ["127.0.0.1"])
 
 
+@dataclass
+class Connections:
+    """How many connections the clients of a test keep, and those clients, which it closes in the end."""
+
+    most_kept: int = 0
+    clients: list[Outbound] = field(default_factory=list)
+
+    async def close(self) -> None:
+        """Close what is kept, and keep nothing more."""
+        self.most_kept = 0
+        while self.clients:
+            await self.clients.pop().close()
+
+
+connections = Connections()
+
+
 def outbound(
     origin: Origin,
     *,
@@ -40,7 +57,10 @@ def outbound(
     seconds: float = 10,
 ) -> Outbound:
     """A client that trusts the origin's authority and may go to these hosts."""
-    return Outbound(Destinations(hosts, (), token_services), origin.authority, names or Names(), seconds)
+    allowed, kept = Destinations(hosts, (), token_services), connections.most_kept
+    made = Outbound(allowed, origin.authority, names or Names(), seconds, kept)
+    connections.clients.append(made)
+    return made
 
 
 @dataclass

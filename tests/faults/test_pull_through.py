@@ -12,7 +12,7 @@ import urllib3
 from tests.factories.layouts import Content, Image, image
 from tests.factories.origins import Answering, body
 from tests.factories.processes import Server, serve
-from tests.factories.pull_through import Upstream, rule, settings_for
+from tests.factories.pull_through import Upstream, rule, settings_for, stopping
 from tests.factories.registry import Registry
 from tests.factories.waiting import wait
 
@@ -114,22 +114,6 @@ def test_bytes_of_another_digest_are_given_to_nobody_as_the_whole(hub: Upstream,
     assert taken(cache, "hub/wrong", layer) is None
     wait(lambda: spools(cache.data) == [])
     assert no_images(cache, "hub/wrong")
-
-
-def stopping(blob: Content, after: int, reached: threading.Event, go_on: threading.Event) -> Answering:
-    """Gives so many bytes, and the rest when it is told to."""
-
-    def answer(handler: Any) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(blob.data)))
-        handler.end_headers()
-        handler.wfile.write(blob.data[:after])
-        handler.wfile.flush()
-        reached.set()
-        go_on.wait(30)
-        handler.wfile.write(blob.data[after:])
-
-    return answer
 
 
 def test_what_a_killed_server_was_bringing_leaves_nothing_and_comes_again(hub: Upstream, tmp_path: Path):

@@ -25,16 +25,19 @@ DRAWINGS: Mapping[Chain, ModuleType] = {
 }
 
 
-@pytest.fixture(params=DRAWINGS, ids=lambda chain: chain.folder)
+@pytest.fixture(scope="module", params=DRAWINGS, ids=lambda chain: chain.folder)
 def chain(request: pytest.FixtureRequest) -> Chain:
     found: Chain = request.param
     return found
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engines(request: pytest.FixtureRequest, tmp_path: Path, chain: Chain) -> Iterator[tuple[Engine, Engine]]:
-    """(migrated, made from the drawing)."""
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def engines(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, chain: Chain
+) -> Iterator[tuple[Engine, Engine]]:
+    """(migrated, made from the drawing), which tests only look at."""
     if request.param == "sqlite":
+        tmp_path = tmp_path_factory.mktemp("drawings")
         assert migrate.upgrade(tmp_path / "migrated.db", chain) == ("none", chain.head)
         pair = sqlite_engine(tmp_path / "migrated.db"), sqlite_engine(tmp_path / "drawn.db")
     else:
@@ -51,23 +54,25 @@ def engines(request: pytest.FixtureRequest, tmp_path: Path, chain: Chain) -> Ite
 
 def described(engine: Engine, chain: Chain) -> dict[str, Any]:
     """Every table but the revision's with its columns, keys and indexes, partial ones with their condition."""
-    look = inspect(engine)
-    tables = [name for name in look.get_table_names() if name != chain.table]
+    look = inspect(engine)  # of all tables at once: PostgreSQL takes as long for each one
+    columns, keys = look.get_multi_columns(), look.get_multi_pk_constraint()
+    foreign_keys, unique = look.get_multi_foreign_keys(), look.get_multi_unique_constraints()
+    indexes = look.get_multi_indexes()
     return {
-        table: {
+        table[1]: {
             "columns": {
                 column["name"]: (str(column["type"]), column["nullable"], getattr(column["type"], "collation", None))
-                for column in look.get_columns(table)
+                for column in columns[table]
             },
-            "primary key": look.get_pk_constraint(table)["constrained_columns"],
-            "foreign keys": sorted(map(str, look.get_foreign_keys(table))),
-            "unique": sorted(str(sorted(item["column_names"])) for item in look.get_unique_constraints(table)),
+            "primary key": keys[table]["constrained_columns"],
+            "foreign keys": sorted(map(str, foreign_keys[table])),
+            "unique": sorted(str(sorted(item["column_names"])) for item in unique[table]),
             "indexes": {
-                item["name"]: (item["column_names"], bool(item["unique"]), _condition(item))
-                for item in look.get_indexes(table)
+                item["name"]: (item["column_names"], bool(item["unique"]), _condition(item)) for item in indexes[table]
             },
         }
-        for table in tables
+        for table in columns
+        if table[1] != chain.table
     }
 
 

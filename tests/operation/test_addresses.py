@@ -3,7 +3,6 @@
 import json
 import socket
 import ssl
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,8 +11,9 @@ import urllib3
 from cryptography import x509
 
 from entrepot.app import certificates
+from tests.factories import forks
 from tests.factories.layouts import image
-from tests.factories.processes import EXECUTABLE, Server, free_port, serve
+from tests.factories.processes import DRAIN_SECONDS, READY_SECONDS, Server, free_port, serve
 from tests.factories.registry import Registry
 from tests.factories.waiting import wait
 from tests.operation.commands import entrepot
@@ -68,16 +68,17 @@ def test_the_operators_certificate_is_served(tmp_path):
     own.mkdir()
     certificate, key = certificates.self_signed(own, ["127.0.0.1"], datetime.now(UTC))
     port = free_port()
-    command = [EXECUTABLE, "serve", *ONE, "--data", tmp_path / "data", "--port", str(port)]
-    command += ["--tls-cert", certificate, "--tls-key", key]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    arguments = ["serve", *ONE, "--data", str(tmp_path / "data"), "--port", str(port)]
+    arguments += ["--tls-cert", str(certificate), "--tls-key", str(key)]
+    with (tmp_path / "log").open("wb") as log:
+        process = forks.start(arguments, stdout=log, stderr=log)
     try:
-        wait(lambda: listens(port))
+        wait(lambda: listens(port), READY_SECONDS)
         assert negotiated(port, own / "ca.pem", "127.0.0.1") == "http/1.1"
         assert not (tmp_path / "data" / "ca.pem").exists()
     finally:
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(DRAIN_SECONDS) == 0
 
 
 def listens(port: int) -> bool:

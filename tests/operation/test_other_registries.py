@@ -3,7 +3,7 @@ is pushed there is pulled, by range, page and referrer too.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,7 +15,7 @@ from entrepot.spec.digest import Digest, hasher
 from entrepot.spec.reference import Tag
 from tests.factories import other_registries
 from tests.factories.layouts import OCI_INDEX, Content, Image, image, index, manifest
-from tests.factories.other_registries import OtherRegistry
+from tests.factories.other_registries import OtherRegistry, pieces, pushed
 
 LARGE = Content("application/vnd.oci.image.layer.v1.tar", b"0123456789abcdef" * (1 << 21))  # 32 MiB
 
@@ -33,21 +33,6 @@ def registries() -> Registries:
 
 def repository(registries: Registries, other: OtherRegistry, name: str, login: Login | None = None) -> Repository:
     return registries.repository(Place.parse(f"{other.url}/{name}"), other.login if login is None else login)
-
-
-def pieces(data: bytes) -> Callable[[int], AsyncIterator[bytes]]:
-    async def made(offset: int) -> AsyncIterator[bytes]:
-        for start in range(offset, len(data), 1 << 20):
-            yield data[start : start + (1 << 20)]
-
-    return made
-
-
-async def pushed(client: Repository, content: Image, *tags: str) -> None:
-    for blob in content.blobs:
-        await client.push_blob(Digest(blob.digest), len(blob.data), pieces(blob.data))
-    for tag in tags:
-        await client.put_manifest(Tag(tag), content.manifest.media_type, content.manifest.data)
 
 
 async def taken(client: Repository, content: Content, **how) -> bytes:

@@ -1,6 +1,8 @@
 """Rates over the wire: AWS's codes at both doors, clients that try again, processes that share what is left."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,18 @@ def test_the_registry_says_so_as_its_clients_know_it(server: Server):
     assert [each.status for each in answers] == [200] * SPENT + [429]
     assert error_codes(answers[-1]) == ["TOOMANYREQUESTS"]
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 1 / SELDOM
+
+
+def test_a_request_to_the_registry_waits_for_a_turn_that_comes_soon(tmp_path: Path):
+    rates = {"ENTREPOT_RATES": "ListImages=10/1", "ENTREPOT_RATE_WAIT_SECONDS": "10"}
+    with serve(tmp_path, extra=("--workers", "1"), environment=rates) as own, ThreadPoolExecutor(6) as pool:
+        own.client().create_repository(repositoryName="one")
+        registries = [Registry(own) for _ in range(6)]
+        began = time.monotonic()
+        answers = list(pool.map(lambda each: each.request("GET", "/v2/one/tags/list").status, registries))
+        assert answers == [200] * 6
+        assert time.monotonic() - began >= 0.45  # the last one's turn
+        assert refusal(own.client().list_images, repositoryName="one")[0] == "ThrottlingException"
 
 
 def test_both_doors_spend_one_rate(server: Server):

@@ -112,7 +112,7 @@ class Replicating(DatabaseMachine):
             found = self.database.read(lambda tx: images.describe(tx, caller(), key, images.LISTED, 100, ""))
         except RepositoryNotFound:
             return {}
-        return {each.image.digest: set(each.tags) for each in found.items}
+        return {row.digest: set(images.tags_of(row.tags)) for row in found.images}
 
     def teardown(self) -> None:
         try:

@@ -187,7 +187,7 @@ class Trash(DatabaseMachine):
             assert self.database.read(lambda tx: repository_rows.find(tx, KEY)) is None
             return
         page = self.database.read(lambda tx: images.describe(tx, caller(), KEY, images.Filter(), 100, ""))
-        held = {each.image.digest: set(each.tags) for each in page.items}
+        held = {row.digest: set(images.tags_of(row.tags)) for row in page.images}
         assert held == {MANIFESTS[number].digest: named for number, named in self.held.items()}
 
     @invariant()

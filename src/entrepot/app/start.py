@@ -75,7 +75,8 @@ def _prepare(settings: Settings) -> Prepared:
         _certificate(settings)
     port = sockets[0][0].getsockname()[1] if sockets else settings.port
     anonymous = Allowance(settings.anonymous_rate, settings.anonymous_burst)
-    rates = Rates(settings.rates, (settings.principal_rate, settings.principal_burst))
+    principal = (settings.principal_rate, settings.principal_burst)
+    rates = Rates(settings.rates, principal, patience=settings.rate_wait_seconds)
     return Prepared(seal, lock, sockets, address(settings, port), first, anonymous, rates)
 
 

@@ -8,7 +8,7 @@ from entrepot.core import access, lookup, protection
 from entrepot.core.access import Caller
 from entrepot.core.changes import Change
 from entrepot.core.encryption import data_keys
-from entrepot.core.quotas.bytes import require_room
+from entrepot.core.quotas.bytes import require_link_room
 from entrepot.db import blobs as rows
 from entrepot.db import pull_through_cache, registries, repositories, trash
 from entrepot.db.database import Transaction
@@ -97,7 +97,7 @@ def mount(tx: Transaction, caller: Caller, target: RepositoryKey, source: Reposi
         return False
     data_keys.require_usable(tx, repository, caller.at)
     if rows.find_link(tx, repository.id, digest) is None:
-        require_room(tx, target, link.blob.size)
+        require_link_room(tx, target, link.blob.size)
     rows.link(tx, repository.id, digest, link.blob.id, caller.at)
     Change(tx, caller, repository).finish(
         "MountLayer",

@@ -18,7 +18,7 @@ from entrepot.core import access, admission, images, lookup
 from entrepot.core.access import Caller
 from entrepot.core.blobs import is_available
 from entrepot.core.images import OCI_RULES
-from entrepot.core.quotas.bytes import require_room
+from entrepot.core.quotas.bytes import require_link_room
 from entrepot.core.reads import Reads
 from entrepot.core.repositories import tag_is_immutable
 from entrepot.core.scanning import places
@@ -132,7 +132,7 @@ def put(
         if not is_available(held) or held.blob.key != goal.encryption_key:
             continue
         if not is_available(blobs.find_link(tx, goal.id, each)):
-            require_room(tx, target, held.blob.size)
+            require_link_room(tx, target, held.blob.size)
             blobs.link(tx, goal.id, each, held.blob.id, caller.at)
     images.put(tx, caller, target, digest, manifest, OCI_RULES, tag)
 

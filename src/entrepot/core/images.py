@@ -1,10 +1,8 @@
 """Images: a manifest in a repository, put and read and listed, whichever door asks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
-
-import msgspec
 
 from entrepot.core import access, image_events, lookup, storage_classes
 from entrepot.core.access import Caller
@@ -33,6 +31,7 @@ from entrepot.spec.manifest import Manifest
 from entrepot.spec.reference import Reference, Tag
 from entrepot.spec.repository import RepositoryKey
 
+tags_of = image_pages.tags_of
 MOST_TAGS = catalogue.QUOTAS["private"][catalogue.TAGS].most
 
 
@@ -61,12 +60,14 @@ class Image:
     tag: str | None
 
 
-class ImageDetail(msgspec.Struct, frozen=True):
-    """A manifest without its bytes, as a row of db/image_pages.py, with its tags in order."""
+class Described(NamedTuple):
+    """Manifests without their bytes, as rows of db/image_pages.py, of which `tags_of` reads the tags; how the enhanced
+    scans of those stand that have one, by digest; the key to continue from, None at the end.
+    """
 
-    image: Row
-    tags: tuple[str, ...]
-    standing: Standing | None = None  # of its enhanced scan, where its registry has such
+    images: Sequence[Row]
+    standings: Mapping[str, Standing]
+    after: tuple[str, ...] | None = None
 
 
 TagStatus = Literal["TAGGED", "UNTAGGED", "ANY"]
@@ -170,19 +171,18 @@ def list_ids(
     return Page(tuple(found[:limit]), more)
 
 
-def describe(
-    tx: Transaction, caller: Caller, key: RepositoryKey, wanted: Filter, limit: int, after: str
-) -> Page[ImageDetail]:
+def describe(tx: Transaction, caller: Caller, key: RepositoryKey, wanted: Filter, limit: int, after: str) -> Described:
     """A page of images in order of digest."""
     repository = lookup.require(tx, caller, key, "DescribeImages")
     found = image_pages.page(tx, repository.id, wanted.tags, wanted.status, after, limit + 1)
     shown = found[:limit]
-    return Page(_details(tx, repository, shown), (shown[-1].digest,) if len(found) > limit else None)
+    following = (shown[-1].digest,) if len(found) > limit else None
+    return Described(shown, enhanced_results.standings(tx, repository, shown), following)
 
 
 def describe_these(
     tx: Transaction, caller: Caller, key: RepositoryKey, ids: Sequence[tuple[str | None, str | None]]
-) -> tuple[ImageDetail, ...]:
+) -> Described:
     """The images of these (digest, tag) ids, each once; ImageNotFound when any is missing."""
     named = [(tag or "", digest or "") for digest, tag in ids]
     repository = lookup.require_images(tx, caller, key, "DescribeImages", named)
@@ -195,12 +195,8 @@ def describe_these(
         if row is None:
             raise _image_id_not_found(key, digest, tag)
         found.setdefault(row.digest, row)
-    return _details(tx, repository, tuple(found.values()))
-
-
-def _details(tx: Transaction, repository: Repository, rows: Sequence[Row]) -> tuple[ImageDetail, ...]:
-    scans = enhanced_results.standings(tx, repository, rows)
-    return tuple(ImageDetail(row, image_pages.tags_of(row), scans.get(row.digest)) for row in rows)
+    rows = tuple(found.values())
+    return Described(rows, enhanced_results.standings(tx, repository, rows))
 
 
 def _put_into(tx: Transaction, caller: Caller, key: RepositoryKey, tag: str, digest: str) -> Repository:

@@ -1,7 +1,7 @@
 """The bytes of one request on their way into a spool: counted, bounded, hashed as they pass."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from entrepot.db.records import Upload
@@ -9,6 +9,16 @@ from entrepot.errors import UploadTooLarge
 from entrepot.store.blobs import Spool
 
 _CHECK_SPACE_EVERY = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Of a blob that others read while it comes: the name that its spool is to have, where its bytes are plain, and who
+    is told that they are all there and are those of its digest.
+    """
+
+    spool: str
+    verified: Callable[[], None]
 
 
 class Hash(Protocol):

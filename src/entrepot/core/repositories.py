@@ -30,7 +30,7 @@ from entrepot.spec.ulid import new_ulid
 __all__ = ["Repository", "RepositoryDraft", "catalog", "create", "delete", "describe", "set_mutability"]
 
 MUTABILITIES = ("MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
-MOST_FILTERS = 5
+MOST_FILTERS = 5  # a constraint of the API's, no service quota
 MOST_WILDCARDS = 2
 _SCANNED = 2000  # names that are looked at for one page of the catalog
 _FILTER = re.compile(r"[0-9a-zA-Z._*-]{1,128}")

@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from typing import BinaryIO
 
 from entrepot.core import access, uploads
 from entrepot.core.access import Caller
@@ -17,7 +18,7 @@ from entrepot.core.adopting import Adopting, Arrived
 from entrepot.core.encryption.sealing import Sealing
 from entrepot.core.first_pushes import FirstPushes
 from entrepot.core.hot import Hot
-from entrepot.core.intake import Hash, Intake
+from entrepot.core.intake import Hash, Intake, Watched
 from entrepot.core.lookup import present
 from entrepot.core.quotas import catalogue, limits
 from entrepot.core.quotas.bytes import Reservations
@@ -40,7 +41,7 @@ from entrepot.spec.digest import Digest, hasher
 from entrepot.spec.repository import RepositoryKey
 from entrepot.store.blobs import BlobStore, Spool
 
-__all__ = ["OCI_PARTS", "Blob", "PartRules", "TransferLimits", "Transfers", "Upload"]
+__all__ = ["OCI_PARTS", "Blob", "PartRules", "TransferLimits", "Transfers", "Upload", "Watched"]
 
 Chunks = AsyncIterator[bytes]
 Room = Callable[[int], Awaitable[int]]
@@ -211,17 +212,23 @@ class Transfers:
                         break
         return await self.complete(caller, key, upload_id, chosen, None, rules)
 
-    async def put_blob(self, caller: Caller, key: RepositoryKey, digest: Digest, chunks: Chunks) -> Blob:
-        """Store a blob in one request, without a session."""
+    async def put_blob(
+        self, caller: Caller, key: RepositoryKey, digest: Digest, chunks: Chunks, watched: Watched | None = None
+    ) -> Blob:
+        """Store a blob in one request, without a session: DigestMismatch."""
         repository = await self.begin(caller, key)
         self._require_space()
         upload = await self._new(caller, repository, digest.algorithm)
+        if watched is not None and upload.sealed is None:
+            upload = replace(upload, id=watched.spool)
         try:
             with await self._spool(caller, key, upload) as spool:
                 intake = self._intake(upload, spool)
                 await intake.take(chunks, self._largest(key), self._room(caller, key, upload.id, digest))
                 upload = intake.upload
                 await self._verify(upload, spool, digest)
+                if watched is not None:
+                    watched.verified()
                 return await self._adopting.keep(
                     Arrived(upload, spool, digest), caller, key, known=None, rules=OCI_PARTS
                 )
@@ -229,6 +236,10 @@ class Transfers:
             self._forget(upload.id)
             if self._hot.quotas(key.registry).bytes:
                 await self._reservations.release(upload.id)
+
+    def peek(self, spool: str) -> BinaryIO:
+        """What there is and will be of a blob that is `Watched`: BlobBytesMissing."""
+        return self._store.peek(spool)
 
     def part_rules(self, key: RepositoryKey) -> PartRules:
         """What the AWS door asks of uploads to a repository."""

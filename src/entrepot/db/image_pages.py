@@ -74,8 +74,8 @@ _IS_TAGGED: Final = {"TAGGED": (1,), "UNTAGGED": (0,), "ANY": (1, 0)}
 
 def page(tx: Transaction, repository_id: str, tags: str, status: str, after: str, limit: int) -> Sequence[Row]:
     """(digest, media_type, kind, artifact_type, subject, image_size, pushed_at, last_pulled_at, status, archived_at,
-    activated_at, tags) of images above `after`, moments in microseconds; `tags` is TAGGED, UNTAGGED or ANY, `status`
-    one or ANY.
+    activated_at, tags) of images above `after`, in this order, by which doors unpack them, moments in microseconds;
+    `tags` is TAGGED, UNTAGGED or ANY, `status` one or ANY.
     """
     asked = {"of": repository_id, "after": after, "limit": limit}
     return _first([row for ranged in _ranges(tags, status) for row in tx.all(PAGE, **asked, **ranged)], limit)
@@ -86,9 +86,8 @@ def find(tx: Transaction, repository_id: str, digest: str) -> Row | None:
     return tx.one(_ONE, of=repository_id, digest=digest)
 
 
-def tags_of(row: Row) -> tuple[str, ...]:
-    """The tags of a row that these give, in order."""
-    found: str | None = row.tags
+def tags_of(found: str | None) -> tuple[str, ...]:
+    """The `tags` of a row that these give, in order."""
     if found is None:
         return ()
     return tuple(sorted(found.split(SEPARATOR))) if SEPARATOR in found else (found,)
@@ -101,10 +100,13 @@ def ids_page(
     asked = {"of": repository_id, "after": after[0], "limit": limit + 1}  # of the first all may have been told
     found = [row for ranged in _ranges(tags, status) for row in tx.all(IDS_PAGE, **asked, **ranged)]
     told: list[tuple[str, str | None]] = []
-    for row in _first(found, limit + 1):
-        digest = row.digest
-        names = tags_of(row) or ("",)
-        told += [(digest, name or None) for name in names if digest != after[0] or name > after[1]]
+    for digest, tagged in _first(found, limit + 1):
+        if digest == after[0]:
+            told += [(digest, name) for name in tags_of(tagged) if name > after[1]]
+        elif tagged is None or SEPARATOR not in tagged:
+            told.append((digest, tagged))
+        else:
+            told += [(digest, name) for name in tags_of(tagged)]
         if len(told) >= limit:
             break
     return told[:limit]

@@ -99,7 +99,7 @@ upstream_fetch = Table(
     "upstream_fetch",
     metadata,
     Column("name", Text, nullable=False),  # what is brought: repository and digest
-    Column("holder", Text, nullable=False),  # random: whoever brings it
+    Column("holder", Text, nullable=False),  # random: whoever brings it; of a plain blob the name of its spool
     Column("expires_at", BigInteger, nullable=False, index=True),
     PrimaryKeyConstraint("name"),
 )

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import pysqlite3
 from sqlalchemy import Executable
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from entrepot.db.compiled import CompiledTransaction, Compiler
@@ -23,7 +24,6 @@ from entrepot.errors.start import SqliteUnfixed
 
 T = TypeVar("T")
 _FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
-_COMPILE = Compiler(SQLiteDialect_pysqlite(paramstyle="qmark"))
 _FULL_AFTER_PAGES = 4000
 _EMPTYING_MILLISECONDS = 200  # how long a checkpoint that keeps writers out waits for readers
 
@@ -38,6 +38,30 @@ def require_fixed(version: str = pysqlite3.sqlite_version) -> None:
 
 def _transaction(connection: Any) -> CompiledTransaction:
     return CompiledTransaction(connection, _COMPILE, translated)
+
+
+class _Constants(SQLiteCompiler):
+    """Writes the constants of a statement into its text.
+
+    SQLite prepares a statement anew at each execution whose bound values it has planned by: limits, patterns of LIKE,
+    and what conditions of partial indexes are compared with. That costs several times what a lookup does.
+    """
+
+    def visit_bindparam(self, bindparam: Any, *args: Any, **named: Any) -> str:
+        """A text or number that the statement itself has as a literal, all else as a parameter."""
+        is_constant = bindparam.unique and not bindparam.required and not bindparam.expanding
+        if is_constant and type(bindparam.value) in (str, int):
+            return str(self.render_literal_value(bindparam.value, bindparam.type))
+        written: str = super().visit_bindparam(bindparam, *args, **named)  # type: ignore[no-untyped-call]  # SQLAlchemy does not annotate it
+        return written
+
+
+class _Dialect(SQLiteDialect_pysqlite):
+    statement_compiler = _Constants
+    supports_statement_cache = False  # of SQLAlchemy's own execution, which nobody here uses
+
+
+_COMPILE = Compiler(_Dialect(paramstyle="qmark"))
 
 
 class _WritingSession:

@@ -1,6 +1,7 @@
 """A response whose bytes are still on their way here: as long as announced, or broken off."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -11,7 +12,7 @@ from entrepot.errors import Fact
 class ArrivingResponse(web.StreamResponse):
     """Sends `count` bytes from pieces as they come; where they end short or with a fact, so does the connection."""
 
-    def __init__(self, pieces: AsyncIterator[bytes], count: int, *, headers: dict[str, str]) -> None:
+    def __init__(self, pieces: AsyncGenerator[bytes, None], count: int, *, headers: dict[str, str]) -> None:
         super().__init__(status=200, headers=headers)
         self._pieces = pieces
         self._byte_count = count
@@ -30,11 +31,12 @@ class ArrivingResponse(web.StreamResponse):
             raise ConnectionResetError("connection lost")
         left = self._byte_count
         try:
-            async for piece in self._pieces:
-                left -= len(piece)
-                if left < 0:
-                    break
-                await writer.write(piece)
+            async with aclosing(self._pieces) as pieces:
+                async for piece in pieces:
+                    left -= len(piece)
+                    if left < 0:
+                        break
+                    await writer.write(piece)
         except Fact as fact:
             transport.abort()
             raise ConnectionResetError(f"what was on its way does not come: {fact}") from None

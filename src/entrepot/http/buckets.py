@@ -35,8 +35,10 @@ class Buckets:
         self._owners = memoryview(mmap.mmap(-1, _ROWS * _WIDTH * _NUMBER)).cast("Q")
         self._full_at = memoryview(mmap.mmap(-1, _ROWS * _WIDTH * _NUMBER)).cast("d")
 
-    def take(self, owner: int, rate: Rate) -> float:
-        """Count one request: 0 when it may be answered, else the seconds until the next one may be."""
+    def take(self, owner: int, rate: Rate, patience: float = 0.0) -> float:
+        """Seconds until a request's turn, 0 where it may be answered now; it is counted unless that is more than
+        `patience`, and who is counted has that turn.
+        """
         now, owners = self._clock(), self._owners
         place = owner % _ROWS * _WIDTH
         if owners[place] != owner:
@@ -46,10 +48,10 @@ class Buckets:
             full_at = now
         full_at += rate.interval
         wait = full_at - now - rate.depth
-        if wait > 0:
-            return min(wait, rate.interval)  # more only where the bucket was filled at another rate
+        if wait > patience:
+            return min(wait, patience + rate.interval)  # more only where the bucket was filled at another rate
         self._full_at[place] = full_at
-        return 0.0
+        return max(wait, 0.0)
 
     def _place(self, owner: int, now: float) -> int:
         """The owner's bucket, else the one of its row that is full, or will be first, which is its own from now on."""

@@ -1,9 +1,11 @@
 """How often principals may ask: so many requests a second of an operation in an account and region, as AWS throttles,
 and so many of any operation by each principal. Off unless an operator sets them (docs/quotas.md).
 
-The processes of a node share what is left (`buckets`); each node counts for itself.
+The processes of a node share what is left (`buckets`); each node counts for itself. SDKs try again when they are told
+to; docker gives up. So whoever asks the registry waits for a turn that comes soon (docs/decisions/0033).
 """
 
+import asyncio
 import hashlib
 import math
 import secrets
@@ -40,6 +42,7 @@ AWS_RATES: Mapping[Operation, float] = {
 }
 _ANONYMOUS: Mapping[Operation, float] = {("ecr-public", "BatchGetImage"): 1}  # of an address
 _NUMBER = 8  # bytes
+_MOST_WAITING: Final = 1000  # requests of a process
 
 
 class Rates:
@@ -50,9 +53,11 @@ class Rates:
         wanted: Sequence[str] = (),
         principal: tuple[float, int] = (0, 1),
         clock: Callable[[], float] = time.monotonic,
+        *,
+        patience: float = 0.0,
     ) -> None:
         """`wanted`: `aws`, and `operation=rate` or `operation=rate/burst`, which go before it; `principal` is the rate
-        and burst of each principal, 0 for none.
+        and burst of each principal, 0 for none; `patience` the seconds that `turn` has somebody wait, at most.
         """
         self._operations, self._anonymous = _parsed(wanted)
         self._principal = Rate(*principal) if principal[0] else None
@@ -60,11 +65,29 @@ class Rates:
         self._take = Buckets(clock).take
         self._bucket_of = lru_cache(maxsize=16_384)(self._bucket)
         self._key = secrets.token_bytes(16)
+        self._patience = patience
+        self._waiting = 0
 
     def require(self, caller: Caller, service: str, operation: str) -> None:
         """Count one request, or Throttled."""
+        self._count(caller, service, operation, 0.0)
+
+    def turn(self, caller: Caller, service: str, operation: str) -> float:
+        """Count one request whose turn comes soon: the seconds to `wait` until then, 0 as a rule; or Throttled."""
+        patience = self._patience if self._waiting < _MOST_WAITING else 0.0
+        return self._count(caller, service, operation, patience)
+
+    async def wait(self, seconds: float) -> None:
+        """Have a request wait for its turn."""
+        self._waiting += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._waiting -= 1
+
+    def _count(self, caller: Caller, service: str, operation: str, patience: float) -> float:
         if self._is_off:
-            return
+            return 0.0
         principal = caller.principal
         if principal is ANONYMOUS:
             buckets: tuple[tuple[int, Rate] | None, ...] = (
@@ -75,9 +98,13 @@ class Rates:
                 self._bucket_of("principal", principal.id),
                 self._bucket_of(caller.region, principal.account, service, operation),
             )
+        longest = 0.0
         for each in buckets:
-            if each is not None and (wait := self._take(*each)):
-                raise Throttled(seconds=math.ceil(wait))
+            if each is not None and (wait := self._take(*each, patience)):
+                if wait > patience:
+                    raise Throttled(seconds=max(math.ceil(wait - patience), 1))
+                longest = max(longest, wait)
+        return longest
 
     def _bucket(self, kind: str, whose: str, service: str = "", operation: str = "") -> tuple[int, Rate] | None:
         """Whose bucket, and its rate; nobody can guess its number, so that nobody can choose whose row to fill."""

@@ -104,7 +104,8 @@ class OciDoor:
         if "ns=" in target(request):
             asked = await self._mirrored(request, caller, asked)
         telling.begin(exchange.telling, asked, caller.principal, caller.region)
-        self._rates.require(caller, exchange.telling.service, exchange.telling.operation)
+        if wait := self._rates.turn(caller, exchange.telling.service, exchange.telling.operation):
+            await self._rates.wait(wait)
         call = Call(request, exchange, self._core, self._addressing, caller, asked.place, asked.name)
         if asked.argument is None:
             if (plain := _WITHOUT_ARGUMENT.get((request.method, asked.noun))) is not None:

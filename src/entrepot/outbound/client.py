@@ -32,6 +32,7 @@ TOTAL_SECONDS = 10.0
 MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HARMLESS = frozenset({"accept", "range"})
+_REPEATABLE = frozenset({"GET", "HEAD"})
 _NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -45,7 +46,10 @@ class Sender(Protocol):
 
 
 class Outbound:
-    """Sends requests, each over a connection of its own: they are few, and an idle server holds none."""
+    """Sends requests, each over a connection of its own: they are few, and an idle server holds none. Who asks the same
+    registries again and again has connections kept for what it reads, for as long as they are used; bodies that are
+    sent, and what is asked of token services with POST, still go over their own.
+    """
 
     def __init__(
         self,
@@ -53,12 +57,22 @@ class Outbound:
         authorities: Path | None = None,
         lookup: Lookup | None = None,
         total_seconds: float = TOTAL_SECONDS,
+        most_kept: int = 0,
     ) -> None:
-        """`authorities` is a file of certificates (PEM) that are trusted beside the system's."""
+        """`authorities` is a file of certificates (PEM) that are trusted beside the system's. `most_kept` connections
+        are open at a time, and kept for a while; with 0 none is. Who has them kept closes them in the end.
+        """
         self.destinations = self._destinations = destinations
         self._total = total_seconds
         self._context = trusting(authorities)
         self._lookup = lookup or system_lookup
+        self._most_kept = most_kept
+        self._kept: dict[bool, aiohttp.ClientSession] = {}
+
+    async def close(self) -> None:
+        """Let go of the connections that are kept."""
+        while self._kept:
+            await self._kept.popitem()[1].close()
 
     async def get(self, url: str, *, most_bytes: int, headers: Mapping[str, str] | None = None) -> Response:
         """The answer to a GET, of at most so many bytes, after its redirects: OutboundFault."""
@@ -132,7 +146,7 @@ class Outbound:
 
     async def _once(self, method: str, url: URL, headers: Mapping[str, str], body: bytes, most_bytes: int) -> Response:
         self._destinations.check(url)
-        async with self._session(1, secure=url.scheme == "https") as over:
+        async with self._over(secure=url.scheme == "https", repeatable=method in _REPEATABLE) as over:
             return await exchange(over, method, url, headers, body, most_bytes)
 
     async def _opened(
@@ -140,10 +154,23 @@ class Outbound:
     ) -> aiohttp.ClientResponse:
         """An answer that is closed with the stack, and its connection with it."""
         self._destinations.check(url)
-        over = await stack.enter_async_context(self._session(1, secure=url.scheme == "https"))
+        over = await stack.enter_async_context(self._over(secure=url.scheme == "https", repeatable=True))
         received = await stack.enter_async_context(requested(over, "GET", url, headers))
         stack.callback(received.close)
         return received
+
+    @contextlib.asynccontextmanager
+    async def _over(self, *, secure: bool, repeatable: bool) -> AsyncIterator[aiohttp.ClientSession]:
+        """What a request goes over. A connection that is kept may be closed at the other end the moment that it is
+        used: only what may be repeated goes over one.
+        """
+        if self._most_kept and repeatable:
+            if secure not in self._kept:
+                self._kept[secure] = self._session(self._most_kept, secure=secure)
+            yield self._kept[secure]
+            return
+        async with self._session(1, secure=secure) as over:
+            yield over
 
     def _session(self, most_connections: int, *, secure: bool) -> aiohttp.ClientSession:
         resolver = Checked(self._destinations, self._lookup, secure=secure)

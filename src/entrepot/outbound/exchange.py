@@ -17,6 +17,7 @@ from entrepot.outbound.faults import AnswerBroken, AnswerUnusable, DestinationFo
 
 Lookup = Callable[[str], Awaitable[Sequence[str]]]
 CONNECT_SECONDS = 5.0
+_READ_BYTES = 1 << 20  # with the 64 KiB of aiohttp, a body that comes fast is stopped and started again all the time
 _AGENT = "entrepot"
 _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
@@ -70,6 +71,7 @@ def session(resolver: AbstractResolver, context: ssl.SSLContext, most_connection
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
+        read_bufsize=_READ_BYTES,
     )
 
 

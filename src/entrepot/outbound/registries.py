@@ -134,10 +134,13 @@ class Repository:
         offset: int = 0,
         running: Hash | None = None,
         most_bytes: int = LARGEST_BLOB,
+        hashed: bool = True,
     ) -> AsyncIterator[IncomingBlob]:
-        """A blob whose pieces are to be taken, from `offset` on where `running` has hashed what is before."""
+        """A blob whose pieces are to be taken, from `offset` on where `running` has hashed what is before. Not
+        `hashed`: who takes them hashes them too, and checks the digest.
+        """
         bounds = Bounds(most_bytes if size is None else size, self._seconds)
-        blob = IncomingBlob(self._calls, digest, bounds, size)
+        blob = IncomingBlob(self._calls, digest, bounds, size, hashed=hashed)
         try:
             await blob.open(offset, running)
             yield blob

@@ -24,8 +24,8 @@ _PARTIAL = 206
 class IncomingBlob:
     """The bytes of a blob from `offset` on; `size` is that of all of it, known once it is open."""
 
-    def __init__(self, calls: Calls, digest: Digest, bounds: Bounds, size: int | None) -> None:
-        """The bounds are those of all attempts together."""
+    def __init__(self, calls: Calls, digest: Digest, bounds: Bounds, size: int | None, *, hashed: bool = True) -> None:
+        """The bounds are those of all attempts together. Not `hashed`: whoever takes the bytes checks the digest."""
         self._calls = calls
         self._digest = digest
         self._bounds = bounds
@@ -33,7 +33,7 @@ class IncomingBlob:
         self._known = size
         self._got = 0
         self._skip = 0
-        self._running: Hash = hasher(digest.algorithm)
+        self._running: Hash | None = hasher(digest.algorithm) if hashed else None
         self._attempts = self._all_attempts = 0
         self._stack = AsyncExitStack()
         self._answer: Download | None = None
@@ -55,16 +55,19 @@ class IncomingBlob:
         await self._stack.aclose()
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The bytes; what is wrong with the whole of them is known, and raised, after the last: OutboundFault."""
+        """The bytes; what is wrong with the whole of them is known, and raised, after the last: OutboundFault. Of those
+        that are not hashed here, the length.
+        """
         async for piece in self._all():
             self._got += len(piece)
             if self._got > self.size:
                 raise self._wrong("is longer than announced")
-            self._running.update(piece)
+            if self._running is not None:
+                self._running.update(piece)
             yield piece
         if self._got != self.size:
             raise self._wrong("ends too early")
-        if self._running.hexdigest() != self._digest.hex:
+        if self._running is not None and self._running.hexdigest() != self._digest.hex:
             raise self._wrong("has another digest than the one asked for")
 
     async def _all(self) -> AsyncIterator[bytes]:

@@ -23,6 +23,7 @@ _HIGHEST_PORT = 65_535
 _MOST_PROCESSES = 1024
 _MOST_TRANSFERS = 64
 _LONGEST_DOWNLOAD = 3600
+_LONGEST_WAIT = 30
 _SHORTEST_UPDATE = 60
 _UPSTREAMS = ("file", "oci", "osv", "yum")
 _SERVICES = ("kinesis", "lambda", "s3", "sns", "sqs")  # AWS-compatible ones that something is sent to
@@ -73,6 +74,14 @@ def download_seconds(raw: object) -> float:
     parsed = number(raw, 1)
     if parsed > _LONGEST_DOWNLOAD:
         raise ValueError(f"expected at most {_LONGEST_DOWNLOAD} seconds")
+    return parsed
+
+
+def wait_seconds(raw: object) -> float:
+    """A duration that a client may be kept waiting."""
+    parsed = number(raw, 0)
+    if parsed > _LONGEST_WAIT:
+        raise ValueError(f"expected at most {_LONGEST_WAIT} seconds")
     return parsed
 
 

@@ -168,6 +168,12 @@ class Settings:
     principal_burst: int = setting(
         1000, kinds.burst, "Requests that such a principal may send at once after it has been quiet."
     )
+    rate_wait_seconds: float = setting(
+        5,
+        kinds.wait_seconds,
+        "How long, in seconds, a request to a registry that comes before its turn, by `rates` or `principal_rate`, "
+        "waits for it before it is refused; 0 refuses at once, as the AWS APIs always do. At most 30.",
+    )
     tls_cert: Path | None = setting(None, kinds.path, "Certificate chain (PEM) to serve TLS with; needs `tls_key`.")
     tls_key: Path | None = setting(None, kinds.path, "Private key (PEM) of `tls_cert`.")
     tls_self_signed: bool = setting(

@@ -47,6 +47,11 @@ class BlobStore(Protocol):
         With a cipher no byte of it is stored that is not encrypted; it is given each time the spool is opened.
         """
 
+    def peek(self, upload_id: str) -> BinaryIO:
+        """What a spool holds, and what it will hold, to be read beside whoever writes it: BlobBytesMissing. It stays
+        readable when the spool is adopted or dropped. Of one with a cipher that is ciphertext.
+        """
+
     def adopt(self, upload_id: str, digest: Digest, generation: str, *, sealed: bool = False) -> str:
         """Make a spool's bytes a blob; durable, with its directory entry, when this returns its location. Blocking.
 

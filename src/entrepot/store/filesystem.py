@@ -55,6 +55,16 @@ class Filesystem:
         spool = FileSpool(self._spool_path(upload_id), create=create, calls=self._calls)
         return spool if cipher is None else SealedSpool(spool, cipher)
 
+    def peek(self, upload_id: str) -> BinaryIO:
+        """The spool's file, without its lock."""
+        try:
+            descriptor = os.open(self._spool_path(upload_id), _READ)
+        except OSError as error:
+            if error.errno in _ABSENT:
+                raise BlobBytesMissing(digest=upload_id) from None
+            raise
+        return os.fdopen(descriptor, "rb", buffering=0)
+
     def adopt(self, upload_id: str, digest: Digest, generation: str, *, sealed: bool = False) -> str:
         """fsync, link, fsync of the directory; returns the location."""
         location = f"blobs/{digest.algorithm}/{digest.hex[:2]}/{digest.hex}.{generation}{MARK if sealed else ''}"

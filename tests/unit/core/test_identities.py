@@ -1,6 +1,7 @@
 """Use cases on identities: the permission first, one audit record and a new stamp for a change, nothing for a read."""
 
 import contextlib
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,10 +24,21 @@ from tests.factories.identity_cases import CASES, KEY, NO_STAMP, OWN_PASSWORD, P
 from tests.unit.core.test_authorisation import public_units
 
 
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory to copy: of a database that was furnished once, for the hashes of its passwords take long."""
+    directory = tmp_path_factory.mktemp("furnished")
+    made = CoreDatabase(directory)
+    furnish(made.write)
+    made.close()
+    return directory
+
+
 @pytest.fixture
-def house(core: CoreDatabase) -> CoreDatabase:
-    furnish(core.write)
-    return core
+def house(furnished: Path, tmp_path: Path) -> Iterator[CoreDatabase]:
+    made = CoreDatabase(shutil.copytree(furnished, tmp_path / "furnished"))
+    yield made
+    made.close()
 
 
 @pytest.fixture

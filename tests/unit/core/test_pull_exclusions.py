@@ -53,8 +53,8 @@ def test_a_pull_counts_unless_who_is_behind_it_is_excluded(
     ]
     journal_calls.journal(directory, "a", *told)
     assert JournalFold(core.database, directory).run() == len(told)
-    found = core.read(images.describe, key, images.LISTED, 10, "").items
-    pulled = {detail.image.digest for detail in found if detail.image.last_pulled_at is not None}
+    found = core.read(images.describe, key, images.LISTED, 10, "").images
+    pulled = {row.digest for row in found if row.last_pulled_at is not None}
     assert pulled == {pulls[name].digest for name in counted}
 
 

@@ -76,6 +76,18 @@ def test_readers_see_what_passes_but_for_the_last_byte_and_what_is_gone():
     assert asyncio.run(seen()) == [b"abc", b"abcdef", b"defgh"]
 
 
+def test_the_last_byte_is_seen_when_the_whole_is_right():
+    async def seen() -> list[bytes]:
+        window = Window(3)
+        async for _ in window.passing(pieces(b"abc")):
+            pass
+        before = window.read(0), window.read(2)
+        window.verified()
+        return [*before, window.read(0), window.read(2)]
+
+    assert asyncio.run(seen()) == [b"ab", b"", b"abc", b"c"]
+
+
 def service() -> Caller:
     """Who acts: a request of its own each time."""
     return msgspec.structs.replace(caller(), request_id=str(uuid.uuid4()))

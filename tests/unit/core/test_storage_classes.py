@@ -39,8 +39,8 @@ def change(core: CoreDatabase, key: RepositoryKey, image: Manifest, target: str,
 
 
 def status(core: CoreDatabase, key: RepositoryKey, image: Manifest) -> str:
-    (found,) = core.read(images.describe_these, key, [(image.digest, None)])
-    told: str = found.image.status
+    (found,) = core.read(images.describe_these, key, [(image.digest, None)]).images
+    told: str = found.status
     return told
 
 
@@ -58,8 +58,8 @@ def test_a_restored_image_is_on_its_way_for_as_long_as_is_set(core, key, image):
     job = Activation(core.database, TAKES)
     assert job.run(EPOCH + 2 * TAKES - SECOND) == {}
     assert status(core, key, image) == "ACTIVATING"
-    shown = core.read(images.describe, key, Filter(status="ACTIVATING"), 10, "").items
-    assert [each.image.digest for each in shown] == [image.digest]
+    shown = core.read(images.describe, key, Filter(status="ACTIVATING"), 10, "").images
+    assert [row.digest for row in shown] == [image.digest]
     assert told(core) == [("ARCHIVE", None)]
     assert job.run(EPOCH + 2 * TAKES) == {"activated": 1}
     assert status(core, key, image) == "ACTIVE"

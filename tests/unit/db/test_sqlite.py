@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pysqlite3
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, insert, select, text
 
-from entrepot.db import journals
+from entrepot.db import journals, vulnerability_exceptions
 from entrepot.db.database import DatabaseUnavailable, Transaction
+from entrepot.db.records import Repository
 from entrepot.db.schema import journal_offset
 from entrepot.db.sqlite import SqliteDatabase, connect, require_fixed
 from entrepot.db.writer import turn_of
 from entrepot.errors.start import SqliteUnfixed
+from entrepot.spec.repository import RegistryKey, RepositoryKey
+from tests.factories.callers import EPOCH
 from tests.factories.databases import sqlite_database
 from tests.factories.threads import SECONDS
 
@@ -179,3 +182,30 @@ def test_a_snapshot_s_version_changes_with_each_commit_of_others_and_not_by_itse
         versions.append(snapshot.version())
     assert len(set(versions)) == 4
     snapshot.close()
+
+
+def test_a_statement_with_constants_is_prepared_once(database: SqliteDatabase):
+    registry = RegistryKey("private", "000000000000", "us-east-1")
+    repository = Repository("R1", RepositoryKey(registry, "app"), "MUTABLE", (), False, {}, 0, 1, EPOCH)
+    asked: list[int] = []
+
+    def allow(kind: int, *_: object) -> int:
+        """SQLite asks whenever it prepares a statement."""
+        asked.append(kind)
+        return int(pysqlite3.SQLITE_OK)
+
+    def look(digest: str) -> int:
+        """LIKE, and the condition of a partial index."""
+        assert not database.read(lambda tx: vulnerability_exceptions.about(tx, repository, digest, EPOCH))
+        return len(asked)
+
+    database._reader().set_authorizer(allow)
+    assert 0 < look("sha256:a") == look("sha256:b")
+
+
+def test_a_constant_is_written_as_it_is_and_a_named_value_stays_a_parameter(database: SqliteDatabase):
+    name = journal_offset.c.journal
+    odd = "it's % ? :a"
+    database.submit(lambda tx: tx.run(insert(journal_offset), journal=odd, offset=7)).result()
+    assert database.read(lambda tx: tx.all(select(name).where(name == odd, journal_offset.c.offset > 6).limit(1)))
+    assert database.read(lambda tx: tx.one(select(name).where(name == bindparam("of", "none")), of=odd)) == (odd,)

@@ -1,5 +1,6 @@
 """Rates: AWS's numbers and an operator's own, of an account in a region, of a principal, of an address."""
 
+import asyncio
 import multiprocessing
 from functools import partial
 
@@ -115,6 +116,41 @@ def test_a_bucket_answers_as_one_that_is_filled_and_emptied(pauses: list[float],
                 assert (wait == 0) is (tokens >= 1)
             if not wait:
                 tokens -= 1
+
+
+def test_a_turn_that_comes_soon_is_kept_for_who_waits(clock: Clock):
+    rates = Rates(("PutImage=2/1",), clock=clock, patience=1.5)
+    turns = [rates.turn(caller(), "ecr", "PutImage") for _ in range(4)]
+    assert turns == pytest.approx([0, 0.5, 1, 1.5], abs=1e-4)
+    with pytest.raises(Throttled) as refused:
+        rates.turn(caller(), "ecr", "PutImage")
+    assert refused.value.fields == {"seconds": 1}
+    with pytest.raises(Throttled):
+        rates.require(caller(), "ecr", "PutImage")
+    clock.now += 1
+    assert [rates.turn(caller(), "ecr", "PutImage") for _ in range(2)] == pytest.approx([1, 1.5], abs=1e-4)
+
+
+def test_who_is_bound_twice_waits_for_the_later_turn(clock: Clock):
+    rates = Rates(("PutImage=1/1",), (4, 1), clock, patience=2)
+    assert [rates.turn(caller(), "ecr", "PutImage") for _ in range(2)] == pytest.approx([0, 1], abs=1e-4)
+
+
+def test_only_so_many_wait(clock: Clock):
+    rates = Rates(("PutImage=1/1",), clock=clock, patience=5)
+
+    async def crowd() -> None:
+        waiting = [asyncio.ensure_future(rates.wait(60)) for _ in range(1000)]
+        await asyncio.sleep(0)
+        rates.turn(caller(), "ecr", "PutImage")
+        with pytest.raises(Throttled):
+            rates.turn(caller(), "ecr", "PutImage")
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert rates.turn(caller(), "ecr", "PutImage") > 0
+
+    asyncio.run(crowd())
 
 
 def _spend(rates: Rates) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from entrepot.outbound import (
     AnswerUnusable,
+    Bounds,
     DestinationForbidden,
     Destinations,
     DestinationUnreachable,
@@ -252,3 +253,45 @@ async def test_cancelling_a_request_is_no_fault_of_the_other_side(secure):
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+
+
+async def test_connections_are_kept_for_what_is_read_and_go_with_the_client(secure):
+    secure.answers["/a"] = body(b"hello")
+    client = outbound(authorities=secure.authority, most_kept=4)
+    for _ in range(3):
+        assert (await client.get(secure.url("/a"), most_bytes=MOST)).body == b"hello"
+        async with client.download(secure.url("/a"), Bounds(MOST)) as answer:
+            assert await answer.whole() == b"hello"
+        await client.send("HEAD", secure.url("/a"), most_bytes=MOST)
+    assert len({each.connection for each in secure.asked}) == 1
+    await client.send("POST", secure.url("/a"), most_bytes=MOST, body=b"x")
+    assert secure.asked[-1].connection != secure.asked[0].connection
+    await client.close()
+    await client.get(secure.url("/a"), most_bytes=MOST)
+    assert len({each.connection for each in secure.asked}) == 3
+    await client.close()
+
+
+async def test_a_connection_whose_body_was_left_is_not_used_again(secure):
+    secure.answers["/a"] = body(b"x" * (32 << 20))
+    client = outbound(authorities=secure.authority, most_kept=4)
+    for _ in range(2):
+        async with client.download(secure.url("/a"), Bounds(32 << 20)) as answer:
+            assert answer.status == 200
+    assert len({each.connection for each in secure.asked}) == 2
+    await client.close()
+
+
+async def test_a_kept_connection_is_for_its_own_name_only(secure):
+    secure.answers["/a"] = body(b"hello")
+    names = Names(localhost=["127.0.0.1"], other_example=["127.0.0.1", "10.0.0.1"])
+    listed = Destinations(["localhost"], [ip_network("127.0.0.0/8")])
+    client = outbound(listed, authorities=secure.authority, lookup=names, most_kept=4)
+    for host in ("localhost", "other.example", "other.example"):
+        await client.get(secure.url("/a", host=host), most_bytes=MOST)
+    assert names.asked == ["localhost", "other.example"]
+    assert len({each.connection for each in secure.asked}) == 2
+    await client.close()
+    with pytest.raises(DestinationForbidden):
+        await client.get(secure.url("/a", host="other.example"), most_bytes=MOST)
+    await client.close()

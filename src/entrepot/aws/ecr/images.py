@@ -70,7 +70,7 @@ async def describe_images(call: Call) -> Output:
     """DescribeImages."""
     key = keys.repository(call)
     found, token = await shared.describe(call, key, "DescribeImages", _filter(call))
-    return {"imageDetails": [image_details.private(key, detail) for detail in found], "nextToken": token}
+    return {"imageDetails": image_details.private(key, found), "nextToken": token}
 
 
 async def update_image_storage_class(call: Call) -> Output:

@@ -28,7 +28,7 @@ async def describe_images(call: Call) -> Output:
     """DescribeImages."""
     key = keys.repository(call)
     found, token = await shared.describe(call, key, "ecr-public:DescribeImages", LISTED)
-    return {"imageDetails": [image_details.public(key, detail) for detail in found], "nextToken": token}
+    return {"imageDetails": image_details.public(key, found), "nextToken": token}
 
 
 async def describe_image_tags(call: Call) -> Output:

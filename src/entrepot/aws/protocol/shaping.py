@@ -5,7 +5,7 @@ Struct of msgspec is as JSON carries it already.
 """
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -70,7 +70,15 @@ def _structure(model: Model, members: Mapping[str, Mapping[str, Any]], *, rename
 
 
 def _list(inner: Write | None) -> Write:
-    return list if inner is None else lambda value: [inner(item) for item in value]
+    if inner is None:
+        return list
+
+    def write(value: Sequence[Any]) -> Sequence[Any]:
+        if value and isinstance(value[0], msgspec.Struct):  # then all are
+            return value
+        return [inner(item) for item in value]
+
+    return write
 
 
 def _map(inner: Write | None) -> Write:

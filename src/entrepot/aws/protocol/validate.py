@@ -7,6 +7,7 @@ ignored. A value of the wrong JSON type is RequestMalformed, a broken constraint
 
 import base64
 import binascii
+import itertools
 import re
 import sys
 import unicodedata
@@ -165,9 +166,11 @@ def pattern(text: str) -> re.Pattern[str]:
 
 @lru_cache
 def _category(name: str) -> str:
-    """The members of a class of which nothing shorter is known, one by one; a model that is served has few."""
-    letters = map(chr, range(sys.maxunicode + 1))
-    return "".join(re.escape(letter) for letter in letters if unicodedata.category(letter).startswith(name))
+    """The members of a class of which nothing shorter is known, as ranges."""
+    members = [code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)).startswith(name)]
+    first = [code for before, code in itertools.pairwise((-2, *members)) if code != before + 1]
+    last = [code for code, following in itertools.pairwise((*members, -2)) if following != code + 1]
+    return "".join(f"{re.escape(chr(low))}-{re.escape(chr(high))}" for low, high in zip(first, last, strict=True))
 
 
 def _join(path: str, name: str) -> str:

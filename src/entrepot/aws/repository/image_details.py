@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from entrepot.aws.protocol.scalars import Seconds, epoch_seconds, seconds_or_none
-from entrepot.core.images import ImageDetail
+from entrepot.core.images import Described, tags_of
 from entrepot.core.scanning.enhanced_results import Standing
 from entrepot.spec.moments import micros, micros_or_none
 from entrepot.spec.repository import RepositoryKey
@@ -60,41 +60,43 @@ class ShownPrivate(Shown, rename="camel", omit_defaults=True, gc=False):
     image_scan_findings_summary: FindingsSummary | None = None
 
 
-def public(key: RepositoryKey, found: ImageDetail) -> Shown:
-    """An image of the public registry."""
-    row = found.image
-    return Shown(
-        key.registry.account,
-        key.name,
-        row.digest,
-        row.image_size,
-        epoch_seconds(row.pushed_at),
-        row.media_type,
-        row.artifact_type,
-        found.tags,
-    )
+def public(key: RepositoryKey, found: Described) -> list[Shown]:
+    """Images of the public registry."""
+    account, name = key.registry.account, key.name
+    return [
+        Shown(account, name, digest, size, epoch_seconds(pushed), media, artifact, tags_of(tags))
+        for digest, media, _, artifact, _, size, pushed, _, _, _, _, tags in found.images
+    ]
 
 
-def private(key: RepositoryKey, found: ImageDetail) -> ShownPrivate:
-    """An image of a private one."""
-    row, standing = found.image, found.standing
-    return ShownPrivate(
-        key.registry.account,
-        key.name,
-        row.digest,
-        row.image_size,
-        epoch_seconds(row.pushed_at),
-        row.media_type,
-        row.artifact_type,
-        found.tags,
-        row.status,
-        seconds_or_none(row.last_pulled_at),
-        row.subject,
-        seconds_or_none(row.archived_at),
-        seconds_or_none(row.activated_at),
-        None if standing is None else ScanStatus(standing.status, standing.description or None),
-        None if standing is None else _summary(standing),
-    )
+def private(key: RepositoryKey, found: Described) -> list[ShownPrivate]:
+    """Images of a private one."""
+    account, name, standings = key.registry.account, key.name, found.standings
+    return [
+        ShownPrivate(
+            account,
+            name,
+            digest,
+            size,
+            epoch_seconds(pushed),
+            media,
+            artifact,
+            tags_of(tags),
+            status,
+            seconds_or_none(pulled),
+            subject,
+            seconds_or_none(archived),
+            seconds_or_none(activated),
+            *_scan(standings.get(digest)),
+        )
+        for digest, media, _, artifact, subject, size, pushed, pulled, status, archived, activated, tags in found.images
+    ]
+
+
+def _scan(standing: Standing | None) -> tuple[ScanStatus | None, FindingsSummary | None]:
+    if standing is None:
+        return None, None
+    return ScanStatus(standing.status, standing.description or None), _summary(standing)
 
 
 def _summary(of: Standing) -> FindingsSummary | None:

@@ -1,13 +1,13 @@
 """Images: put and deleted; ids, failures and manifests as they are shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from entrepot.aws.protocol.call import Call
 from entrepot.aws.repository import pages
 from entrepot.core import deletion, images
 from entrepot.core.deletion import ImageId, Refusal
-from entrepot.core.images import AWS_RULES, Filter, Image, ImageDetail
+from entrepot.core.images import AWS_RULES, Described, Filter, Image
 from entrepot.core.reads import StoredManifest
 from entrepot.errors import ParameterInvalid
 from entrepot.spec.digest import Digest
@@ -37,9 +37,7 @@ async def delete(call: Call, key: RepositoryKey) -> Output:
     return {"imageIds": [shown_id(item) for item in removed], "failures": [failure(item) for item in refusals]}
 
 
-async def describe(
-    call: Call, key: RepositoryKey, scope: str, wanted: Filter
-) -> tuple[Sequence[ImageDetail], str | None]:
+async def describe(call: Call, key: RepositoryKey, scope: str, wanted: Filter) -> tuple[Described, str | None]:
     """(images, next token) of DescribeImages: those named (ImageNotFound for the whole call if one is missing), or a
     page of all; `scope` names its pages.
     """
@@ -49,7 +47,7 @@ async def describe(
         return await call.core.units.read(images.describe_these, call.caller, key, asked), None
     (after,) = pages.start(call, scope, 1)
     page = await call.core.units.read(images.describe, call.caller, key, wanted, pages.limit(call), after)
-    return page.items, pages.following(call, scope, page.after)
+    return page, pages.following(call, scope, page.after)
 
 
 def referenced(manifest: StoredManifest) -> dict[str, Any]:

@@ -22,6 +22,7 @@ LARGEST = 256 * 1024  # bytes of a record as JSON
 _CUT = "entrepot:cut"  # the member that stands for what was too large
 _MAY_BE_CUT = ("responseElements", "requestParameters", "serviceEventDetails", "resources")
 _REGISTRIES = frozenset({"ecr", "ecr-public"})
+_SERVICES = ".amazonaws.com"
 _DOCKER = "ecr.amazonaws.com"  # what AWS shows instead of docker's own address and agent
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # of members whose keys are the caller's own, and no members
@@ -72,7 +73,7 @@ def _told(call: Call, account: str, region: str, *, hidden: bool) -> Json:
         "eventSource": source(call.common.service),
         "eventName": call.common.operation,
         "awsRegion": region,
-        "sourceIPAddress": _DOCKER if hidden else call.common.source_ip or user_identity.INTERNAL,
+        "sourceIPAddress": _DOCKER if hidden else call.common.source_ip or _service(call) or user_identity.INTERNAL,
         "userAgent": _DOCKER if hidden else call.common.user_agent or user_identity.INTERNAL,
     }
     if call.common.error:
@@ -101,8 +102,14 @@ def _told(call: Call, account: str, region: str, *, hidden: bool) -> Json:
 def _identity(call: Call, account: str, *, hidden: bool, service_event: bool) -> Json:
     if service_event:
         return {"accountId": account, "invokedBy": user_identity.INTERNAL}
-    told = user_identity.told(call.common.identity, account)
-    return told | {"invokedBy": _DOCKER} if hidden else told
+    told, invoked_by = user_identity.told(call.common.identity, account), _DOCKER if hidden else _service(call)
+    return told | {"invokedBy": invoked_by} if invoked_by else told
+
+
+def _service(call: Call) -> str:
+    """The service that called by itself, in a role; '' for whom else."""
+    agent = call.common.user_agent
+    return agent if call.common.door == "worker" and agent.endswith(_SERVICES) else ""
 
 
 def _parameters(call: Call) -> Any:

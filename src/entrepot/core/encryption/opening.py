@@ -73,6 +73,10 @@ class Opening:
         """As the store does."""
         return self._store.spool(upload_id, create=create, cipher=cipher)
 
+    def peek(self, upload_id: str) -> BinaryIO:
+        """As the store does."""
+        return self._store.peek(upload_id)
+
     def adopt(self, upload_id: str, digest: Digest, generation: str, *, sealed: bool = False) -> str:
         """As the store does."""
         return self._store.adopt(upload_id, digest, generation, sealed=sealed)

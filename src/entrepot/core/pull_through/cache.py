@@ -12,7 +12,8 @@ from entrepot.core.access import Caller
 from entrepot.core.calls import Telling
 from entrepot.core.hot import Hot
 from entrepot.core.pull_through import importing, mirroring
-from entrepot.core.pull_through.flights import Flight, Flights
+from entrepot.core.pull_through.flight import Flight
+from entrepot.core.pull_through.flights import Flights
 from entrepot.core.pull_through.importer import Importer
 from entrepot.core.pull_through.importing import Came
 from entrepot.core.pull_through.known import Known

@@ -1,7 +1,7 @@
 """Who brings what from an upstream: one over all processes and nodes, the next one when it falls silent."""
 
 import asyncio
-import secrets
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from entrepot.spec.moments import micros
 
 _LASTS = timedelta(seconds=15)
 _RENEW_SECONDS = 4.0
-_LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.05  # what is waited for is in another process
 
 
 class Claims:
@@ -26,17 +26,21 @@ class Claims:
         self._clock = clock
 
     @asynccontextmanager
-    async def held(self, name: str, is_done: Callable[[], bool]) -> AsyncIterator[bool]:
-        """Bring this, alone; False where somebody else has done so meanwhile, which `is_done` tells."""
-        holder = secrets.token_hex(16)
+    async def held(
+        self, name: str, is_done: Callable[[], bool], told: Callable[[str], None] = lambda _: None
+    ) -> AsyncIterator[str]:
+        """Bring this, alone, under a name that nobody else has; '' where somebody else has done so meanwhile, which
+        `is_done` tells. While somebody else is at it, `told` is told of whom.
+        """
+        holder = str(uuid.uuid4())
         while not await self._units.note(self._claim, name, holder):
-            await self._waited(name)
+            await self._waited(name, told)
             if is_done():
-                yield False
+                yield ""
                 return
         renewing = asyncio.create_task(self._renew(name, holder))
         try:
-            yield not is_done()
+            yield "" if is_done() else holder
         finally:
             renewing.cancel()
             with suppress(asyncio.CancelledError):
@@ -47,9 +51,10 @@ class Claims:
         now = self._clock()
         return rows.claim(tx, name, holder, micros(now), micros(now + _LASTS))
 
-    async def _waited(self, name: str) -> None:
-        while self._known.is_fetched(name, self._clock()):  # noqa: ASYNC110  what is waited for is in another process
-            await asyncio.sleep(_LOOK_SECONDS)
+    async def _waited(self, name: str, told: Callable[[str], None]) -> None:
+        while holder := self._known.fetcher(name, self._clock()):
+            told(holder)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _renew(self, name: str, holder: str) -> None:
         while True:

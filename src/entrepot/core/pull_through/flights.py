@@ -1,46 +1,28 @@
 """Blobs on their way from upstreams: each is fetched once, whoever waits for it, and goes on when who asked goes away.
 
 What arrives passes through core/transfers.py as what is pushed does: hashed, made durable, then held by a row. A fetch
-belongs to the process; over processes and nodes core/pull_through/claims.py has one bring what others wait for.
+belongs to the process; over processes and nodes core/pull_through/claims.py has one bring what others wait for, who
+read its spool meanwhile.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 
 from entrepot.core.access import Caller
 from entrepot.core.pull_through.claims import Claims
+from entrepot.core.pull_through.flight import Flight
+from entrepot.core.pull_through.readers import Reader
 from entrepot.core.pull_through.sources import Source
-from entrepot.core.pull_through.window import Window
 from entrepot.core.reads import Reads
-from entrepot.core.transfers import Transfers
-from entrepot.errors import Fact
+from entrepot.core.transfers import Transfers, Watched
+from entrepot.errors import BlobBytesMissing, DigestMismatch, Fact, UpstreamImageUnusable
 from entrepot.spec.digest import Digest
 from entrepot.spec.repository import RepositoryKey
 
 _AT_ONCE = 16
-_PIECE = 256 * 1024
 _FIRST_SECONDS = 5.0
 Acting = Callable[[], Caller]
-
-
-class Flight:
-    """One blob on its way; `size` is what its manifest says."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.window = Window(size)
-        self.task: asyncio.Task[None] | None = None
-
-    async def landed(self) -> None:
-        """Returns when the blob is stored, and raises what prevents it; others wait on when this waiter goes."""
-        if self.task is not None:
-            await asyncio.shield(self.task)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether there is nothing more to wait for."""
-        return self.task is None or self.task.done()
 
 
 class Flights:
@@ -58,36 +40,37 @@ class Flights:
         known = self._flying.get((key, digest))
         if known is not None:
             return known
-        flight = self._flying[key, digest] = Flight(size)
-        flight.task = asyncio.create_task(self._bring(flight, acting, key, digest, source))
-        flight.task.add_done_callback(lambda task: self._over(key, digest, task))
+        flight = self._flying[key, digest] = Flight(size, source.host)
+        bringing = flight.start(self._bring(flight, acting, key, digest, source))
+        bringing.add_done_callback(lambda task: self._over(key, digest, task))
         return flight
 
     async def begun(self, flight: Flight, seconds: float = _FIRST_SECONDS) -> None:
         """Returns when something has come, or takes long to come; raises what went wrong before that."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not flight.is_over and not flight.window.has_begun:
-                    await self._either(flight.window.changed, flight)
+                while not flight.is_over and not flight.window.has_begun and not self._has_begun_elsewhere(flight):
+                    await flight.moved(flight.window.changed)
         if flight.is_over:
             await flight.landed()
 
-    async def pieces(self, flight: Flight, acting: Acting, key: RepositoryKey, digest: Digest) -> AsyncIterator[bytes]:
+    async def pieces(
+        self, flight: Flight, acting: Acting, key: RepositoryKey, digest: Digest
+    ) -> AsyncGenerator[bytes, None]:
         """All of the blob, as it comes: what prevents it is raised before the last of it was handed out."""
-        at = 0
-        while not flight.is_over:
-            changed = flight.window.changed
-            piece = flight.window.read(at)
-            if piece:
-                at += len(piece)
+        with Reader(flight, self._transfers.peek) as reader:
+            while not flight.is_over and not reader.has_all:
+                changed = flight.window.changed
+                if piece := await reader.more():
+                    yield piece
+                elif not reader.has_all:
+                    await flight.moved(changed)
+            if reader.has_all:
+                return
+            await flight.landed()
+            _, stored = await self._reads.open_blob(acting(), key, digest)
+            async for piece in reader.rest(stored):
                 yield piece
-            elif flight.window.is_behind(at):
-                break
-            else:
-                await self._either(changed, flight)
-        await flight.landed()
-        async for piece in self._stored(acting, key, digest, at):
-            yield piece
 
     async def close(self) -> None:
         """End every fetch; what had come of it is dropped."""
@@ -96,29 +79,28 @@ class Flights:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _stored(self, acting: Acting, key: RepositoryKey, digest: Digest, at: int) -> AsyncIterator[bytes]:
-        _, file = await self._reads.open_blob(acting(), key, digest)
-        with file:
-            file.seek(at)
-            while piece := await asyncio.to_thread(file.read, _PIECE):
-                yield piece
-
-    async def _either(self, changed: asyncio.Event, flight: Flight) -> None:
-        """Until there is more to see, or nothing more to wait for."""
-        if flight.task is None:
-            return
-        waiting = asyncio.create_task(changed.wait())
+    def _has_begun_elsewhere(self, flight: Flight) -> bool:
+        """Whether another process has anything of it."""
+        if flight.own or not flight.elsewhere:
+            return False
         try:
-            await asyncio.wait((waiting, flight.task), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
+            with self._transfers.peek(flight.elsewhere) as spool:
+                return spool.read(1) != b""
+        except BlobBytesMissing:
+            return False
 
     async def _bring(self, flight: Flight, acting: Acting, key: RepositoryKey, digest: Digest, source: Source) -> None:
         name = f"{key.arn} {digest}"
-        async with self._turn, self._claims.held(name, lambda: self._is_here(acting, key, digest)) as alone:
-            if alone:
+        held = self._claims.held(name, lambda: self._is_here(acting, key, digest), flight.follow)
+        async with self._turn, held as spool:
+            if spool:
+                flight.begin(spool)
                 chunks = flight.window.passing(source.blob(digest, flight.size))
-                await self._transfers.put_blob(acting(), key, digest, chunks)
+                watched = Watched(spool, flight.window.verified)
+                try:
+                    await self._transfers.put_blob(acting(), key, digest, chunks, watched)
+                except DigestMismatch as wrong:
+                    raise UpstreamImageUnusable(url=source.host, reason=wrong) from None
 
     def _is_here(self, acting: Acting, key: RepositoryKey, digest: Digest) -> bool:
         return self._reads.holds(acting(), key, digest)

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -82,7 +82,7 @@ class Importer:
         self._clock = clock
         self._patience = patience or Patience()
         self._under_way: dict[Hashable, asyncio.Task[Any]] = {}
-        self._failures: Recent[tuple[RepositoryKey, str], tuple[float, Fact]] = Recent(_MOST_FAILURES)
+        self._failures: Recent[tuple[RepositoryKey, str], tuple[datetime, Fact]] = Recent(_MOST_FAILURES)
 
     async def first(self, caller: Caller, route: Route, key: RepositoryKey, reference: Reference) -> Came:
         """An image that is not here: the facts of errors/pull_through.py; those of the last time, for a while."""
@@ -135,6 +135,7 @@ class Importer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._flights.close()
+        await self._sources.close()
 
     async def _first(self, caller: Caller, route: Route, key: RepositoryKey, reference: Reference) -> Came:
         name = f"{key.arn} {reference}"
@@ -189,7 +190,7 @@ class Importer:
     def _is_checked(self, key: RepositoryKey, tag: Tag, since: datetime) -> bool:
         repository = self._hot.repository(key)
         at = None if repository is None else self._known.checked_at(repository, tag)
-        return at is not None and at >= since
+        return at is not None and at > since
 
     async def _bring(self, route: Route, key: RepositoryKey, digest: Digest) -> None:
         try:
@@ -229,8 +230,7 @@ class Importer:
             if type(fact) in CODES:
                 seconds = self._patience.absent if isinstance(fact, UpstreamImageAbsent) else self._patience.failed
                 seconds = self._patience.stale if stale else seconds
-                until = asyncio.get_running_loop().time() + seconds
-                self._failures.put((key, str(reference)), (until, fact))
+                self._failures.put((key, str(reference)), (self._clock() + timedelta(seconds=seconds), fact))
                 await self._tell(route, key, reference, fact)
             raise
 
@@ -241,7 +241,7 @@ class Importer:
     def _require_hope(self, key: RepositoryKey, reference: Reference) -> None:
         """What went wrong a moment ago, once more."""
         known = self._failures.get((key, str(reference)))
-        if known is not None and asyncio.get_running_loop().time() < known[0]:
+        if known is not None and self._clock() < known[0]:
             raise type(known[1])(**known[1].fields)
 
     def forget(self, key: RepositoryKey, reference: Reference) -> None:

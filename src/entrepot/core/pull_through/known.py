@@ -84,7 +84,7 @@ class Known:
         """What an upstream listed as the referrers of a digest."""
         return self._snapshot.together(lambda reader: rows.referrers(reader, repository.id, subject))
 
-    def is_fetched(self, name: str, at: datetime) -> bool:
-        """Whether somebody brings this right now."""
+    def fetcher(self, name: str, at: datetime) -> str:
+        """Who brings this right now, '' for nobody."""
         row = self._snapshot.one(upstream_fetches.FIND, of=name)
-        return row is not None and bool(row.expires_at > micros(at))
+        return row.holder if row is not None and row.expires_at > micros(at) else ""

@@ -2,7 +2,7 @@
 app/pull_through_parts.py.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -40,7 +40,7 @@ class ArrivingBlob(NamedTuple):
 
     digest: Digest
     size: int
-    pieces: AsyncIterator[bytes]
+    pieces: AsyncGenerator[bytes, None]
 
 
 class Refreshed(NamedTuple):

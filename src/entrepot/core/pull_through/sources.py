@@ -63,7 +63,9 @@ _NO_NAME = "library/none"  # of which a token is asked for, where it is about th
 
 
 class Source(Protocol):
-    """One repository of an upstream. What it raises are the facts of errors/pull_through.py."""
+    """One repository of an upstream, at `host`. What it raises are the facts of errors/pull_through.py."""
+
+    host: str
 
     async def check(self) -> None:
         """Whether the registry answers at all, and with what the rule names."""
@@ -75,7 +77,7 @@ class Source(Protocol):
         """The digest that a tag has there now, None where it is absent."""
 
     def blob(self, digest: Digest, size: int) -> AsyncIterator[bytes]:
-        """A blob's pieces, gone on with where the line broke."""
+        """A blob's pieces, gone on with where the line broke; whoever takes them checks the digest."""
 
     async def referrers(self, subject: Digest) -> Sequence[Referrer]:
         """What names a digest as its subject there."""
@@ -86,7 +88,7 @@ class RegistrySource:
 
     def __init__(self, repository: Repository, host: str, measures: Measures) -> None:
         self._repository = repository
-        self._host = host
+        self.host = host
         self._measures = measures
 
     async def check(self) -> None:
@@ -94,16 +96,16 @@ class RegistrySource:
         try:
             await self._repository.ping()
         except OutboundFault as fault:
-            raise fact_of(self._host, fault) from None
+            raise fact_of(self.host, fault) from None
 
     async def manifest(self, reference: Reference) -> Pulled:
         """As Source says."""
         try:
             pulled = await self._repository.manifest(reference)
         except OutboundFault as fault:
-            raise fact_of(self._host, fault) from None
+            raise fact_of(self.host, fault) from None
         if pulled.allowance is not None:
-            self._measures.allowance(self._host, pulled.allowance.remaining)
+            self._measures.allowance(self.host, pulled.allowance.remaining)
         return pulled
 
     async def head(self, reference: Reference) -> Digest | None:
@@ -111,24 +113,24 @@ class RegistrySource:
         try:
             return await self._repository.head(reference)
         except OutboundFault as fault:
-            raise fact_of(self._host, fault) from None
+            raise fact_of(self.host, fault) from None
 
     async def blob(self, digest: Digest, size: int) -> AsyncIterator[bytes]:
         """As Source says."""
         try:
-            async with self._repository.blob(digest, size) as incoming:
+            async with self._repository.blob(digest, size, hashed=False) as incoming:
                 async for piece in incoming.pieces():
                     self._measures.fetched(len(piece))
                     yield piece
         except OutboundFault as fault:
-            raise fact_of(self._host, fault) from None
+            raise fact_of(self.host, fault) from None
 
     async def referrers(self, subject: Digest) -> Sequence[Referrer]:
         """As Source says."""
         try:
             return (await self._repository.referrers(subject))[:_MOST_REFERRERS]
         except OutboundFault as fault:
-            raise fact_of(self._host, fault) from None
+            raise fact_of(self.host, fault) from None
 
 
 class OwnSource:
@@ -139,6 +141,7 @@ class OwnSource:
         self._units = units
         self._caller = caller
         self._key = key
+        self.host = f"{key.registry.account}.dkr.ecr.{key.registry.region}"
 
     async def check(self) -> None:
         """As Source says: who reads it is known to be there."""
@@ -183,12 +186,11 @@ class OwnSource:
         ]
 
     def _told(self, fact: Fact) -> Fact:
-        host = f"{self._key.registry.account}.dkr.ecr.{self._key.registry.region}"
         if type(fact).__name__ == "AccessDenied":
-            return UpstreamDenied(url=host, reason=str(fact))
+            return UpstreamDenied(url=self.host, reason=str(fact))
         if type(fact).__name__ in ("ImageNotFound", "RepositoryNotFound", "BlobNotFound"):
             return UpstreamImageAbsent()
-        return UpstreamImageUnusable(url=host, reason=str(fact))
+        return UpstreamImageUnusable(url=self.host, reason=str(fact))
 
 
 class Sources:
@@ -217,6 +219,10 @@ class Sources:
         self._measures = measures
         self._keys = keys
         self._ecr = EcrLogins(outbound, clock)
+
+    async def close(self) -> None:
+        """Let go of the connections that are kept."""
+        await self._outbound.close()
 
     async def of(self, route: Route, reads: Reads) -> Source:
         """The upstream of a route: UpstreamLoginUnusable."""

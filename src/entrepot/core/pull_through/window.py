@@ -1,7 +1,7 @@
 """The last bytes of a blob that is on its way, for those who read it meanwhile: bounded, so that nobody holds it up.
 
-Who falls behind, or comes late, waits until the blob is stored and goes on there. The last byte is handed out only
-when the whole is known to be right: nobody takes what is short or wrong for the whole.
+Who falls behind, or comes late, reads the spool (core/pull_through/readers.py). The last byte is handed out only when
+the whole is known to be right: nobody takes what is short or wrong for the whole.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ class Window:
         self._pieces: deque[tuple[int, bytes]] = deque()
         self._held = 0
         self._end = 0
+        self._is_right = False
         self._changed = asyncio.Event()
 
     async def passing(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -33,6 +34,11 @@ class Window:
             self.wake()
             yield chunk
 
+    def verified(self) -> None:
+        """All of it is here, and right."""
+        self._is_right = True
+        self.wake()
+
     def wake(self) -> None:
         """Have readers look again."""
         self._changed.set()
@@ -40,14 +46,20 @@ class Window:
 
     def read(self, at: int) -> bytes:
         """Bytes from `at` on that may be handed out now; none where they are not here yet, or no more."""
+        end = self._size if self._is_right else self._size - 1
         for start, piece in self._pieces:
             if start <= at < start + len(piece):
-                return piece[at - start : max(0, self._size - 1 - start)]
+                return piece[at - start : max(0, end - start)]
         return b""
 
     def is_behind(self, at: int) -> bool:
         """Whether the bytes at `at` were here and are no more."""
         return bool(self._pieces) and at < self._pieces[0][0]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether all of it has come, and is right."""
+        return self._is_right
 
     @property
     def has_begun(self) -> bool:

@@ -3,6 +3,10 @@
 An upload reserves what it is about to bring in a unit of its own, and only a later unit looks whether there is room:
 of two that meet at the end of a quota at least one sees the other, and neither holds a lock while bytes arrive. What is
 refused takes its reservation and its bytes with it. Registries without a quota of bytes reserve nothing.
+
+What a link alone adds (mounts, copies, replication within a deployment) is not reserved: such units of a registry take
+turns, and look when it is theirs. An upload that looks while one of them has not committed does not see it, so what is
+held may exceed a quota by what one such unit links, and no more, since the next one sees all.
 """
 
 from collections.abc import Sequence
@@ -19,6 +23,7 @@ from entrepot.spec.repository import RegistryKey, RepositoryKey
 
 UNBOUNDED = 1 << 62
 _LARGEST_STEP = 16 * 1024 * 1024
+_TURN = "Bytes"  # the row of `quota_credit` that is held
 
 
 class Reservations:
@@ -54,6 +59,14 @@ class Reservations:
     async def release(self, upload_id: str) -> None:
         """Keep no room for an upload that has ended."""
         await self._units.note(byte_usage.release, upload_id)
+
+
+def require_link_room(tx: Transaction, key: RepositoryKey, size: int) -> None:
+    """`require_room`, for a unit that links these bytes: others of the registry that do wait until it ends."""
+    if _covering(quotas.of_registry(tx, key.registry).bytes, key):
+        # before it is looked: whoever links at the same time has ended, or waits
+        quotas.hold_credit(tx, quotas.scope_of(key.registry), _TURN)
+        require_room(tx, key, size)
 
 
 def require_room(tx: Reader, key: RepositoryKey, size: int) -> None:

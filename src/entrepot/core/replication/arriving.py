@@ -17,7 +17,7 @@ from entrepot.core.encryption import data_keys, faults
 from entrepot.core.following import ROLE
 from entrepot.core.images import OCI_RULES
 from entrepot.core.principals import role_principal
-from entrepot.core.quotas.bytes import require_room
+from entrepot.core.quotas.bytes import require_link_room
 from entrepot.core.replication.outcomes import COMPLETE, GONE, Outcome, of_fact
 from entrepot.core.repositories import tag_is_immutable
 from entrepot.core.rights import Rights, rights_of
@@ -200,6 +200,6 @@ def _put(change: Change, source: Repository, manifest: Manifest, digest: Digest,
             if held.blob.key != change.repository.encryption_key:
                 raise faults.other_key(change.repository.key, change.repository.encryption_key, source.key.name)
             if there is None:
-                require_room(tx, change.repository.key, held.blob.size)
+                require_link_room(tx, change.repository.key, held.blob.size)
             blobs.link(tx, change.repository.id, each, held.blob.id, change.caller.at)
     images.accept(change, digest, manifest, tag, OCI_RULES, "ReplicateImage")

@@ -15,6 +15,7 @@ from entrepot.db.inspector_records import FindingRecord, ImageKey
 from entrepot.spec.repository import RepositoryKey
 
 ACTIVE, SUPPRESSED, CLOSED = "ACTIVE", "SUPPRESSED", "CLOSED"
+_STANDS = (ACTIVE, "", "")  # status, by what it is suppressed and why: of one that counts
 Stands = tuple[str, str, str, bytes]  # severity, status, by what it is suppressed, body: of a finding as it stands
 
 
@@ -97,7 +98,7 @@ def changes(of: Of, before: Sequence[FindingRecord], found: Sequence[Found], dec
         old = known.pop(each.vulnerability, None)
         new = decided(_record(of, each, old), decide)
         if old is None or old.closed_at is not None or _differs(old, new):
-            told.append(replace(new, updated_at=of.at))
+            told.append(new if new.updated_at == of.at else replace(new, updated_at=of.at))
         elif old.epss != new.epss:
             quiet.append(new)
     told += [closed(each, of.at) for each in known.values() if each.closed_at is None]
@@ -106,6 +107,8 @@ def changes(of: Of, before: Sequence[FindingRecord], found: Sequence[Found], dec
 
 def decided(record: FindingRecord, decide: Decide) -> FindingRecord:
     """An open finding with the status that it has by who suppresses findings."""
+    if decide is nothing and _standing(record) == _STANDS:
+        return record
     by = None if decide is nothing else decide(record, unpacked(record.body))
     if by is None:
         return replace(record, status=ACTIVE, suppressed_by="", justification="")

@@ -5,6 +5,7 @@ scanned at all (ECR user guide, "EventBridge events sent for enhanced scanning";
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +25,7 @@ SOURCE: Final = "aws.inspector2"
 _OF_ECR: Final = ("score", "scoreDetails")  # members that Inspector's findings do not have
 _LARGEST: Final = 240_000  # bytes; an event has 256 KB at most
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MOST_DATES: Final = 4096  # that are remembered as they are written: findings of many images have the same ones
 _FEW: Final = 25  # packages, where all are too many
 
 Told = tuple[str, str, Mapping[str, object]]  # detail type, resource, detail
@@ -101,14 +103,19 @@ def advisory(record: FindingRecord) -> str:
 
 
 def _written(value: Any) -> Any:
-    """Without what is not told, and with dates as Inspector's events write them."""
+    """Without what is not told, and with dates as Inspector's events write them. Most values are texts: these are not
+    looked at one by one.
+    """
     if isinstance(value, dict):
-        return {name: _written(each) for name, each in value.items() if each is not None}
+        return {
+            name: each if isinstance(each, str) else _written(each) for name, each in value.items() if each is not None
+        }
     if isinstance(value, list):
-        return [_written(each) for each in value]
+        return [each if isinstance(each, str) else _written(each) for each in value]
     return _date(value) if isinstance(value, datetime) else value
 
 
+@lru_cache(maxsize=_MOST_DATES)
 def _date(at: datetime) -> str:
     """As `Dec 3, 2021, 6:02:30 PM`."""
     day = f"{_MONTHS[at.month - 1]} {at.day}, {at.year}"

@@ -13,7 +13,6 @@ from entrepot.core.scanning import (
     coverage_statuses,
     enhanced_events,
     enhanced_telling,
-    findings,
     standings,
     suppressions,
 )
@@ -30,6 +29,7 @@ from entrepot.core.scanning.enhanced_changes import (
     result_of,
 )
 from entrepot.core.scanning.enhanced_events import Told
+from entrepot.core.scanning.enhanced_rulings import ecr_counts
 from entrepot.core.scanning.enhanced_shown import ImageNow, Texts
 from entrepot.core.scanning.kept_images import HELD_BY
 from entrepot.core.scanning.suppressions import Source
@@ -50,15 +50,13 @@ from entrepot.db.finding_texts import FindingText
 from entrepot.db.inspector_findings import Brief
 from entrepot.db.inspector_records import ImageKey
 from entrepot.db.records import Blob, Repository
-from entrepot.db.scan_records import Scan
+from entrepot.db.scan_records import RegistryScanning, Scan
 from entrepot.spec.manifest import Manifest
 from entrepot.spec.moments import micros
-from entrepot.spec.repository import RegistryKey
 
 MOST: Final = 20_000  # findings of an image
 _LONGEST: Final = 2000  # characters of a description
 _TOO_MANY: Final = "The image has {} findings: more than the {} that are kept."
-_TO_ECR: Final = {"UNTRIAGED": "UNDEFINED"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +72,18 @@ class Task:
         return ImageKey(self.scan.key.repository_id, self.scan.key.digest)
 
 
+class Place(NamedTuple):
+    """A locked repository, and how its registry is scanned."""
+
+    repository: Repository
+    scanning: RegistryScanning
+
+
 class Settled(NamedTuple):
-    """A scan as it ended, and the long texts that were told with it."""
+    """A scan as it ended, its place as that stands then, and the long texts that were told."""
 
     scan: Scan
-    registry: RegistryKey
+    place: Place
     texts: Sequence[FindingText] = ()
 
 
@@ -127,16 +132,27 @@ def keep(
     """Keep how a scan ended, and what its image holds, with its findings and what is told of them; the scan as it
     stands now, None when its image is gone, or somebody else has taken it up since.
     """
-    kept = settle(tx, task.scan, analysis, texts, at, sources)
+    place = lock(tx, task.image.repository_id)
+    kept = None if place is None else settle(tx, place, task.scan, analysis, texts, at, sources)
     if kept is None:
         return None
     _hold(tx, task, analysis.inventory)
-    finding_texts.put(tx, kept.registry, kept.texts)
+    finding_texts.put(tx, kept.place.repository.key.registry, kept.texts)
     return kept.scan
+
+
+def lock(tx: Transaction, repository_id: str) -> Place | None:
+    """A repository, locked to keep what is found in its images; None where it is gone or not scanned so any more."""
+    repository = standings.lock(tx, repository_id)
+    scanning = None if repository is None else registry_scanning.find(tx, repository.key.registry)
+    if repository is None or scanning is None or scanning.scan_type != ENHANCED:
+        return None
+    return Place(repository, scanning)
 
 
 def settle(
     tx: Transaction,
+    place: Place,
     scan: Scan,
     analysis: Analysis,
     texts: Mapping[str, Texts],
@@ -144,15 +160,13 @@ def settle(
     sources: Sequence[Source],
     known: Sequence[Brief] | None = None,
 ) -> Settled | None:
-    """The same, but for the long texts, which are the caller's to keep. A result that is the same writes no finding,
-    and tells nothing. `known` are the findings, where they have been read and nobody has written any since.
+    """The same of an image of a locked place, but for the long texts, which are the caller's to keep. A result that is
+    the same writes no finding, and tells nothing. `known` are the findings, where they have been read and nobody has
+    written any since.
     """
-    image = ImageKey(scan.key.repository_id, scan.key.digest)
+    image, repository = ImageKey(scan.key.repository_id, scan.key.digest), place.repository
     analysis = _bounded(analysis)
-    repository = standings.lock(tx, image.repository_id)
-    if repository is None or not _is_enhanced(tx, repository):
-        return None
-    ended = _ended(tx, repository, scan, analysis, at)
+    ended = _ended(place, scan, analysis, at)
     changed, stands = Changes(()), None
     if ended.result != scan.result or analysis.concerned:
         decide = suppressions.of_image(tx, repository, image.digest, sources)
@@ -160,19 +174,29 @@ def settle(
         changed, stands = compared(tx, of, analysis.found or (), decide, analysis.concerned, known)
     if analysis.concerned and changed.any:
         ended = replace(ended, result="")  # that of the whole is not known
-    if not enhanced_scans.keep(tx, ended):
+    same = not changed.any and ended == replace(scan, source_updated_at=ended.source_updated_at, completed_at=at)
+    counted = {} if same else _counted(tx, image, stands)
+    if not enhanced_scans.keep(tx, ended if same else replace(ended, severities=ecr_counts(counted))):
         return None
     if analysis.generation:
         rematches.queue_if_overtaken(tx, image.repository_id, image.digest, analysis.generation, at)
-    if not changed.any and ended == replace(scan, source_updated_at=ended.source_updated_at, completed_at=at):
-        return Settled(ended, repository.key.registry)
-    counted = write(tx, ended, changed, stands)
+    if same:
+        return Settled(ended, place)
+    inspector_findings.put(tx, [*changed.told, *changed.quiet])
     standings.keep(tx, repository, ended, at, stands)
     told = enhanced_telling.told(tx, image, changed.told, texts)
     told += enhanced_telling.of_scan(tx, repository, scan, ended, counted)
     if told:
         enhanced_telling.tell_scan(tx, repository, ended, told, at)
-    return Settled(ended, repository.key.registry, enhanced_telling.to_remember(changed.told, texts))
+        place = place._replace(repository=replace(repository, revision=repository.revision + 1))
+    return Settled(ended, place, enhanced_telling.to_remember(changed.told, texts))
+
+
+def _counted(tx: Transaction, image: ImageKey, stands: Mapping[str, Stands] | None) -> Mapping[str, int]:
+    """How many findings of each severity are active, as Inspector names severities; `stands` are all of them."""
+    if stands is None:
+        return inspector_findings.counts(tx, image)
+    return Counter([each[0] for each in stands.values() if each[1] == ACTIVE])
 
 
 def _bounded(analysis: Analysis) -> Analysis:
@@ -180,9 +204,9 @@ def _bounded(analysis: Analysis) -> Analysis:
     return analysis if found <= MOST else Analysis(FAILED, _TOO_MANY.format(found, MOST))
 
 
-def _ended(tx: Transaction, repository: Repository, scan: Scan, analysis: Analysis, at: datetime) -> Scan:
+def _ended(place: Place, scan: Scan, analysis: Analysis, at: datetime) -> Scan:
     """A scan as it ends; where nothing could be looked for, what was found before is so still."""
-    status, description = _standing(tx, repository, analysis)
+    status, description = _standing(place, analysis)
     return replace(
         scan,
         status=status,
@@ -199,27 +223,6 @@ def let_go(tx: Transaction, scan: Scan) -> None:
     enhanced_scans.rest(tx, scan)
 
 
-def write(
-    tx: Transaction, scan: Scan, changed: Changes, stands: Mapping[str, Stands] | None = None
-) -> Mapping[str, int]:
-    """Write findings of an image, and how many of each severity are active, as Inspector names severities; `stands` are
-    all of them, where they are known.
-    """
-    image = ImageKey(scan.key.repository_id, scan.key.digest)
-    inspector_findings.put(tx, [*changed.told, *changed.quiet])
-    if stands is None:
-        counted = inspector_findings.counts(tx, image)
-    else:
-        counted = Counter(each[0] for each in stands.values() if each[1] == ACTIVE)
-    enhanced_scans.count(tx, replace(scan, severities=ecr_counts(counted)))
-    return counted
-
-
-def ecr_counts(counted: Mapping[str, int]) -> Mapping[str, int]:
-    """Counts of severities as ECR names these."""
-    return findings.ordered({_TO_ECR.get(name, name): number for name, number in counted.items()})
-
-
 def suppress(
     tx: Transaction, image: ImageKey, at: datetime, seed: str, texts: Mapping[str, Texts], sources: Sequence[Source]
 ) -> int:
@@ -233,7 +236,8 @@ def suppress(
     decide = suppressions.of_image(tx, repository, image.digest, sources)
     told = redecided(inspector_findings.of_image(tx, image), decide, at)
     if told:
-        write(tx, scan, Changes(told))
+        inspector_findings.put(tx, told)
+        enhanced_scans.count(tx, replace(scan, severities=ecr_counts(inspector_findings.counts(tx, image))))
         enhanced_telling.tell(tx, repository, seed, at, enhanced_telling.told(tx, image, told, texts))
     standings.keep(tx, repository, scan, at)
     return len(told)
@@ -270,13 +274,13 @@ def _is_enhanced(tx: Transaction, repository: Repository) -> bool:
     return registry_scanning.find(tx, repository.key.registry).scan_type == ENHANCED
 
 
-def _standing(tx: Transaction, repository: Repository, analysis: Analysis) -> tuple[str, str]:
+def _standing(place: Place, analysis: Analysis) -> tuple[str, str]:
     """The status and description with which a scan ends."""
     if analysis.lacking:
         return coverage_statuses.UNAVAILABLE, analysis.description
     if analysis.status != COMPLETE or analysis.found is None:
         return analysis.status, analysis.description
-    applied = configuration.applied(registry_scanning.find(tx, repository.key.registry), repository)
+    applied = configuration.applied(place.scanning, place.repository)
     if applied.frequency != CONTINUOUS:
         return coverage_statuses.COMPLETE, analysis.description
     rest = analysis.description.removeprefix(SUCCESS)

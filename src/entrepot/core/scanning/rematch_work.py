@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from entrepot.core.scanning import enhanced_work, standings
+from entrepot.core.scanning import enhanced_work
 from entrepot.core.scanning.analysis import Analysis
 from entrepot.core.scanning.enhanced_shown import Texts
 from entrepot.core.scanning.kept_images import HELD_BY
@@ -61,21 +61,23 @@ def keep(tx: Transaction, of: Sequence[Matched], at: datetime, sources: Sequence
     last.
     """
     together = sorted(of, key=lambda each: each.stored.held)
-    revisions: dict[str, int] = {}
-    for repository_id in dict.fromkeys(each.stored.held.repository_id for each in together):
-        repository = standings.lock(tx, repository_id)
-        revisions[repository_id] = -1 if repository is None else repository.revision
+    places = {
+        of: enhanced_work.lock(tx, of) for of in dict.fromkeys(each.stored.held.repository_id for each in together)
+    }
+    revisions = {of: -1 if place is None else place.repository.revision for of, place in places.items()}
     texts: dict[RegistryKey, dict[FindingText, None]] = {}
     kept = 0
     for each in together:
-        stored = each.stored
-        if not rematches.done(tx, stored.held):
+        stored, repository_id = each.stored, each.stored.held.repository_id
+        place = places[repository_id]
+        if not rematches.done(tx, stored.held) or place is None:
             continue
-        known = stored.before if revisions[stored.held.repository_id] == stored.revision else None
-        settled = enhanced_work.settle(tx, each.scan, each.analysis, each.texts, at, sources, known)
+        known = stored.before if revisions[repository_id] == stored.revision else None
+        settled = enhanced_work.settle(tx, place, each.scan, each.analysis, each.texts, at, sources, known)
         if settled is not None:
             kept += 1
-            texts.setdefault(settled.registry, {}).update(dict.fromkeys(settled.texts))
+            places[repository_id] = settled.place
+            texts.setdefault(place.repository.key.registry, {}).update(dict.fromkeys(settled.texts))
     for registry in sorted(texts, key=lambda each: (each.account, each.region)):
         finding_texts.put(tx, registry, list(texts[registry]))
     return kept

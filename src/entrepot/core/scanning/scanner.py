@@ -26,6 +26,7 @@ from entrepot.db.scan_records import ScanKey
 MOST_ATTEMPTS = 5
 _LONGEST_PAUSE = timedelta(minutes=5)
 _AT_ONCE = 100
+_FEW = 500  # findings that are packed sooner than a thread is woken: a millisecond's work
 _GIVEN_UP = Outcome(
     FAILED,
     f"The scan was given up after {MOST_ATTEMPTS} attempts, for a reason of this server's own that its log tells. "
@@ -106,11 +107,8 @@ class Scanner:
 
     async def _take(self, room: int) -> Sequence[Coroutine[Any, Any, None]]:
         now = self._clock()
-        taken = [
-            await self._units.write(work.take, key, now, now + self._pace.hold)
-            for key in await self._units.read(rows.due, now, room)
-        ]
-        return [self._see_to(mine) for mine in taken if mine is not None]
+        taken = await self._units.note(work.take, now, now + self._pace.hold, room)
+        return [self._see_to(mine) for mine in taken]
 
     async def _see_to(self, taken: Taken) -> None:
         """One scan, to its end or back to where it waits; nothing that goes wrong with it concerns others."""
@@ -138,6 +136,8 @@ class Scanner:
         analysis = await self._analyst.analyse(content)
         if analysis.lacking and self._analyst.generation != known:
             analysis = await self._analyst.analyse(content)  # what was missing has come meanwhile
+        if len(analysis.findings) <= _FEW:
+            return work.outcome_of(analysis)
         return await asyncio.to_thread(work.outcome_of, analysis)
 
     async def _sum(self, taken: Taken) -> Outcome | None:

@@ -16,7 +16,16 @@ from entrepot.core.changes import Change
 from entrepot.core.scanning import findings
 from entrepot.core.scanning.analysis import IN_PROGRESS, SEVERITIES, Finding
 from entrepot.core.scanning.configuration import ENHANCED
-from entrepot.core.scanning.enhanced_rulings import Found, counting
+from entrepot.core.scanning.enhanced_rulings import (
+    Found,
+    Open,
+    counting,
+    ecr_counts,
+    first_package,
+    is_filter,
+    open_ones,
+    to_ecr,
+)
 from entrepot.core.scanning.places import registry_itself
 from entrepot.core.scanning.rulings import Rulings
 from entrepot.db import accounts, image_standings, images, repositories, scans, tags, vulnerability_exceptions
@@ -142,13 +151,24 @@ def _totals_of_rows(
 ) -> tuple[Mapping[str, int], Totals]:
     """The same of enhanced scanning, with how many there are in all."""
     image = ImageKey(key.repository_id, key.digest)
-    found = list(counting(tx, image, excepted, digests, at, known))
+    if not excepted:
+        return _totals_of_open(open_ones(tx, image, known))
+    found = list(counting(tx, image, excepted, digests, at))
     left = [each for each in found if each.counts]
     first = nsmallest(MOST_WORST, left, key=lambda each: (_RANKS[each.severity], each.name))
-    worst = [Worst(each.name, each.severity, each.package) for each in first]
+    worst = [Worst(each.name, each.severity, first_package(each.body)) for each in first]
     until = min((each.until for each in found if each.until is not None), default=None)
     effective = findings.ordered(Counter(each.severity for each in left))
     return findings.ordered(Counter(each.severity for each in found)), Totals(effective, worst, until)
+
+
+def _totals_of_open(found: Sequence[Open]) -> tuple[Mapping[str, int], Totals]:
+    """The same where there are no exceptions: filters alone keep findings from counting."""
+    left = [each for each in found if not is_filter(each[2])]
+    first = nsmallest(MOST_WORST, left, key=lambda each: (_RANKS[to_ecr(each[1])], each[0]))
+    worst = [Worst(name, to_ecr(severity), first_package(body)) for name, severity, _, body in first]
+    raw, effective = (ecr_counts(Counter([each[1] for each in some])) for some in (found, left))
+    return raw, Totals(effective, worst, None)
 
 
 def _worst(finding: Finding) -> Worst:

@@ -69,8 +69,15 @@ def outcome_of(analysis: Analysis) -> Outcome:
     )
 
 
-def take(tx: Transaction, key: ScanKey, now: datetime, until: datetime) -> Taken | None:
-    """Take up a scan that is due; None when somebody else was first, or its repository is gone and with it the scan."""
+def take(tx: Transaction, now: datetime, until: datetime, most: int) -> Sequence[Taken]:
+    """Take up so many of the scans that are due; those whose image or repository is gone go as well. A power cut may
+    take that back, and they are due again.
+    """
+    taken = [_take(tx, key, now, until) for key in sorted(rows.due(tx, now, most))]
+    return [each for each in taken if each is not None]
+
+
+def _take(tx: Transaction, key: ScanKey, now: datetime, until: datetime) -> Taken | None:
     scan = rows.claim(tx, key, now, until)
     if scan is None:
         return None

@@ -3,7 +3,6 @@ the repositories that it is for.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
@@ -16,8 +15,6 @@ from entrepot.db.database import Reader, Transaction
 from entrepot.errors import ParameterInvalid, SigningConfigurationNotFound
 from entrepot.pattern import wildcards
 from entrepot.spec.repository import RegistryKey
-
-MOST: Final = 10
 
 
 class Rule(msgspec.Struct, frozen=True):

@@ -51,7 +51,7 @@ class House:
             found = self.core.read(images.describe, key, images.LISTED, 100, "")
         except RepositoryNotFound:
             return {}
-        return {each.image.digest: each.tags for each in found.items}
+        return {row.digest: images.tags_of(row.tags) for row in found.images}
 
     def waiting(self) -> list[Any]:
         return list(self.core.row(replication_steps.due, EPOCH + timedelta(days=9), 100))

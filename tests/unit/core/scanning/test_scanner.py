@@ -11,7 +11,6 @@ from entrepot.core.claiming import Pace
 from entrepot.core.scanning import work
 from entrepot.core.scanning.analysis import FAILED, UNSUPPORTED, Analysis, Content
 from entrepot.core.scanning.scanner import MOST_ATTEMPTS
-from entrepot.db import scans as rows
 from entrepot.errors import ImageScanned, ScanNotFound
 from entrepot.spec.reference import Tag
 from tests.factories.callers import ACCOUNT, EPOCH, REGION
@@ -156,10 +155,8 @@ def test_a_fault_with_one_image_holds_up_no_other(core: CoreDatabase):
 
 
 def take(scanning: Scanning) -> work.Taken:
-    (due,) = scanning.core.row(rows.due, scanning.now, 10)
     until = scanning.now + Pace().hold
-    taken = scanning.core.database.submit(lambda tx: work.take(tx, due, scanning.now, until)).result()
-    assert taken is not None
+    (taken,) = scanning.core.database.submit(lambda tx: work.take(tx, scanning.now, until, 10)).result()
     return taken
 
 
