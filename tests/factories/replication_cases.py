@@ -20,7 +20,10 @@ NEW = "00000000-0000-4000-8000-00000000cafe"
 ROLE_ID = "AROAREPLICATION000000"
 IMAGE: Digest = image_manifest([b"copied"]).digest
 PUT: tuple[Any, ...] = (KEY.registry, RULES, SERVED, {}, ROLE_ID)
-PARTS = {"replication.arriving.require_ends"}
+PARTS = {
+    "replication.arriving.require_ends",
+    *(f"peers.receiving.{name}" for name in ("prepare", "put", "remove", "require", "tell_refused")),
+}  # what peers do is walked by tests/unit/core/peers/test_receiving.py
 REPAIR = "00000000-0000-4000-8000-00000000fade"
 # use case -> how it is called in the house below
 CASES: dict[str, Case] = {

@@ -14,6 +14,7 @@ import structlog
 
 from entrepot.app import addresses, certificates, parts
 from entrepot.app.adapter_parts import harbor_pages
+from entrepot.app.peer_parts import peer_pages
 from entrepot.app.services import SERVICES
 from entrepot.app.start import Prepared
 from entrepot.aws.protocol.dispatch import AwsDoor
@@ -98,6 +99,7 @@ def _trees(settings: Settings, core: Core, seal: Seal) -> Trees:
         LOGOS: Logos(core).handle,
         LISTS: SigningLists(lists).handle,
         **harbor_pages(settings, seal, core.units),
+        **peer_pages(core, seal),
     }
 
 

@@ -13,6 +13,7 @@ from entrepot.app.audit_jobs import AuditJobs, audit_jobs
 from entrepot.app.event_jobs import event_jobs
 from entrepot.app.inspector_parts import excepting, reporting, suppression_walks
 from entrepot.app.parts import Databases
+from entrepot.app.peer_parts import ToPeers
 from entrepot.app.scan_parts import rematching, scanner
 from entrepot.app.signing_parts import image_signer
 from entrepot.app.trail_parts import trail_delivery, trail_destinations
@@ -28,6 +29,7 @@ from entrepot.core.metrics.folding import Listener, MetricsFold, Place
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.metering import Metering
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.peers.tidying import PeerTidying
 from entrepot.core.pull_through.tidying import Tidying
 from entrepot.core.pulse import Pulse
 from entrepot.core.replication.backfilling import Backfilling
@@ -50,6 +52,7 @@ from entrepot.worker.tasks import (
     Jobs,
     activations,
     endings,
+    peers,
     rematches,
     remote_keys,
     replications,
@@ -133,22 +136,26 @@ def jobs(settings: Settings, databases: Databases, known: Generations, listen: L
 def _further(
     settings: Settings, databases: Databases, known: Generations, meter: Metering, pulse: Pulse
 ) -> Sequence[Task]:
-    """Jobs of their own: updates of what is known, images matched anew, images restored, waits that end, signatures."""
+    """Jobs of their own: updates of what is known, images matched anew, images restored, replication, waits that end,
+    signatures.
+    """
     database = databases.metadata
     store = parts.opening(settings, database)
     vault = parts.vault_of(settings, parts.seal(settings, create=False))
     bearer = Bearer(store, parts.STORE, settings.disk_reserve, vault)
+    to_peers = ToPeers(settings, database, store)
     return [
         *updates(settings, known),
         *rematches(rematching(database, store, known, meter, pulse.of(database))),
         *activations(Activation(database, timedelta(seconds=settings.archive_restore_seconds))),
         *replications(
             Replication(database, bearer),
-            Backfilling(database, bearer),
+            Backfilling(database, bearer, elsewhere=to_peers.bring),
             Repairing(database),
             ReplicationGauges(database, databases.metrics),
             pulse.of(database),
         ),
+        *peers(to_peers.sending(), PeerTidying(database, parts.STORE), pulse.of(database)),
         *remote_keys(
             RemoteKeyWatch(Units(database, ThreadPoolExecutor(1, "remote-keys")), vault),
             timedelta(seconds=settings.kms_check_seconds),

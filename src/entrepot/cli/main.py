@@ -26,6 +26,10 @@ _NOUNS = {
     "image": ("Images.", ("copy",)),
     "replication": ("Images on their way to other registries.", ("status", "repair")),
     "replication options": ("What AWS has no name for of replication.", ("set_", "show_")),
+    "peer": (
+        "Other deployments, and registries, that images go to.",
+        ("key", "add", "add_registry", "list_", "check", "grant", "revoke", "remove"),
+    ),
     "in-use": ("Which images run.", ("report",)),
     "vulndb": ("What is known of vulnerable packages.", ("import_", "update", "status", "export", "key")),
     "vulnerability": ("Findings that need not count.", ()),
@@ -47,7 +51,7 @@ for noun, (text, verbs) in _NOUNS.items():
     module = noun.replace(" ", "_").replace("-", "_")
     group = _groups[noun] = App(name=name, help=text)
     for verb in verbs:
-        group.command(f"entrepot.cli.{module}:{verb}", name=verb.rstrip("_"))
+        group.command(f"entrepot.cli.{module}:{verb}", name=verb.rstrip("_").replace("_", "-"))
     _groups[within].command(group)
 app.command(
     "entrepot.cli.kubelet_credential_provider:provide",

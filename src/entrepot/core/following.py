@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from entrepot.core import tag_patterns
 from entrepot.db import (
     images,
+    peers,
     replication_configurations,
     replication_options,
     replication_statuses,
@@ -86,7 +87,8 @@ def follow(
     options = replication_options.find(tx, repository.key.registry)
     changes = [(ordinal, change) for ordinal, detail in told for change in _changes(tx, repository, detail)]
     for destination, deletes in destinations.items():
-        if set(kinds) & set(settings_of(options, destination, repository.key.name)):
+        taken = set(kinds) & set(settings_of(options, destination, repository.key.name))
+        if taken and peers.at(tx, destination) is None:  # to a peer that took the destination later, none go
             note_settings(tx, repository, destination, revision, at)
         filters = tags_of(options, destination, repository.key.name)
         for ordinal, change in changes:

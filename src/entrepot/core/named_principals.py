@@ -1,13 +1,13 @@
 """Principals in resource policies: kept by unique id, shown by ARN (IAM user guide, "Principal").
 
 So that who is made anew under an old name does not inherit what the old one was granted; of one that is gone its id is
-shown.
+shown. An account may be one of another deployment, for which a peer acts.
 """
 
 import re
 
 from entrepot.core import entities as identities
-from entrepot.db import accounts, entities
+from entrepot.db import accounts, entities, peers
 from entrepot.db.database import Reader
 from entrepot.policy import document
 
@@ -49,7 +49,9 @@ def _exists(tx: Reader, name: str) -> bool:
     if match := _SESSION.fullmatch(name):
         return entities.find(tx, match[1], "role", match[2]) is not None
     match = _ACCOUNT.fullmatch(name) or _FEDERATED.fullmatch(name)
-    return match is not None and accounts.find(tx, match[1]) is not None
+    if match is None:
+        return False
+    return accounts.find(tx, match[1]) is not None or peers.is_granted(tx, match[1])
 
 
 def told(reader: Reader, name: str) -> str:

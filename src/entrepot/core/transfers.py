@@ -77,11 +77,16 @@ class Transfers:
         self._adopting = Adopting(units, hot, store, store_name, syncing)
         self._hashers: Recent[str, tuple[Hash, int]] = Recent(_MOST_HASHERS)
 
-    async def start(self, caller: Caller, key: RepositoryKey, algorithm: str = "sha256") -> Upload:
-        """A new session: RepositoryNotFound, RepositoryKeyUnusable, StorageFull."""
+    async def start(
+        self, caller: Caller, key: RepositoryKey, algorithm: str = "sha256", upload_id: str | None = None
+    ) -> Upload:
+        """A new session, under an id of the caller's where it has chosen one: RepositoryNotFound,
+        RepositoryKeyUnusable, StorageFull.
+        """
         repository = await self.begin(caller, key)
         self._require_space()
         upload = await self._new(caller, repository, algorithm)
+        upload = upload if upload_id is None else replace(upload, id=upload_id)
         await self._units.note(uploads.start, caller, key, upload)
         return upload
 

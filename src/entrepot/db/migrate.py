@@ -33,7 +33,7 @@ class Chain:
         return "alembic_version" if self is METADATA else f"alembic_version_{self.folder}"
 
 
-METADATA = Chain("versions", "0021")  # db/schema.py
+METADATA = Chain("versions", "0022")  # db/schema.py
 EVENTS = Chain("events", "0001")  # db/event_queue_schema.py: events on their way to targets, and archived ones
 AUDIT = Chain("audit", "0001")  # db/audit_schema.py: the audit records
 METRICS = Chain("metrics", "0001")  # db/metric_schema.py: the points of metrics

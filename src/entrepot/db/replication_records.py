@@ -112,6 +112,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Lane:
+    """From a repository to a destination: what goes there goes in the order of its changes."""
+
+    repository_id: str
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True)
 class ImageStatus:
     """How the copy of an image under a tag stands at a destination."""
 

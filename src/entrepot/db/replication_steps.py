@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import bindparam, delete, exists, func, select, text, update
 
 from entrepot.db.database import Reader, Row, Transaction
-from entrepot.db.replication_records import PUSH, Action, Backlog, Destination, Step
+from entrepot.db.peer_schema import peer_destination
+from entrepot.db.replication_records import PUSH, Action, Backlog, Destination, Lane, Step
 from entrepot.db.replication_schema import replication_step
 from entrepot.spec.moments import micros, moment
 from entrepot.spec.repository import RegistryKey, RepositoryKey
@@ -20,9 +21,15 @@ _IT = (
     & (_C.ordinal == bindparam("at_ordinal"))
     & (_C.tag == bindparam("of_tag"))
 )
+_IS_ELSEWHERE = exists(
+    select(peer_destination.c.peer).where(
+        (peer_destination.c.account_id == _C.to_account) | (peer_destination.c.account_id == ""),
+        (peer_destination.c.region == _C.to_region) | (peer_destination.c.region == ""),
+    )
+)
 _DUE = (
     select(replication_step)
-    .where(_C.due_at <= bindparam("by"))
+    .where(_C.due_at <= bindparam("by"), ~_IS_ELSEWHERE)
     .order_by(_C.due_at, _C.repository_id, _C.revision, _C.ordinal)
     .limit(bindparam("limit"))
 )
@@ -30,7 +37,26 @@ _FIND = select(replication_step).where(_IT)
 _FIRST = select(_C.due_at, _C.repository_id, _C.revision, _C.ordinal).order_by(
     _C.due_at, _C.repository_id, _C.revision, _C.ordinal
 )
-_SOONEST = _FIRST.limit(1)
+_SOONEST = _FIRST.where(~_IS_ELSEWHERE).limit(1)
+_SOONEST_ELSEWHERE = _FIRST.where(_IS_ELSEWHERE).limit(1)
+_DUE_ELSEWHERE = (
+    select(_C.to_account, _C.to_region, _C.repository_id, func.min(_C.due_at).label("since"))
+    .where(_C.due_at <= bindparam("by"), _IS_ELSEWHERE)
+    .group_by(_C.to_account, _C.to_region, _C.repository_id)
+    .order_by(func.min(_C.due_at), _C.to_account, _C.to_region, _C.repository_id)
+    .limit(1000)
+)
+_DUE_ON_LANE = (
+    select(replication_step)
+    .where(
+        _C.repository_id == bindparam("of"),
+        _C.to_account == bindparam("account"),
+        _C.to_region == bindparam("in_region"),
+        _C.due_at <= bindparam("by"),
+    )
+    .order_by(_C.revision, _C.ordinal, _C.tag)
+    .limit(bindparam("limit"))
+)
 _OTHER = (
     select(_C.revision)
     .where(
@@ -107,8 +133,23 @@ def add(
 
 
 def due(tx: Reader, now: datetime, limit: int) -> Sequence[Step]:
-    """Those that are due, the longest first."""
+    """Those that are due at destinations of this deployment, the longest first."""
     return [_step(row) for row in tx.all(_DUE, by=micros(now), limit=limit)]
+
+
+def lanes(tx: Reader, now: datetime) -> Sequence[Lane]:
+    """From where to where something is due at destinations elsewhere, the longest first."""
+    return [
+        Lane(row.repository_id, Destination(row.to_region, row.to_account))
+        for row in tx.all(_DUE_ELSEWHERE, by=micros(now))
+    ]
+
+
+def due_on(tx: Reader, lane: Lane, now: datetime, limit: int) -> Sequence[Step]:
+    """What is due on a lane, in the order of the changes."""
+    account, region = lane.destination.account, lane.destination.region
+    found = tx.all(_DUE_ON_LANE, of=lane.repository_id, account=account, in_region=region, by=micros(now), limit=limit)
+    return [_step(row) for row in found]
 
 
 def is_there(tx: Reader, step: Step) -> bool:
@@ -119,6 +160,12 @@ def is_there(tx: Reader, step: Step) -> bool:
 def soonest(tx: Reader) -> tuple[int, ...] | None:
     """Names the step that is due first; when this is another, there may be something to do."""
     row = tx.one(_SOONEST)
+    return None if row is None else (row.due_at, row.repository_id, row.revision, row.ordinal)
+
+
+def soonest_elsewhere(tx: Reader) -> tuple[int, ...] | None:
+    """The same for destinations elsewhere."""
+    row = tx.one(_SOONEST_ELSEWHERE)
     return None if row is None else (row.due_at, row.repository_id, row.revision, row.ordinal)
 
 

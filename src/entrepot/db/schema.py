@@ -49,6 +49,8 @@
     upstream_fetch (who brings what from an upstream)
     quota_credit · byte_usage (of a repository's id, or a registry as text)
     rematch_pass (how far matching anew has come) · replication_step (outlives its repository) · replication_status
+    peer ── peer_grant · peer_destination · peer_nonce · peer_arrival · peer_blob   (other deployments, and registries)
+    deployment_key (what calls to them are signed with)
     alarm_history · monitoring_tag (of the ARN of an alarm or a dashboard)
     remote_key (a key that another Key Management Service has)
     trail_key (what digest files are signed with) · adapter_scan ── adapter_report (scans for another registry)
@@ -79,6 +81,7 @@ from entrepot.db import (
     inspector_schema,
     key_schema,
     lifecycle_schema,
+    peer_schema,
     pull_through_schema,
     quota_schema,
     replication_schema,
@@ -103,6 +106,7 @@ pull_through_rule = pull_through_schema.pull_through_rule  # and with it its nei
 service_quota = quota_schema.service_quota  # and with it its neighbours
 lifecycle_policy = lifecycle_schema.lifecycle_policy  # and with it its neighbours
 replication_step = replication_schema.replication_step  # and with it its neighbours
+peer = peer_schema.peer  # and with it its neighbours
 adapter_scan = adapter_schema.adapter_scan  # and with it its neighbours
 encryption_key = key_schema.encryption_key  # and with it its neighbours
 secret = secret_schema.secret  # and with it its neighbours

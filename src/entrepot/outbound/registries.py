@@ -15,7 +15,7 @@ from entrepot.outbound.client import Outbound
 from entrepot.outbound.faults import ContentMissing, ContentWrong
 from entrepot.outbound.registry_answers import Allowance, allowance
 from entrepot.outbound.registry_blobs import IncomingBlob
-from entrepot.outbound.registry_calls import PULL, PUSH, Calls
+from entrepot.outbound.registry_calls import DELETE, PULL, PUSH, Calls
 from entrepot.outbound.registry_lists import Referrer, all_referrers, all_tags
 from entrepot.outbound.registry_logins import ANONYMOUS, Authorizing, Login, Tokens
 from entrepot.outbound.registry_uploads import Begin, upload
@@ -35,7 +35,7 @@ _PLACE = re.compile(
 _HUB = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 _LONGEST_NAME = 255
 _MANIFEST_SECONDS = 30
-_OK, _CREATED, _ABSENT = 200, 201, 404
+_OK, _CREATED, _ACCEPTED, _EMPTY, _ABSENT = 200, 201, 202, 204, 404
 _ELSEWHERE = (301, 302, 303, 307, 308)
 
 
@@ -185,6 +185,14 @@ class Repository:
         answer = await self._calls.asked("PUT", self._manifest(reference), PUSH, body=body, headers=headers)
         self._calls.require(answer, _CREATED)
         return Digest.of(body, reference.algorithm if isinstance(reference, Digest) else "sha256")
+
+    async def delete_manifest(self, reference: Reference) -> bool:
+        """Have a manifest, or a tag, be gone; whether it was there."""
+        answer = await self._calls.asked("DELETE", self._manifest(reference), DELETE)
+        if answer.status == _ABSENT:
+            return False
+        self._calls.require(answer, _OK, _ACCEPTED, _EMPTY)
+        return True
 
     def _manifest(self, reference: Reference) -> str:
         return f"{self._calls.root}/manifests/{reference}"

@@ -14,7 +14,7 @@ from entrepot.outbound.registry_answers import challenge, refusal, same_origin
 from entrepot.outbound.registry_logins import Authorizing
 from entrepot.outbound.streams import Bounds, Download
 
-PULL, PUSH = "pull", "pull,push"
+PULL, PUSH, DELETE = "pull", "pull,push", "delete"
 _MOST_ERROR = 64 * 1024
 _OK, _PARTIAL, _UNAUTHORIZED = 200, 206, 401
 _NO_HEADERS: Mapping[str, str] = {}

@@ -21,6 +21,7 @@ _RATE = re.compile(r"([a-z0-9-]{1,32}:)?[A-Z][A-Za-z]{1,127}=\d{1,7}(\.\d{1,3})?
 _LONGEST_HOST_NAME = 253
 _HIGHEST_PORT = 65_535
 _MOST_PROCESSES = 1024
+_MOST_TRANSFERS = 64
 _LONGEST_DOWNLOAD = 3600
 _LONGEST_WAIT = 30
 _SHORTEST_UPDATE = 60
@@ -110,6 +111,11 @@ def burst(raw: object) -> int:
     return whole(raw, 1, 1_000_000)
 
 
+def rest_seconds(raw: object) -> float:
+    """A duration that is short enough to wait for, and no hurry."""
+    return number(raw, 0.05)
+
+
 def check_seconds(raw: object) -> float:
     """A duration that leaves others in peace."""
     return number(raw, 0.1)
@@ -141,6 +147,11 @@ def port(raw: object) -> int:
 def count(raw: object) -> int:
     """How many processes."""
     return whole(raw, 1, _MOST_PROCESSES)
+
+
+def transfers(raw: object) -> int:
+    """How many at once."""
+    return whole(raw, 1, _MOST_TRANSFERS)
 
 
 def cores() -> int:

@@ -27,6 +27,9 @@ from entrepot.core.metrics.alarm_evaluation import AlarmEvaluator
 from entrepot.core.metrics.folding import MetricsFold
 from entrepot.core.metrics.gauges import Gauges
 from entrepot.core.metrics.rollup import RollUp
+from entrepot.core.peers import sending
+from entrepot.core.peers.sending import Sending
+from entrepot.core.peers.tidying import PeerTidying
 from entrepot.core.pull_through.tidying import Tidying
 from entrepot.core.pulse import Watching
 from entrepot.core.replication import backfilling, engine, repairing
@@ -62,6 +65,7 @@ _ACTIVATE_EVERY = timedelta(milliseconds=500)
 _LIFECYCLE_EVERY = timedelta(seconds=2)  # what is due by then
 _ENDINGS_EVERY = timedelta(minutes=1)  # what waits for its end waits for days
 _TIDY_EVERY = timedelta(seconds=10)
+_TIDY_PEERS_EVERY = timedelta(minutes=10)
 _RETAIN_EVERY = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(seconds=30)
 _BALLAST_EVERY = timedelta(seconds=5)
@@ -156,6 +160,14 @@ def replications(
         Task("backfill", _EVENTS_AGAIN, backfills.run, watch=watch(backfilling.waiting)),
         Task("replication-repair", _EVENTS_AGAIN, repairs.run, watch=watch(repairing.waiting)),
         Task("replication-gauges", _REPLICATION_GAUGES_EVERY, gauges.run),
+    )
+
+
+def peers(sending_: Sending, tidying_: PeerTidying, watch: Watching) -> Sequence[Task]:
+    """The jobs that bring images to peers, and forget what is kept of them."""
+    return (
+        Task("replicate-elsewhere", _EVENTS_AGAIN, sending_.run, watch=watch(sending.waiting)),
+        Task("peers", _TIDY_PEERS_EVERY, tidying_.run),
     )
 
 

@@ -83,6 +83,8 @@ def test_every_job_has_a_name_of_its_own(core: CoreDatabase, tmp_path: Path):
         "backfill",
         "replication-repair",
         "replication-gauges",
+        "replicate-elsewhere",
+        "peers",
         "pull-through",
         "remote-keys",
         "sign",

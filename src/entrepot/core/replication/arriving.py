@@ -59,15 +59,7 @@ def caller(reader: Reader, way: Way, at: datetime, manifest: str = "", also: tup
     """
     account = way.source.registry.account
     found = entities.find(reader, account, "role", _ROLE_NAME)
-    session = Session(
-        kind="role",
-        account=account,
-        owner_id="" if found is None else found.id,
-        key_id="",
-        issued_at=at,
-        expires_at=at,
-        name=_SESSION,
-    )
+    session = session_of(account, "" if found is None else found.id, at)
     principal = role_principal(account, ROLE, 0, session)
     if found is None:
         rights = Rights(principal.subject(), Policies())
@@ -77,20 +69,32 @@ def caller(reader: Reader, way: Way, at: datetime, manifest: str = "", also: tup
     return Caller(principal, rights, way.destination.region, "", "", request_id, secure=True, door="worker", at=at)
 
 
+def session_of(account: str, role_id: str, at: datetime) -> Session:
+    """The session of an account's service-linked role, as which replication acts."""
+    return Session(
+        kind="role", account=account, owner_id=role_id, key_id="", issued_at=at, expires_at=at, name=_SESSION
+    )
+
+
 def missing(tx: Transaction, way: Way, digest: str) -> Sequence[str]:
     """The manifests to bring, in this order, the image itself last; without those that are there. None of
     them where the source has not got it any more.
     """
-    source, target = repositories.find(tx, way.source), repositories.find(tx, way.target)
+    order, target = needed(tx, way.source, digest), repositories.find(tx, way.target)
+    there = set() if target is None else {each for each in order[:-1] if rows.known(tx, target.id, each)}
+    return [each for each in order if each not in there]
+
+
+def needed(tx: Transaction, key: RepositoryKey, digest: str) -> Sequence[Digest]:
+    """The manifests that come with an image, in their order, the image itself last; none where it is gone."""
+    source = repositories.find(tx, key)
     found = None if source is None else rows.find(tx, source.id, digest)
     if source is None or found is None:
         return ()
     try:
-        order = image_copies.ordered(tx, source, found, referrers=True, most=image_copies.MOST)
+        return image_copies.ordered(tx, source, found, referrers=True, most=image_copies.MOST)
     except CopyTooLarge:  # what refers to it comes by itself
-        order = image_copies.ordered(tx, source, found, referrers=False, most=image_copies.MOST)
-    there = set() if target is None else {each for each in order[:-1] if rows.known(tx, target.id, each)}
-    return [each for each in order if each not in there]
+        return image_copies.ordered(tx, source, found, referrers=False, most=image_copies.MOST)
 
 
 def is_ready(tx: Transaction, way: Way) -> bool:
@@ -127,7 +131,7 @@ def arrive(tx: Transaction, way: Way, manifest: Manifest, digest: Digest, tag: s
         return GONE
     pointed = Tag(tag) if tag and tags.find(tx, ends.source.id, tag) == digest else None
     change = Change(tx, actor, ends.target)
-    kept = pointed is not None and _is_kept(tx, ends.target, pointed, digest)
+    kept = pointed is not None and is_kept(tx, ends.target, pointed, digest)
     result = of_fact(TagImmutable(tag=tag, name=way.target.name)) if kept else COMPLETE
     change.event(EVENT, detail(way, digest, tag, "FAILED" if kept else "SUCCESS"), [way.target.arn])
     _put(change, ends.source, manifest, digest, None if kept else pointed)
@@ -189,7 +193,7 @@ def _id(repository: Repository) -> str:
     return repository.id
 
 
-def _is_kept(tx: Transaction, target: Repository, tag: Tag, digest: str) -> bool:
+def is_kept(tx: Transaction, target: Repository, tag: Tag, digest: str) -> bool:
     """Whether the tag is elsewhere at the destination, and immutable there."""
     return tags.find(tx, target.id, tag) not in (None, digest) and tag_is_immutable(target, tag)
 

@@ -4,7 +4,7 @@ How far it has come stands in rows: whoever is killed is followed by another. Ea
 when half of a hundred or more have failed, the backfill fails.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from time import monotonic
@@ -21,6 +21,7 @@ from entrepot.core.units import BlockingUnits
 from entrepot.db import (
     image_pages,
     images,
+    peers,
     replication_configurations,
     replication_options,
     replication_statuses,
@@ -31,6 +32,7 @@ from entrepot.db.database import Database, Reader, Transaction
 from entrepot.db.records import Repository
 from entrepot.db.replication_records import Backfill, Item, Status, destinations_of, tags_of
 from entrepot.errors import Fact
+from entrepot.errors.peers import PeerUnavailable
 from entrepot.spec.digest import Digest
 from entrepot.spec.event_ids import event_id
 from entrepot.spec.manifest import Manifest
@@ -44,6 +46,9 @@ _SOME: Final = 20
 _END: Final = "~"  # stands behind every digest
 _JUDGED: Final = 100  # replications, before it is asked how many failed
 _TURN_SECONDS: Final = 20.0
+_REST_SECONDS: Final = 2.0  # of a backfill to a peer that cannot be used
+_GONE: Final = Outcome("FAILED", "ImageNotFound", "the image was deleted meanwhile")
+Elsewhere = Callable[[Way, str, str], Outcome]
 
 
 def waiting(tx: Reader) -> object:
@@ -54,17 +59,25 @@ def waiting(tx: Reader) -> object:
 class Backfilling:
     """Several may run: each step looks at the backfill again in its own transaction."""
 
-    def __init__(self, database: Database, bearer: Bearer | None = None, turn_seconds: float = _TURN_SECONDS) -> None:
-        """`bearer` as in the engine."""
+    def __init__(
+        self,
+        database: Database,
+        bearer: Bearer | None = None,
+        turn_seconds: float = _TURN_SECONDS,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
+        """`bearer` as in the engine; `elsewhere` brings an image to a destination that a peer serves."""
         self._units = BlockingUnits(database)
         self._bearer = bearer
+        self._elsewhere = elsewhere
+        self._rests: dict[str, float] = {}
         self._turn_seconds = turn_seconds
 
     def run(self, now: datetime) -> Mapping[str, object]:
         """Go on with each that has not ended; how many images were dealt with, and how many backfills ended."""
         until, dealt, ended = monotonic() + self._turn_seconds, 0, 0
         while monotonic() < until:
-            running = self._units.read(rows.running)
+            running = [each for each in self._units.read(rows.running) if self._rests.get(each.id, 0.0) <= monotonic()]
             if not running:
                 break
             for backfill in running:
@@ -83,6 +96,8 @@ class Backfilling:
 
     def _bring(self, backfill: Backfill, item: Item, now: datetime) -> bool:
         way = way_of(backfill, item)
+        if self._elsewhere is not None and self._units.read(peers.at, backfill.destination) is not None:
+            return self._bring_elsewhere(self._elsewhere, backfill, item, now)
         try:
             manifest = engine.carry(self._units, self._bearer, way, item.digest, now)
         except Fact as fact:
@@ -92,6 +107,15 @@ class Backfilling:
             return self._units.write(bring, backfill, item, manifest, now)
         except Fact as fact:
             return self._units.write(fail, backfill, item, outcomes.of_fact(fact), now, [])
+
+    def _bring_elsewhere(self, elsewhere: Elsewhere, backfill: Backfill, item: Item, now: datetime) -> bool:
+        """A peer that cannot be used now is asked again later: the image waits, and the backfill with it."""
+        try:
+            outcome = elsewhere(way_of(backfill, item), item.digest, item.tag)
+        except PeerUnavailable:
+            self._rests[backfill.id] = monotonic() + _REST_SECONDS
+            return False
+        return self._units.write(conclude, backfill, item, outcome, now)
 
     def _expire(self, now: datetime) -> int:
         removed = 0
@@ -162,7 +186,7 @@ def bring(tx: Transaction, backfill: Backfill, item: Item, manifest: Manifest | 
     if not _is_wanted(tx, backfill.id):
         return False
     digest = Digest(item.digest)
-    outcome = outcomes.Outcome("FAILED", "ImageNotFound", "the image was deleted meanwhile")
+    outcome = _GONE
     if manifest is not None:
         arrived = arriving.arrive(tx, way_of(backfill, item), manifest, digest, item.tag, now)
         outcome = outcome if arrived.status == "GONE" else arrived
@@ -183,6 +207,18 @@ def fail(
     place = ("" if source is None else source.id, 0, 0)
     failing.tell(tx, way_of(backfill, item), Failed("PUSH", item.digest, item.tag, place), outcome, now)
     return True
+
+
+def conclude(tx: Transaction, backfill: Backfill, item: Item, outcome: Outcome, now: datetime) -> bool:
+    """Count an image that was brought elsewhere, or not, as its destination has told."""
+    if not _is_wanted(tx, backfill.id):
+        return False
+    source = repositories.find(tx, RepositoryKey(backfill.registry, item.name))
+    is_index = source is not None and images.kind(tx, source.id, item.digest) == "index"
+    codes = [outcome.code] if outcome.code else []
+    return _count(
+        tx, backfill.id, item, _GONE if outcome.status == "GONE" else outcome, now, codes if is_index else None
+    )
 
 
 def close(tx: Transaction, backfill_id: str, now: datetime) -> bool:

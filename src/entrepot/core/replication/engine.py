@@ -29,7 +29,7 @@ from entrepot.spec.repository import RepositoryKey
 
 _SOME: Final = 32  # steps that share commits
 _TURN_SECONDS: Final = 20.0
-_FAULT: Final = "a fault of the server, which its log tells of"
+FAULT: Final = "a fault of the server, which its log tells of"
 
 
 def waiting(tx: Reader) -> object:
@@ -98,7 +98,7 @@ class Replication:
         finally:
             if not is_well:
                 again_at = now + outcomes.LONGEST
-                self._units.write(replication_steps.postpone, step, step.attempts + 1, _FAULT, again_at)
+                self._units.write(replication_steps.postpone, step, step.attempts + 1, FAULT, again_at)
 
     def _failed(self, step: Step, fact: Fact, now: datetime, done: "Counts") -> None:
         attempts = step.attempts + 1
@@ -179,6 +179,22 @@ def push(tx: Transaction, step: Step, manifest: Manifest | None, now: datetime) 
     return outcome
 
 
+def conclude(tx: Transaction, step: Step, outcome: Outcome, now: datetime) -> Outcome:
+    """Take a step off the list that was done elsewhere."""
+    if not replication_steps.remove(tx, step):
+        return outcomes.GONE
+    _note(tx, step, outcome, now)
+    return outcome
+
+
+def hesitate(tx: Transaction, step: Step, reason: str, due_at: datetime, code: str) -> None:
+    """Try a step again later, and show why."""
+    replication_steps.postpone(tx, step, step.attempts + 1, reason, due_at)
+    if step.action != DELETE and images.known(tx, step.repository_id, step.digest):
+        named = (step.repository_id, step.digest, step.tag, step.destination)
+        replication_statuses.put(tx, *named, "IN_PROGRESS", step.created_at, code, reason)
+
+
 def delete(tx: Transaction, step: Step, now: datetime) -> Outcome:
     """Do a step that takes an image or a tag away, and take it off the list."""
     if not replication_steps.remove(tx, step):
@@ -203,10 +219,12 @@ def settle(tx: Transaction, step: Step, now: datetime) -> Outcome:
     return outcome
 
 
-def give_up(tx: Transaction, step: Step, outcome: Outcome, now: datetime) -> None:
-    """Take a step off the list that failed for good, and tell so."""
+def give_up(tx: Transaction, step: Step, outcome: Outcome, now: datetime, *, elsewhere: bool = False) -> None:
+    """Take a step off the list that failed for good, and tell so, unless that is told `elsewhere`."""
     if replication_steps.remove(tx, step):
         _note(tx, step, outcome, now)
+        if elsewhere:
+            return
         place = (step.repository_id, step.revision, step.ordinal)
         failed = failing.Failed(step.action, step.digest, step.tag, place)
         failing.tell(tx, way_of(step), failed, outcome, now)

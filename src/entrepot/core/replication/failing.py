@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from entrepot.core import changes, resources
+from entrepot.core.access import Caller
 from entrepot.core.replication import settling
 from entrepot.core.replication.arriving import EVENT, Way, caller, detail
 from entrepot.core.replication.outcomes import Outcome
@@ -31,8 +32,12 @@ class Failed(NamedTuple):
     settings: tuple[Kind, ...] = ()
 
 
-def tell(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: datetime) -> None:
-    """Tell the account of the destination, if there is one, that something failed, and why."""
+def tell(
+    tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: datetime, actor: Caller | None = None
+) -> None:
+    """Tell the account of the destination, if there is one, that something failed, and why; `actor` is who tried where
+    that is not this deployment.
+    """
     destination = way.destination
     if accounts.find(tx, destination.account) is None:
         return
@@ -52,7 +57,7 @@ def tell(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: dateti
         body=msgspec.json.encode(body).decode(),
         at=at,
     )
-    _record(tx, way, failed, outcome, at)
+    _record(tx, way, failed, outcome, at, actor)
 
 
 def _detail(way: Way, failed: Failed) -> Mapping[str, object]:
@@ -62,14 +67,14 @@ def _detail(way: Way, failed: Failed) -> Mapping[str, object]:
     return {**told, "action-type": "DELETE"} if failed.action == DELETE else told
 
 
-def _record(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: datetime) -> None:
+def _record(tx: Transaction, way: Way, failed: Failed, outcome: Outcome, at: datetime, actor: Caller | None) -> None:
     place = (way.destination.account, way.destination.region)
     parameters: dict[str, object] = {"repositoryName": way.target.name}
     if failed.action == SETTINGS:  # told apart from the record of those that were not refused
         actor, service, action = caller(tx, way, at, "refused"), resources.OWN, settling.ACTION
         parameters["settings"] = list(failed.settings)
     else:
-        actor, service = caller(tx, way, at), "ecr"
+        actor, service = actor or caller(tx, way, at), "ecr"
         action = "BatchDeleteImage" if failed.action == DELETE else "ReplicateImage"
         parameters |= {"imageDigest": failed.digest, "imageTag": failed.tag}
     call = changes.call_of(actor, service, action, *place, parameters, ("", way.target.name))

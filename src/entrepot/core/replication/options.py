@@ -9,7 +9,7 @@ from entrepot.core import access, changes, resources, tag_patterns
 from entrepot.core.access import Caller
 from entrepot.core.quotas import catalogue, limits
 from entrepot.core.replication.rules import check_destination, check_prefixes
-from entrepot.db import accounts
+from entrepot.db import accounts, peers
 from entrepot.db import replication_options as rows
 from entrepot.db.database import Transaction
 from entrepot.db.replication_records import Kind, Option
@@ -45,7 +45,7 @@ def put(
         raise ParameterInvalid(parameter=_WHERE, reason=f"Member must have length less than or equal to {MOST}")
     most_prefixes = limits.limit(tx, registry, catalogue.REPLICATION_FILTERS)
     for each in options:
-        check_destination(registry, each.destination, served, f"{_WHERE}.destination")
+        _check_destination(tx, registry, each, served)
         _check_length("repositoryFilters", each.prefixes, most_prefixes)
         check_prefixes(each.prefixes, f"{_WHERE}.repositoryFilters")
         _check_length("tagFilters", each.tags, _MOST_FILTERS)
@@ -56,6 +56,17 @@ def put(
     place = {"account": registry.account, "region": registry.region, "service": resources.OWN}
     changes.audit(tx, caller, "PutReplicationOptions", told, **place)
     return tuple(options)
+
+
+def _check_destination(tx: Transaction, registry: RegistryKey, each: Option, served: Sequence[str]) -> None:
+    where, peer = f"{_WHERE}.destination", peers.at(tx, each.destination)
+    if peer is None:
+        check_destination(registry, each.destination, served, where)
+    elif each.settings:
+        reason = (
+            f"{each.destination.account}/{each.destination.region} is at the peer '{peer}', where settings do not go"
+        )
+        raise ParameterInvalid(parameter=where, reason=reason)
 
 
 def _check_length(member: str, given: Sequence[str], most: int) -> None:

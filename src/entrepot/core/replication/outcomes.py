@@ -61,7 +61,12 @@ def of_fact(fact: Fact) -> Outcome:
 
 def is_final(fact: Fact, attempts: int) -> bool:
     """Whether it is not tried again after so many attempts."""
-    return type(fact) in _DECIDED or attempts >= MOST_ATTEMPTS
+    return is_decided(fact) or attempts >= MOST_ATTEMPTS
+
+
+def is_decided(fact: Fact) -> bool:
+    """Whether the destination says so, and will say so again."""
+    return type(fact) in _DECIDED
 
 
 def pause(attempts: int) -> timedelta:

@@ -10,7 +10,7 @@ from entrepot.core.access import Caller
 from entrepot.core.page import Page, cut
 from entrepot.core.replication.backfills import KEPT
 from entrepot.core.replication.comparing import START
-from entrepot.db import accounts, replication_configurations
+from entrepot.db import accounts, peers, replication_configurations
 from entrepot.db import replication_repairs as rows
 from entrepot.db.database import Transaction
 from entrepot.db.replication_records import Destination, Repair, RepairItem, Rule
@@ -38,7 +38,7 @@ def start(
     """
     access.require(caller, "StartReplicationRepair", resources.own(resources.of_own_registry(registry)))
     accounts.lock(tx, registry.account)
-    _check(replication_configurations.find(tx, registry), destination, name)
+    _check(tx, replication_configurations.find(tx, registry), destination, name)
     if rows.count_running(tx, registry) >= MOST_RUNNING:
         raise QuotaExceeded(quota="ReplicationRepairsInProgress", limit=MOST_RUNNING)
     new = Repair(
@@ -75,7 +75,7 @@ def describe(
     return found, cut(items, limit, lambda each: str(each.ordinal))
 
 
-def _check(rules: Sequence[Rule], destination: Destination, name: str) -> None:
+def _check(tx: Transaction, rules: Sequence[Rule], destination: Destination, name: str) -> None:
     going = [rule for rule in rules if destination in rule.destinations]
     if not going:
         reason = "The destination is not in the replication configuration of the registry"
@@ -83,3 +83,7 @@ def _check(rules: Sequence[Rule], destination: Destination, name: str) -> None:
     if name and not any(rule.applies_to(name) for rule in going):
         reason = f"no rule takes the repository '{name}' to the destination"
         raise ParameterInvalid(parameter="repositoryName", reason=reason)
+    peer = peers.at(tx, destination)
+    if peer is not None:
+        reason = f"it is at the peer '{peer}', where nothing is compared; a backfill brings what is missing there"
+        raise ParameterInvalid(parameter="destination", reason=reason)

@@ -11,7 +11,7 @@ from typing import Final
 from entrepot.core import changes, lookup, service_roles
 from entrepot.core.access import Caller
 from entrepot.core.quotas import catalogue, limits
-from entrepot.db import accounts
+from entrepot.db import accounts, peers
 from entrepot.db import replication_configurations as rows
 from entrepot.db.database import Transaction
 from entrepot.db.replication_records import Destination, Rule
@@ -42,8 +42,8 @@ def put(
 ) -> tuple[Rule, ...]:
     """Replace the rules, for what is pushed from now on; what waits for its copy still gets it: ParameterInvalid.
 
-    `served` are the Regions of this deployment, `told` the call's input, `role_id` the unique id of the service-linked
-    role, if it is to be made: AccessDenied unless the caller may.
+    `served` are the Regions of this deployment, beside which peers may serve others; `told` is the call's input,
+    `role_id` the unique id of the service-linked role, if it is to be made: AccessDenied unless the caller may.
     """
     lookup.allow_registry(tx, caller, registry, "PutReplicationConfiguration")
     _check(tx, registry, rules, served)
@@ -76,7 +76,8 @@ def _check(tx: Transaction, registry: RegistryKey, rules: Sequence[Rule], served
         )
     destinations = [each for rule in rules for each in rule.destinations]
     for each in destinations:
-        check_destination(registry, each, served)
+        if peers.at(tx, each) is None:
+            check_destination(registry, each, served)
     if len(set(destinations)) > most_destinations:
         reason = f"a registry replicates to at most {most_destinations} destinations"
         raise ParameterInvalid(parameter=f"{_WHERE}.rules.destinations", reason=reason)
@@ -92,7 +93,7 @@ def check_destination(
         reason = "Replication destination cannot be the same as the source registry"
         raise ParameterInvalid(parameter=where, reason=reason)
     if each.region not in served:
-        reason = f"the Region {each.region} is not served here; there are {', '.join(served)}"
+        reason = f"the Region {each.region} is not served here, nor by a peer; there are {', '.join(served)}"
         raise ParameterInvalid(parameter=f"{where}.region", reason=reason)
 
 

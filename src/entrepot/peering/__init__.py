@@ -1,0 +1,1 @@
+"""The door of peers: calls of other deployments, below /peer/v1/."""
