@@ -286,15 +286,9 @@ class Settings:
     drain_seconds: float = setting(
         300, kinds.seconds, "After SIGTERM, how long requests that are under way may take to finish.", unit="seconds"
     )
-    replication_transfers: int = setting(
-        4, kinds.transfers, "How many repositories, and how many blobs, are on their way to each peer at once."
-    )
-    replication_bandwidth: int = setting(
-        0, kinds.size, "What replication sends to all peers together; 0 is no limit.", unit="bytes a second"
-    )
-    replication_rest_seconds: float = setting(
-        60, kinds.rest_seconds, "How long a peer that cannot be used is left alone at most.", unit="seconds"
-    )
+    replication_transfers: int = setting(4, kinds.transfers, "Repositories, and blobs, on their way to a peer at once.")
+    replication_bandwidth: int = setting(0, kinds.size, "Bytes a second to all peers together; 0 is no limit.")
+    replication_rest_seconds: float = setting(60, kinds.rest_seconds, "Longest pause, in seconds, of an absent peer.")
     otel_endpoint: str | None = setting(
         None,
         kinds.url,

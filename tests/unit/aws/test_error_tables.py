@@ -11,6 +11,7 @@ from entrepot.aws.protocol import errors as aws
 from entrepot.aws.protocol import models
 from entrepot.aws.protocol.models import ROUTES
 from entrepot.errors import Fact
+from entrepot.errors.peers import PeerRefused
 from entrepot.errors.scanning import ScanRefused
 from entrepot.errors.start import StartRefused
 from entrepot.oci import errors as oci
@@ -81,7 +82,7 @@ OPERATIONS = [(service, name) for service, operations in SERVICES.items() for na
 
 def leaves(fact: type[Fact]) -> Iterator[type[Fact]]:
     """The facts below one; those of a start and of scans are told to the terminal and in descriptions only."""
-    if fact in (StartRefused, ScanRefused):
+    if fact in (PeerRefused, StartRefused, ScanRefused):
         return
     below = fact.__subclasses__()
     if not below and fact is not Fact:
