@@ -120,28 +120,36 @@ def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg
 
 
 class Reach:
-    """Walks from one function."""
+    """Walks from one function, again while it learns something: functions that call each other need it."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], frozenset[str]] = {}
-        self._under_way: set[tuple[str, str]] = set()
+        self._whole: set[tuple[str, str]] = set()  # those of which all is known
+        self._seen: set[tuple[str, str]] = set()  # in this round
 
     def facts(self, module: str, function: str) -> frozenset[str]:
         """The names of the facts that a function (`name` or `Class.name`) can raise."""
-        key = (module, function)
-        if key in self._known or key in self._under_way:
-            return self._known.get(key, frozenset())
-        node = modules()[module].functions[function]
-        assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        self._under_way.add(key)
-        owner = function.partition(".")[0] if "." in function else None
-        scope = {a.arg: ast.unparse(a.annotation) for a in _arguments(node) if a.annotation}
-        if owner:
-            scope |= {"self": owner, "cls": owner}
-        found = self._union(module, scope, node.body)
-        self._under_way.discard(key)
-        self._known[key] = found
+        before: dict[tuple[str, str], frozenset[str]] | None = None
+        while before != self._known:
+            before = dict(self._known)
+            self._seen = set(self._whole)
+            found = self._walked(module, function)
+        self._whole = self._seen
         return found
+
+    def _walked(self, module: str, function: str) -> frozenset[str]:
+        """What is known so far, after another look unless it was looked at in this round."""
+        key = (module, function)
+        if key not in self._seen:
+            self._seen.add(key)
+            node = modules()[module].functions[function]
+            assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            owner = function.partition(".")[0] if "." in function else None
+            scope = {a.arg: ast.unparse(a.annotation) for a in _arguments(node) if a.annotation}
+            if owner:
+                scope |= {"self": owner, "cls": owner}
+            self._known[key] = self._union(module, scope, node.body)
+        return self._known.get(key, frozenset())
 
     def _union(self, module: str, scope: dict[str, str], nodes: Iterable[ast.AST]) -> frozenset[str]:
         found: frozenset[str] = frozenset()
@@ -162,7 +170,7 @@ class Reach:
             if owner == _FACT:
                 found |= {name}
             elif name in modules()[owner].functions:
-                found |= self.facts(owner, name)
+                found |= self._walked(owner, name)
         return found
 
     def _of_try(self, module: str, scope: dict[str, str], node: ast.Try) -> frozenset[str]:
