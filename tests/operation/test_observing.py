@@ -36,6 +36,11 @@ UNSEEN |= {"entrepot_pull_through_pulls_total", "entrepot_pull_through_upstream_
 UNSEEN |= {f"entrepot_vulnerability_source_{what}" for what in ("age_seconds", "records")}  # nothing was imported
 REPOSITORY = "observed/app"
 PULLS = 7
+# nothing that is pushed here goes there
+RULE = {
+    "destinations": [{"region": "eu-west-1", "registryId": "000000000000"}],
+    "repositoryFilters": [{"filter": "elsewhere/", "filterType": "PREFIX_MATCH"}],
+}
 
 
 class Scrape:
@@ -62,8 +67,10 @@ class Scrape:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(tmp_path_factory.mktemp("observing"), extra=("--workers", "2")) as running:
+    regions = {"ENTREPOT_REGIONS": "us-east-1,eu-west-1"}
+    with serve(tmp_path_factory.mktemp("observing"), extra=("--workers", "2"), environment=regions) as running:
         assert entrepot("quota", "bytes", "set", "1TiB", "--data", running.data).status == 0
+        running.client().put_replication_configuration(replicationConfiguration={"rules": [RULE]})
         on_push = {"scanOnPush": True}
         running.client().create_repository(repositoryName=REPOSITORY, imageScanningConfiguration=on_push)
         registry = Registry(running, running.token())

@@ -202,7 +202,7 @@ def test_an_image_is_tagged_for_as_long_as_a_tag_points_at_it(repository: Reposi
     assert tagged() == sorted([one.digest, two.digest])
     tags.point(tx, of, Tag("b"), two.digest, EPOCH)
     assert tagged() == [two.digest]
-    assert image_pages.tags_of(image_pages.page(tx, of, "TAGGED", "ANY", "", 9)[0]) == ("a", "b")
+    assert image_pages.tags_of(image_pages.page(tx, of, "TAGGED", "ANY", "", 9)[0].tags) == ("a", "b")
     assert tags.remove(tx, of, "a")
     assert tagged() == [two.digest]
     tags.point(tx, of, Tag("c"), two.digest, EPOCH)
