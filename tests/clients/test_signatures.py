@@ -62,6 +62,10 @@ class Signing:
         rules = [{"signingProfileArn": self.made[each]["arn"]} for each in platforms]
         self.place.ecr.put_signing_configuration(signingConfiguration={"rules": rules})
 
+    def renew(self) -> None:
+        """A version of notation's profile that nobody has revoked, and whose list nobody has read."""
+        self.made[NOTATION] = self.put(NOTATION)
+
     def push(self, seed: int) -> Image:
         """An image, and its signatures."""
         content = image(seed=seed)
@@ -165,7 +169,8 @@ def test_a_signature_of_another_image_is_refused(signing: Signing):
 
 
 def test_what_is_revoked_is_refused_and_nothing_else(signing: Signing):
-    made = signing.made[NOTATION] = signing.put(NOTATION)  # whose list nobody has read
+    signing.renew()
+    made = signing.made[NOTATION]
     signatures = [signing.push(9106 + number) for number in range(3)]
     jobs = signing.signer.list_signing_jobs(platformId=NOTATION)["jobs"]
     second, first = (each for each in jobs[1:3])
@@ -176,7 +181,8 @@ def test_what_is_revoked_is_refused_and_nothing_else(signing: Signing):
 
 
 def test_signatures_of_a_revoked_version_are_refused_from_then_on(signing: Signing):
-    made = signing.made[NOTATION] = signing.put(NOTATION)
+    signing.renew()
+    made = signing.made[NOTATION]
     before = signing.push(9116)
     moment = datetime.now(UTC)
     after = signing.push(9117)
@@ -188,6 +194,7 @@ def test_signatures_of_a_revoked_version_are_refused_from_then_on(signing: Signi
 
 
 def test_both_versions_that_know_bundles_verify_what_was_pushed(signing: Signing, full: bool):
+    signing.renew()
     content, root = signing.push(9121), signing.place.path / "no-root.json"
     root.write_text(json.dumps(NO_ROOT))
     flags = ("--insecure-ignore-tlog=true", "--new-bundle-format", "--trusted-root", root)

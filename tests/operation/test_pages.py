@@ -35,6 +35,7 @@ def test_a_server_is_alive_and_ready(server):
 @pytest.mark.parametrize("lost", [".", "blobs", "uploads"])
 def test_without_its_data_a_server_is_alive_but_not_ready_and_says_why(tmp_path, lost):
     with serve(tmp_path, extra=("--workers", "1")) as server:
+        assert ask(server, "/readyz").status == 200  # with a database that is open
         place = server.data / lost if lost != "." else server.data
         away = place.with_name("away")
         place.rename(away)

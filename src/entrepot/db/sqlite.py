@@ -175,7 +175,10 @@ class SqliteDatabase:
     def _reader(self) -> Any:
         connection = getattr(self._readers, "connection", None)
         if connection is None:
-            connection = connect(self._path, query_only=True)
+            try:
+                connection = connect(self._path, query_only=True)
+            except pysqlite3.OperationalError as error:
+                raise DatabaseUnavailable(str(error)) from error
             self._readers.connection = connection
             with self._opening:
                 self._opened.append(connection)

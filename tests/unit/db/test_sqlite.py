@@ -166,6 +166,17 @@ def test_a_fixed_sqlite_is_taken(version: str):
     require_fixed(version)
 
 
+def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path):
+    (tmp_path / "gone").mkdir()
+    made = sqlite_database(tmp_path / "gone")
+    (tmp_path / "gone").rename(tmp_path / "away")
+    try:
+        with pytest.raises(DatabaseUnavailable, match="unable to open"):
+            made.read(lambda tx: tx)
+    finally:
+        made.close()
+
+
 def test_a_read_of_a_database_that_fails_says_that_it_is_unavailable(database: SqliteDatabase):
     with pytest.raises(DatabaseUnavailable, match="no such table"):
         database.read(lambda tx: tx.all(text("SELECT 1 FROM nowhere")))
