@@ -198,7 +198,7 @@ def stalled(server: Server) -> Iterator[socket.socket]:
 def test_a_body_of_an_aws_call_has_thirty_mebibytes_at_most(one_worker: Server) -> None:
     client, repository = one_worker.client(), fresh(one_worker)
     upload = client.initiate_layer_upload(repositoryName=repository)["uploadId"]
-    growth, part = Growth(one_worker), bytes(20 * MIB)
+    growth, part = Growth(one_worker), bytes(10 * MIB)  # the largest that a layer may have
     with pytest.raises(ClientError) as refused:
         client.upload_layer_part(
             repositoryName=repository,
