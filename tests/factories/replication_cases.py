@@ -34,6 +34,7 @@ CASES: dict[str, Case] = {
     "replication.options.get": Case((KEY.registry,)),
     "replication.options.put": Case((KEY.registry, [], SERVED, {}), "PutReplicationOptions", service="entrepot"),
     "replication.repairs.describe": Case((KEY.registry, REPAIR, 10, 0)),
+    "replication.repairs.destinations": Case((KEY.registry,)),
     "replication.repairs.start": Case(
         (KEY.registry, NEAR, "", NEW), "StartReplicationRepair", {"dry": True}, service="entrepot"
     ),

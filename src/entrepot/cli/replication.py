@@ -14,10 +14,9 @@ from entrepot.app import opened
 from entrepot.cli.destinations import parse
 from entrepot.cli.output import HERE, Format, Place, progress, show
 from entrepot.cli.registry_place import REGISTRY_HERE, RegistryPlace
-from entrepot.core.replication import repairs, rules, statuses
+from entrepot.core.replication import repairs, statuses
 from entrepot.core.replication.repairing import Repairing
 from entrepot.core.replication.repairs import Repair, RepairItem
-from entrepot.core.replication.rules import Destination
 from entrepot.core.replication.statuses import Failure, Flow
 from entrepot.core.units import BlockingUnits
 
@@ -63,7 +62,7 @@ def repair(
     What is extra there is deleted only where the rule replicates deletions. What was interrupted goes on with the next
     repair, or by a running server.
     """
-    named = [parse(each) for each in destination] if destination else _destinations(where)
+    named = [parse(each) for each in destination] if destination else where.read(repairs.destinations)
     begun = [where.write(repairs.start, each, repository, str(uuid.uuid4()), dry=dry_run) for each in named]
     with opened.database(where.settings()) as database:
         units, repairing = BlockingUnits(database), Repairing(database, _TURN_SECONDS)
@@ -77,10 +76,6 @@ def repair(
     told = [_repair(each) for each, _ in found]
     listed = [_difference(each, item) for each, page in found for item in page.items[:differences]]
     show({"repairs": told, "differences": listed} if output == "json" else [*told, *listed], output)
-
-
-def _destinations(where: RegistryPlace) -> Sequence[Destination]:
-    return sorted({each for rule in where.read(rules.describe) for each in rule.destinations})
 
 
 def _now(where: RegistryPlace, repair_id: str) -> Repair:

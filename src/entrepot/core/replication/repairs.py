@@ -17,7 +17,7 @@ from entrepot.db.replication_records import Destination, Repair, RepairItem, Rul
 from entrepot.errors import ParameterInvalid, QuotaExceeded, RepairNotFound
 from entrepot.spec.repository import RegistryKey
 
-__all__ = ["Repair", "RepairItem", "describe", "start"]
+__all__ = ["Repair", "RepairItem", "describe", "destinations", "start"]
 
 MOST_RUNNING: Final = 10
 MOST_ITEMS: Final = 10_000  # differences that are told one by one; all are counted
@@ -61,6 +61,17 @@ def start(
     place = {"account": registry.account, "region": registry.region, "service": resources.OWN}
     changes.audit(tx, caller, "StartReplicationRepair", told, **place)
     return new
+
+
+def destinations(tx: Transaction, caller: Caller, registry: RegistryKey) -> Sequence[Destination]:
+    """Where repairs can be begun, in order: ParameterInvalid for a registry that replicates to none of them."""
+    access.require(caller, "StartReplicationRepair", resources.own(resources.of_own_registry(registry)))
+    rules = replication_configurations.find(tx, registry)
+    found = sorted({each for rule in rules for each in rule.destinations if peers.at(tx, each) is None})
+    if not found:
+        reason = "no rule of the registry takes anything to another registry of this deployment"
+        raise ParameterInvalid(parameter="destination", reason=reason)
+    return found
 
 
 def describe(

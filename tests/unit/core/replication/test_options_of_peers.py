@@ -67,6 +67,9 @@ def test_settings_do_not_go_to_a_peer(house: House):
 
 
 def test_nothing_is_compared_with_a_peer(house: House):
+    assert NEAR in house.core.read(repairs.destinations, HOME.registry)
     move(house)
+    with pytest.raises(ParameterInvalid, match="another registry of this deployment"):
+        house.core.read(repairs.destinations, HOME.registry)
     with pytest.raises(ParameterInvalid, match="a backfill brings what is missing there"):
         house.core.write(repairs.start, HOME.registry, NEAR, "", "00000000-0000-4000-8000-000000000001", dry=True)
