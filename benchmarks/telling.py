@@ -47,7 +47,7 @@ def measure(server: Running, repository: str, cost: Row, added: Row) -> None:
     """Add a figure to each row, from a server with a repository of its own."""
     load.run(server, "seed", "-repo", repository, "-tags", str(_TAGS))
     storm = ("storm", "-repo", repository, "-tags", str(_TAGS), "-seconds", _SECONDS)
-    load.run(server, *storm)  # what is made with the first requests
+    load.run(server, *storm, pinned=True)  # what is made with the first requests
     silent = _turns(server, storm, [False] * len(_TURNS))
     told = _turns(server, storm, _TURNS)
     cost.add(OURS, told.each(told=True))
@@ -63,7 +63,7 @@ def _turns(server: Running, storm: tuple[str, ...], turns: Sequence[bool]) -> _S
         for pid in cpu.tree(server.pid):
             os.kill(pid, switched.TELL if told else switched.BE_SILENT)
         before = cpu.nanos(server.pid)
-        spent.requests[told] += int(load.run(server, *storm).report["requests"])
+        spent.requests[told] += int(load.run(server, *storm, pinned=True).report["requests"])
         more = _more(cpu.nanos(server.pid), before)
         answering = max(more, key=lambda pid: more[pid])
         spent.nanos[told] += more[answering]
