@@ -106,7 +106,7 @@ def _until_there(server: Server, tags: Sequence[str]) -> None:
             url = f"{server.base_url}/v2/{ACCOUNT}/{_ABROAD}/{_REPLICATED}/manifests/{tag}"
             while pool.request("HEAD", url).status != 200:
                 assert time.perf_counter() < until, f"{tag} has not come in {_PATIENCE} s"
-                time.sleep(0.005)
+                time.sleep(0.005)  # between two looks: nothing tells a client that an image has come
 
 
 def _copied(server: Server, tags: Sequence[str]) -> float:

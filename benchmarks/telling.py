@@ -67,7 +67,7 @@ def _turns(server: Running, storm: tuple[str, ...], turns: Sequence[bool]) -> _S
         more = _more(cpu.nanos(server.pid), before)
         answering = max(more, key=lambda pid: more[pid])
         spent.nanos[told] += more[answering]
-    time.sleep(_FOLDED_SECONDS)
+    time.sleep(_FOLDED_SECONDS)  # the jobs tell nobody when they are done
     spent.others = sum(each for pid, each in _more(cpu.nanos(server.pid), whole).items() if pid != answering)
     return spent
 

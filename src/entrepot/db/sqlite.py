@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pysqlite3
 from sqlalchemy import Executable
@@ -52,8 +52,8 @@ class _Constants(SQLiteCompiler):
         is_constant = bindparam.unique and not bindparam.required and not bindparam.expanding
         if is_constant and type(bindparam.value) in (str, int):
             return str(self.render_literal_value(bindparam.value, bindparam.type))
-        written: str = super().visit_bindparam(bindparam, *args, **named)  # type: ignore[no-untyped-call]  # SQLAlchemy does not annotate it
-        return written
+        write = cast("Callable[..., str]", super().visit_bindparam)  # SQLAlchemy does not annotate it
+        return write(bindparam, *args, **named)
 
 
 class _Dialect(SQLiteDialect_pysqlite):

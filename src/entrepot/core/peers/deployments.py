@@ -93,7 +93,7 @@ class Deployment:
             async with asyncio.TaskGroup() as group:
                 for each in lacking.blobs:
                     group.create_task(self._send(way, told, Digest(each.digest), each.size, source))
-        except BaseExceptionGroup as faults:
+        except ExceptionGroup as faults:  # the others ended with the first
             raise faults.exceptions[0] from None
 
     async def _send(self, way: Way, told: peering.Way, digest: Digest, offset: int, source: Source) -> None:

@@ -37,7 +37,7 @@ from entrepot.db.replication_records import (
 )
 from entrepot.spec.repository import RepositoryKey
 
-PAGE: Final = 200
+MOST: Final = 200  # images and tags of a page
 SOURCE, TARGET = "S", "T"
 START: Final = ("", "", "", "")
 _REPOSITORIES: Final = 100
@@ -80,8 +80,8 @@ class _Sides(NamedTuple):
     deletes: bool
 
 
-def compare(tx: Transaction, repair: Repair) -> Part:
-    """The next page behind where the repair has come to."""
+def compare(tx: Transaction, repair: Repair, most: int = MOST) -> Part:
+    """The next page behind where the repair has come to: at most so many images and tags."""
     name, side, digest, tag = repair.after
     if not side:
         return _begin(tx, repair, name)
@@ -90,7 +90,7 @@ def compare(tx: Transaction, repair: Repair) -> Part:
         return Part((), 0, (name, "", "", ""))
     of = sides.source if side == SOURCE else sides.target
     status = "ACTIVE" if side == SOURCE else "ANY"
-    page = image_pages.ids_page(tx, of.id, "ANY", status, (digest, tag), PAGE) if of is not None else ()
+    page = image_pages.ids_page(tx, of.id, "ANY", status, (digest, tag), most) if of is not None else ()
     pairs = [(each, named or "") for each, named in page]
     if not pairs:
         return Part((), 0, (name, TARGET, "", "") if side == SOURCE else (name, "", "", ""))

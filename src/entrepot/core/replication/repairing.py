@@ -34,9 +34,10 @@ def waiting(tx: Reader) -> object:
 class Repairing:
     """Several may run: a page that another has noted is not noted again."""
 
-    def __init__(self, database: Database, turn_seconds: float = _TURN_SECONDS) -> None:
+    def __init__(self, database: Database, turn_seconds: float = _TURN_SECONDS, *, page: int = comparing.MOST) -> None:
         self._units = BlockingUnits(database)
         self._turn_seconds = turn_seconds
+        self._page = page
 
     def run(self, now: datetime) -> Mapping[str, object]:
         """Go on with each that has not ended; how many images were compared, differences found, and repairs removed."""
@@ -46,7 +47,7 @@ class Repairing:
             if not running:
                 break
             for repair in running:
-                part = self._units.read(comparing.compare, repair)
+                part = self._units.read(comparing.compare, repair, self._page)
                 if self._units.write(note, repair, part, now):
                     compared += part.compared
                     found += len(part.found)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from entrepot.core import deletion, repositories
-from entrepot.core.replication import comparing, options, repairs
+from entrepot.core.replication import options, repairs
 from entrepot.core.replication.options import Option
 from entrepot.core.replication.repairing import Repairing
 from entrepot.db import blobs
@@ -160,13 +160,12 @@ def test_what_the_source_never_had_a_repository_of_is_left_alone(house: House):
 
 
 @pytest.mark.parametrize("unheard", [False, True])
-def test_a_repair_that_is_killed_anywhere_goes_on_and_finds_nothing_twice(house: House, unheard: bool, monkeypatch):
-    monkeypatch.setattr(comparing, "PAGE", 2)
+def test_a_repair_that_is_killed_anywhere_goes_on_and_finds_nothing_twice(house: House, unheard: bool):
     made = diverge(house)
     house.core.write(repairs.start, HOME.registry, NEAR, "", ID.format(1), dry=False)
     for _ in range(40):
         with suppress(Killed):
-            Repairing(DyingDatabase(house.core.database, 1, unheard=unheard)).run(EPOCH)
+            Repairing(DyingDatabase(house.core.database, 1, unheard=unheard), page=2).run(EPOCH)
     found, page = house.core.read(repairs.describe, HOME.registry, ID.format(1), 100, 0)
     assert (found.status, found.found, len(page.items), len(house.waiting())) == ("COMPLETE", 5, 5, 5)
     house.run()
